@@ -1,0 +1,1 @@
+// The source of targets that consist of what they link or precompile.

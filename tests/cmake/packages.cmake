@@ -1,0 +1,20 @@
+# The libraries weft stands on, all of them Debian packages (utilities/packages has their names).
+
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(libnl REQUIRED IMPORTED_TARGET GLOBAL libnl-3.0)
+pkg_check_modules(libnl_route REQUIRED IMPORTED_TARGET GLOBAL libnl-route-3.0)
+pkg_check_modules(urcu_qsbr REQUIRED IMPORTED_TARGET GLOBAL liburcu-qsbr)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET GLOBAL libxxhash)
+pkg_check_modules(libbpf REQUIRED IMPORTED_TARGET GLOBAL libbpf)
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(Boost 1.74 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+include(GoogleTest)
