@@ -180,7 +180,6 @@ function(weft_generate_protobuf target)
       COMMENT "protoc ${stem}.proto")
     list(APPEND generated ${outputs})
   endforeach()
-  # A target of its own that users' objects wait for: headers must exist before anybody includes them.
   target_sources(${target} PRIVATE ${generated})
   set_source_files_properties(${generated} PROPERTIES COMPILE_OPTIONS -w SKIP_PRECOMPILE_HEADERS ON)
   target_include_directories(${target} SYSTEM PUBLIC ${PROJECT_BINARY_DIR}/generated)
