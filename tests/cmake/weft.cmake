@@ -66,11 +66,12 @@ function(weft_test folder)
     list(PREPEND links weft::${name})
   endif()
   weft_executable(${target} gtest "${arg_SOURCES}" "${links}")
-  # gtest_discover_tests writes properties into a script; only an escaped list survives that.
-  string(REPLACE ";" "\\;" labels "${arg_LABELS}")
+  # gtest_discover_tests loses all but the first of several labels. ctest -L takes a regular expression, so one
+  # joined label, "unit+tsan", is found by each of its parts.
+  list(JOIN arg_LABELS + labels)
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 TEST_PREFIX ${name}/
                        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
-                       PROPERTIES LABELS "${labels}" TIMEOUT ${arg_TIMEOUT})
+                       PROPERTIES LABELS ${labels} TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
 # Under clang with WEFT_FUZZ a libFuzzer binary, else the same entry point behind tests/fuzz/driver.cc. ctest runs
