@@ -1,0 +1,112 @@
+// The datapath as the slow path and the daemon see it: ports in, megaflows readable, commands to workers.
+//
+// Behind it, workers poll ports, look packets up, execute actions; a miss comes up through UpcallSink. Workers run
+// as threads (start) or are driven by the caller (run_until_idle: tests, with a clock they move; no threads).
+//
+// Threads:
+//   control thread    add_port, remove_port, execute, everything named "port"
+//   revalidator       for_each_megaflow, send, fence; it is registered with RCU
+//   any RCU thread    for_each_megaflow, counters (dumps)
+// Commands to a worker go over a ring that the worker drains once a round, before it reads packets; a worker that
+// sleeps counts as having acknowledged (DESIGN section 4).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "datapath/api/megaflow.h"
+#include "datapath/api/port_spec.h"
+#include "datapath/api/upcall.h"
+#include "lib/base/clock.h"
+#include "lib/base/result.h"
+#include "lib/packet/drop_reason.h"
+#include "lib/packet/offload.h"
+#include "lib/packet/tunnel_metadata.h"
+
+namespace weft::datapath {
+
+enum class PollPolicy : uint8_t { adaptive, sleep, busy };
+
+struct DatapathOptions {
+  unsigned worker_count = 0;  // 0: one per core allowed, less one for everything else, at least one
+  PollPolicy poll_policy = PollPolicy::adaptive;
+  size_t megaflow_limit = 200000;  // per worker
+  size_t flow_cache_entries = 0;   // 0: default
+  uint64_t hash_seed = 0;          // 0: random
+  const Clock* clock = nullptr;    // null: the system's
+};
+
+struct WorkerStatus {
+  unsigned index = 0;
+  uint64_t rounds = 0, sleeps = 0, rx_packets = 0, flow_cache_hits = 0, megaflow_hits = 0, misses = 0;
+  size_t megaflow_count = 0, mask_count = 0;
+};
+
+// A change to one megaflow, executed by its worker. A megaflow that is already dead is left alone.
+struct MegaflowCommand {
+  Megaflow* megaflow = nullptr;
+  std::unique_ptr<Installed> replacement;  // null: remove. The mask of a replacement equals the old one's.
+};
+
+// A frame at a memory port, with what a real port would know about it. A memory port whose spec describes a tunnel
+// hands over and takes tunnel metadata as a tunnel port does, without an underlay.
+struct MemoryFrame {
+  std::vector<uint8_t> bytes;
+  Offload offload{};
+  TunnelMetadata tunnel{};
+};
+
+class Datapath {
+ public:
+  virtual ~Datapath() = default;
+
+  virtual void start() = 0;  // worker threads; the sink given to make_datapath must be ready
+  virtual void stop() = 0;   // joins them; idempotent
+  // Without threads: runs every worker until no port has a frame and no command is left.
+  virtual void run_until_idle() = 0;
+
+  // --- ports (control thread)
+  virtual Result<PortId, PortError> add_port(const PortSpec& spec) = 0;
+  // The id is not given again until a revalidation and a grace period have passed (release_port_id).
+  virtual void remove_port(PortId port) = 0;
+  virtual void release_port_id(PortId port) = 0;
+  virtual PortCounters port_counters(PortId port) const = 0;
+  virtual std::optional<PortStatus> port_status(PortId port) const = 0;
+  // Called on whichever thread notices that status may have changed or the device is gone; must only post.
+  virtual void set_port_listener(std::function<void(PortId)> listener) = 0;
+
+  // Executes a decision on a frame that no port received (packet-out, gratuitous ARP): queued to a worker.
+  // Counts as originated. The bytes are copied. A fence() later than this call covers it.
+  virtual void execute(std::span<const uint8_t> frame, PortId in_port, Decision decision) = 0;
+
+  // --- megaflows
+  virtual unsigned worker_count() const = 0;
+  // The caller must be registered with RCU and not report quiescent inside; visit may keep pointers until it does.
+  virtual void for_each_megaflow(const std::function<void(Megaflow&)>& visit) const = 0;
+  // Queues a command to the megaflow's worker. Never blocks for long: the ring grows or waits for a drain.
+  virtual void send(MegaflowCommand command) = 0;
+  // Returns when every worker has drained what was sent before, or sleeps (and will drain first).
+  // In run_until_idle mode it drains in place. Called by the revalidator only.
+  virtual void fence() = 0;
+  // Retires an Installed that fence() has shown to be out of use (after its last counters were collected).
+  virtual void retire(Installed* installed) = 0;
+
+  // --- what it did
+  virtual std::vector<WorkerStatus> worker_status() const = 0;
+  virtual uint64_t drop_count(DropReason reason) const = 0;
+  struct Balance { uint64_t received = 0, originated = 0, sent = 0, dropped = 0, absorbed = 0; };
+  virtual Balance balance() const = 0;  // received + originated = sent + dropped + absorbed, at rest
+
+  // --- memory ports (PortType::memory): what a test or benchmark puts in and takes out
+  virtual void inject(PortId port, MemoryFrame frame) = 0;
+  virtual std::vector<MemoryFrame> take_sent(PortId port) = 0;
+};
+
+std::unique_ptr<Datapath> make_datapath(const DatapathOptions& options, UpcallSink& sink);
+
+}  // namespace weft::datapath

@@ -1,0 +1,42 @@
+// Megaflow: one decision that the fast path remembers, as dumps and the revalidator see it.
+//
+// `key` is masked (bits outside `mask` are zero). The decision and its counters live together in an
+// Installed, so that replacing the decision of a megaflow never mixes two decisions' packets: the worker swaps
+// the pointer, the old Installed keeps its final count for the revalidator to collect.
+//
+// Threads:   the owning worker alone writes counters and swaps `installed`; anyone may read under RCU.
+// Ownership: the worker's megaflow table; freed after a grace period.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "datapath/api/upcall.h"
+#include "lib/base/clock.h"
+
+namespace weft::datapath {
+
+struct Installed {
+  explicit Installed(Decision d) : decision(std::move(d)) {}
+
+  Decision decision;
+  // Written by the worker with release stores before the packets they count leave.
+  std::atomic<uint64_t> packet_count{0};
+  std::atomic<uint64_t> byte_count{0};
+  std::atomic<int64_t> used_ns{0};  // Clock time of the last packet; 0: never
+  // Collector's side (one thread, under the revalidator's lock): what was already credited.
+  uint64_t credited_packets = 0;
+  uint64_t credited_bytes = 0;
+};
+
+struct Megaflow {
+  FlowKey key;
+  FlowMask mask;
+  uint64_t id = 0;          // unique for the life of the datapath; printed as ufid
+  unsigned worker = 0;
+  TimePoint created{};
+  std::atomic<Installed*> installed{nullptr};
+  std::atomic<bool> is_dead{false};  // unlinked by its worker; waiting for its grace period
+};
+
+}  // namespace weft::datapath

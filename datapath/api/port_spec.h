@@ -1,0 +1,69 @@
+// What a datapath port is made from, and what can be said about it. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "lib/base/ids.h"
+#include "lib/base/ip_address.h"
+#include "lib/base/mac_address.h"
+
+namespace weft::datapath {
+
+enum class PortType : uint8_t { system, tap, internal, vxlan, memory };  // patch exists in ofproto only
+
+// A tunnel port. An absent remote, local or key means `flow`: taken from the packet's tunnel metadata when
+// sending, matching anything when receiving. Received packets match the most specific port first.
+struct TunnelSpec {
+  std::optional<IpAddress> remote;
+  std::optional<IpAddress> local;
+  bool local_is_any = true;           // local_ip not configured: any local address, route decides on sending
+  std::optional<uint64_t> in_key;     // VNI, 0..0xffffff
+  std::optional<uint64_t> out_key;
+  uint16_t dst_port = 4789;           // UDP; RFC 7348 section 8
+  std::optional<uint8_t> tos;         // absent: 0 unless tos_inherit
+  bool tos_inherit = false;
+  uint8_t ttl = 64;
+  bool ttl_inherit = false;
+  bool dont_fragment = true;
+  bool outer_checksum = true;
+  friend bool operator==(const TunnelSpec&, const TunnelSpec&) = default;
+};
+
+struct PortSpec {
+  std::string name;          // device name for system, tap, internal; otherwise only a label
+  PortType type = PortType::system;
+  TunnelSpec tunnel;         // for tunnel types
+  bool is_memory_tunnel = false;  // memory: behaves like a tunnel port towards ofproto
+  std::optional<uint32_t> mtu_request;
+  std::optional<MacAddress> mac;  // internal: the bridge device's address
+  bool force = false;        // attach a system device that carries an IP address
+  friend bool operator==(const PortSpec&, const PortSpec&) = default;
+};
+
+// Why a port could not be added: the text is shown to the user as it is.
+struct PortError {
+  enum class Kind : uint8_t { no_such_device, busy, invalid, denied, system } kind;
+  std::string message;
+};
+
+// Since attach. One frame that a port hands over is one packet, however many segments it stands for.
+struct PortCounters {
+  uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0;
+  uint64_t rx_dropped = 0, tx_dropped = 0, rx_errors = 0, tx_errors = 0;
+  uint64_t rx_gso_segments = 0, tx_gso_segments = 0;
+};
+
+struct PortStatus {
+  bool is_admin_up = false;
+  bool has_link = false;
+  bool is_present = true;  // false: its device is gone
+  uint32_t mtu = 0;
+  uint32_t ifindex = 0;
+  uint64_t speed_bps = 0;  // 0: unknown
+  MacAddress mac{};
+  friend bool operator==(const PortStatus&, const PortStatus&) = default;
+};
+
+}  // namespace weft::datapath

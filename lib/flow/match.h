@@ -1,0 +1,81 @@
+// Match: what a rule asks of a packet, a value and a mask over the flow key.
+//
+// `Match` is dense and easy to build. `MiniMatch` is the same in little memory (only masked words, one heap
+// block) and is what rules keep and the classifier stores.
+//
+// Setting a field also sets what makes it meaningful: nothing but the presence bits of the header it lives in
+// (flow_key.h). Prerequisites (eth_type before ip_proto before tp_src; OpenFlow 1.5.1 section 7.2.3.6) are
+// checked, not implied: the text parser adds them from keywords (tcp, ip, arp ...), the wire must bring them.
+//
+// Threads: values.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "lib/flow/field.h"
+
+namespace weft {
+
+class Match {
+ public:
+  void set(const Field& field, FieldValue value);  // exact
+  void set_masked(const Field& field, FieldValue value, FieldValue mask);
+  void set(FieldId id, uint64_t value) { set(field(id), FieldValue{0, value}); }
+  void set_masked(FieldId id, uint64_t value, uint64_t mask) {
+    set_masked(field(id), FieldValue{0, value}, FieldValue{0, mask});
+  }
+  void clear(const Field& field);
+
+  FieldValue value(const Field& field) const { return get(value_, field); }
+  FieldValue mask(const Field& field) const { return get(mask_, field); }
+  bool is_wild(const Field& field) const { return mask(field).is_zero(); }
+
+  // Whether the match, as it stands, guarantees that `field` exists in every packet it accepts.
+  bool meets_prerequisite(Prerequisite prerequisite) const;
+  bool meets_prerequisite(const Field& f) const { return meets_prerequisite(f.prerequisite); }
+
+  bool matches(const Flow& flow) const;
+  // True when some packet could satisfy both.
+  bool overlaps(const Match& other) const;
+  // True when every packet that satisfies this one satisfies `other`: OpenFlow's non-strict selection.
+  bool is_subset_of(const Match& other) const;
+
+  Flow& value() { return value_; }
+  Flow& mask() { return mask_; }
+  const Flow& value() const { return value_; }
+  const Flow& mask() const { return mask_; }
+
+  friend bool operator==(const Match&, const Match&) = default;
+
+ private:
+  Flow value_;  // bits outside mask_ are zero
+  Flow mask_;
+};
+
+class MiniMatch {
+ public:
+  MiniMatch() = default;
+  explicit MiniMatch(const Match& match);
+  MiniMatch(const MiniMatch&);
+  MiniMatch& operator=(const MiniMatch&);
+  MiniMatch(MiniMatch&&) noexcept = default;
+  MiniMatch& operator=(MiniMatch&&) noexcept = default;
+
+  Match expand() const;
+  const WordSet& set() const { return set_; }  // words with a mask bit
+  unsigned word_count() const { return set_.count(); }
+  std::span<const uint64_t> values() const { return {words_.get(), word_count()}; }
+  std::span<const uint64_t> masks() const { return {words_.get() + word_count(), word_count()}; }
+  bool matches(const FlowKey& key) const;
+  bool is_subset_of(const MiniMatch& other) const;
+  bool overlaps(const MiniMatch& other) const;
+  friend bool operator==(const MiniMatch& a, const MiniMatch& b);
+
+ private:
+  WordSet set_;
+  std::unique_ptr<uint64_t[]> words_;  // values, then masks
+};
+
+}  // namespace weft
