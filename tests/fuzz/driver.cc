@@ -162,8 +162,7 @@ class Mutator {
 
   void insert(Bytes& input, const Bytes& what) {
     Bytes copy = what;
-    input.insert(input.begin() + static_cast<std::ptrdiff_t>(below(input.size() + 1)), copy.begin(),
-                 copy.end());
+    input.insert(input.begin() + static_cast<std::ptrdiff_t>(below(input.size() + 1)), copy.begin(), copy.end());
   }
 
   void erase_range(Bytes& input) {
