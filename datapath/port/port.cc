@@ -1,0 +1,48 @@
+#include "datapath/port/port.h"
+
+namespace weft::datapath {
+
+void RxContext::drop(Port* port, DropReason reason, uint64_t count) {
+  balance_.received.add(count);
+  balance_.dropped.add(reason, count);
+  if (port != nullptr) {
+    port->counters(worker_).rx_dropped.add(count);
+  }
+}
+
+void TxContext::sent(Port& port, size_t frame_size, size_t gso_segments) {
+  PortCounterCells& cells = port.counters(worker_);
+  cells.tx_packets.add();
+  cells.tx_bytes.add(frame_size);
+  cells.tx_gso_segments.add(gso_segments);
+  balance_.sent.add();
+}
+
+void TxContext::drop(Port& port, DropReason reason, uint64_t count) {
+  port.counters(worker_).tx_dropped.add(count);
+  balance_.dropped.add(reason, count);
+}
+
+bool Port::flush(TxContext& /*context*/) { return false; }
+bool Port::has_backlog(unsigned /*worker*/) const { return false; }
+int Port::tx_fd(unsigned /*worker*/) const { return -1; }
+void Port::discard_backlog(TxContext& /*context*/) {}
+
+PortCounters Port::total_counters() const {
+  PortCounters sum;
+  counters_.for_each([&](const PortCounterCells& cells) {
+    sum.rx_packets += cells.rx_packets.value();
+    sum.rx_bytes += cells.rx_bytes.value();
+    sum.rx_gso_segments += cells.rx_gso_segments.value();
+    sum.rx_dropped += cells.rx_dropped.value();
+    sum.rx_errors += cells.rx_errors.value();
+    sum.tx_packets += cells.tx_packets.value();
+    sum.tx_bytes += cells.tx_bytes.value();
+    sum.tx_gso_segments += cells.tx_gso_segments.value();
+    sum.tx_dropped += cells.tx_dropped.value();
+    sum.tx_errors += cells.tx_errors.value();
+  });
+  return sum;
+}
+
+}  // namespace weft::datapath

@@ -1,0 +1,27 @@
+#include "datapath/port_maker.h"
+
+#include "datapath/port/memory.h"
+
+namespace weft::datapath {
+
+// What ports share; a tunnel kind adds its sockets here.
+struct PortMaker::Shared {};
+
+PortMaker::PortMaker() : shared_(std::make_unique<Shared>()) {}
+PortMaker::~PortMaker() = default;
+
+Result<std::unique_ptr<Port>, PortError> PortMaker::make(const PortSpec& spec,
+                                                         const PortEnvironment& environment) {
+  switch (spec.type) {
+    case PortType::memory:
+      return std::unique_ptr<Port>(std::make_unique<MemoryPort>(spec, environment));
+    case PortType::system:
+    case PortType::tap:
+    case PortType::internal:
+    case PortType::vxlan:
+      break;
+  }
+  return Unexpected(PortError{PortError::Kind::invalid, "port type not supported"});
+}
+
+}  // namespace weft::datapath
