@@ -1,0 +1,91 @@
+// Messages to and from bytes, for every version there is a codec for (today 1.3).
+//
+// decode() takes one whole message (version.h frames the stream). It is strict: every length, padding rule,
+// type, field, prerequisite, mask and argument is checked, and what is wrong is reported with the type and code
+// that the specification names for it; the caller sends that as an Error with the message's first bytes
+// (error_reply). HELLO, ERROR and echo are understood in any version, before one is negotiated.
+//
+// encode() gives one message. A list too long for 64 KB goes through MultipartEncoder, which is also how a dump
+// is streamed: entries are added one at a time and full messages leave through `send` with OFPMPF_REPLY_MORE.
+//
+// Threads: pure functions; an encoder belongs to its user. Cost: one pass, no copy of the input beyond the model.
+// Not here: whether a table, port or group exists: ofproto's business.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "lib/openflow/error.h"
+#include "lib/openflow/message.h"
+
+namespace weft::openflow {
+
+using Bytes = std::vector<uint8_t>;
+
+// `bytes` is exactly one message. A header of another version than `negotiated` is OFPBRC_BAD_VERSION, except
+// for hello and error.
+Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8_t> bytes);
+
+// `more` sets the multipart flag. A body that would not fit one message is a bug of the caller (asserts): use
+// encode_parts or MultipartEncoder for lists.
+Bytes encode(Version version, uint32_t xid, const Message& message, bool more = false);
+inline Bytes encode(const Envelope& envelope) {
+  return encode(envelope.version, envelope.xid, envelope.message, envelope.more);
+}
+
+// The same, as many messages as it takes.
+std::vector<Bytes> encode_parts(Version version, uint32_t xid, const Message& message);
+
+// The answer to a refused message: its header and beginning as data (all of it up to `data_limit` bytes; the
+// specification asks for at least 64).
+Bytes error_reply(Version version, const OpenFlowError& error, std::span<const uint8_t> refused,
+                  size_t data_limit = 1024);
+
+// Streams a list reply: add() any number of entries, then finish(). All entries are of one kind.
+class MultipartEncoder {
+ public:
+  using Send = std::function<void(Bytes)>;
+  MultipartEncoder(Version version, uint32_t xid, MultipartType type, Send send);
+
+  void add(const FlowStats& entry);
+  void add(const TableStats& entry);
+  void add(const PortStats& entry);
+  void add(const QueueStats& entry);
+  void add(const GroupStats& entry);
+  void add(const GroupDesc& entry);
+  void add(const MeterStats& entry);
+  void add(const MeterConfig& entry);
+  void add(const TableFeatures& entry);
+  void add(const PortDesc& entry);
+
+  void finish();  // sends the last part, also when it is empty
+
+ private:
+  template <class Entry>
+  void append(const Entry& entry);
+  void split_off(size_t entry_begin);
+
+  Version version_;
+  uint32_t xid_;
+  MultipartType type_;
+  Send send_;
+  Bytes part_;
+};
+
+// The table-features reply, encoded once: 254 tables are more than 1 MB, and stock tools ask for it before every
+// change. parts() stamps a copy with the request's xid.
+class TableFeaturesEncoder {
+ public:
+  TableFeaturesEncoder(Version version, std::span<const TableFeatures> tables);
+  std::vector<Bytes> parts(uint32_t xid) const;
+  size_t part_count() const { return parts_.size(); }
+  Bytes part(size_t index, uint32_t xid) const;
+
+ private:
+  std::vector<Bytes> parts_;
+};
+
+}  // namespace weft::openflow

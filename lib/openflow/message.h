@@ -1,0 +1,51 @@
+// Every OpenFlow message, independent of its wire version, and the envelope it travels in.
+//
+// A version is a codec at the edge (codec.h); nothing inside knows how a message was spelled. What only some
+// versions can say has a default that means "not said". Names are the specification's; Open vSwitch's where the
+// specification has none.
+//
+// Threads: values. Cost: a Message is as large as its largest member (a Match and a little, 1.5 KB): move it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include "lib/openflow/flow_message.h"
+#include "lib/openflow/group_message.h"
+#include "lib/openflow/meter_message.h"
+#include "lib/openflow/packet_message.h"
+#include "lib/openflow/port_message.h"
+#include "lib/openflow/session_message.h"
+#include "lib/openflow/table_message.h"
+#include "lib/openflow/version.h"
+
+namespace weft::openflow {
+
+using Message = std::variant<
+    // The connection.
+    Hello, Error, EchoRequest, EchoReply, Experimenter, FeaturesRequest, FeaturesReply, GetConfigRequest,
+    GetConfigReply, SetConfig, BarrierRequest, BarrierReply, RoleRequest, RoleReply,
+    // What the switch tells unasked.
+    PacketIn, FlowRemoved, PortStatus,
+    // Changes.
+    PacketOut, FlowMod, GroupMod, PortMod, TableMod, MeterMod,
+    // Multipart.
+    DescRequest, DescReply, FlowStatsRequest, FlowStatsReply, AggregateStatsRequest, AggregateStatsReply,
+    TableStatsRequest, TableStatsReply, PortStatsRequest, PortStatsReply, QueueStatsRequest, QueueStatsReply,
+    GroupStatsRequest, GroupStatsReply, GroupDescRequest, GroupDescReply, GroupFeaturesRequest, GroupFeaturesReply,
+    MeterStatsRequest, MeterStatsReply, MeterConfigRequest, MeterConfigReply, MeterFeaturesRequest,
+    MeterFeaturesReply, TableFeaturesRequest, TableFeaturesReply, PortDescRequest, PortDescReply>;
+
+struct Envelope {
+  Version version = Version::v1_3;
+  uint32_t xid = 0;
+  bool more = false;  // multipart: further parts with the same xid follow
+  Message message;
+  friend bool operator==(const Envelope&, const Envelope&) = default;
+};
+
+// "OFPT_FLOW_MOD", "OFPMP_FLOW reply": for logs and tools.
+std::string_view message_name(const Message& message);
+
+}  // namespace weft::openflow
