@@ -11,6 +11,7 @@
 // Threads: constant data, readable from anywhere. Cost: by id, an array access; by name or number, a hash.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -20,6 +21,7 @@
 
 namespace weft {
 
+// clang-format off
 // tun_metadata0..63, reg0..15, xreg0..7 and xxreg0..3 are consecutive.
 enum class FieldId : uint16_t {
   tun_id, tun_src, tun_dst, tun_ipv6_src, tun_ipv6_dst, tun_flags, tun_tos, tun_ttl, tun_gbp_id, tun_gbp_flags,
@@ -43,10 +45,9 @@ enum class FieldId : uint16_t {
   nd_target, nd_sll, nd_tll, nd_reserved, nd_options_type,
   count
 };
+// clang-format on
 inline constexpr unsigned field_count = static_cast<unsigned>(FieldId::count);
-constexpr FieldId operator+(FieldId base, unsigned n) {
-  return static_cast<FieldId>(static_cast<unsigned>(base) + n);
-}
+constexpr FieldId operator+(FieldId base, unsigned n) { return static_cast<FieldId>(static_cast<unsigned>(base) + n); }
 
 // A value or mask of up to 128 bits, right-aligned: an 8-bit field's value stands in the low 8 bits of `lo`.
 // (tun_metadata wider than 16 bytes is not carried by this type.)
@@ -54,8 +55,11 @@ struct FieldValue {
   uint64_t hi = 0;
   uint64_t lo = 0;
 
-  static FieldValue ones(unsigned n_bits);
-  bool is_zero() const { return (hi | lo) == 0; }
+  static constexpr FieldValue ones(unsigned n_bits) {
+    const auto low = [](unsigned n) { return n == 0 ? 0 : ~uint64_t{0} >> (64 - n); };
+    return n_bits > 64 ? FieldValue{low(n_bits > 128 ? 64 : n_bits - 64), low(64)} : FieldValue{0, low(n_bits)};
+  }
+  constexpr bool is_zero() const { return (hi | lo) == 0; }
   friend constexpr bool operator==(const FieldValue&, const FieldValue&) = default;
   friend constexpr auto operator<=>(const FieldValue&, const FieldValue&) = default;
   friend constexpr FieldValue operator&(FieldValue a, FieldValue b) { return {a.hi & b.hi, a.lo & b.lo}; }
@@ -87,15 +91,42 @@ inline constexpr uint32_t nicira_experimenter = 0x00002320;
 // of_port: the key holds the 16-bit numbering of OfPort. Where the wire form has four bytes the codec converts
 // with to_wire32() and from_wire32().
 enum class FieldFormat : uint8_t {
-  decimal, hexadecimal, mac, ipv4, ipv6, of_port, frag, tcp_flags, ct_state, tun_flags, packet_type,
+  decimal,
+  hexadecimal,
+  mac,
+  ipv4,
+  ipv6,
+  of_port,
+  frag,
+  tcp_flags,
+  ct_state,
+  tun_flags,
+  packet_type,
 };
 
 enum class MaskRule : uint8_t { exact, any };  // `any`: arbitrary bit masks, as Open vSwitch allows
 
 // What a rule must also match before it may match or set the field. Checked by match.h.
 enum class Prerequisite : uint8_t {
-  none, vlan, mpls, pbb, arp /* ARP or RARP */, ipv4, ipv6, ip /* either */, tcp, udp, sctp,
-  icmpv4, icmpv6, nd /* NS or NA */, nd_solicit, nd_advert, ct_ip, ct_ipv6,
+  none,
+  vlan,
+  mpls,
+  pbb,
+  arp /* ARP or RARP */,
+  ipv4,
+  ipv6,
+  ip /* either */,
+  tcp,
+  udp,
+  sctp,
+  icmpv4,
+  icmpv6,
+  nd /* NS or NA */,
+  nd_solicit,
+  nd_advert,
+  ct_ip /* either */,
+  ct_ipv4,
+  ct_ipv6,
 };
 
 inline constexpr uint16_t no_place = 0xffff;
@@ -112,16 +143,16 @@ struct Field {
   std::optional<OxmId> oxm_experimenter;      // class 0xffff or 0x1000: before the field became standard
   std::optional<OxmId> nxm;                   // classes 0 and 1
   Prerequisite prerequisite = Prerequisite::none;
-  uint16_t presence = 0;                      // bits of `present` that must be set for the field to exist
+  uint16_t presence = 0;  // bits of `present` that must be set for the field to exist
   MaskRule mask_rule = MaskRule::any;
-  bool is_writable = false;                   // by set-field or load
+  bool is_writable = false;  // by set-field or load
   FieldFormat format = FieldFormat::hexadecimal;
 
-  unsigned size() const { return (n_bits + 7u) / 8u; }
-  bool is_maskable() const { return mask_rule != MaskRule::exact; }
-  bool has_place() const { return key_bit != no_place; }
-  unsigned first_word() const { return key_bit / 64u; }
-  unsigned first_bit() const { return key_bit % 64u; }
+  constexpr unsigned size() const { return (n_bits + 7u) / 8u; }
+  constexpr bool is_maskable() const { return mask_rule != MaskRule::exact; }
+  constexpr bool has_place() const { return key_bit != no_place; }
+  constexpr unsigned first_word() const { return key_bit / 64u; }
+  constexpr unsigned first_bit() const { return key_bit % 64u; }
 };
 
 const Field& field(FieldId id);

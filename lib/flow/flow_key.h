@@ -26,6 +26,8 @@
 #include <cstring>
 #include <span>
 
+#include "lib/base/big_endian.h"
+
 namespace weft {
 
 // Where the words are. A field that spans several words names its first.
@@ -37,34 +39,34 @@ enum class KeyWord : uint8_t {
   tun_misc = 6,      // tun_flags 16, tun_tos 8, tun_ttl 8, tun_gbp_id 16, tun_gbp_flags 8, unused 8
   tun_options = 7,   // 32 words: Geneve options as the TLV map places them
   metadata = 39,
-  regs = 40,          // eight words: reg0..15, xreg0..7, xxreg0..3
-  mark_recirc = 48,   // pkt_mark 32, recirc_id 32
-  hash_port = 49,     // dp_hash 32, in_port 32
-  ct_state_mark = 50, // ct_state 32, ct_mark 32
-  ct_label = 51,      // two words
-  ct_zone_conj = 53,  // ct_zone 16, ct_nw_proto 8, unused 8, conj_id 32
-  ct_ipv4 = 54,       // ct_nw_src, ct_nw_dst
-  ct_ipv6_src = 55,   // two words
-  ct_ipv6_dst = 57,   // two words
-  ct_ports = 59,      // ct_tp_src 16, ct_tp_dst 16, actset_output 32
-  packet_type = 60,   // packet_type 32, in_phy_port 32
-  eth_dst = 61,       // eth_dst 48, first 16 bits of eth_src
-  eth_src_type = 62,  // last 32 bits of eth_src, eth_type 16 (of the payload behind all tags), present 16
-  vlan = 63,          // outer TPID 16, outer TCI 16, inner TPID 16, inner TCI 16; bit 0x1000 of a TCI: tag present
-  mpls01 = 64,        // first and second label stack entry
-  mpls2_pbb = 65,     // third label stack entry, pbb_isid 24, pbb_uca 8
-  ipv4 = 66,          // ipv4_src, ipv4_dst
-  ipv6_src = 67,      // two words
-  ipv6_dst = 69,      // two words
-  ip_misc = 71,       // ipv6_label 32, ip_frag 8, ip tos 8, ip ttl 8, ip proto 8
-  l4 = 72,            // tp_src 16, tp_dst 16, tcp_flags 16, unused 16
-  icmp = 73,          // icmp type 8, icmp code 8, ipv6_exthdr 16, nd_reserved 32
-  nd_target = 74,     // two words
-  nd_sll = 76,        // nd_sll 48, arp_op 16
-  nd_tll = 77,        // nd_tll 48, nd_options_type 8, unused 8
-  arp_ip = 78,        // arp_spa, arp_tpa
-  arp_sha = 79,       // arp_sha 48, unused 16
-  arp_tha = 80,       // arp_tha 48, unused 16
+  regs = 40,           // eight words: reg0..15, xreg0..7, xxreg0..3
+  mark_recirc = 48,    // pkt_mark 32, recirc_id 32
+  hash_port = 49,      // dp_hash 32, in_port 32
+  ct_state_mark = 50,  // ct_state 32, ct_mark 32
+  ct_label = 51,       // two words
+  ct_zone_conj = 53,   // ct_zone 16, ct_nw_proto 8, unused 8, conj_id 32
+  ct_ipv4 = 54,        // ct_nw_src, ct_nw_dst
+  ct_ipv6_src = 55,    // two words
+  ct_ipv6_dst = 57,    // two words
+  ct_ports = 59,       // ct_tp_src 16, ct_tp_dst 16, actset_output 32
+  packet_type = 60,    // packet_type 32, in_phy_port 32
+  eth_dst = 61,        // eth_dst 48, first 16 bits of eth_src
+  eth_src_type = 62,   // last 32 bits of eth_src, eth_type 16 (of the payload behind all tags), present 16
+  vlan = 63,           // outer TPID 16, outer TCI 16, inner TPID 16, inner TCI 16; bit 0x1000 of a TCI: tag present
+  mpls01 = 64,         // first and second label stack entry
+  mpls2_pbb = 65,      // third label stack entry, pbb_isid 24, pbb_uca 8
+  ipv4 = 66,           // ipv4_src, ipv4_dst
+  ipv6_src = 67,       // two words
+  ipv6_dst = 69,       // two words
+  ip_misc = 71,        // ipv6_label 32, ip_frag 8, ip tos 8, ip ttl 8, ip proto 8
+  l4 = 72,             // tp_src 16, tp_dst 16, tcp_flags 16, unused 16
+  icmp = 73,           // icmp type 8, icmp code 8, ipv6_exthdr 16, nd_reserved 32
+  nd_target = 74,      // two words
+  nd_sll = 76,         // nd_sll 48, arp_op 16
+  nd_tll = 77,         // nd_tll 48, nd_options_type 8, unused 8
+  arp_ip = 78,         // arp_spa, arp_tpa
+  arp_sha = 79,        // arp_sha 48, unused 16
+  arp_tha = 80,        // arp_tha 48, unused 16
 };
 inline constexpr unsigned key_word_count = 81;
 
@@ -73,7 +75,7 @@ namespace present {
 inline constexpr uint16_t arp = 1 << 0;
 inline constexpr uint16_t ipv4 = 1 << 1;
 inline constexpr uint16_t ipv6 = 1 << 2;
-inline constexpr uint16_t ip = 1 << 11;  // either of the two
+inline constexpr uint16_t ip = 1 << 11;    // either of the two
 inline constexpr uint16_t ports = 1 << 3;  // TCP, UDP or SCTP header; never set on a later fragment
 inline constexpr uint16_t tcp_flags = 1 << 4;
 inline constexpr uint16_t icmp = 1 << 5;  // ICMP or ICMPv6 type and code
@@ -86,6 +88,10 @@ inline constexpr uint16_t pbb = 1 << 10;
 
 inline constexpr KeyWord present_word = KeyWord::eth_src_type;
 
+// Presence bits where they stand in `present_word`: its last two bytes, in network order.
+constexpr uint64_t present_in_word(uint16_t bits) { return swap_network_order(uint64_t{bits}); }
+constexpr uint16_t present_from_word(uint64_t word) { return static_cast<uint16_t>(swap_network_order(word)); }
+
 constexpr unsigned index(KeyWord word) { return static_cast<unsigned>(word); }
 
 // A set of word indices below 128.
@@ -95,9 +101,7 @@ struct WordSet {
   constexpr bool has(unsigned i) const { return ((bits[i >> 6] >> (i & 63)) & 1) != 0; }
   constexpr void add(unsigned i) { bits[i >> 6] |= uint64_t{1} << (i & 63); }
   constexpr bool empty() const { return (bits[0] | bits[1]) == 0; }
-  constexpr unsigned count() const {
-    return static_cast<unsigned>(std::popcount(bits[0]) + std::popcount(bits[1]));
-  }
+  constexpr unsigned count() const { return static_cast<unsigned>(std::popcount(bits[0]) + std::popcount(bits[1])); }
   // How many members are below i: the place of word i in a sparse array.
   constexpr unsigned rank(unsigned i) const {
     const uint64_t below = (uint64_t{1} << (i & 63)) - 1;
@@ -155,8 +159,7 @@ class FlowKey {
   std::span<const uint64_t> words() const { return {words_.data(), count_}; }
 
   friend bool operator==(const FlowKey& a, const FlowKey& b) {
-    return a.set_ == b.set_ &&
-           std::memcmp(a.words_.data(), b.words_.data(), a.count_ * sizeof(uint64_t)) == 0;
+    return a.set_ == b.set_ && std::memcmp(a.words_.data(), b.words_.data(), a.count_ * sizeof(uint64_t)) == 0;
   }
 
  private:

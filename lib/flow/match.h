@@ -3,9 +3,10 @@
 // `Match` is dense and easy to build. `MiniMatch` is the same in little memory (only masked words, one heap
 // block) and is what rules keep and the classifier stores.
 //
-// Setting a field also sets what makes it meaningful: nothing but the presence bits of the header it lives in
-// (flow_key.h). Prerequisites (eth_type before ip_proto before tp_src; OpenFlow 1.5.1 section 7.2.3.6) are
-// checked, not implied: the text parser adds them from keywords (tcp, ip, arp ...), the wire must bring them.
+// Setting a field also sets what makes it meaningful: the presence bits of the header it lives in (flow_key.h),
+// and for dl_vlan, dl_vlan_pcp and vlan_pcp the bit that says there is a tag. Prerequisites (eth_type before
+// ip_proto before tp_src; OpenFlow 1.5.1 section 7.2.3.6) are checked, not implied: the text parser adds them from
+// keywords (tcp, ip, arp ...), the wire must bring them.
 //
 // Threads: values.
 #pragma once
@@ -22,15 +23,20 @@ class Match {
  public:
   void set(const Field& field, FieldValue value);  // exact
   void set_masked(const Field& field, FieldValue value, FieldValue mask);
+  void set_masked(FieldId id, FieldValue value, FieldValue mask) { set_masked(field(id), value, mask); }
+  void set(FieldId id, FieldValue value) { set(field(id), value); }
   void set(FieldId id, uint64_t value) { set(field(id), FieldValue{0, value}); }
   void set_masked(FieldId id, uint64_t value, uint64_t mask) {
     set_masked(field(id), FieldValue{0, value}, FieldValue{0, mask});
   }
-  void clear(const Field& field);
+  void clear(const Field& field);  // presence bits that no other field needs go with it
 
-  FieldValue value(const Field& field) const { return get(value_, field); }
-  FieldValue mask(const Field& field) const { return get(mask_, field); }
-  bool is_wild(const Field& field) const { return mask(field).is_zero(); }
+  FieldValue value(const Field& f) const { return get(value_, f); }
+  FieldValue mask(const Field& f) const { return get(mask_, f); }
+  FieldValue value(FieldId id) const { return get(value_, id); }
+  FieldValue mask(FieldId id) const { return get(mask_, id); }
+  bool is_wild(const Field& f) const { return mask(f).is_zero(); }
+  bool is_exact(const Field& f) const { return mask(f) == all_bits(f); }
 
   // Whether the match, as it stands, guarantees that `field` exists in every packet it accepts.
   bool meets_prerequisite(Prerequisite prerequisite) const;
