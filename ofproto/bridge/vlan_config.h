@@ -1,0 +1,23 @@
+// How a port takes part in the bridge's VLANs when NORMAL forwards, as the Port record's columns say. Values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace weft::ofproto {
+
+//   access            frames carry no tag; they belong to `tag`
+//   trunk             frames carry their tag; untagged ones belong to VLAN 0
+//   native_tagged     a trunk on which untagged frames belong to `tag`, which leaves tagged
+//   native_untagged   a trunk on which untagged frames belong to `tag`, which leaves untagged
+enum class VlanMode : uint8_t { access, trunk, native_tagged, native_untagged };
+
+struct VlanConfig {
+  std::optional<VlanMode> mode;   // absent: access when there is a tag and no trunks, else trunk (native when both)
+  std::optional<uint16_t> tag;    // 1..4095; absent: 0
+  std::vector<uint16_t> trunks;   // VLANs a trunk carries; empty: all
+  friend bool operator==(const VlanConfig&, const VlanConfig&) = default;
+};
+
+}  // namespace weft::ofproto
