@@ -60,16 +60,14 @@ void barrier();
 
 namespace detail {
 
-// What waits for its grace period. `head` is room for liburcu's own link, which stays private to
-// the source file.
+// What waits for its grace period. `head` is room for liburcu's own link, whose type stays in the
+// source file; it comes first, so that a pointer to it is a pointer to the whole.
 struct Deferred {
-  virtual ~Deferred() = default;
-  virtual void run() = 0;
-
   void* head[2] = {};
+  void (*run_and_delete)(Deferred* self) = nullptr;
 };
 
-void enqueue(std::unique_ptr<Deferred> deferred);
+void enqueue(Deferred* deferred);
 
 }  // namespace detail
 
@@ -78,12 +76,16 @@ void enqueue(std::unique_ptr<Deferred> deferred);
 template <class F>
   requires std::is_invocable_v < std::decay_t<F>
 & > void defer(F&& call) {
-  struct Call final : detail::Deferred {
-    explicit Call(F&& f) : call(std::forward<F>(f)) {}
-    void run() override { call(); }
-    std::decay_t<F> call;
+  struct Call : detail::Deferred {
+    explicit Call(F&& f) : function(std::forward<F>(f)) {}
+    std::decay_t<F> function;
   };
-  detail::enqueue(std::make_unique<Call>(std::forward<F>(call)));
+  auto deferred = std::make_unique<Call>(std::forward<F>(call));
+  deferred->run_and_delete = [](detail::Deferred* self) {
+    const std::unique_ptr<Call> owned(static_cast<Call*>(self));
+    owned->function();
+  };
+  detail::enqueue(deferred.release());
 }
 
 // Deletes after a grace period. Null is fine.

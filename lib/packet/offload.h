@@ -5,6 +5,9 @@
 // it pays. All offsets are bytes from the start of the frame, so they move with every header that
 // is pushed or pulled, and name one layer however many headers lie before it.
 //
+// A tunnel that encapsulates counts outer_count up, one that decapsulates counts it down; the
+// offsets move by themselves (Packet::push and pull).
+//
 // Invariants:  gso != none implies checksum == partial, gso_size > 0, and hdr_len is where the
 //              payload to cut begins: csum_start <= hdr_len <= frame size.
 #pragma once
@@ -34,20 +37,27 @@ struct Offload {
   bool is_partial() const { return checksum == Checksum::partial; }
   bool is_gso() const { return gso != Gso::none; }
 
-  // The frame has grown by `size` bytes at its front.
+  // The frame has grown by `size` bytes at its front. Zero offsets name no layer and stay.
   void pushed(size_t size) {
+    if (csum_start == 0) {
+      return;
+    }
+    if (csum_start + size > 0xffff || hdr_len + size > 0xffff) {
+      *this = Offload{};  // no header lies that deep: the offsets were a lie
+      return;
+    }
     csum_start = static_cast<uint16_t>(csum_start + size);
-    hdr_len = static_cast<uint16_t>(hdr_len + size);
+    hdr_len = static_cast<uint16_t>(hdr_len == 0 ? 0 : hdr_len + size);
   }
 
   // The frame has lost `size` bytes at its front. A promise about a header that is gone is gone.
   void pulled(size_t size) {
-    if (csum_start < size) {
+    if (csum_start <= size) {
       *this = Offload{};
       return;
     }
     csum_start = static_cast<uint16_t>(csum_start - size);
-    hdr_len = static_cast<uint16_t>(hdr_len < size ? 0 : hdr_len - size);
+    hdr_len = static_cast<uint16_t>(hdr_len <= size ? 0 : hdr_len - size);
   }
 
   // Frames that a wire would see instead of this one.

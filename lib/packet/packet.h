@@ -105,14 +105,11 @@ class Packet {
 
  private:
   friend class PacketPool;
+  friend struct PacketDeleter;
 
   Packet(PacketPool& pool, uint8_t* buffer, size_t capacity, bool is_large)
       : data_(buffer), buffer_(buffer), capacity_(static_cast<uint32_t>(capacity)), is_large_(is_large), pool_(&pool) {}
   ~Packet() = default;
-
-  // Layer offsets after the front moved by `n` bytes.
-  void move_layers_out(size_t n);
-  void move_layers_in(size_t n);
 
   uint8_t* data_;
   uint32_t size_ = 0;

@@ -44,7 +44,7 @@ class PacketPool {
   // A packet that holds `frame`.
   PacketPtr copy_of(std::span<const uint8_t> frame);
 
-  // The same frame, headroom and metadata; the original may be from another pool.
+  // The same frame and metadata with full headroom; the original may be from another pool.
   PacketPtr clone(const Packet& packet);
 
   // Takes effect on growth: buffers that exist stay.
