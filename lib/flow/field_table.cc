@@ -261,9 +261,9 @@ constexpr Row network_rows[] = {
         .also(ipv6_label_also).writable().in(P::ipv6, present::ip).basic(28, "OXM_OF_IPV6_FLABEL", 4)
         .nxm1(27, "NXM_NX_IPV6_LABEL", 4),
     Row(FieldId::ipv6_exthdr, "ipv6_exthdr", F::hexadecimal, 9, at(W::icmp, 23), "which IPv6 extension headers")
-        .in(P::ipv6, present::ip).basic(39, "OXM_OF_IPV6_EXTHDR"),
+        .in(P::ipv6, present::ip_protocol).basic(39, "OXM_OF_IPV6_EXTHDR"),
     Row(FieldId::ip_proto, "nw_proto", F::decimal, 8, at(W::ip_misc, 56), "IP protocol, extension headers skipped")
-        .also(nw_proto_also).exact().in(P::ip, present::ip).basic(10, "OXM_OF_IP_PROTO").nxm0(6, "NXM_OF_IP_PROTO"),
+        .also(nw_proto_also).exact().in(P::ip, present::ip_protocol).basic(10, "OXM_OF_IP_PROTO").nxm0(6, "NXM_OF_IP_PROTO"),
     Row(FieldId::nw_tos, "nw_tos", F::decimal, 8, at(W::ip_misc, 40), "type of service byte, ECN bits zero")
         .zero_bits(2).exact().writable().in(P::ip, present::ip).nxm0(5, "NXM_OF_IP_TOS"),
     Row(FieldId::ip_dscp, "ip_dscp", F::decimal, 6, at(W::ip_misc, 40), "differentiated services code point")
@@ -274,7 +274,7 @@ constexpr Row network_rows[] = {
     Row(FieldId::nw_ttl, "nw_ttl", F::decimal, 8, at(W::ip_misc, 48), "time to live or hop limit")
         .also(nw_ttl_also).exact().writable().in(P::ip, present::ip).nxm1(29, "NXM_NX_IP_TTL"),
     Row(FieldId::ip_frag, "ip_frag", F::frag, 2, at(W::ip_misc, 38), "fragment: bit 0 any, bit 1 not the first")
-        .also(ip_frag_also).in(P::ip, present::ip).nxm1(26, "NXM_NX_IP_FRAG"),
+        .also(ip_frag_also).in(P::ip, present::ip_protocol).nxm1(26, "NXM_NX_IP_FRAG"),
 };
 
 constexpr Row transport_rows[] = {

@@ -73,13 +73,12 @@ inline constexpr unsigned key_word_count = 81;
 // Bits of the hidden `present` half word: the header was there, whole, and is what the fields describe.
 namespace present {
 inline constexpr uint16_t arp = 1 << 0;
-inline constexpr uint16_t ipv4 = 1 << 1;
-inline constexpr uint16_t ipv6 = 1 << 2;
-inline constexpr uint16_t ip = 1 << 11;    // either of the two
-inline constexpr uint16_t ports = 1 << 3;  // TCP, UDP or SCTP header; never set on a later fragment
+inline constexpr uint16_t ip = 1 << 1;           // the fixed header of IPv4 or IPv6; eth_type says which
+inline constexpr uint16_t ip_protocol = 1 << 2;  // ip_proto, ip_frag, ipv6_exthdr: all extension headers were whole
+inline constexpr uint16_t ports = 1 << 3;        // TCP, UDP or SCTP header; never set on a later fragment
 inline constexpr uint16_t tcp_flags = 1 << 4;
 inline constexpr uint16_t icmp = 1 << 5;  // ICMP or ICMPv6 type and code
-inline constexpr uint16_t nd = 1 << 6;    // neighbour solicitation or advertisement with its target
+inline constexpr uint16_t nd = 1 << 6;    // neighbour solicitation or advertisement whose options are in order
 inline constexpr uint16_t nd_sll = 1 << 7;
 inline constexpr uint16_t nd_tll = 1 << 8;
 inline constexpr uint16_t mpls = 1 << 9;
@@ -152,6 +151,12 @@ class FlowKey {
     }
   }
   void append(KeyWord word, uint64_t value) { append(index(word), value); }
+
+  // Adds bits to a word that is present.
+  void add_bits(KeyWord word, uint64_t bits) {
+    assert(set_.has(index(word)));
+    words_[set_.rank(index(word))] |= bits;
+  }
 
   uint64_t word(unsigned i) const { return set_.has(i) ? words_[set_.rank(i)] : 0; }
   uint64_t word(KeyWord word_name) const { return word(index(word_name)); }

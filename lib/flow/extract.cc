@@ -1,0 +1,166 @@
+#include "lib/flow/extract.h"
+
+#include "lib/base/big_endian.h"
+#include "lib/flow/extract_ip.h"
+#include "lib/flow/flow_hash.h"
+#include "lib/flow/key_bytes.h"
+#include "lib/packet/arp.h"
+#include "lib/packet/ethernet.h"
+#include "lib/packet/header_at.h"
+#include "lib/packet/mpls.h"
+#include "lib/packet/vlan.h"
+
+namespace weft {
+namespace {
+
+void append_tunnel(const TunnelMetadata& tunnel, FlowKey& key) {
+  key.append(KeyWord::tun_id, key_word(tunnel.id));
+  if (tunnel.is_ipv6) {
+    key.append(index(KeyWord::tun_ipv6_src), raw_key_word(tunnel.src.bytes.data()));
+    key.append(index(KeyWord::tun_ipv6_src) + 1, raw_key_word(tunnel.src.bytes.data() + 8));
+    key.append(index(KeyWord::tun_ipv6_dst), raw_key_word(tunnel.dst.bytes.data()));
+    key.append(index(KeyWord::tun_ipv6_dst) + 1, raw_key_word(tunnel.dst.bytes.data() + 8));
+  } else {
+    key.append(KeyWord::tun_ipv4, key_word(load_be32(tunnel.src.bytes.data()), load_be32(tunnel.dst.bytes.data())));
+  }
+  const uint32_t flags = tunnel.flags & TunnelMetadata::flag_oam;
+  key.append(KeyWord::tun_misc, key_word(flags << 16 | uint32_t{tunnel.tos} << 8 | tunnel.ttl,
+                                         uint32_t{tunnel.gbp_id} << 16 | uint32_t{tunnel.gbp_flags} << 8));
+}
+
+void append_metadata(const Packet& packet, FlowKey& key) {
+  if (packet.tunnel.present) {
+    append_tunnel(packet.tunnel, key);
+  }
+  key.append(KeyWord::mark_recirc, key_word(packet.mark, packet.recirculation_id));
+  key.append(KeyWord::hash_port, key_word(0, number(packet.in_port)));
+}
+
+// Where the tags end and what the frame carries there.
+struct LinkPayload {
+  uint16_t type;
+  size_t offset;
+  uint64_t tags = 0;  // the key's vlan word
+};
+
+LinkPayload skip_tags(std::span<const uint8_t> frame) {
+  LinkPayload payload{load_be16(frame.data() + mac_pair_bytes), ethernet_header_bytes};
+  for (const unsigned shift : {32U, 0U}) {
+    // The tag's TCI and the type behind it must both be there.
+    if (!eth_type::is_vlan(payload.type) || frame.size() - payload.offset < vlan_tag_bytes) {
+      break;
+    }
+    const uint16_t tci = load_be16(frame.data() + payload.offset) | vlan_tag_present;
+    payload.tags |= (uint64_t{payload.type} << 16 | tci) << shift;
+    payload.type = load_be16(frame.data() + payload.offset + 2);
+    payload.offset += vlan_tag_bytes;
+  }
+  return payload;
+}
+
+// The frame has a length where the type should be (IEEE 802.3 with LLC).
+void skip_llc(std::span<const uint8_t> frame, LinkPayload& payload) {
+  const auto* llc = header_at<LlcSnapHeader>(frame, payload.offset);
+  payload.type = eth_type::not_ethernet_ii;
+  if (llc != nullptr && llc->is_snap() && llc->type.host() >= eth_type::min) {
+    payload.type = llc->type.host();
+    payload.offset += sizeof(LlcSnapHeader);
+  }
+}
+
+LinkPayload append_ethernet(std::span<const uint8_t> frame, FlowKey& key) {
+  LinkPayload payload = skip_tags(frame);
+  if (payload.type < eth_type::min) {
+    skip_llc(frame, payload);
+  }
+  key.append(KeyWord::eth_dst, raw_key_word(frame.data()));
+  key.append(KeyWord::eth_src_type, key_word(load_be32(frame.data() + 8), uint32_t{payload.type} << 16));
+  key.append(KeyWord::vlan, key_word(payload.tags));
+  return payload;
+}
+
+uint16_t append_mpls(Packet& packet, size_t offset, FlowKey& key) {
+  constexpr unsigned max_entries = 3;
+  uint32_t entries[max_entries + 1] = {};
+  unsigned count = 0;
+  const std::span<const uint8_t> frame = packet.bytes();
+  while (count < max_entries) {
+    const auto* entry = header_at<MplsEntry>(frame, offset + count * mpls_entry_bytes);
+    if (entry == nullptr) {
+      break;
+    }
+    entries[count++] = entry->word.host();
+    if (entry->is_bottom()) {
+      break;
+    }
+  }
+  if (count == 0) {
+    return 0;
+  }
+  packet.l2_5_offset = static_cast<uint16_t>(offset);
+  key.append(KeyWord::mpls01, key_word(entries[0], entries[1]));
+  key.append(KeyWord::mpls2_pbb, key_word(entries[2], 0));
+  return present::mpls;
+}
+
+// The I-TAG (IEEE 802.1Q clause 9.7): flags and 24 bits of service instance, then the customer's MAC pair.
+uint16_t append_pbb(std::span<const uint8_t> frame, size_t offset, FlowKey& key) {
+  constexpr size_t tag_bytes = 4;
+  if (frame.size() - offset < tag_bytes + mac_pair_bytes) {
+    return 0;
+  }
+  const uint32_t tag = load_be32(frame.data() + offset);
+  const uint32_t use_customer_address = tag >> 27 & 1;
+  key.append(KeyWord::mpls2_pbb, key_word(0, (tag & 0xffffff) << 8 | use_customer_address));
+  return present::pbb;
+}
+
+uint16_t append_arp(Packet& packet, size_t offset, FlowKey& key) {
+  const auto* arp = header_at<ArpHeader>(std::span<const uint8_t>(packet.bytes()), offset);
+  if (arp == nullptr || !arp->is_ethernet_ipv4()) {
+    return 0;
+  }
+  packet.l3_offset = static_cast<uint16_t>(offset);
+  key.append(KeyWord::nd_sll, key_word(arp->op.host()));
+  key.append(KeyWord::arp_ip, key_word(arp->spa.host(), arp->tpa.host()));
+  key.append(KeyWord::arp_sha, key_word(arp->sha.to_uint64() << 16));
+  key.append(KeyWord::arp_tha, key_word(arp->tha.to_uint64() << 16));
+  return present::arp;
+}
+
+uint16_t append_network(Packet& packet, const LinkPayload& payload, FlowKey& key) {
+  switch (payload.type) {
+    case eth_type::ipv4:
+      return append_ipv4(packet, payload.offset, key);
+    case eth_type::ipv6:
+      return append_ipv6(packet, payload.offset, key);
+    case eth_type::arp:
+    case eth_type::rarp:
+      return append_arp(packet, payload.offset, key);
+    case eth_type::mpls:
+    case eth_type::mpls_multicast:
+      return append_mpls(packet, payload.offset, key);
+    case eth_type::pbb:
+      return append_pbb(packet.bytes(), payload.offset, key);
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+Verdict extract(Packet& packet, FlowKey& key) {
+  key.clear();
+  packet.l2_5_offset = packet.l3_offset = packet.l4_offset = Packet::unknown_offset;
+  append_metadata(packet, key);
+  if (packet.size() < ethernet_header_bytes) {
+    return DropReason::truncated_frame;
+  }
+  const LinkPayload payload = append_ethernet(packet.bytes(), key);
+  const uint16_t found = append_network(packet, payload, key);
+  key.add_bits(present_word, present_in_word(found));
+  packet.flow_hash = flow_entropy(key);
+  return keep;
+}
+
+}  // namespace weft
