@@ -1,0 +1,101 @@
+// Classifier: finds the rule of highest priority that matches a packet, and which bits that took.
+//
+// Tuple space search. Rules with the same mask share a subtable, a hash table over the masked words, so a lookup
+// costs one probe for each distinct mask rather than a comparison for each rule:
+//
+//     seal()ed order        subtable: one mask
+//     +-------------+       +-------------------------------------+      same match, falling priority
+//     | max 500  *--------> | stages | hash table of masked words | ---> rule 500 -> rule 10 -> ...
+//     | max 100  *-------->   ...
+//     +-------------+
+//
+// Subtables are tried in falling order of their highest priority, so that the search ends as soon as no later one
+// can hold a better rule. Within a subtable the words are looked at in stages (metadata, L2, L3, L4: stage_index.h):
+// when no rule has the packet's first stages, the later ones are never looked at. Prefix tracking will fit in the
+// same place: a reason to skip a subtable after looking at fewer bits than its mask has.
+//
+// The mask: lookup() adds the bits that it looked at. A packet that agrees with this one on those bits
+// finds the same rule, or the same miss, at the same version.
+//
+// Versions: rules are inserted and removed at a version that is not published yet (table_version.h). A reader names
+// the version it loaded and sees exactly the rules visible then. The writer publishes after seal(). What was
+// removed is unlinked once its removed_version() is settled, and may be freed a grace period after that.
+//
+// Threads:   insert, remove, restore, unlink, seal, find_*, cursors: one writer. lookup: any thread under RCU that
+//            loaded `version` after it was last quiescent.
+// Ownership: rules belong to the caller; subtables to the classifier, which retires them by RCU. At destruction
+//            there must be no reader left and rules may still be linked.
+// Cost:      lookup: a hash and a probe for each subtable tried; no lock, no allocation, no write.
+//            insert, remove, find_exact: a hash and a probe. seal(): proportional to the number of masks, and
+//            nothing when none has come, gone or changed its highest priority.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "lib/base/rcu.h"
+#include "lib/classifier/classifier_rule.h"
+#include "lib/classifier/subtable.h"
+#include "lib/flow/flow_key.h"
+#include "lib/flow/match.h"
+
+namespace weft {
+
+class ClassifierCursor;
+
+class Classifier {
+ public:
+  explicit Classifier(uint64_t hash_seed = 0);
+  ~Classifier();
+  Classifier(const Classifier&) = delete;
+  Classifier& operator=(const Classifier&) = delete;
+
+  // --- writer
+  // Visible from `version` on. There must be no other rule of the same match and priority visible then.
+  void insert(ClassifierRule& rule, uint64_t version);
+  // No longer visible from `version` on; stays linked.
+  void remove(ClassifierRule& rule, uint64_t version);
+  // Takes a remove() back whose version was not published.
+  void restore(ClassifierRule& rule);
+  // Takes out a rule that no reader can see any more, or that was never visible to one.
+  void unlink(ClassifierRule& rule);
+  // Makes what was inserted reachable for readers; before the version is published, and after unlinking.
+  void seal();
+
+  // The rule with exactly this match and priority that is visible at `version`, published or not.
+  ClassifierRule* find_exact(const MiniMatch& match, int32_t priority, uint64_t version) const;
+  // Some visible rule of this priority, other than one of the same match, that shares a packet with `match`.
+  ClassifierRule* find_overlap(const MiniMatch& match, int32_t priority, uint64_t version) const;
+
+  size_t linked_count() const { return linked_count_; }
+  size_t subtable_count() const { return subtables_.size(); }
+
+  // --- readers
+  // `mask`, when given, gains the bits looked at.
+  const ClassifierRule* lookup(const Flow& flow, uint64_t version, Flow* mask) const;
+
+ private:
+  friend class ClassifierCursor;
+
+  struct Order {
+    struct Entry {
+      int32_t max_priority;
+      Subtable* subtable;
+    };
+    std::vector<Entry> entries;
+  };
+
+  Subtable* find_subtable(const MiniMatch& match) const;
+  Subtable& subtable_for(const MiniMatch& match);
+  void drop_empty_subtables();
+
+  const uint64_t hash_seed_;
+  RcuPtr<Order> order_;
+  std::vector<std::unique_ptr<Subtable>> subtables_;  // in order of creation
+  bool is_sealed_ = true;
+  size_t linked_count_ = 0;
+  std::vector<ClassifierCursor*> cursors_;  // those that exist
+};
+
+}  // namespace weft

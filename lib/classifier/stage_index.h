@@ -1,0 +1,59 @@
+// Stage index: which hashes the first words of a subtable's rules have, to give up on a packet early.
+//
+// Counts rules by the hash of their masked words up to the end of one stage. has() may say yes wrongly (two hashes
+// collide), never no: a no means that no rule of the subtable agrees with the packet so far.
+//
+// Threads: add and remove by the classifier's writer, before a rule is published and after no reader sees it;
+//          has() by readers under RCU. Cost: a probe; 8 bytes a slot, at most half full.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "lib/base/rcu.h"
+#include "lib/flow/flow_key.h"
+
+namespace weft {
+
+// The words of each stage end before this index. Fields that change least from packet to packet come first.
+inline constexpr unsigned stage_count = 4;
+inline constexpr std::array<unsigned, stage_count> stage_ends = {
+    index(KeyWord::eth_dst),  // tunnel, metadata, registers, connection tracking, ports
+    index(KeyWord::ipv4),     // L2
+    index(KeyWord::l4),       // L3
+    key_word_count,           // L4
+};
+
+class StageIndex {
+ public:
+  StageIndex() = default;
+  ~StageIndex();
+  StageIndex(const StageIndex&) = delete;
+  StageIndex& operator=(const StageIndex&) = delete;
+
+  void add(uint32_t hash);
+  void remove(uint32_t hash);
+  bool has(uint32_t hash) const;
+
+ private:
+  struct Slot {
+    std::atomic<uint32_t> hash{0};
+    std::atomic<uint32_t> state{0};  // 0: never used, ends a probe; otherwise the number of rules plus one
+  };
+  struct Slots {
+    explicit Slots(size_t n) : mask(n - 1), slots(std::make_unique<Slot[]>(n)) {}
+    size_t mask;
+    std::unique_ptr<Slot[]> slots;
+    Slot& at(uint32_t hash);  // the slot of this hash, or the free one where it would go
+  };
+  void make_room();
+
+  RcuPtr<Slots> slots_;
+  size_t used_ = 0;   // slots that are not free
+  size_t alive_ = 0;  // hashes with a count
+};
+
+}  // namespace weft

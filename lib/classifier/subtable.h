@@ -1,0 +1,72 @@
+// Subtable: the rules of a classifier that have one and the same mask.
+//
+// A hash table from masked words to the rules that have them, chained in falling order of priority. Stage indexes
+// answer, after each stage but the last, whether any rule goes on like this.
+//
+// Threads:   find() by readers under RCU; the rest by the classifier's writer.
+// Ownership: the classifier's, retired by RCU. Cost: find() hashes the mask's words once and probes once a stage.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "lib/classifier/classifier_rule.h"
+#include "lib/classifier/rcu_hash_table.h"
+#include "lib/classifier/stage_index.h"
+#include "lib/flow/flow_key.h"
+#include "lib/flow/match.h"
+
+namespace weft {
+
+class Subtable {
+ public:
+  Subtable(const MiniMatch& match_with_mask, uint64_t hash_seed);
+
+  // --- readers
+  // The best visible rule whose words equal the flow's under the mask. Adds the bits looked at to `mask` unless null.
+  const ClassifierRule* find(const Flow& flow, uint64_t version, Flow* mask) const;
+
+  // --- writer
+  void insert(ClassifierRule& rule);
+  void unlink(ClassifierRule& rule);
+  ClassifierRule* find_equal(const MiniMatch& match) const;  // head of the chain; follow next_equal
+  static ClassifierRule* next_equal(const ClassifierRule& rule);
+
+  bool has_mask_of(const MiniMatch& match) const;
+  // Whether each bit of the filter's mask is in this mask, so that rules here may be more specific.
+  bool is_within(const MiniMatch& filter) const;
+
+  bool empty() const { return first_ == nullptr; }
+  ClassifierRule* first() const { return first_; }
+  int32_t max_priority() const { return priorities_.rbegin()->first; }
+  bool has_priority(int32_t priority) const { return priorities_.contains(priority); }
+
+ private:
+  struct MaskWord {
+    unsigned index;
+    uint64_t bits;
+  };
+  using StageHashes = std::array<uint32_t, stage_count>;
+
+  StageHashes hash_stages(const MiniMatch& match) const;
+  uint64_t add_stage(uint64_t hash, unsigned stage, const Flow& flow, Flow* mask) const;
+  bool equals(const ClassifierRule& rule, const Flow& flow) const;
+  void link_in_chain(ClassifierRule& rule);
+  void append_to_list(ClassifierRule& rule);
+  void remove_from_list(ClassifierRule& rule);
+
+  const uint64_t hash_seed_;
+  WordSet set_;
+  std::vector<MaskWord> words_;
+  std::array<unsigned, stage_count> stage_word_ends_{};          // in words_
+  std::array<std::unique_ptr<StageIndex>, stage_count> stages_;  // null: nothing to ask after this stage
+  RcuHashTable<ClassifierRule> heads_;
+  ClassifierRule* first_ = nullptr;
+  ClassifierRule* last_ = nullptr;
+  std::map<int32_t, uint32_t> priorities_;  // of linked rules, with their number
+};
+
+}  // namespace weft
