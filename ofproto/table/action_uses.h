@@ -1,0 +1,24 @@
+// What a rule's or bucket's actions name: output ports and groups. Used by out_port and out_group filters, by the
+// reference counts of groups and by the checks of flow-mod and group-mod.
+//
+// Threads: pure functions. Cost: a walk over the actions.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "lib/base/ids.h"
+#include "lib/openflow/action.h"
+#include "lib/openflow/instruction.h"
+
+namespace weft::ofproto {
+
+// Whether some action outputs to exactly this port. Outputs by way of a group do not count.
+bool outputs_to(const openflow::ActionList& actions, OfPort port);
+bool outputs_to(const openflow::Instructions& instructions, OfPort port);
+
+bool uses_group(const openflow::Instructions& instructions, uint32_t group_id);
+void for_each_group(const openflow::ActionList& actions, const std::function<void(uint32_t)>& visit);
+void for_each_group(const openflow::Instructions& instructions, const std::function<void(uint32_t)>& visit);
+
+}  // namespace weft::ofproto

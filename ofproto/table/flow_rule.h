@@ -1,0 +1,87 @@
+// FlowRule: one rule of an OpenFlow table.
+//
+// Immutable but for its counters: modify makes a new rule that takes the old one's place at the next version and
+// shares its counters and times. So a reader never sees half a change, and a translation of an older version still
+// has the rule it found.
+//
+// Threads:   any reader under RCU; counters from any thread. Created and removed on the control thread.
+// Ownership: shared. Its table holds it until no reader can find it any more; whoever wants it longer (a megaflow's
+//            record, a flow-removed that waits for the last counters) keeps shared_from_this(), which is safe under RCU.
+// Cost:      some 300 bytes with a match of five words, its counters and instructions of one output included.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "lib/base/clock.h"
+#include "lib/classifier/classifier_rule.h"
+#include "lib/openflow/flow_message.h"
+#include "lib/openflow/instruction.h"
+#include "ofproto/table/flow_counters.h"
+
+namespace weft::ofproto {
+
+// Everything but the match that a rule is made from.
+struct FlowRuleSpec {
+  uint8_t table_id = 0;
+  int32_t priority = openflow::default_priority;
+  uint64_t cookie = 0;
+  uint16_t idle_timeout = 0;  // seconds; 0: never
+  uint16_t hard_timeout = 0;
+  uint16_t importance = 0;
+  uint16_t flags = 0;  // openflow::flow_flag
+  std::shared_ptr<const openflow::Instructions> instructions;
+  TimePoint created{};
+  TimePoint modified{};
+  std::shared_ptr<FlowCounters> counters;  // null: new ones
+};
+
+class FlowRule final : public ClassifierRule, public std::enable_shared_from_this<FlowRule> {
+ public:
+  FlowRule(MiniMatch match, FlowRuleSpec spec);
+
+  uint8_t table_id() const { return table_id_; }
+  uint64_t cookie() const { return cookie_; }
+  uint16_t idle_timeout() const { return idle_timeout_; }
+  uint16_t hard_timeout() const { return hard_timeout_; }
+  uint16_t importance() const { return importance_; }
+  uint16_t flags() const { return flags_; }
+  const openflow::Instructions& instructions() const { return *instructions_; }
+  const std::shared_ptr<const openflow::Instructions>& shared_instructions() const { return instructions_; }
+  TimePoint created() const { return created_; }  // what `duration` counts from
+  TimePoint modified() const { return modified_; }
+
+  // Counting is not a change: a reader that credits a rule has it as const.
+  FlowCounters& counters() const { return *counters_; }
+  const std::shared_ptr<FlowCounters>& shared_counters() const { return counters_; }
+  // The priority-zero rule that matches everything: what OpenFlow calls the table-miss flow entry.
+  bool is_table_miss() const { return priority() == 0 && match().set().empty(); }
+
+  openflow::FlowStats stats(TimePoint now) const;
+  // With the counters as they are now. `removed` is when the rule went: what its duration ends with.
+  openflow::FlowRemoved removed_message(openflow::FlowRemovedReason reason, TimePoint removed) const;
+  // What a copy that differs only in instructions is made from.
+  FlowRuleSpec spec() const;
+
+ private:
+  friend class Timeouts;
+  static constexpr uint32_t no_timer = ~uint32_t{0};
+
+  const uint64_t cookie_;
+  const std::shared_ptr<const openflow::Instructions> instructions_;
+  const std::shared_ptr<FlowCounters> counters_;
+  const TimePoint created_;
+  const TimePoint modified_;
+  uint32_t timer_ = no_timer;  // place in Timeouts' heap; control thread
+  const uint16_t idle_timeout_;
+  const uint16_t hard_timeout_;
+  const uint16_t importance_;
+  const uint16_t flags_;
+  const uint8_t table_id_;
+};
+
+using FlowRulePtr = std::shared_ptr<FlowRule>;
+
+openflow::Duration to_openflow(Duration duration);
+
+}  // namespace weft::ofproto

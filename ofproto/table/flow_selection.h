@@ -1,0 +1,45 @@
+// FlowSelection: the rules that a statistics request or a non-strict flow-mod means, a slice at a time.
+//
+// OpenFlow's non-strict selection: match at least as specific, cookie under its mask, an output to out_port or
+// out_group, one table or all. Hidden rules are never selected, but for `include_hidden`. Tables may change between
+// two slices: a rule that is there throughout is selected exactly once.
+//
+// Threads: control thread. Ownership: must go before its TableSet. Cost: next() stops after `budget` rules looked at.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "lib/classifier/classifier_cursor.h"
+#include "lib/openflow/flow_message.h"
+#include "ofproto/table/flow_rule.h"
+
+namespace weft::ofproto {
+
+class TableSet;
+
+class FlowSelection {
+ public:
+  // Rules visible at `version`: the published one for statistics, the coming one inside a change.
+  FlowSelection(TableSet& tables, const openflow::FlowFilter& filter, uint64_t version, bool include_hidden = false);
+
+  // Up to `limit` further rules; fewer when `budget` rules were looked at. Empty and is_done(): the end.
+  std::vector<FlowRulePtr> next(size_t limit, size_t budget);
+  bool is_done() const { return is_done_; }
+
+ private:
+  bool open_next_table();
+  bool admits(const FlowRule& rule) const;
+
+  TableSet& tables_;
+  const openflow::FlowFilter filter_;
+  const MiniMatch match_;
+  const uint64_t version_;
+  const bool include_hidden_;
+  unsigned next_table_;
+  bool is_done_ = false;
+  std::optional<ClassifierCursor> cursor_;
+};
+
+}  // namespace weft::ofproto

@@ -1,0 +1,77 @@
+// FlowTable: one OpenFlow table: its rules by match, how many it may hold, and how often it was asked.
+//
+// Lookups happen at a version; changes are made by TableSet, which knows what else a change touches.
+//
+// Threads: lookup, credit and counters by any thread under RCU; the rest by the control thread.
+// Ownership: holds a share of every rule that is linked; gives it up a grace period after the rule was unlinked.
+// Cost: lookup as the classifier's.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "lib/classifier/classifier.h"
+#include "ofproto/table/flow_rule.h"
+
+namespace weft::ofproto {
+
+class FlowTable {
+ public:
+  static constexpr size_t default_max_entries = 1000000;
+
+  FlowTable(uint8_t table_id, uint64_t hash_seed);
+  ~FlowTable();
+  FlowTable(const FlowTable&) = delete;
+  FlowTable& operator=(const FlowTable&) = delete;
+
+  uint8_t table_id() const { return table_id_; }
+
+  // The rule that decides for `flow` at `version`, or null. Adds the bits looked at to `mask` unless null.
+  const FlowRule* lookup(const Flow& flow, uint64_t version, Flow* mask) const {
+    return static_cast<const FlowRule*>(classifier_.lookup(flow, version, mask));
+  }
+
+  // Lookups are counted when megaflows are credited, like rules.
+  void credit(uint64_t lookup_count, uint64_t matched_count) const;
+  uint64_t lookup_count() const { return lookup_count_.load(std::memory_order_relaxed); }
+  uint64_t matched_count() const { return matched_count_.load(std::memory_order_relaxed); }
+
+  // --- control thread
+  const std::string& name() const { return name_; }
+  void set_name(std::string name) { name_ = std::move(name); }
+  size_t max_entries() const { return max_entries_; }
+  void set_max_entries(size_t limit) { max_entries_ = limit; }
+  // Rules in force once everything prepared so far is published; hidden ones are not counted.
+  size_t active_count() const { return active_count_; }
+  bool is_full() const { return active_count_ >= max_entries_; }
+
+  Classifier& classifier() { return classifier_; }
+  const Classifier& classifier() const { return classifier_; }
+  FlowRule* find_exact(const MiniMatch& match, int32_t priority, uint64_t version) const;
+
+  void insert(FlowRulePtr rule, uint64_t version);
+  void remove(FlowRule& rule, uint64_t version);
+  void undo_insert(FlowRule& rule);  // its version was not published
+  void undo_remove(FlowRule& rule);
+  // Unlinks up to `limit` rules that were removed at `settled` or before. Returns whether none of those is left.
+  bool reclaim(uint64_t settled, size_t limit);
+
+ private:
+  void unlink(FlowRule& rule);
+  void retire_unlinked();
+
+  const uint8_t table_id_;
+  std::string name_;
+  size_t max_entries_ = default_max_entries;
+  size_t active_count_ = 0;
+  Classifier classifier_;
+  std::deque<FlowRulePtr> removed_;    // in order of version, waiting to be unlinked
+  std::vector<FlowRulePtr> unlinked_;  // to be retired together
+  mutable std::atomic<uint64_t> lookup_count_{0};
+  mutable std::atomic<uint64_t> matched_count_{0};
+};
+
+}  // namespace weft::ofproto

@@ -1,0 +1,81 @@
+// GroupTable: a bridge's groups by number, at every version that a reader may still be at.
+//
+// It also knows who refers to a group: rules by what they are told (refer, release), groups by their buckets. That is
+// what makes deleting a group delete its rules, and what group statistics report as ref_count.
+//
+// Threads:   find by any thread under RCU; the rest by the control thread.
+// Ownership: holds a share of each group until no reader can find it.
+// Cost:      find: a hash and a probe. Loop check: the groups reachable from the one that changes.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "lib/classifier/rcu_hash_table.h"
+#include "lib/openflow/error.h"
+#include "lib/openflow/group_message.h"
+#include "ofproto/table/change.h"
+#include "ofproto/table/group.h"
+
+namespace weft::ofproto {
+
+struct GroupLimits {
+  size_t max_groups = 65536;
+  size_t max_buckets = 1024;  // of one group
+};
+
+class GroupTable {
+ public:
+  explicit GroupTable(const GroupLimits& limits = {});
+  ~GroupTable();
+  GroupTable(const GroupTable&) = delete;
+  GroupTable& operator=(const GroupTable&) = delete;
+
+  // --- readers
+  const Group* find(uint32_t group_id, uint64_t version) const;
+
+  // --- control thread
+  const GroupLimits& limits() const { return limits_; }
+  size_t count() const { return current_.size(); }
+  // As it will be once everything prepared so far is published, by number.
+  const std::map<uint32_t, GroupPtr>& current() const { return current_; }
+  bool has(uint32_t group_id) const { return current_.contains(group_id); }
+
+  // Whether the message may be executed: OpenFlow 1.3.5 section 6.5 and 7.4.4 (OFPGMFC_*).
+  Result<void, openflow::OpenFlowError> check(const openflow::GroupMod& group_mod) const;
+
+  // The steps of a change; `put` with null `after` removes.
+  void put(const GroupChange& change, uint64_t version);
+  void undo(const GroupChange& change);
+  bool reclaim(uint64_t settled, size_t limit);
+
+  // Notes that a rule's instructions name groups, or no longer do.
+  void refer(FlowRule& rule);
+  void release(FlowRule& rule);
+  std::vector<FlowRulePtr> rules_using(uint32_t group_id) const;
+  std::vector<uint32_t> groups_using(uint32_t group_id) const;
+  uint32_t ref_count(uint32_t group_id) const;
+
+  openflow::GroupFeaturesReply features() const;
+
+ private:
+  Result<void, openflow::OpenFlowError> check_buckets(const openflow::GroupMod& group_mod) const;
+  bool would_loop(const openflow::GroupMod& group_mod) const;
+  void link(Group& group);
+  void unlink(Group& group);
+  void count_references(const Group& group, bool add);
+
+  const GroupLimits limits_;
+  RcuHashTable<Group> heads_;
+  std::map<uint32_t, GroupPtr> current_;
+  std::deque<GroupPtr> removed_;  // waiting to be unlinked, in order of version
+  std::unordered_map<uint32_t, std::unordered_set<FlowRule*>> rules_;
+  std::unordered_map<uint32_t, std::map<uint32_t, uint32_t>> groups_;  // referred to -> who, how often
+};
+
+}  // namespace weft::ofproto

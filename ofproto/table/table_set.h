@@ -1,0 +1,120 @@
+// TableSet: all tables of a bridge, 0 to 253, with its groups, and the operations of flow-mod and group-mod on them.
+//
+// A change is prepared at version.next(), where no reader looks yet, then published or undone:
+//
+//     auto change = tables.prepare(flow_mod, now);          // or several: a bundle
+//     if (!change) return change.error();                   // nothing was changed
+//     tables.publish(*change);                              // readers of the new version see all of it
+//     ... the revalidator takes the Change; when it is through and counters are collected:
+//     for each change.rules that wants_flow_removed(): send before->removed_message(reason, now)
+//
+// When a later part of a bundle fails, revert() the earlier parts, the last one first. Between prepare and publish
+// (or revert) nobody else may prepare: there is one next version.
+//
+// Semantics are OpenFlow 1.3's (1.3.5 sections 5.5, 6.4, 6.5), which DESIGN section 9 completes: ADD over an identical
+// match and priority replaces it and starts its duration anew, counters kept unless RESET_COUNTS; MODIFY changes
+// instructions only; MODIFY and DELETE select by cookie under its mask; DELETE by out_port and out_group too. Rules
+// of priority below 0 or above 65535 are hidden: no message selects them.
+//
+// Threads:   tables and lookups by any thread under RCU; the rest by the control thread.
+// Ownership: tables, rules and groups. Destroyed when no reader is left (rcu::retire it).
+// Cost:      prepare: the classifier's for exact commands, proportional to the rules looked at for others.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "lib/base/clock.h"
+#include "lib/base/rcu.h"
+#include "lib/base/result.h"
+#include "lib/classifier/table_version.h"
+#include "lib/openflow/error.h"
+#include "lib/openflow/flow_message.h"
+#include "lib/openflow/group_message.h"
+#include "ofproto/table/change.h"
+#include "ofproto/table/flow_table.h"
+#include "ofproto/table/group_table.h"
+#include "ofproto/table/timeouts.h"
+
+namespace weft::ofproto {
+
+inline constexpr unsigned table_count = 254;  // 0 to 253 are OpenFlow's; 254 is reserved
+
+struct TableSetOptions {
+  uint64_t hash_seed = 0;
+  size_t max_entries = FlowTable::default_max_entries;  // of each table
+  GroupLimits groups;
+};
+
+// What differs between the versions of OpenFlow that a flow-mod may come in.
+struct FlowModRules {
+  bool modify_adds = false;  // 1.0: a modify that finds nothing adds
+};
+
+class TableSet {
+ public:
+  TableSet(TableVersion& version, const TableSetOptions& options = {});
+  ~TableSet();
+  TableSet(const TableSet&) = delete;
+  TableSet& operator=(const TableSet&) = delete;
+
+  // --- readers
+  TableVersion& version() const { return version_; }
+  // Null: no rule was ever in it, every lookup misses.
+  const FlowTable* find_table(uint8_t table_id) const { return tables_[table_id].load(); }
+  // As FlowTable::lookup; a miss when there is no such table.
+  const FlowRule* lookup(uint8_t table_id, const Flow& flow, uint64_t at_version, Flow* mask) const;
+  const Group* find_group(uint32_t group_id, uint64_t at_version) const { return groups_.find(group_id, at_version); }
+
+  // --- control thread: changes
+  Result<Change, openflow::OpenFlowError> prepare(const openflow::FlowMod& flow_mod, TimePoint now,
+                                                  const FlowModRules& rules = {});
+  Result<Change, openflow::OpenFlowError> prepare(const openflow::GroupMod& group_mod, TimePoint now);
+  // Rules that expired, or go for another reason than a message. Those that are gone already are passed over.
+  Change prepare_removal(const std::vector<Expired>& rules);
+  // Rules of our own: hidden, or the default rule of a bridge without controllers. Replaces one of the same match.
+  Change prepare_rule(const Match& match, FlowRuleSpec spec);
+  Change prepare_removal(uint8_t table_id, const Match& match, int32_t priority);
+
+  // Makes the prepared change, or several appended, visible and its timers and references follow.
+  void publish(const Change& change);
+  // The same in two steps, for a change that spans several bridges: seal() each, version().publish() once, commit()
+  // each.
+  void seal();
+  void commit(const Change& change);
+  // Takes back a prepared change that was not published.
+  void revert(const Change& change);
+
+  // Frees what no reader needs any more, a slice at a time. False: there is more to do now. publish() does a little
+  // of it each time; an idle moment should do the rest.
+  bool reclaim(size_t limit = 1000);
+
+  // --- control thread: what is there
+  FlowTable& table(uint8_t table_id);  // makes it
+  FlowTable* find_table(uint8_t table_id) { return tables_[table_id].load(); }
+  GroupTable& groups() { return groups_; }
+  const GroupTable& groups() const { return groups_; }
+  Timeouts& timeouts() { return timeouts_; }
+  size_t flow_count() const;  // hidden ones not counted
+
+ private:
+  Result<Change, openflow::OpenFlowError> prepare_add(const openflow::FlowMod& flow_mod, TimePoint now);
+  Result<Change, openflow::OpenFlowError> prepare_modify(const openflow::FlowMod& flow_mod, TimePoint now,
+                                                         const FlowModRules& rules);
+  Result<Change, openflow::OpenFlowError> prepare_remove(const openflow::FlowMod& flow_mod);
+  Result<void, openflow::OpenFlowError> check_instructions(const openflow::FlowMod& flow_mod) const;
+  std::vector<FlowRulePtr> select(const openflow::FlowMod& flow_mod);
+  void change_rule(Change& change, RuleChange rule_change);
+  void remove_users(Change& change, uint32_t group_id);
+  void remove_group(Change& change, uint32_t group_id);
+  void undo(const RuleChange& rule_change);
+
+  TableVersion& version_;
+  const TableSetOptions options_;
+  std::array<RcuPtr<FlowTable>, 256> tables_;
+  GroupTable groups_;
+  Timeouts timeouts_;
+};
+
+}  // namespace weft::ofproto

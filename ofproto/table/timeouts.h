@@ -1,0 +1,56 @@
+// Timeouts: which rules are due to expire.
+//
+// A heap by the earliest time at which each rule may expire. A rule that was used meanwhile is put back for later when
+// its time comes, so a rule in use costs one look per idle_timeout, and waiting rules cost nothing. The caller
+// collects counters first, so that `used` is true (expired() relies on it), asks at least twice a second,
+// and removes what it is given: a rule expires no earlier than its timeout and less than 1 s after it.
+//
+// Threads:   control thread. Ownership: none; a rule is taken out before it goes (TableSet::commit does).
+// Cost:      add, remove: logarithmic. expired(): logarithmic for each rule whose time has come.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "lib/base/clock.h"
+#include "lib/openflow/flow_message.h"
+#include "ofproto/table/flow_rule.h"
+
+namespace weft::ofproto {
+
+struct Expired {
+  FlowRulePtr rule;
+  openflow::FlowRemovedReason reason;
+};
+
+class Timeouts {
+ public:
+  // Rules without a timeout are ignored.
+  void add(FlowRule& rule);
+  void remove(FlowRule& rule);
+
+  // The earliest time at which some rule may expire.
+  std::optional<TimePoint> next_due() const;
+  // Whether counters must be collected for expired(now) to say the truth.
+  bool is_due(TimePoint now) const { return next_due().has_value() && *next_due() <= now; }
+  // At most `limit` rules that are to be removed. One that is not removed is given again a second later.
+  std::vector<Expired> expired(TimePoint now, size_t limit);
+
+  size_t count() const { return heap_.size(); }
+
+ private:
+  struct Timer {
+    TimePoint due;
+    FlowRule* rule;
+  };
+
+  void place(size_t i, Timer timer);
+  void sift_up(size_t i);
+  void sift_down(size_t i);
+  void set_due(size_t i, TimePoint due);
+
+  std::vector<Timer> heap_;
+};
+
+}  // namespace weft::ofproto
