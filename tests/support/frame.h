@@ -10,11 +10,8 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <iosfwd>
-#include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +21,7 @@
 #include "lib/packet/packet_pool.h"
 #include "lib/packet/tcp.h"
 #include "lib/packet/vxlan.h"
+#include "tests/support/frame_layers.h"
 
 namespace weft {
 
@@ -32,17 +30,17 @@ using Bytes = std::vector<uint8_t>;
 // Addresses as text or as values; text that is no address ends the test program.
 struct MacArg {
   MacArg(const char* text);
-  MacArg(MacAddress mac) : mac(mac) {}
+  MacArg(MacAddress address) : mac(address) {}
   MacAddress mac;
 };
 struct Ipv4Arg {
   Ipv4Arg(const char* text);
-  Ipv4Arg(Ipv4Address ip) : ip(ip) {}
+  Ipv4Arg(Ipv4Address address) : ip(address) {}
   Ipv4Address ip;
 };
 struct Ipv6Arg {
   Ipv6Arg(const char* text);
-  Ipv6Arg(Ipv6Address ip) : ip(ip) {}
+  Ipv6Arg(Ipv6Address address) : ip(address) {}
   Ipv6Address ip;
 };
 
@@ -122,31 +120,13 @@ class Frame {
   friend bool operator==(const Frame& a, const Frame& b) { return a.bytes() == b.bytes(); }
 
  private:
-  friend class FrameAssembler;
+  Frame with(FrameLayer layer) const;
+  template <class Kinds, class Change>
+  Frame changed(Kinds kinds, Change&& change) const;
 
-  enum class Kind : uint8_t { eth, llc, vlan, mpls, arp, ipv4, ipv6, extension, tcp, udp, sctp, icmp, icmpv6, payload };
-  enum class ChecksumMode : uint8_t { right, zero, bad, partial };
-
-  // A header as given, before lengths and checksums. `number` is the EtherType or IP protocol by
-  // which the header before names it.
-  struct Layer {
-    Kind kind;
-    Bytes header;
-    uint16_t number = 0;
-    ChecksumMode checksum = ChecksumMode::right;
-    int next_number = -1;  // as told by eth_type() or protocol(), instead of the next layer's
-    int length = -1;       // a length field as told
-    bool length_type = false;
-  };
-
-  Frame with(Layer layer) const;
-  template <class H>
-  Frame with_header(Kind kind, uint16_t number, const H& header) const;
-  Layer& last(std::initializer_list<Kind> kinds);
-  const Layer* last_l4() const;
-
-  std::vector<Layer> layers_;
-  bool is_raw_ = false;
+  std::vector<FrameLayer> layers_;
+  Offload inner_offload_;  // of a frame put inside
+  bool is_given_ = false;  // made from bytes: nothing is filled in
   uint16_t gso_size_ = 0;
   size_t truncated_to_ = ~size_t{0};
   size_t padded_to_ = 0;
