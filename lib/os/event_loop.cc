@@ -1,0 +1,123 @@
+#include "lib/os/event_loop.h"
+
+#include <boost/asio.hpp>
+#include <chrono>
+
+namespace weft {
+
+namespace asio = boost::asio;
+
+EventLoop::EventLoop() : context_(1) {}
+EventLoop::~EventLoop() = default;
+
+void EventLoop::run() {
+  context_.restart();
+  auto work = asio::make_work_guard(context_);
+  context_.run();
+}
+
+void EventLoop::stop() { context_.stop(); }
+
+size_t EventLoop::poll() {
+  context_.restart();
+  return context_.poll();
+}
+
+size_t EventLoop::run_for(Duration limit) {
+  context_.restart();
+  return context_.run_for(limit);
+}
+
+void EventLoop::post(std::function<void()> task) { asio::post(context_, std::move(task)); }
+
+// Shared with the handlers that Asio holds: `generation` tells a handler that it was meant for something that has
+// been cancelled or replaced since, also when it was queued already.
+struct Timer::State : std::enable_shared_from_this<Timer::State> {
+  explicit State(asio::io_context& context) : timer(context) {}
+
+  void arm(TimePoint when, Duration repeat) {
+    const uint64_t armed = ++generation;
+    is_running = true;
+    timer.expires_at(when);
+    timer.async_wait([self = shared_from_this(), armed, when, repeat](const boost::system::error_code&) {
+      if (armed == self->generation) {
+        self->fire(when, repeat);
+      }
+    });
+  }
+
+  void fire(TimePoint when, Duration repeat) {
+    // A copy: the callback may replace or destroy the original.
+    const std::function<void()> callback = call;
+    if (repeat > Duration::zero()) {
+      // Counted from when it was due, so that it does not drift; what was slept through is not made up for.
+      arm(std::max(when + repeat, std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now())), repeat);
+    } else {
+      is_running = false;
+    }
+    callback();
+  }
+
+  void cancel() {
+    ++generation;
+    is_running = false;
+    timer.cancel();
+  }
+
+  asio::basic_waitable_timer<std::chrono::steady_clock> timer;
+  std::function<void()> call;
+  uint64_t generation = 0;
+  bool is_running = false;
+};
+
+Timer::Timer(EventLoop& loop) : state_(std::make_shared<State>(loop.context())) {}
+Timer::~Timer() { state_->cancel(); }
+
+void Timer::start(Duration delay, std::function<void()> call) {
+  state_->call = std::move(call);
+  state_->arm(std::chrono::steady_clock::now() + delay, Duration::zero());
+}
+
+void Timer::start_every(Duration period, std::function<void()> call) {
+  state_->call = std::move(call);
+  state_->arm(std::chrono::steady_clock::now() + period, period);
+}
+
+void Timer::cancel() { state_->cancel(); }
+bool Timer::is_running() const { return state_->is_running; }
+
+struct FdWatch::State : std::enable_shared_from_this<FdWatch::State> {
+  State(asio::io_context& context, int fd) : descriptor(context, fd) {}
+
+  void wait() {
+    descriptor.async_wait(asio::posix::descriptor_base::wait_read,
+                          [self = shared_from_this()](const boost::system::error_code& error) {
+                            if (error || !self->on_readable) {
+                              return;
+                            }
+                            const std::function<void()> callback = self->on_readable;
+                            callback();
+                            if (self->on_readable) {
+                              self->wait();
+                            }
+                          });
+  }
+
+  void end() {
+    on_readable = nullptr;
+    descriptor.release();  // cancels, and leaves the descriptor to its owner
+  }
+
+  asio::posix::stream_descriptor descriptor;
+  std::function<void()> on_readable;
+};
+
+FdWatch::FdWatch(EventLoop& loop, int fd, std::function<void()> on_readable)
+    : state_(std::make_shared<State>(loop.context(), fd)) {
+  state_->on_readable = std::move(on_readable);
+  state_->wait();
+}
+
+FdWatch::~FdWatch() { state_->end(); }
+
+}  // namespace weft

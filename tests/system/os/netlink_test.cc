@@ -1,0 +1,211 @@
+// The netlink mirror and route lookup against a real kernel, in namespaces of their own.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "lib/os/device.h"
+#include "lib/os/netlink/netlink_mirror.h"
+#include "lib/os/netlink/route_lookup.h"
+#include "tests/support/network_namespace.h"
+
+namespace weft::netlink {
+namespace {
+
+using test::NetworkNamespace;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+
+// Writes down in words what it hears of devices that begin with "t".
+class Diary final : public NetlinkListener {
+ public:
+  void on_link(const Link& link, const Link* before) override {
+    if (link.name[0] != 't') {
+      return;
+    }
+    if (before == nullptr) {
+      entries.push_back("new " + link.name);
+    } else if (before->is_admin_up != link.is_admin_up) {
+      entries.push_back(link.name + (link.is_admin_up ? " up" : " down"));
+    } else if (before->mtu != link.mtu) {
+      entries.push_back(link.name + " mtu " + std::to_string(link.mtu));
+    } else if (before->name != link.name) {
+      entries.push_back(before->name + " is now " + link.name);
+    }
+  }
+  void on_link_removed(const Link& link) override {
+    if (link.name[0] == 't') {
+      entries.push_back(link.name + " gone");
+    }
+  }
+  void on_address(const InterfaceAddress& address, bool added) override {
+    if (address.address.is_v4()) {
+      entries.push_back((added ? "add " : "del ") + address.address.to_string());
+    }
+  }
+  void on_routes_changed() override { ++route_changes; }
+
+  std::vector<std::string> entries;
+  int route_changes = 0;
+};
+
+struct Mirrored {
+  explicit Mirrored(const NetworkNamespace& space) : scope(space), mirror(std::move(*NetlinkMirror::open(loop))) {
+    mirror->add_listener(diary);
+  }
+
+  NetworkNamespace::Scope scope;
+  EventLoop loop;
+  std::unique_ptr<NetlinkMirror> mirror;
+  Diary diary;
+};
+
+TEST(NetlinkMirror, HearsOfLinksInTheOrderThatThingsHappen) {
+  WEFT_NEEDS_ROOT();
+  NetworkNamespace space;
+  Mirrored m(space);
+  space.run("ip link add t1 type veth peer name pt1 && ip link set t1 mtu 1400 && ip link set t1 up");
+  space.run("ip addr add 192.0.2.1/24 dev t1");
+  space.run("ip link set t1 down && ip link set t1 name t2 && ip link del t2");
+  m.mirror->read_events();
+  EXPECT_THAT(m.diary.entries, ElementsAre("new t1", "t1 mtu 1400", "t1 up", "add 192.0.2.1", "t1 down", "t1 is now t2",
+                                           "del 192.0.2.1", "t2 gone"));
+  EXPECT_GT(m.diary.route_changes, 0);
+  EXPECT_EQ(m.mirror->find_link("t2"), nullptr);
+}
+
+TEST(NetlinkMirror, TheLoopReadsByItself) {
+  WEFT_NEEDS_ROOT();
+  NetworkNamespace space;
+  Mirrored m(space);
+  space.run("ip link add t1 type veth peer name pt1");
+  m.loop.run_for(std::chrono::milliseconds(50));
+  EXPECT_THAT(m.diary.entries, Contains("new t1"));
+}
+
+TEST(NetlinkMirror, StartsWithEverythingThatIsThere) {
+  WEFT_NEEDS_ROOT();
+  NetworkNamespace space;
+  space.run("ip link add t1 type veth peer name t2 && ip link set t1 up && ip link set t2 up");
+  space.run("ip addr add 192.0.2.1/24 dev t1 && ip route add 198.51.100.0/24 via 192.0.2.2 mtu 1300");
+  space.run("ip neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev t1");
+  space.run("ip link add tv type vxlan id 5 dstport 4789 dev t1");
+  Mirrored m(space);
+  const Link* link = m.mirror->find_link("t1");
+  ASSERT_NE(link, nullptr);
+  EXPECT_EQ(link->kind, "veth");
+  EXPECT_TRUE(link->is_admin_up);
+  EXPECT_TRUE(link->has_link);
+  EXPECT_TRUE(m.mirror->is_own_address(*IpAddress::parse("192.0.2.1")));
+  EXPECT_FALSE(m.mirror->is_own_address(*IpAddress::parse("192.0.2.2")));
+  EXPECT_EQ(m.mirror->find_link("tv")->tunnel_udp_port, 4789);
+
+  const Neighbour* neighbour = m.mirror->find_neighbour(link->ifindex, *IpAddress::parse("192.0.2.2"));
+  ASSERT_NE(neighbour, nullptr);
+  EXPECT_EQ(neighbour->mac.to_string(), "02:00:00:00:00:02");
+  EXPECT_TRUE(neighbour->is_reachable);
+
+  const auto route = m.mirror->routes().find({254, *IpAddress::parse("198.51.100.0"), 24, 0, 0});
+  ASSERT_NE(route, m.mirror->routes().end());
+  EXPECT_EQ(route->second.gateway, IpAddress::parse("192.0.2.2"));
+  EXPECT_EQ(route->second.mtu, 1300U);
+}
+
+TEST(NetlinkMirror, ResyncTellsWhatWasMissed) {
+  WEFT_NEEDS_ROOT();
+  NetworkNamespace space;
+  space.run("ip link add t1 type veth peer name pt1");
+  Mirrored m(space);
+  space.run("ip link del t1 && ip link add t2 type veth peer name pt2 && ip addr add 192.0.2.9/24 dev t2");
+  ASSERT_TRUE(m.mirror->resync().has_value());
+  EXPECT_THAT(m.diary.entries, ElementsAre("t1 gone", "new t2", "add 192.0.2.9"));
+  m.mirror->read_events();
+  EXPECT_EQ(m.mirror->find_link("t1"), nullptr);
+  EXPECT_NE(m.mirror->find_link("t2"), nullptr);
+}
+
+TEST(NetlinkMirror, AFloodOfEventsBeyondTheSocketsBufferEndsInTheRightState) {
+  WEFT_NEEDS_ROOT();
+  NetworkNamespace space;
+  space.run("ip link add t1 type veth peer name p1");
+  Mirrored m(space);
+  space.run("for i in $(seq 5000); do echo link set t1 mtu $((1000 + i % 400)); done | ip -batch -");
+  space.run("ip link add tlast type veth peer name plast && ip link set t1 mtu 1234");
+  m.loop.run_for(std::chrono::milliseconds(300));
+  EXPECT_NE(m.mirror->find_link("tlast"), nullptr);
+  EXPECT_EQ(m.mirror->find_link("t1")->mtu, 1234U);
+}
+
+TEST(RouteLookup, AnswersWithSourceDeviceAndMtu) {
+  WEFT_NEEDS_ROOT();
+  NetworkNamespace space;
+  space.run(
+      "ip link add t1 mtu 1600 type veth peer name pt1 && ip link set pt1 up && ip link set t1 up && ip addr add "
+      "192.0.2.1/24 dev t1");
+  space.run("ip addr add 2001:db8::1/64 dev t1 nodad && ip route add 198.51.100.0/24 via 192.0.2.2 mtu 1300");
+  const NetworkNamespace::Scope scope(space);
+  auto lookup = RouteLookup::open();
+  ASSERT_TRUE(lookup.has_value());
+
+  auto direct = lookup->lookup(*IpAddress::parse("192.0.2.7"));
+  ASSERT_TRUE(direct.has_value()) << direct.error();
+  EXPECT_EQ(direct->source.to_string(), "192.0.2.1");
+  EXPECT_EQ(direct->device, "t1");
+  EXPECT_EQ(direct->mtu, 1600U);
+  EXPECT_FALSE(direct->gateway.has_value());
+  EXPECT_FALSE(direct->is_local);
+
+  auto routed = lookup->lookup(*IpAddress::parse("198.51.100.7"));
+  ASSERT_TRUE(routed.has_value()) << routed.error();
+  EXPECT_EQ(routed->gateway, IpAddress::parse("192.0.2.2"));
+  EXPECT_EQ(routed->mtu, 1300U);
+
+  auto six = lookup->lookup(*IpAddress::parse("2001:db8::7"));
+  ASSERT_TRUE(six.has_value()) << six.error();
+  EXPECT_EQ(six->source.to_string(), "2001:db8::1");
+  EXPECT_EQ(six->mtu, 1600U);
+
+  EXPECT_TRUE(lookup->lookup(*IpAddress::parse("192.0.2.1"))->is_local);
+}
+
+TEST(RouteLookup, NoRouteIsAnErrorThatNamesTheRemote) {
+  WEFT_NEEDS_ROOT();
+  NetworkNamespace space;
+  space.run("ip route add unreachable 198.51.100.0/24");
+  const NetworkNamespace::Scope scope(space);
+  auto lookup = RouteLookup::open();
+  ASSERT_TRUE(lookup.has_value());
+  const auto none = lookup->lookup(*IpAddress::parse("203.0.113.1"));
+  ASSERT_FALSE(none.has_value());
+  EXPECT_EQ(none.error().code, std::errc::network_unreachable);
+  EXPECT_EQ(none.error().what, "look up the route to 203.0.113.1");
+  EXPECT_FALSE(lookup->lookup(*IpAddress::parse("198.51.100.1")).has_value());
+  EXPECT_FALSE(lookup->lookup(*IpAddress::parse("2001:db8::1")).has_value());
+  // And it still answers after an error.
+  EXPECT_TRUE(lookup->lookup(*IpAddress::parse("127.0.0.1")).has_value());
+}
+
+TEST(Device, OwnDevicesCanBeSetUp) {
+  WEFT_NEEDS_ROOT();
+  NetworkNamespace space;
+  space.run("ip link add t1 type veth peer name pt1");
+  const NetworkNamespace::Scope scope(space);
+  EXPECT_TRUE(set_device_mac("t1", *MacAddress::parse("02:00:00:00:00:aa")).has_value());
+  EXPECT_TRUE(set_device_mtu("t1", 1400).has_value());
+  EXPECT_TRUE(set_device_up("t1", true).has_value());
+  const auto status = read_device("t1");
+  ASSERT_TRUE(status.has_value());
+  EXPECT_EQ(status->mac.to_string(), "02:00:00:00:00:aa");
+  EXPECT_EQ(status->mtu, 1400U);
+  EXPECT_TRUE(status->is_admin_up);
+  EXPECT_TRUE(configured_addresses("t1").empty());
+  space.run("ip addr add 192.0.2.5/24 dev t1");
+  EXPECT_THAT(configured_addresses("t1"), ElementsAre(*IpAddress::parse("192.0.2.5")));
+  EXPECT_EQ(set_device_mtu("t1", 1 << 30).error().what, "set MTU 1073741824 on t1");
+}
+
+}  // namespace
+}  // namespace weft::netlink
