@@ -98,7 +98,7 @@ Result<void, OsError> NetlinkMirror::subscribe(EventLoop& loop) {
         [](nl_object* object, void* argument) {
           const auto& [self, type] = *static_cast<Event*>(argument);
           auto apply = [self = self](const auto& parsed, bool is_removal) {
-            if (parsed) {
+            if (parsed && !self->is_discarding_) {
               is_removal ? self->remove(*parsed) : self->update(*parsed);
             }
           };
@@ -147,12 +147,21 @@ void NetlinkMirror::read_events() {
     if (error < 0) {
       // -NLE_NOMEM is libnl's word for ENOBUFS; after any other error the mirror may be wrong as well.
       logger.warn("netlink events were lost ({}): reading everything again", nl_geterror(error));
+      discard_events();
       if (auto synced = resync(); !synced) {
         logger.err("{}", synced.error().to_string());
       }
       return;
     }
   }
+}
+
+// What is queued from before the gap is older than the dump to come, and would overwrite it.
+void NetlinkMirror::discard_events() {
+  is_discarding_ = true;
+  while (nl_recvmsgs_default(sockets_->events.get()) != -NLE_AGAIN) {
+  }
+  is_discarding_ = false;
 }
 
 Result<NetlinkMirror::State, OsError> NetlinkMirror::dump() const {

@@ -89,6 +89,7 @@ class NetlinkMirror {
 
   NetlinkMirror();
   Result<void, OsError> subscribe(EventLoop& loop);
+  void discard_events();
   Result<State, OsError> dump() const;
 
   void update(Link link);
@@ -104,6 +105,7 @@ class NetlinkMirror {
 
   std::unique_ptr<Sockets> sockets_;
   State state_;
+  bool is_discarding_ = false;
   std::vector<NetlinkListener*> listeners_;
   std::unique_ptr<FdWatch> watch_;
 };
