@@ -1,0 +1,136 @@
+#include "datapath/offload/ingress.h"
+
+#include "datapath/offload/frame_layers.h"
+#include "datapath/offload/header_path.h"
+#include "lib/packet/checksum.h"
+#include "lib/packet/header_at.h"
+#include "lib/packet/ipv4.h"
+#include "lib/packet/ipv6.h"
+#include "lib/packet/tcp.h"
+#include "lib/packet/udp.h"
+
+namespace weft::datapath {
+namespace {
+
+constexpr uint8_t unknown_depth = 254;
+
+// The layer spoken of is not the outermost L4 header: count the tunnels before it.
+uint8_t depth_of(const Packet& packet) {
+  const auto path = find_header_path(packet.bytes(), packet.offload.csum_start);
+  return path ? path->tunnel_count : unknown_depth;
+}
+
+Verdict check_gso(Packet& packet) {
+  Offload& offload = packet.offload;
+  size_t header = udp_header_bytes;
+  if (offload.gso != Offload::Gso::udp_l4) {
+    const auto* tcp = header_at<TcpHeader>(packet.bytes(), offload.csum_start);
+    if (tcp == nullptr || tcp->header_bytes() < tcp_header_bytes || offload.csum_offset != tcp_checksum_offset) {
+      return DropReason::bad_vnet_header;
+    }
+    header = tcp->header_bytes();
+  }
+  const size_t hdr_len = offload.csum_start + header;
+  if (offload.gso_size == 0 || hdr_len > packet.size() || hdr_len > 0xffff) {
+    return DropReason::bad_vnet_header;
+  }
+  offload.hdr_len = static_cast<uint16_t>(hdr_len);
+  return keep;
+}
+
+Be16 l4_pseudo_sum(std::span<const uint8_t> frame, const FrameLayers& layers) {
+  const size_t l4_size = layers.l3_end - layers.l4;
+  if (layers.network == FrameLayers::Network::ipv4) {
+    const auto& ip = *header_at<Ipv4Header>(frame, layers.l3);
+    return pseudo_header_sum(ip.src, ip.dst, layers.ip_protocol, l4_size).folded();
+  }
+  const auto& ip = *header_at<Ipv6Header>(frame, layers.l3);
+  const auto& dst = *header_at<Ipv6Address>(frame, layers.final_dst);
+  return pseudo_header_sum(ip.src, dst, layers.ip_protocol, l4_size).folded();
+}
+
+void store(Packet& packet, size_t offset, Be16 value) { std::memcpy(packet.data() + offset, &value, sizeof value); }
+
+void mark_partial(Packet& packet, const FrameLayers& layers, const L4Checksum& checksum) {
+  packet.trim(layers.l3_end);  // the sum to finish runs to the end of the frame, where padding has no place
+  packet.offload.checksum = Offload::Checksum::partial;
+  packet.offload.csum_start = layers.l4;
+  packet.offload.csum_offset = static_cast<uint16_t>(checksum.field - layers.l4);
+}
+
+// Replaces a right full checksum by the pseudo-header sum. False: it was wrong.
+bool make_partial(Packet& packet, const FrameLayers& layers, const L4Checksum& checksum) {
+  if (checksum.state == L4Checksum::State::partial) {
+    return true;
+  }
+  if (checksum.state != L4Checksum::State::full) {
+    return false;
+  }
+  const Be16 pseudo = l4_pseudo_sum(packet.bytes(), layers);
+  const auto l4 = packet.bytes().subspan(layers.l4, layers.l3_end - layers.l4);
+  if (packet.offload.checksum != Offload::Checksum::verified &&
+      InternetSum().add(l4).add(pseudo).checksum() != Be16{}) {
+    return false;
+  }
+  store(packet, checksum.field, pseudo);
+  mark_partial(packet, layers, checksum);
+  return true;
+}
+
+}  // namespace
+
+Verdict check_offload(Packet& packet) {
+  Offload& offload = packet.offload;
+  if (!offload.is_partial()) {
+    if (offload.is_gso()) {
+      return DropReason::bad_vnet_header;
+    }
+    return keep;
+  }
+  const size_t field_size = offload.csum_offset == 8 ? sizeof(uint32_t) : sizeof(uint16_t);
+  if (size_t{offload.csum_start} + offload.csum_offset + field_size > packet.size()) {
+    return DropReason::bad_checksum_offset;
+  }
+  if (offload.is_gso()) {
+    if (const Verdict verdict = check_gso(packet)) {
+      return verdict;
+    }
+  }
+  offload.outer_count = offload.csum_start == packet.l4_offset ? uint8_t{0} : depth_of(packet);
+  return keep;
+}
+
+void detect_partial_checksum(Packet& packet) {
+  const FrameLayers layers = find_layers(packet.bytes());
+  const L4Checksum checksum = find_l4_checksum(packet, layers);
+  if (layers.is_fragment || checksum.state != L4Checksum::State::full || !checksum.has_pseudo_header) {
+    return;
+  }
+  if (l4_pseudo_sum(packet.bytes(), layers).host() == load_be16(packet.data() + checksum.field)) {
+    mark_partial(packet, layers, checksum);
+  }
+}
+
+void promote_to_gso(Packet& packet, size_t inner_mtu) {
+  const FrameLayers layers = find_layers(packet.bytes());
+  if (packet.offload.is_gso() || !layers.has_l4() || layers.is_fragment || layers.ip_protocol != ip_protocol::tcp ||
+      layers.l3_end - layers.l3 <= inner_mtu) {
+    return;
+  }
+  const auto* tcp = header_at<TcpHeader>(packet.bytes(), layers.l4);
+  if (tcp == nullptr || tcp->header_bytes() < tcp_header_bytes) {
+    return;
+  }
+  const size_t hdr_len = layers.l4 + tcp->header_bytes();
+  const size_t ip_headers = hdr_len - layers.l3;
+  if (hdr_len > layers.l3_end || ip_headers >= inner_mtu ||
+      !make_partial(packet, layers, find_l4_checksum(packet, layers))) {
+    return;
+  }
+  packet.offload.gso =
+      layers.network == FrameLayers::Network::ipv4 ? Offload::Gso::tcp4 : Offload::Gso::tcp6;
+  packet.offload.gso_size = static_cast<uint16_t>(inner_mtu - ip_headers);
+  packet.offload.hdr_len = static_cast<uint16_t>(hdr_len);
+}
+
+}  // namespace weft::datapath

@@ -1,0 +1,31 @@
+// What an inlet said about a frame, or could not say, made into offload metadata that the rest may rely on.
+//
+//   check_offload            an inlet with a virtio_net_hdr: does the promise agree with the frame? The pipeline calls
+//                            it once, after extraction.
+//   detect_partial_checksum  an inlet without (UDP, raw): a checksum field that equals the pseudo-header sum is an
+//                            unfinished one. Peers on the same machine send such frames (a kernel vxlan over veth:
+//                            every one). Finishing is right either way, so the frame is `partial`, never bad.
+//   promote_to_gso           the same peers hand over TCP segments of 60 KB without a mark. One that is longer than the
+//                            tunnel's inner MTU is a GSO frame; a full checksum is verified first, because cutting
+//                            computes new ones, and a wrong one must not become right.
+//
+// Threads: the packet's worker. Cost: a few ns when there is nothing to do; promote_to_gso may read the payload.
+#pragma once
+
+#include <cstddef>
+
+#include "lib/packet/drop_reason.h"
+#include "lib/packet/packet.h"
+
+namespace weft::datapath {
+
+// Settles hdr_len (a hint in virtio_net_hdr, the exact size of all headers afterwards) and outer_count. Reasons:
+// bad_checksum_offset, bad_vnet_header.
+Verdict check_offload(Packet& packet);
+
+void detect_partial_checksum(Packet& packet);
+
+// `inner_mtu` is the largest IP packet that goes through the tunnel.
+void promote_to_gso(Packet& packet, size_t inner_mtu);
+
+}  // namespace weft::datapath
