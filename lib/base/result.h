@@ -106,17 +106,34 @@ class [[nodiscard]] Result {
                        : R(Unexpected<E>(std::move(checked_error())));
   }
 
-  // Replaces the value by `change(value)`; an error is passed through.
+  // Replaces the value by `change(value)`, or drops it when that returns nothing; an error is passed through.
   template <class F>
   constexpr auto transform(F&& change) const& {
-    using R = Result<std::remove_cvref_t<std::invoke_result_t<F, const T&>>, E>;
-    return has_value() ? R(std::invoke(std::forward<F>(change), checked_value())) : R(Unexpected<E>(checked_error()));
+    using U = std::remove_cvref_t<std::invoke_result_t<F, const T&>>;
+    using R = Result<U, E>;
+    if (!has_value()) {
+      return R(Unexpected<E>(checked_error()));
+    }
+    if constexpr (std::is_void_v<U>) {
+      std::invoke(std::forward<F>(change), checked_value());
+      return R();
+    } else {
+      return R(std::invoke(std::forward<F>(change), checked_value()));
+    }
   }
   template <class F>
   constexpr auto transform(F&& change) && {
-    using R = Result<std::remove_cvref_t<std::invoke_result_t<F, T&&>>, E>;
-    return has_value() ? R(std::invoke(std::forward<F>(change), std::move(checked_value())))
-                       : R(Unexpected<E>(std::move(checked_error())));
+    using U = std::remove_cvref_t<std::invoke_result_t<F, T&&>>;
+    using R = Result<U, E>;
+    if (!has_value()) {
+      return R(Unexpected<E>(std::move(checked_error())));
+    }
+    if constexpr (std::is_void_v<U>) {
+      std::invoke(std::forward<F>(change), std::move(checked_value()));
+      return R();
+    } else {
+      return R(std::invoke(std::forward<F>(change), std::move(checked_value())));
+    }
   }
 
   template <class F>

@@ -1,0 +1,229 @@
+#include "lib/management/database.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace weft::management {
+namespace {
+
+std::optional<std::string> check_column(const Table& table, const std::string& name, const Datum& value,
+                                        Operation::Kind kind, Writer writer) {
+  const Column* column = table.find_column(name);
+  if (column == nullptr) {
+    return fmt::format("table {} has no column {}", table.name, name);
+  }
+  if (column->is_status && writer == Writer::user) {
+    return fmt::format("cannot modify read-only column {} in table {}", name, table.name);
+  }
+  if (column->is_immutable && kind == Operation::Kind::update) {
+    return fmt::format("cannot modify immutable column {} in table {}", name, table.name);
+  }
+  if (auto problem = check(value, column->type)) {
+    return fmt::format("{}.{}: {}", table.name, name, *problem);
+  }
+  return std::nullopt;
+}
+
+Row with_defaults(const Table& table, Row row) {
+  for (const auto& column : table.columns) {
+    row.columns.try_emplace(std::string(column.name), default_of(column));
+  }
+  return row;
+}
+
+template <typename Visit>
+void for_each_reference(const Table& table, const Row& row, Visit&& visit) {
+  for (const auto& column : table.columns) {
+    if (!column.type.ref_table.empty()) {
+      for (const auto& uuid : row[column.name].uuids()) {
+        visit(column, uuid);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+const Datum& Row::operator[](std::string_view column) const {
+  static const Datum nothing;
+  const auto it = columns.find(column);
+  return it == columns.end() ? nothing : it->second;
+}
+
+Database Database::make_empty() {
+  Database database;
+  Row root = with_defaults(*find_table("Open_vSwitch"), Row{Uuid::random(), {}});
+  const Uuid uuid = root.uuid;
+  database.tables_["Open_vSwitch"].emplace(uuid, std::move(root));
+  return database;
+}
+
+const Database::Rows& Database::rows(std::string_view table) const {
+  static const Rows nothing;
+  const auto it = tables_.find(table);
+  return it == tables_.end() ? nothing : it->second;
+}
+
+const Row* Database::find(std::string_view table, const Uuid& uuid) const {
+  const auto& all = rows(table);
+  const auto it = all.find(uuid);
+  return it == all.end() ? nullptr : &it->second;
+}
+
+const Row* Database::find_by_name(std::string_view table, std::string_view name) const {
+  for (const auto& [uuid, row] : rows(table)) {
+    if (row.name() == name) {
+      return &row;
+    }
+  }
+  return nullptr;
+}
+
+const Row& Database::root() const { return rows("Open_vSwitch").begin()->second; }
+
+const Row* Database::referrer(std::string_view table, std::string_view column, const Uuid& uuid) const {
+  for (const auto& [id, row] : rows(table)) {
+    if (row[column].contains(Atom{uuid})) {
+      return &row;
+    }
+  }
+  return nullptr;
+}
+
+Result<void, std::string> Database::apply(const std::vector<Operation>& operations, Writer writer) {
+  Tables next = tables_;
+  for (const auto& operation : operations) {
+    if (auto problem = apply_one(next, operation, writer)) {
+      return Unexpected{std::move(*problem)};
+    }
+  }
+  if (auto problem = check_references(next)) {
+    return Unexpected{std::move(*problem)};
+  }
+  collect_garbage(next);
+  if (auto problem = check_names(next)) {
+    return Unexpected{std::move(*problem)};
+  }
+  if (next != tables_) {
+    tables_ = std::move(next);
+    ++version_;
+  }
+  return {};
+}
+
+Result<void, std::string> Database::load(uint64_t version, std::vector<std::pair<std::string, Row>> rows) {
+  Database fresh;
+  std::vector<Operation> inserts;
+  for (auto& [table, row] : rows) {
+    inserts.push_back({Operation::Kind::insert, std::move(table), std::move(row)});
+  }
+  if (auto done = fresh.apply(inserts, Writer::daemon); !done) {
+    return done;
+  }
+  if (fresh.rows("Open_vSwitch").size() != 1) {
+    return Unexpected{std::string("the Open_vSwitch table does not have exactly one row")};
+  }
+  fresh.version_ = version;
+  *this = std::move(fresh);
+  return {};
+}
+
+std::optional<std::string> Database::apply_one(Tables& tables, const Operation& operation, Writer writer) {
+  const Table* table = find_table(operation.table);
+  if (table == nullptr) {
+    return fmt::format("there is no table {}", operation.table);
+  }
+  if (!Uuid::parse(operation.row.uuid.text)) {
+    return fmt::format("\"{}\" is not a valid UUID", operation.row.uuid.text);
+  }
+  for (const auto& [name, value] : operation.row.columns) {
+    if (auto problem = check_column(*table, name, value, operation.kind, writer)) {
+      return problem;
+    }
+  }
+  auto& rows = tables[operation.table];
+  if (operation.kind == Operation::Kind::insert) {
+    const bool is_new = rows.emplace(operation.row.uuid, with_defaults(*table, operation.row)).second;
+    return is_new ? std::nullopt : std::optional(fmt::format("row {} exists already", operation.row.uuid.text));
+  }
+  const auto it = rows.find(operation.row.uuid);
+  if (it == rows.end()) {
+    return fmt::format("table {} has no row {}", operation.table, operation.row.uuid.text);
+  }
+  if (operation.kind == Operation::Kind::remove) {
+    if (table->name == "Open_vSwitch") {
+      return std::string("the Open_vSwitch record cannot be destroyed");
+    }
+    rows.erase(it);
+    return std::nullopt;
+  }
+  for (const auto& [name, value] : operation.row.columns) {
+    it->second.columns[name] = value;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Database::check_references(const Tables& tables) {
+  std::optional<std::string> problem;
+  for (const auto& [name, rows] : tables) {
+    const Table& table = *find_table(name);
+    for (const auto& [uuid, row] : rows) {
+      for_each_reference(table, row, [&](const Column& column, const Uuid& target) {
+        const auto it = tables.find(column.type.ref_table);
+        if (it == tables.end() || !it->second.contains(target)) {
+          problem = fmt::format("{}.{} refers to row {}, which does not exist in table {}", table.name, column.name,
+                                target.text, column.type.ref_table);
+        }
+      });
+    }
+  }
+  return problem;
+}
+
+std::optional<std::string> Database::check_names(const Tables& tables) {
+  for (const auto& [name, rows] : tables) {
+    if (find_table(name)->key_column.empty()) {
+      continue;
+    }
+    std::set<std::string> seen;
+    for (const auto& [uuid, row] : rows) {
+      if (row.name().empty()) {
+        return fmt::format("a record of table {} needs a name", name);
+      }
+      if (!seen.insert(row.name()).second) {
+        return fmt::format("two records of table {} are named {}", name, row.name());
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+void Database::collect_garbage(Tables& tables) {
+  std::set<Uuid> reached;
+  std::vector<std::pair<const Table*, const Row*>> open;
+  for (const auto& [name, rows] : tables) {
+    const Table* table = find_table(name);
+    for (const auto& [uuid, row] : rows) {
+      if (table->is_root) {
+        reached.insert(uuid);
+        open.emplace_back(table, &row);
+      }
+    }
+  }
+  while (!open.empty()) {
+    const auto [table, row] = open.back();
+    open.pop_back();
+    for_each_reference(*table, *row, [&](const Column& column, const Uuid& target) {
+      if (reached.insert(target).second) {
+        open.emplace_back(find_table(column.type.ref_table), &tables.find(column.type.ref_table)->second.at(target));
+      }
+    });
+  }
+  for (auto& [name, rows] : tables) {
+    std::erase_if(rows, [&](const auto& entry) { return !reached.contains(entry.first); });
+  }
+}
+
+}  // namespace weft::management

@@ -1,0 +1,215 @@
+#include "lib/management/schema.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace weft::management {
+namespace {
+
+constexpr unsigned many = ColumnType::many;
+
+ColumnType scalar(AtomType type) { return {.key = type, .value = {}, .min_count = 1, .max_count = 1}; }
+ColumnType optional_of(AtomType type) { return {.key = type}; }
+ColumnType string_map() {
+  return {.key = AtomType::string, .value = AtomType::string, .min_count = 0, .max_count = many};
+}
+ColumnType integer_map() {
+  return {.key = AtomType::string, .value = AtomType::integer, .min_count = 0, .max_count = many};
+}
+ColumnType optional_integer(int64_t min, int64_t max) {
+  return {.key = AtomType::integer, .min_integer = min, .max_integer = max};
+}
+ColumnType choice(std::vector<std::string_view> choices) {
+  return {.key = AtomType::string, .choices = std::move(choices)};
+}
+ColumnType set_of(AtomType type) { return {.key = type, .max_count = many}; }
+ColumnType references(std::string_view table, unsigned min = 0) {
+  return {.key = AtomType::uuid, .min_count = min, .max_count = many, .ref_table = table};
+}
+
+Column config(std::string_view name, ColumnType type, std::string_view help) {
+  return {.name = name, .type = std::move(type), .help = help};
+}
+Column key(std::string_view name, std::string_view help) {
+  return {.name = name, .type = scalar(AtomType::string), .is_immutable = true, .help = help};
+}
+Column saved_status(std::string_view name, ColumnType type, std::string_view help) {
+  return {.name = name, .type = std::move(type), .is_status = true, .help = help};
+}
+Column status(std::string_view name, ColumnType type, std::string_view help) {
+  return {.name = name, .type = std::move(type), .is_status = true, .is_ephemeral = true, .help = help};
+}
+Column external_ids() { return config("external_ids", string_map(), "kept for other programs, not looked at"); }
+Column other_config() { return config("other_config", string_map(), "settings by key"); }
+
+const auto& open_vswitch_columns() {
+  static const std::array columns{
+      config("bridges", references("Bridge"), "the bridges of this switch"),
+      status("datapath_types", set_of(AtomType::string), "accepted in Bridge.datapath_type"),
+      status("iface_types", set_of(AtomType::string), "accepted in Interface.type"),
+      status("ovs_version", optional_of(AtomType::string), "the switch's version"),
+      other_config(),
+      external_ids(),
+  };
+  return columns;
+}
+
+const auto& bridge_columns() {
+  static const std::array columns{
+      key("name", "the bridge's name, and that of its LOCAL port's device"),
+      config("ports", references("Port"), "its ports"),
+      config("controller", references("Controller"), "OpenFlow controllers"),
+      config("fail_mode", choice({"standalone", "secure"}), "without a controller: switch by MAC, or do nothing"),
+      config("datapath_type", choice({"", "system", "netdev"}), "accepted, all the same"),
+      config("protocols", set_of(AtomType::string), "OpenFlow versions allowed"),
+      config("stp_enable", scalar(AtomType::boolean), "accepted; only false is supported"),
+      config("rstp_enable", scalar(AtomType::boolean), "accepted; only false is supported"),
+      status("datapath_id", optional_of(AtomType::string), "16 hex digits"),
+      status("status", string_map(), "what the bridge reports"),
+      other_config(),
+      external_ids(),
+  };
+  return columns;
+}
+
+const auto& port_columns() {
+  static const std::array columns{
+      key("name", "the port's name"),
+      config("interfaces", references("Interface"), "one interface"),
+      config("tag", optional_integer(0, 4095), "VLAN of an access port"),
+      config("trunks", {.key = AtomType::integer, .max_count = 4096, .min_integer = 0, .max_integer = 4095},
+             "VLANs a trunk carries; empty: all"),
+      config("vlan_mode", choice({"access", "trunk", "native-tagged", "native-untagged"}),
+             "how tag and trunks are meant"),
+      other_config(),
+      external_ids(),
+  };
+  return columns;
+}
+
+const auto& interface_columns() {
+  static const std::array columns{
+      key("name", "the device's name"),
+      config("type", scalar(AtomType::string), "\"\" or system, tap, internal, patch, vxlan"),
+      config("options", string_map(), "by type: remote_ip, local_ip, key, dst_port ...; peer"),
+      config("mac", optional_of(AtomType::string), "of an internal port"),
+      config("mtu_request", optional_integer(68, 65535), "wanted MTU of tap and internal ports, in bytes"),
+      config("ofport_request", optional_integer(1, 65279), "wanted OpenFlow port number"),
+      saved_status("ofport", optional_integer(-1, 65535), "OpenFlow port number; -1: could not be set up"),
+      status("error", optional_of(AtomType::string), "why it could not be set up"),
+      status("admin_state", choice({"up", "down"}), "as ip link shows"),
+      status("link_state", choice({"up", "down"}), "carrier"),
+      status("link_speed", optional_of(AtomType::integer), "bit/s"),
+      status("mac_in_use", optional_of(AtomType::string), "the device's address"),
+      status("mtu", optional_of(AtomType::integer), "bytes"),
+      status("ifindex", optional_of(AtomType::integer), "the device's index"),
+      status("statistics", integer_map(), "counters since the port was attached"),
+      status("status", string_map(), "what the port reports"),
+      other_config(),
+      external_ids(),
+  };
+  return columns;
+}
+
+const auto& controller_columns() {
+  static const std::array columns{
+      config("target", scalar(AtomType::string), "tcp:HOST[:PORT] or unix:FILE"),
+      config("connection_mode", choice({"in-band", "out-of-band"}), "accepted; connections are out of band"),
+      config("max_backoff", optional_integer(1000, INT64_MAX), "longest wait between attempts, in ms"),
+      config("inactivity_probe", optional_integer(0, INT64_MAX), "ms of silence before an echo request; 0: never"),
+      config("controller_rate_limit", optional_integer(1, INT64_MAX), "packet-ins a second"),
+      config("controller_burst_limit", optional_integer(1, INT64_MAX), "packet-ins saved up"),
+      status("is_connected", scalar(AtomType::boolean), "whether the session is up"),
+      status("role", choice({"other", "master", "slave"}), "OpenFlow role"),
+      status("status", string_map(), "state, last_error, sec_since_connect ..."),
+      other_config(),
+      external_ids(),
+  };
+  return columns;
+}
+
+std::string normalized(std::string_view typed) {
+  std::string out = to_lower(typed);
+  std::ranges::replace(out, '-', '_');
+  return out;
+}
+
+// The one entry whose name is `typed` or begins with it; otherwise an error that lists what there is.
+template <typename Entries>
+Result<decltype(&*std::declval<const Entries&>().begin()), TextError> match_name(const Entries& entries,
+                                                                                 std::string_view typed,
+                                                                                 std::string_view what) {
+  const std::string wanted = normalized(typed);
+  decltype(&*entries.begin()) found = nullptr;
+  bool is_ambiguous = false;
+  std::vector<std::string> names;
+  for (const auto& entry : entries) {
+    const std::string name = to_lower(entry.name);
+    names.emplace_back(entry.name);
+    if (name == wanted) {
+      return &entry;
+    }
+    if (!wanted.empty() && name.starts_with(wanted)) {
+      is_ambiguous = found != nullptr;
+      found = &entry;
+    }
+  }
+  if (found != nullptr && !is_ambiguous) {
+    return found;
+  }
+  return Unexpected{TextError{fmt::format("{} {} \"{}\"", is_ambiguous ? "ambiguous" : "unknown", what, typed), 0,
+                              typed.size(), is_ambiguous ? std::string() : did_you_mean(wanted, names)}};
+}
+
+}  // namespace
+
+const Column* Table::find_column(std::string_view wanted) const {
+  const auto it = std::ranges::find(columns, wanted, &Column::name);
+  return it == columns.end() ? nullptr : &*it;
+}
+
+std::span<const Table> tables() {
+  static const std::array all{
+      Table{"Open_vSwitch", true, "", open_vswitch_columns()},
+      Table{"Bridge", false, "name", bridge_columns()},
+      Table{"Port", false, "name", port_columns()},
+      Table{"Interface", false, "name", interface_columns()},
+      Table{"Controller", false, "", controller_columns()},
+  };
+  return all;
+}
+
+const Table* find_table(std::string_view exact_name) {
+  const auto all = tables();
+  const auto it = std::ranges::find(all, exact_name, &Table::name);
+  return it == all.end() ? nullptr : &*it;
+}
+
+Result<const Table*, TextError> match_table(std::string_view typed) { return match_name(tables(), typed, "table"); }
+
+Result<const Column*, TextError> match_column(const Table& table, std::string_view typed) {
+  return match_name(table.columns, typed, fmt::format("column of table {}", table.name));
+}
+
+Datum default_of(const Column& column) {
+  if (column.type.min_count == 0) {
+    return {};
+  }
+  switch (column.type.key) {
+    case AtomType::integer:
+      return Datum::of(std::max<int64_t>(0, column.type.min_integer));
+    case AtomType::real:
+      return Datum::of(0.0);
+    case AtomType::boolean:
+      return Datum::of(false);
+    case AtomType::string:
+      return Datum::of(std::string());
+    case AtomType::uuid:
+      break;
+  }
+  return {};
+}
+
+}  // namespace weft::management

@@ -1,0 +1,50 @@
+// Draft: a copy of the switch's state with the changes that one run of weft-vsctl means to make.
+//
+// Commands read and change the draft one after the other and so see what the commands before them did; every
+// change is also kept as an operation. Nothing is final before the daemon has accepted all of them. Unlike in the
+// database, rows that nothing refers to stay: `create` comes before the `set` that refers to its row.
+//
+// Threads: one.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/management/database.h"
+
+namespace weft::vsctl {
+
+using management::Atom;
+using management::Database;
+using management::Datum;
+using management::Operation;
+using management::Row;
+using management::Uuid;
+
+class Draft {
+ public:
+  explicit Draft(const Database& base);
+
+  const Database::Rows& rows(std::string_view table) const;
+  const Row* find(std::string_view table, const Uuid& uuid) const;
+  const Row* find_by_name(std::string_view table, std::string_view name) const;
+  const Row* referrer(std::string_view table, std::string_view column, const Uuid& uuid) const;
+  const Row& root() const;
+
+  // The uuid may be given, for a row that was named before it was created.
+  Uuid insert(std::string_view table, std::map<std::string, Datum, std::less<>> columns, Uuid uuid = Uuid::random());
+  void update(std::string_view table, const Uuid& uuid, std::string_view column, Datum value);
+  void add_reference(std::string_view table, const Uuid& uuid, std::string_view column, const Uuid& target);
+  void remove_reference(std::string_view table, const Uuid& uuid, std::string_view column, const Uuid& target);
+  void remove(std::string_view table, const Uuid& uuid);
+
+  const std::vector<Operation>& operations() const { return operations_; }
+
+ private:
+  std::map<std::string, Database::Rows, std::less<>> tables_;
+  std::vector<Operation> operations_;
+};
+
+}  // namespace weft::vsctl

@@ -1,0 +1,82 @@
+// weft-vsctl show: the whole switch on a page.
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "utilities/vsctl/command.h"
+
+namespace weft::vsctl {
+namespace {
+
+// Prints `column` of a row if it says anything.
+std::string line_if_set(const Row& row, std::string_view table, std::string_view column, int indent) {
+  const auto& type = management::find_table(table)->find_column(column)->type;
+  const Datum& value = row[column];
+  const bool is_blank = value.empty() || (value.count() == 1 && value.string() == "");
+  const bool is_false = value.boolean() == false;
+  if (is_blank || is_false) {
+    return {};
+  }
+  return fmt::format("{:{}}{}: {}\n", "", indent, column, management::format(value, type));
+}
+
+std::string show_interface(const Row& row) {
+  std::string out = fmt::format("{:12}Interface {}\n", "", management::quoted_if_needed(row.name()));
+  for (const auto* column : {"type", "options", "error"}) {
+    out += line_if_set(row, "Interface", column, 16);
+  }
+  return out;
+}
+
+std::string show_port(const Draft& draft, const Row& row) {
+  std::string out = fmt::format("{:8}Port {}\n", "", management::quoted_if_needed(row.name()));
+  for (const auto* column : {"tag", "trunks", "vlan_mode"}) {
+    out += line_if_set(row, "Port", column, 12);
+  }
+  for (const auto& interface : row["interfaces"].uuids()) {
+    out += show_interface(*draft.find("Interface", interface));
+  }
+  return out;
+}
+
+template <typename Show>
+std::string show_sorted(const Draft& draft, std::string_view table, const Datum& references, Show&& show_one) {
+  std::vector<const Row*> rows;
+  for (const auto& uuid : references.uuids()) {
+    rows.push_back(draft.find(table, uuid));
+  }
+  std::ranges::sort(rows, {}, [](const Row* row) { return row->name(); });
+  std::string out;
+  for (const Row* row : rows) {
+    out += show_one(*row);
+  }
+  return out;
+}
+
+std::string show_bridge(const Draft& draft, const Row& row) {
+  std::string out = fmt::format("{:4}Bridge {}\n", "", management::quoted_if_needed(row.name()));
+  for (const auto& uuid : row["controller"].uuids()) {
+    const Row& controller = *draft.find("Controller", uuid);
+    out += fmt::format("{:8}Controller {}\n", "",
+                       management::quoted_if_needed(controller["target"].string().value_or("")));
+    out += line_if_set(controller, "Controller", "is_connected", 12);
+  }
+  for (const auto* column : {"fail_mode", "datapath_type"}) {
+    out += line_if_set(row, "Bridge", column, 8);
+  }
+  return out + show_sorted(draft, "Port", row["ports"], [&](const Row& port) { return show_port(draft, port); });
+}
+
+}  // namespace
+
+CommandResult show(Invocation& call) {
+  const Draft& draft = call.run.draft;
+  call.run.output += draft.root().uuid.text + '\n';
+  call.run.output += show_sorted(draft, "Bridge", draft.root()["bridges"],
+                                 [&](const Row& bridge) { return show_bridge(draft, bridge); });
+  call.run.output += line_if_set(draft.root(), "Open_vSwitch", "ovs_version", 4);
+  return {};
+}
+
+}  // namespace weft::vsctl
