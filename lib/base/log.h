@@ -109,7 +109,7 @@ class Logger {
 
  private:
   template <class... Args>
-  void log(Level level, RateLimit* limit, fmt::format_string<Args...> format, Args&... args) {
+  void log(Level level, RateLimit* limit, fmt::string_view format, const Args&... args) {
     if (is_enabled(level)) {
       log_formatted(level, limit, format, fmt::make_format_args(args...));
     }
