@@ -15,7 +15,8 @@
 // same place: a reason to skip a subtable after looking at fewer bits than its mask has.
 //
 // The mask: lookup() adds the bits that it looked at. A packet that agrees with this one on those bits
-// finds the same rule, or the same miss, at the same version.
+// finds the same rule, or the same miss, at the same version. Which of several matching rules of one priority is found
+// is not defined (nor is it by OpenFlow), and may change with the order of subtables.
 //
 // Versions: rules are inserted and removed at a version that is not published yet (table_version.h). A reader names
 // the version it loaded and sees exactly the rules visible then. The writer publishes after seal(). What was
@@ -32,6 +33,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "lib/base/rcu.h"
@@ -65,7 +67,7 @@ class Classifier {
 
   // The rule with exactly this match and priority that is visible at `version`, published or not.
   ClassifierRule* find_exact(const MiniMatch& match, int32_t priority, uint64_t version) const;
-  // Some visible rule of this priority, other than one of the same match, that shares a packet with `match`.
+  // Some visible rule of this priority that shares a packet with `match`; one of the same match does.
   ClassifierRule* find_overlap(const MiniMatch& match, int32_t priority, uint64_t version) const;
 
   size_t linked_count() const { return linked_count_; }
@@ -88,11 +90,13 @@ class Classifier {
 
   Subtable* find_subtable(const MiniMatch& match) const;
   Subtable& subtable_for(const MiniMatch& match);
-  void drop_empty_subtables();
+  std::vector<std::unique_ptr<Subtable>> take_empty_subtables();
+  void publish_order();
 
   const uint64_t hash_seed_;
   RcuPtr<Order> order_;
-  std::vector<std::unique_ptr<Subtable>> subtables_;  // in order of creation
+  std::vector<std::unique_ptr<Subtable>> subtables_;      // in order of creation
+  std::unordered_multimap<uint64_t, Subtable*> by_mask_;  // by hash of the mask
   bool is_sealed_ = true;
   size_t linked_count_ = 0;
   std::vector<ClassifierCursor*> cursors_;  // those that exist

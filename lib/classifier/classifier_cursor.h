@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "lib/classifier/classifier_rule.h"
@@ -27,28 +28,27 @@ class ClassifierCursor {
   ClassifierCursor(const ClassifierCursor&) = delete;
   ClassifierCursor& operator=(const ClassifierCursor&) = delete;
 
-  // The next linked rule, visible or not; null at the end.
-  ClassifierRule* next();
-  // As next(), but only rules visible at `version`.
-  ClassifierRule* next_visible(uint64_t version);
-  // Rules looked at since the last call, whether they were returned or not: what a slice of work is measured in.
-  size_t take_cost();
+  // The next rule that is visible at `version`. Null at the end, and when `budget`, which each rule looked at costs
+  // one of, is used up.
+  ClassifierRule* next(uint64_t version, size_t& budget);
+  ClassifierRule* next(uint64_t version) {
+    size_t unlimited = std::numeric_limits<size_t>::max();
+    return next(version, unlimited);
+  }
+  bool is_done() const { return upcoming_ == nullptr; }
 
  private:
   friend class Classifier;
 
-  void start();
   void step_over(const ClassifierRule& rule);  // it is about to be unlinked
-  void forget(const Subtable& subtable);       // it is about to be destroyed
+  void forget(size_t subtable_index);          // that subtable, empty, is about to go
   ClassifierRule* first_from(size_t subtable_index);
-  ClassifierRule* following(ClassifierRule* rule);
-  bool admits(const Subtable& subtable) const;
+  ClassifierRule* following(const ClassifierRule& rule);
 
   Classifier& classifier_;
-  std::optional<MiniMatch> filter_;
+  const std::optional<MiniMatch> filter_;
   size_t subtable_index_ = 0;  // of the subtable that upcoming_ is in
-  ClassifierRule* upcoming_ = nullptr;
-  size_t cost_ = 0;
+  ClassifierRule* upcoming_;
 };
 
 }  // namespace weft

@@ -40,7 +40,9 @@ class Subtable {
   bool is_within(const MiniMatch& filter) const;
 
   bool empty() const { return first_ == nullptr; }
+  // In order of insertion.
   ClassifierRule* first() const { return first_; }
+  static ClassifierRule* next_inserted(const ClassifierRule& rule) { return rule.next_; }
   int32_t max_priority() const { return priorities_.rbegin()->first; }
   bool has_priority(int32_t priority) const { return priorities_.contains(priority); }
 
@@ -51,10 +53,12 @@ class Subtable {
   };
   using StageHashes = std::array<uint32_t, stage_count>;
 
-  StageHashes hash_stages(const MiniMatch& match) const;
+  StageHashes hash_stages(const MiniMatch& match, uint32_t& whole) const;
+  ClassifierRule* find_equal(const MiniMatch& match, uint32_t hash) const;
   uint64_t add_stage(uint64_t hash, unsigned stage, const Flow& flow, Flow* mask) const;
   bool equals(const ClassifierRule& rule, const Flow& flow) const;
   void link_in_chain(ClassifierRule& rule);
+  void unlink_from_chain(ClassifierRule& rule);
   void append_to_list(ClassifierRule& rule);
   void remove_from_list(ClassifierRule& rule);
 

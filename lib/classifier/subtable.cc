@@ -1,0 +1,196 @@
+#include "lib/classifier/subtable.h"
+
+#include <algorithm>
+
+#include "lib/base/hash.h"
+
+namespace weft {
+
+namespace {
+
+uint32_t stage_hash(uint64_t hash, unsigned stage) { return static_cast<uint32_t>(hash_finish(hash, stage)); }
+
+}  // namespace
+
+Subtable::Subtable(const MiniMatch& match_with_mask, uint64_t hash_seed)
+    : hash_seed_(hash_seed), set_(match_with_mask.set()) {
+  const auto masks = match_with_mask.masks();
+  set_.for_each([&](unsigned i) { words_.push_back({i, masks[words_.size()]}); });
+  for (unsigned stage = 0; stage < stage_count; ++stage) {
+    const auto is_in_later_stage = [&](const MaskWord& word) { return word.index >= stage_ends[stage]; };
+    stage_word_ends_[stage] =
+        static_cast<unsigned>(std::find_if(words_.begin(), words_.end(), is_in_later_stage) - words_.begin());
+  }
+  for (unsigned stage = 0; stage < stage_count; ++stage) {
+    const unsigned begin = stage == 0 ? 0 : stage_word_ends_[stage - 1];
+    const bool adds_words = stage_word_ends_[stage] > begin;
+    const bool is_last = stage_word_ends_[stage] == words_.size();
+    if (adds_words && !is_last) {
+      stages_[stage] = std::make_unique<StageIndex>();
+    }
+  }
+}
+
+uint64_t Subtable::add_stage(uint64_t hash, unsigned stage, const Flow& flow, Flow* mask) const {
+  for (unsigned i = stage == 0 ? 0 : stage_word_ends_[stage - 1]; i < stage_word_ends_[stage]; ++i) {
+    const MaskWord& word = words_[i];
+    hash = hash_add(hash, flow.word(word.index) & word.bits);
+    if (mask != nullptr) {
+      mask->word(word.index) |= word.bits;
+    }
+  }
+  return hash;
+}
+
+bool Subtable::equals(const ClassifierRule& rule, const Flow& flow) const {
+  const auto values = rule.match().values();
+  for (size_t i = 0; i < words_.size(); ++i) {
+    if (values[i] != (flow.word(words_[i].index) & words_[i].bits)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+const ClassifierRule* Subtable::find(const Flow& flow, uint64_t version, Flow* mask) const {
+  uint64_t hash = hash_seed_;
+  for (unsigned stage = 0; stage < stage_count; ++stage) {
+    hash = add_stage(hash, stage, flow, mask);
+    if (stages_[stage] != nullptr && !stages_[stage]->has(stage_hash(hash, stage))) {
+      return nullptr;
+    }
+  }
+  const ClassifierRule* rule =
+      heads_.find(stage_hash(hash, stage_count), [&](const ClassifierRule& head) { return equals(head, flow); });
+  while (rule != nullptr && !rule->is_visible(version)) {
+    rule = rule->next_equal_.load(std::memory_order_acquire);
+  }
+  return rule;
+}
+
+Subtable::StageHashes Subtable::hash_stages(const MiniMatch& match, uint32_t& whole) const {
+  StageHashes hashes{};
+  uint64_t hash = hash_seed_;
+  size_t i = 0;
+  for (unsigned stage = 0; stage < stage_count; ++stage) {
+    for (; i < stage_word_ends_[stage]; ++i) {
+      hash = hash_add(hash, match.values()[i]);
+    }
+    hashes[stage] = stage_hash(hash, stage);
+  }
+  whole = stage_hash(hash, stage_count);
+  return hashes;
+}
+
+void Subtable::insert(ClassifierRule& rule) {
+  const StageHashes hashes = hash_stages(rule.match(), rule.hash_);
+  for (unsigned stage = 0; stage < stage_count; ++stage) {
+    if (stages_[stage] != nullptr) {
+      stages_[stage]->add(hashes[stage]);
+    }
+  }
+  link_in_chain(rule);
+  append_to_list(rule);
+  ++priorities_[rule.priority()];
+}
+
+// Before the first of the same or a lower priority.
+void Subtable::link_in_chain(ClassifierRule& rule) {
+  ClassifierRule* before = nullptr;
+  ClassifierRule* after = find_equal(rule.match(), rule.hash_);
+  if (after == nullptr) {
+    heads_.insert(rule.hash_, rule);
+    return;
+  }
+  ClassifierRule& head = *after;
+  while (after != nullptr && after->priority() > rule.priority()) {
+    before = after;
+    after = next_equal(*after);
+  }
+  rule.next_equal_.store(after, std::memory_order_relaxed);
+  if (before != nullptr) {
+    before->next_equal_.store(&rule, std::memory_order_release);
+  } else {
+    heads_.replace(rule.hash_, head, rule);
+  }
+}
+
+void Subtable::unlink(ClassifierRule& rule) {
+  unlink_from_chain(rule);
+  remove_from_list(rule);
+  uint32_t whole = 0;
+  const StageHashes hashes = hash_stages(rule.match(), whole);
+  for (unsigned stage = 0; stage < stage_count; ++stage) {
+    if (stages_[stage] != nullptr) {
+      stages_[stage]->remove(hashes[stage]);
+    }
+  }
+  const auto priority = priorities_.find(rule.priority());
+  if (--priority->second == 0) {
+    priorities_.erase(priority);
+  }
+}
+
+// The rule's own link stays, for readers that stand on it.
+void Subtable::unlink_from_chain(ClassifierRule& rule) {
+  ClassifierRule* after = next_equal(rule);
+  ClassifierRule* before = find_equal(rule.match(), rule.hash_);
+  if (before != &rule) {
+    while (next_equal(*before) != &rule) {
+      before = next_equal(*before);
+    }
+    before->next_equal_.store(after, std::memory_order_release);
+  } else if (after != nullptr) {
+    heads_.replace(rule.hash_, rule, *after);
+  } else {
+    heads_.erase(rule.hash_, rule);
+  }
+}
+
+void Subtable::append_to_list(ClassifierRule& rule) {
+  rule.previous_ = last_;
+  (last_ != nullptr ? last_->next_ : first_) = &rule;
+  last_ = &rule;
+}
+
+void Subtable::remove_from_list(ClassifierRule& rule) {
+  (rule.previous_ != nullptr ? rule.previous_->next_ : first_) = rule.next_;
+  (rule.next_ != nullptr ? rule.next_->previous_ : last_) = rule.previous_;
+  rule.previous_ = nullptr;
+  rule.next_ = nullptr;
+}
+
+ClassifierRule* Subtable::find_equal(const MiniMatch& match) const {
+  uint32_t hash = 0;
+  hash_stages(match, hash);
+  return find_equal(match, hash);
+}
+
+ClassifierRule* Subtable::find_equal(const MiniMatch& match, uint32_t hash) const {
+  return heads_.find(hash, [&](const ClassifierRule& head) {
+    return std::equal(match.values().begin(), match.values().end(), head.match().values().begin());
+  });
+}
+
+ClassifierRule* Subtable::next_equal(const ClassifierRule& rule) {
+  return rule.next_equal_.load(std::memory_order_relaxed);
+}
+
+bool Subtable::has_mask_of(const MiniMatch& match) const {
+  const auto masks = match.masks();
+  return set_ == match.set() && std::equal(words_.begin(), words_.end(), masks.begin(),
+                                           [](const MaskWord& word, uint64_t bits) { return word.bits == bits; });
+}
+
+bool Subtable::is_within(const MiniMatch& filter) const {
+  const auto masks = filter.masks();
+  size_t n = 0;
+  bool within = true;
+  filter.set().for_each([&](unsigned i) {
+    const uint64_t wanted = masks[n++];
+    within = within && set_.has(i) && (wanted & ~words_[set_.rank(i)].bits) == 0;
+  });
+  return within;
+}
+
+}  // namespace weft
