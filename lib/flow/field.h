@@ -124,9 +124,7 @@ enum class Prerequisite : uint8_t {
   nd /* NS or NA */,
   nd_solicit,
   nd_advert,
-  ct_ip /* either */,
-  ct_ipv4,
-  ct_ipv6,
+  ct /* ct_state says there is a connection */,
 };
 
 inline constexpr uint16_t no_place = 0xffff;

@@ -193,19 +193,19 @@ constexpr Row conntrack_rows[] = {
     Row(FieldId::ct_label, "ct_label", F::hexadecimal, 128, at(W::ct_label), "connection label")
         .writable().nxm1(108, "NXM_NX_CT_LABEL"),
     Row(FieldId::ct_nw_proto, "ct_nw_proto", F::decimal, 8, at(W::ct_zone_conj, 16), "original direction's protocol")
-        .exact().in(P::ct_ip).nxm1(119, "NXM_NX_CT_NW_PROTO"),
+        .exact().in(P::ct).nxm1(119, "NXM_NX_CT_NW_PROTO"),
     Row(FieldId::ct_nw_src, "ct_nw_src", F::ipv4, 32, at(W::ct_ipv4, 0), "original direction's IPv4 source")
-        .in(P::ct_ipv4).nxm1(120, "NXM_NX_CT_NW_SRC"),
+        .in(P::ct).nxm1(120, "NXM_NX_CT_NW_SRC"),
     Row(FieldId::ct_nw_dst, "ct_nw_dst", F::ipv4, 32, at(W::ct_ipv4, 32), "original direction's IPv4 destination")
-        .in(P::ct_ipv4).nxm1(121, "NXM_NX_CT_NW_DST"),
+        .in(P::ct).nxm1(121, "NXM_NX_CT_NW_DST"),
     Row(FieldId::ct_ipv6_src, "ct_ipv6_src", F::ipv6, 128, at(W::ct_ipv6_src), "original direction's IPv6 source")
-        .in(P::ct_ipv6).nxm1(122, "NXM_NX_CT_IPV6_SRC"),
+        .in(P::ct).nxm1(122, "NXM_NX_CT_IPV6_SRC"),
     Row(FieldId::ct_ipv6_dst, "ct_ipv6_dst", F::ipv6, 128, at(W::ct_ipv6_dst), "original direction's IPv6 destination")
-        .in(P::ct_ipv6).nxm1(123, "NXM_NX_CT_IPV6_DST"),
+        .in(P::ct).nxm1(123, "NXM_NX_CT_IPV6_DST"),
     Row(FieldId::ct_tp_src, "ct_tp_src", F::decimal, 16, at(W::ct_ports, 0), "original direction's source port")
-        .in(P::ct_ip).nxm1(124, "NXM_NX_CT_TP_SRC"),
+        .in(P::ct).nxm1(124, "NXM_NX_CT_TP_SRC"),
     Row(FieldId::ct_tp_dst, "ct_tp_dst", F::decimal, 16, at(W::ct_ports, 16), "original direction's destination port")
-        .in(P::ct_ip).nxm1(125, "NXM_NX_CT_TP_DST"),
+        .in(P::ct).nxm1(125, "NXM_NX_CT_TP_DST"),
 };
 
 constexpr Row link_rows[] = {
@@ -220,7 +220,7 @@ constexpr Row link_rows[] = {
     Row(FieldId::dl_vlan, "dl_vlan", F::decimal, 12, at(W::vlan, 20), "VLAN id of a tagged packet").writable(),
     Row(FieldId::dl_vlan_pcp, "dl_vlan_pcp", F::decimal, 3, at(W::vlan, 16), "VLAN priority of a tagged packet")
         .exact().writable(),
-    Row(FieldId::vlan_vid, "vlan_vid", F::hexadecimal, 13, at(W::vlan, 19), "VLAN id with bit 0x1000: tagged")
+    Row(FieldId::vlan_vid, "vlan_vid", F::decimal, 13, at(W::vlan, 19), "VLAN id with bit 0x1000: tagged")
         .writable().basic(6, "OXM_OF_VLAN_VID"),
     Row(FieldId::vlan_pcp, "vlan_pcp", F::decimal, 3, at(W::vlan, 16), "VLAN priority")
         .exact().writable().in(P::vlan).basic(7, "OXM_OF_VLAN_PCP"),
@@ -263,7 +263,8 @@ constexpr Row network_rows[] = {
     Row(FieldId::ipv6_exthdr, "ipv6_exthdr", F::hexadecimal, 9, at(W::icmp, 23), "which IPv6 extension headers")
         .in(P::ipv6, present::ip_protocol).basic(39, "OXM_OF_IPV6_EXTHDR"),
     Row(FieldId::ip_proto, "nw_proto", F::decimal, 8, at(W::ip_misc, 56), "IP protocol, extension headers skipped")
-        .also(nw_proto_also).exact().in(P::ip, present::ip_protocol).basic(10, "OXM_OF_IP_PROTO").nxm0(6, "NXM_OF_IP_PROTO"),
+        .also(nw_proto_also).exact().in(P::ip, present::ip_protocol)
+        .basic(10, "OXM_OF_IP_PROTO").nxm0(6, "NXM_OF_IP_PROTO"),
     Row(FieldId::nw_tos, "nw_tos", F::decimal, 8, at(W::ip_misc, 40), "type of service byte, ECN bits zero")
         .zero_bits(2).exact().writable().in(P::ip, present::ip).nxm0(5, "NXM_OF_IP_TOS"),
     Row(FieldId::ip_dscp, "ip_dscp", F::decimal, 6, at(W::ip_misc, 40), "differentiated services code point")

@@ -14,6 +14,16 @@ bool is_one_of(const Match& match, FieldId id, std::initializer_list<uint64_t> v
   return match.is_exact(f) && std::ranges::find(values, match.value(f).lo) != values.end();
 }
 
+// Some bit of ct_state says that there is a connection, or "tracked" and not "invalid" do.
+bool has_connection(const Match& match) {
+  constexpr uint64_t connection_bits = 0xcf;  // new, est, rel, rpl, snat, dnat
+  constexpr uint64_t invalid = 1 << 4;
+  constexpr uint64_t tracked = 1 << 5;
+  const uint64_t value = match.value(FieldId::ct_state).lo;
+  const bool is_valid = (match.mask(FieldId::ct_state).lo & invalid) != 0 && (value & invalid) == 0;
+  return (value & connection_bits) != 0 || ((value & tracked) != 0 && is_valid);
+}
+
 bool has_protocol(const Match& match, uint64_t protocol) {
   constexpr uint64_t later_fragment = 2;
   return match.meets_prerequisite(Prerequisite::ip) && is_one_of(match, FieldId::ip_proto, {protocol}) &&
@@ -67,12 +77,10 @@ bool Match::meets_prerequisite(Prerequisite prerequisite) const {
     case Prerequisite::mpls: return is_type({0x8847, 0x8848});
     case Prerequisite::pbb: return is_type({0x88e7});
     case Prerequisite::arp: return is_type({0x0806, 0x8035});
-    case Prerequisite::ipv4:
-    case Prerequisite::ct_ipv4: return is_type({0x0800});
-    case Prerequisite::ipv6:
-    case Prerequisite::ct_ipv6: return is_type({0x86dd});
-    case Prerequisite::ip:
-    case Prerequisite::ct_ip: return is_type({0x0800, 0x86dd});
+    case Prerequisite::ipv4: return is_type({0x0800});
+    case Prerequisite::ipv6: return is_type({0x86dd});
+    case Prerequisite::ip: return is_type({0x0800, 0x86dd});
+    case Prerequisite::ct: return has_connection(*this);
     case Prerequisite::tcp: return has_protocol(*this, 6);
     case Prerequisite::udp: return has_protocol(*this, 17);
     case Prerequisite::sctp: return has_protocol(*this, 132);
