@@ -56,10 +56,10 @@ class RandomFlow {
     return flow;
   }
 
-  // Up to `max_fields` fields, masked or exact.
+  // Up to `max_fields` fields, masked or exact; seldom none.
   Match match(unsigned max_fields = 3) {
     Match result;
-    for (uint64_t n = below(max_fields + 1); n > 0; --n) {
+    for (uint64_t n = one_in(16) ? 0 : 1 + below(max_fields); n > 0; --n) {
       const Field& chosen = field(random_fields[below(random_fields.size())]);
       result.set_masked(chosen, value(chosen), one_in(2) ? all_bits(chosen) : mask(chosen));
     }
