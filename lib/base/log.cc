@@ -200,9 +200,7 @@ void Logger::write(Level level, std::string_view message) {
     }
     if (const auto sink = registry().sink(destination)) {
       sink->log(entry);
-      if (level <= Level::info) {
-        sink->flush();
-      }
+      sink->flush();
     }
   }
 }

@@ -28,7 +28,7 @@ class Unexpected {
   constexpr E& error() & { return error_; }
   constexpr E&& error() && { return std::move(error_); }
 
-  friend constexpr bool operator==(const Unexpected&, const Unexpected&) = default;
+  friend constexpr bool operator==(const Unexpected& a, const Unexpected& b) { return a.error_ == b.error_; }
 
  private:
   E error_;
@@ -148,7 +148,7 @@ class [[nodiscard]] Result {
                        : R(Unexpected(std::invoke(std::forward<F>(change), std::move(checked_error()))));
   }
 
-  friend constexpr bool operator==(const Result&, const Result&) = default;
+  friend constexpr bool operator==(const Result& a, const Result& b) { return a.state_ == b.state_; }
 
  private:
   constexpr T& checked_value() {
@@ -210,7 +210,7 @@ class [[nodiscard]] Result<void, E> {
     return has_value() ? R() : R(Unexpected(std::invoke(std::forward<F>(change), checked_error())));
   }
 
-  friend constexpr bool operator==(const Result&, const Result&) = default;
+  friend constexpr bool operator==(const Result& a, const Result& b) { return a.error_ == b.error_; }
 
  private:
   constexpr E& checked_error() {
