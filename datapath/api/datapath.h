@@ -48,6 +48,8 @@ struct WorkerStatus {
 };
 
 // A change to one megaflow, executed by its worker. A megaflow that is already dead is left alone.
+// What is removed or replaced is freed by the datapath after a grace period: who sent the command may read final
+// counters from the megaflow, or from the Installed that it pointed to, after fence() and until it is next quiescent.
 struct MegaflowCommand {
   Megaflow* megaflow = nullptr;
   std::unique_ptr<Installed> replacement;  // null: remove. The mask of a replacement equals the old one's.
@@ -90,11 +92,9 @@ class Datapath {
   virtual void for_each_megaflow(const std::function<void(Megaflow&)>& visit) const = 0;
   // Queues a command to the megaflow's worker. Never blocks for long: the ring grows or waits for a drain.
   virtual void send(MegaflowCommand command) = 0;
-  // Returns when every worker has drained what was sent before, or sleeps (and will drain first).
-  // In run_until_idle mode it drains in place. Called by the revalidator only.
+  // Returns when every worker has drained what was sent before; a sleeping one is woken for it. No packet is handled
+  // afterwards by what was removed or replaced. Without threads it drains in place. Does not report quiescent.
   virtual void fence() = 0;
-  // Retires an Installed that fence() has shown to be out of use (after its last counters were collected).
-  virtual void retire(Installed* installed) = 0;
 
   // --- what it did
   virtual std::vector<WorkerStatus> worker_status() const = 0;
