@@ -39,6 +39,9 @@ struct TunnelMetadata {
     present = true;
   }
 
+  // For values that were made whole, as in actions: what is stale in a packet's compares too.
+  friend bool operator==(const TunnelMetadata&, const TunnelMetadata&) = default;
+
  private:
   IpAddress address(const Ipv6Address& from) const {
     return is_ipv6 ? IpAddress(from)
