@@ -4,26 +4,27 @@
 // candidate is verified under its own mask before it is believed, so a wrong guess costs a comparison and never a
 // wrong decision. A bucket is one cache line of four slots; within it the least recently hit slot gives way.
 //
-// Admission: a flow enters with its second packet. Its first only leaves a mark in a small filter, so a stream of
-// packets that never come back evicts nobody.
+// Admission: a flow enters with its second packet. Its first only leaves a mark in a filter of fixed size, so a
+// stream of packets that never come back evicts nobody.
 //
-// Growth: when admissions begin to evict flows that are in use the table doubles, up to a bound. Nothing is
-// rehashed at once: the smaller table stays behind the larger one until its flows have moved with their next hits.
+// Growth: when more than one lookup in eight evicts a flow whose megaflow is alive, the table doubles, up to a bound.
+// Nothing is rehashed: the smaller table stays behind the larger one for a while, and its flows move with their
+// next hits.
 //
 // A dead megaflow is never returned: removing it changes its generation, which outlives it.
 //
 // Threads:   the owning worker only. Ownership: none of the megaflows; its megaflow table must outlive it.
 // Cost:      lookup: one cache line for the bucket and the megaflow's own lines, prefetched over a batch; no
-//            allocation. 16 bytes a slot. admit: a line of the filter; growth allocates zeroed pages.
+//            allocation. 16 bytes a slot, and 4 bytes of filter for each of max_slots. admit: a line of the filter.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 
 #include "datapath/api/megaflow.h"
+#include "datapath/cache/zeroed_array.h"
 #include "lib/flow/flow_key.h"
 
 namespace weft::datapath {
@@ -38,7 +39,6 @@ struct FlowCacheOptions {
 class FlowCache {
  public:
   explicit FlowCache(const FlowCacheOptions& options = {});
-  ~FlowCache();
   FlowCache(const FlowCache&) = delete;
   FlowCache& operator=(const FlowCache&) = delete;
 
@@ -51,34 +51,44 @@ class FlowCache {
   // Tells that a packet of this flow was not in the cache and which megaflow it found, or got, instead.
   void admit(uint64_t hash, Megaflow& megaflow);
 
-  size_t slot_count() const;
+  size_t slot_count() const { return buckets_.count() * bucket_slots; }
 
  private:
   // `tag` has the hash's upper bits and, lowest, whether the slot was hit since it was last considered for eviction.
+  // All zero: free.
   struct Slot {
-    MegaflowEntry* entry = nullptr;
-    uint32_t tag = 0;
-    uint32_t generation = 0;
+    MegaflowEntry* entry;
+    uint32_t tag;
+    uint32_t generation;
   };
   static constexpr size_t bucket_slots = 4;
-  struct alignas(64) Bucket {
+  struct Bucket {
     std::array<Slot, bucket_slots> slots;
   };
+  static_assert(sizeof(Bucket) == 64);
+  using MarkGroup = std::array<uint16_t, 8>;  // newest first
 
-  Megaflow* find(Bucket& bucket, const FlowKey& key, uint64_t hash);
+  static bool is_alive(const Slot& slot);
+  static bool has(const Slot& slot, uint64_t hash);
+  static void prefetch_entry(const Bucket& bucket, uint64_t hash);
+  static Megaflow* find(Bucket& bucket, const FlowKey& key, uint64_t hash);
+  Megaflow* find(const FlowKey& key, uint64_t hash);
   Megaflow* find_in_smaller(const FlowKey& key, uint64_t hash);
-  void put(uint64_t hash, MegaflowEntry& entry);
+  static Bucket& bucket_of(ZeroedArray<Bucket>& buckets, uint64_t hash);
   bool was_seen(uint64_t hash);
+  Slot& slot_for(Bucket& bucket, uint64_t hash);
+  void put(uint64_t hash, MegaflowEntry& entry);
+  void count_lookups(size_t count);
   void grow();
 
-  const size_t max_buckets_;
-  std::unique_ptr<Bucket[]> buckets_;
-  size_t bucket_mask_;
-  std::unique_ptr<Bucket[]> smaller_;  // the table before it grew, until its flows have moved
-  size_t smaller_mask_ = 0;
-  std::unique_ptr<uint32_t[]> seen_;  // admission filter: parts of hashes of flows that came once
-  size_t seen_mask_;
-  size_t live_evictions_ = 0;  // since the table last grew
+  const size_t max_slots_;
+  ZeroedArray<Bucket> buckets_;
+  ZeroedArray<Bucket> smaller_;  // the table before it grew, until it is not asked any more
+  size_t smaller_lookups_left_ = 0;
+  ZeroedArray<MarkGroup> seen_;  // parts of hashes of flows that came once
+  // Of the current window, which is as many lookups as there are slots.
+  size_t lookups_ = 0;
+  size_t live_evictions_ = 0;
 };
 
 }  // namespace weft::datapath

@@ -38,8 +38,7 @@ class MegaflowSlabs : public std::enable_shared_from_this<MegaflowSlabs> {
   using Slab = std::array<MegaflowEntry, slab_entries>;
 
   void reclaim(MegaflowEntry& entry);  // on liburcu's thread
-  bool take_returned();
-  bool add_slab();
+  void add_slab();
 
   const size_t limit_;
   std::unique_ptr<std::atomic<Slab*>[]> slabs_;

@@ -69,7 +69,9 @@ class MegaflowTable {
 
  private:
   MaskTable& mask_table_for(const FlowMask& mask);
-  void note_hits(size_t n_packets);
+  static size_t lookup_mask(MaskTable& table, std::span<const FlowKey> keys, std::span<Megaflow*> found,
+                            std::span<uint8_t> waiting);
+  void note_lookups(size_t count);
 
   const MegaflowTableOptions options_;
   std::shared_ptr<MegaflowSlabs> slabs_;

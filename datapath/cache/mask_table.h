@@ -1,0 +1,52 @@
+// MaskTable: the megaflows of one mask, found by the hash of the words that the mask lets through.
+//
+// Threads: the owning worker. Ownership: the megaflow table's; entries are not owned.
+// Cost: find() hashes the mask's words and compares them with each entry of that hash.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "datapath/cache/megaflow_entry.h"
+#include "lib/flow/flow_key.h"
+
+namespace weft::datapath {
+
+class MaskTable {
+ public:
+  MaskTable(const FlowMask& mask, uint64_t hash_seed);
+
+  const FlowMask& mask() const { return mask_; }
+  size_t size() const { return count_; }
+
+  uint32_t hash(const FlowKey& key) const;
+  FlowKey masked(const FlowKey& key) const;
+
+  MegaflowEntry* find(const FlowKey& key, uint32_t hash) const;
+  // Asks for the memory that find() will read: first the slot, then, when that has arrived, its entry.
+  void prefetch_slot(uint32_t hash) const { __builtin_prefetch(&slots_[hash & slot_mask_]); }
+  void prefetch_entry(uint32_t hash) const;
+
+  void insert(MegaflowEntry& entry);
+  void erase(const MegaflowEntry& entry);
+
+  // How useful the mask was lately: hits, halved at each sort.
+  uint64_t usefulness = 0;
+
+ private:
+  struct Slot {
+    MegaflowEntry* entry = nullptr;  // null: free, ends a probe
+    uint32_t hash = 0;
+  };
+
+  void resize(size_t slot_count);
+
+  const FlowMask mask_;
+  const uint64_t hash_seed_;
+  std::vector<Slot> slots_;
+  size_t slot_mask_;
+  size_t count_ = 0;
+};
+
+}  // namespace weft::datapath

@@ -1,0 +1,56 @@
+// ZeroedArray: a large array whose memory the kernel hands out, zeroed, page by page as it is touched.
+//
+// So that a table can double on a worker's thread without a pause. T must mean "empty" when all its bytes are zero.
+//
+// Threads: as T's. Cost: a system call to make and to free; a page fault at first touch.
+#pragma once
+
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace weft::datapath {
+
+template <class T>
+class ZeroedArray {
+  static_assert(std::is_trivially_destructible_v<T> && std::is_trivially_copyable_v<T>);
+
+ public:
+  ZeroedArray() = default;
+  explicit ZeroedArray(size_t count) : count_(count) {
+    void* pages = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) {
+      throw std::bad_alloc();
+    }
+    items_ = static_cast<T*>(pages);
+  }
+  ~ZeroedArray() {
+    if (items_ != nullptr) {
+      munmap(items_, count_ * sizeof(T));
+    }
+  }
+  ZeroedArray(ZeroedArray&& other) noexcept { swap(other); }
+  ZeroedArray& operator=(ZeroedArray&& other) noexcept {
+    ZeroedArray(std::move(other)).swap(*this);
+    return *this;
+  }
+
+  T& operator[](size_t i) { return items_[i]; }
+  const T& operator[](size_t i) const { return items_[i]; }
+  size_t count() const { return count_; }
+  bool empty() const { return count_ == 0; }
+
+ private:
+  void swap(ZeroedArray& other) noexcept {
+    std::swap(items_, other.items_);
+    std::swap(count_, other.count_);
+  }
+
+  T* items_ = nullptr;
+  size_t count_ = 0;
+};
+
+}  // namespace weft::datapath
