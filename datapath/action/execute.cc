@@ -1,0 +1,148 @@
+#include "datapath/action/execute.h"
+
+#include <optional>
+
+#include "datapath/action/edited_packet.h"
+#include "datapath/action/mpls.h"
+#include "datapath/action/set_field.h"
+#include "datapath/action/ttl.h"
+#include "datapath/action/tunnel.h"
+#include "datapath/action/vlan.h"
+
+namespace weft::datapath {
+namespace {
+
+// What has happened to a packet and its copies so far.
+struct Tally {
+  uint64_t outputs = 0;
+  uint64_t drops = 0;
+  bool was_punted = false;
+  std::optional<DropReason> reason;  // why there might be nothing else
+};
+
+bool needs_packet(const Action& action) {
+  return std::holds_alternative<Output>(action) || std::holds_alternative<OutputSet>(action) ||
+         std::holds_alternative<Controller>(action) ||
+         std::holds_alternative<std::shared_ptr<const Clone>>(action);
+}
+
+// How far the list has an effect: up to its Drop, and no further than the last action that needs the packet.
+struct Extent {
+  size_t count = 0;
+  const Drop* drop = nullptr;
+};
+
+Extent extent_of(const ActionList& actions) {
+  Extent extent;
+  for (size_t i = 0; i < actions.size(); ++i) {
+    if (const auto* drop = std::get_if<Drop>(&actions[i])) {
+      extent.drop = drop;
+      break;
+    }
+    if (needs_packet(actions[i])) {
+      extent.count = i + 1;
+    }
+  }
+  return extent;
+}
+
+// One list on one packet. A nested list runs on its own packet and shares the tally.
+class ListRun {
+ public:
+  ListRun(PacketPtr packet, Exits& exits, Tally& tally) : packet_(std::move(packet)), exits_(exits), tally_(tally) {}
+
+  void run(const ActionList& actions) {
+    const Extent extent = extent_of(actions);
+    for (size_t i = 0; i < extent.count; ++i) {
+      is_last_ = i + 1 == extent.count;
+      if (const Verdict verdict = std::visit(*this, actions[i])) {
+        drop(*verdict);
+        return;
+      }
+    }
+    if (extent.drop != nullptr && !tally_.reason) {
+      tally_.reason = extent.drop->reason;
+    }
+  }
+
+  Verdict operator()(const Output& a) { return output(a.port, is_last_); }
+  Verdict operator()(const OutputSet& a) { return output_set(a); }
+  Verdict operator()(const SetField& a) { return set_field(packet_, a); }
+  Verdict operator()(const PushVlan& a) { return push_vlan(packet_, a); }
+  Verdict operator()(const PopVlan&) { return pop_vlan(packet_); }
+  Verdict operator()(const PushMpls& a) { return push_mpls(packet_, a); }
+  Verdict operator()(const PopMpls& a) { return pop_mpls(packet_, a); }
+  Verdict operator()(const DecTtl&) { return dec_ttl(packet_); }
+  Verdict operator()(const SetTunnel& a) { return set_tunnel(packet_, a), keep; }
+  Verdict operator()(const Controller& a) { return punt(a), keep; }
+  Verdict operator()(const Drop&) { return keep; }
+  Verdict operator()(const std::shared_ptr<const Clone>& a) { return run_clone(*a), keep; }
+
+ private:
+  void drop(DropReason reason) {
+    ++tally_.drops;
+    exits_.dropped(reason);
+  }
+
+  PacketPtr take_or_copy(bool is_last_use) {
+    PacketPtr packet = is_last_use ? packet_.take() : packet_->clone();
+    if (packet == nullptr) {
+      drop(DropReason::no_buffer);
+    }
+    return packet;
+  }
+
+  Verdict output(PortId port, bool is_last_use) {
+    if (PacketPtr packet = take_or_copy(is_last_use)) {
+      ++tally_.outputs;
+      exits_.output(port, std::move(packet));
+    }
+    return keep;
+  }
+
+  Verdict output_set(const OutputSet& set) {
+    for (size_t i = 0; i < set.ports.size(); ++i) {
+      output(set.ports[i], is_last_ && i + 1 == set.ports.size());
+    }
+    return keep;
+  }
+
+  void punt(const Controller& action) {
+    if (exits_.punt(*action.context, *packet_)) {
+      tally_.was_punted = true;
+    } else if (!tally_.reason) {
+      tally_.reason = DropReason::packet_in_queue_full;
+    }
+  }
+
+  void run_clone(const Clone& clone) {
+    if (PacketPtr packet = take_or_copy(is_last_)) {
+      ListRun(std::move(packet), exits_, tally_).run(clone.actions);
+    }
+  }
+
+  EditedPacket packet_;
+  Exits& exits_;
+  Tally& tally_;
+  bool is_last_ = false;
+};
+
+void settle(const Tally& tally, Exits& exits) {
+  if (const uint64_t departures = tally.outputs + tally.drops; departures > 0) {
+    exits.originated(departures - 1);
+  } else if (tally.was_punted) {
+    exits.absorbed();
+  } else {
+    exits.dropped(tally.reason.value_or(DropReason::no_output));
+  }
+}
+
+}  // namespace
+
+void execute(const ActionList& actions, PacketPtr packet, Exits& exits) {
+  Tally tally;
+  ListRun(std::move(packet), exits, tally).run(actions);
+  settle(tally, exits);
+}
+
+}  // namespace weft::datapath

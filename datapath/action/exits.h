@@ -1,0 +1,29 @@
+// Exits: the doors through which a packet leaves an action list. The worker stands behind them.
+//
+// Threads: the worker that executes.
+#pragma once
+
+#include <cstdint>
+
+#include "datapath/api/action.h"
+#include "lib/packet/drop_reason.h"
+#include "lib/packet/packet.h"
+
+namespace weft::datapath {
+
+class Exits {
+ public:
+  virtual ~Exits() = default;
+
+  // Takes the packet; it is sent or dropped, and counted, by whoever gets it.
+  virtual void output(PortId port, PacketPtr packet) = 0;
+  // Takes a copy of the bytes. False when there is no room for it.
+  virtual bool punt(const PuntContext& context, const Packet& packet) = 0;
+
+  // How the packets of a list that did not go out are counted: execute.h, "Counting".
+  virtual void dropped(DropReason reason) = 0;
+  virtual void absorbed() = 0;
+  virtual void originated(uint64_t count) = 0;
+};
+
+}  // namespace weft::datapath

@@ -1,0 +1,16 @@
+// SetTunnel: what the next output to a tunnel port encapsulates with.
+//
+// Threads: the packet's worker.
+#pragma once
+
+#include "datapath/action/edited_packet.h"
+#include "datapath/api/action.h"
+
+namespace weft::datapath {
+
+inline void set_tunnel(EditedPacket& packet, const SetTunnel& action) {
+  packet->tunnel = action.tunnel;
+  packet->tunnel.present = true;
+}
+
+}  // namespace weft::datapath
