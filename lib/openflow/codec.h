@@ -66,7 +66,8 @@ class MultipartEncoder {
  private:
   template <class Entry>
   void append(const Entry& entry);
-  void split_off(size_t entry_begin);
+  void begin_part();
+  void send_part(bool more);
 
   Version version_;
   uint32_t xid_;

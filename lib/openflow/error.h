@@ -216,7 +216,7 @@ struct OpenFlowError {
   std::string name() const;            // "OFPBMC_BAD_PREREQ"; "type 4 code 99" when unknown
 
   // The same refusal; `detail` is commentary.
-  friend bool operator==(const OpenFlowError& a, const OpenFlowError& b) {
+  friend constexpr bool operator==(const OpenFlowError& a, const OpenFlowError& b) {
     return a.type == b.type && a.code == b.code && a.experimenter == b.experimenter;
   }
 };

@@ -1,0 +1,225 @@
+#include "lib/openflow/codec.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "lib/openflow/codec_13/codec_13.h"
+#include "lib/openflow/session_codec.h"
+
+namespace weft::openflow {
+namespace {
+
+// What a wire version is made of. Another version is another row.
+struct Codec {
+  Version version;
+  Result<Message, OpenFlowError> (*decode)(uint8_t type, std::span<const uint8_t> body, bool& more);
+  uint8_t (*encode)(WireWriter& out, const Message& message, bool more);
+};
+
+constexpr Codec codecs[] = {
+    {Version::v1_3, codec_13::decode, codec_13::encode},
+};
+
+const Codec* codec_for(Version version) {
+  const auto* found = std::find_if(std::begin(codecs), std::end(codecs),
+                                   [&](const Codec& codec) { return codec.version == version; });
+  return found == std::end(codecs) ? nullptr : found;
+}
+
+constexpr size_t length_offset = 2;
+constexpr size_t xid_offset = 4;
+constexpr size_t multipart_flags_offset = 10;
+
+void fill_in_length(Bytes& message) {
+  assert(message.size() <= max_message_size && "lists go through encode_parts");
+  store_be16(&message[length_offset], static_cast<uint16_t>(message.size()));
+}
+
+// Hello and error are read whatever version they come in; the rest must be what was negotiated.
+bool is_version_free(uint8_t type) { return type <= 1; }
+
+Result<Message, OpenFlowError> decode_body(const Header& header, Version negotiated,
+                                           std::span<const uint8_t> body, bool& more) {
+  if (auto session = read_session_message(header, body)) {
+    return std::move(*session);
+  }
+  const Codec* codec = codec_for(negotiated);
+  if (codec == nullptr) {
+    return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_version}};
+  }
+  return codec->decode(header.type, body, more);
+}
+
+// Entries of a list reply, handed over one by one.
+class PartEncoder {
+ public:
+  PartEncoder(Version version, uint32_t xid) : version_(version), xid_(xid) {}
+
+  template <class Entry>
+  bool operator()(const MultipartReply<Entry>& reply);
+
+  template <class Other>
+  bool operator()(const Other&) {
+    return false;
+  }
+
+  std::vector<Bytes> take() { return std::move(parts_); }
+
+ private:
+  Version version_;
+  uint32_t xid_;
+  std::vector<Bytes> parts_;
+};
+
+constexpr MultipartType list_type(const FlowStatsReply&) { return MultipartType::flow; }
+constexpr MultipartType list_type(const TableStatsReply&) { return MultipartType::table; }
+constexpr MultipartType list_type(const PortStatsReply&) { return MultipartType::port_stats; }
+constexpr MultipartType list_type(const QueueStatsReply&) { return MultipartType::queue; }
+constexpr MultipartType list_type(const GroupStatsReply&) { return MultipartType::group; }
+constexpr MultipartType list_type(const GroupDescReply&) { return MultipartType::group_desc; }
+constexpr MultipartType list_type(const MeterStatsReply&) { return MultipartType::meter; }
+constexpr MultipartType list_type(const MeterConfigReply&) { return MultipartType::meter_config; }
+constexpr MultipartType list_type(const TableFeaturesReply&) { return MultipartType::table_features; }
+constexpr MultipartType list_type(const PortDescReply&) { return MultipartType::port_desc; }
+
+template <class Entry>
+bool PartEncoder::operator()(const MultipartReply<Entry>& reply) {
+  MultipartEncoder encoder(version_, xid_, list_type(reply),
+                           [this](Bytes part) { parts_.push_back(std::move(part)); });
+  for (const Entry& entry : reply.entries) {
+    encoder.add(entry);
+  }
+  encoder.finish();
+  return true;
+}
+
+}  // namespace
+
+Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8_t> bytes) {
+  const auto header = parse_header(bytes);
+  if (!header || header->length != bytes.size()) {
+    return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_len, "length in the header"}};
+  }
+  if (!is_version_free(header->type) && header->version != static_cast<uint8_t>(negotiated)) {
+    return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_version}};
+  }
+  Envelope envelope;
+  envelope.version = negotiated;
+  envelope.xid = header->xid;
+  auto message = decode_body(*header, negotiated, bytes.subspan(header_size), envelope.more);
+  if (!message) {
+    return Unexpected{message.error()};
+  }
+  envelope.message = std::move(*message);
+  return envelope;
+}
+
+Bytes encode(Version version, uint32_t xid, const Message& message, bool more) {
+  Bytes bytes;
+  WireWriter out(bytes);
+  const auto* hello = std::get_if<Hello>(&message);
+  out.u8(hello != nullptr && hello->wire_version != 0 ? hello->wire_version : static_cast<uint8_t>(version));
+  out.u8(0);
+  out.u16(0);
+  out.u32(xid);
+  auto type = write_session_message(out, message, version);
+  if (!type) {
+    const Codec* codec = codec_for(version);
+    assert(codec != nullptr && "no codec for this version");
+    type = codec->encode(out, message, more);
+  }
+  bytes[1] = *type;
+  fill_in_length(bytes);
+  return bytes;
+}
+
+std::vector<Bytes> encode_parts(Version version, uint32_t xid, const Message& message) {
+  PartEncoder parts(version, xid);
+  if (std::visit(parts, message)) {
+    return parts.take();
+  }
+  return {encode(version, xid, message)};
+}
+
+Bytes error_reply(Version version, const OpenFlowError& error, std::span<const uint8_t> refused,
+                  size_t data_limit) {
+  const auto header = parse_header(refused);
+  const auto data = refused.first(std::min(refused.size(), data_limit));
+  return encode(version, header ? header->xid : 0, Error{error, {data.begin(), data.end()}});
+}
+
+MultipartEncoder::MultipartEncoder(Version version, uint32_t xid, MultipartType type, Send send)
+    : version_(version), xid_(xid), type_(type), send_(std::move(send)) {
+  assert(version == Version::v1_3 && "the only version with a codec");
+  begin_part();
+}
+
+void MultipartEncoder::begin_part() {
+  part_.clear();
+  WireWriter out(part_);
+  codec_13::write_multipart_reply_header(out, xid_, type_);
+}
+
+void MultipartEncoder::send_part(bool more) {
+  store_be16(&part_[multipart_flags_offset], more ? codec_13::more_flag : 0);
+  fill_in_length(part_);
+  send_(std::move(part_));
+}
+
+template <class Entry>
+void MultipartEncoder::append(const Entry& entry) {
+  const size_t entry_begin = part_.size();
+  WireWriter out(part_);
+  codec_13::write_entry(out, entry);
+  if (part_.size() <= max_message_size) {
+    return;
+  }
+  const Bytes moved(part_.begin() + static_cast<std::ptrdiff_t>(entry_begin), part_.end());
+  part_.resize(entry_begin);
+  // Larger than any message: flow_mod and group_mod refuse what could not be told again.
+  assert(moved.size() <= max_message_size - codec_13::multipart_header_size);
+  if (moved.size() > max_message_size - codec_13::multipart_header_size) {
+    return;
+  }
+  send_part(true);
+  begin_part();
+  part_.insert(part_.end(), moved.begin(), moved.end());
+}
+
+void MultipartEncoder::add(const FlowStats& entry) { append(entry); }
+void MultipartEncoder::add(const TableStats& entry) { append(entry); }
+void MultipartEncoder::add(const PortStats& entry) { append(entry); }
+void MultipartEncoder::add(const QueueStats& entry) { append(entry); }
+void MultipartEncoder::add(const GroupStats& entry) { append(entry); }
+void MultipartEncoder::add(const GroupDesc& entry) { append(entry); }
+void MultipartEncoder::add(const MeterStats& entry) { append(entry); }
+void MultipartEncoder::add(const MeterConfig& entry) { append(entry); }
+void MultipartEncoder::add(const TableFeatures& entry) { append(entry); }
+void MultipartEncoder::add(const PortDesc& entry) { append(entry); }
+
+void MultipartEncoder::finish() { send_part(false); }
+
+TableFeaturesEncoder::TableFeaturesEncoder(Version version, std::span<const TableFeatures> tables) {
+  MultipartEncoder encoder(version, 0, MultipartType::table_features,
+                           [this](Bytes part) { parts_.push_back(std::move(part)); });
+  for (const TableFeatures& table : tables) {
+    encoder.add(table);
+  }
+  encoder.finish();
+}
+
+Bytes TableFeaturesEncoder::part(size_t index, uint32_t xid) const {
+  Bytes part = parts_[index];
+  store_be32(&part[xid_offset], xid);
+  return part;
+}
+
+std::vector<Bytes> TableFeaturesEncoder::parts(uint32_t xid) const {
+  std::vector<Bytes> stamped;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    stamped.push_back(part(i, xid));
+  }
+  return stamped;
+}
+
+}  // namespace weft::openflow

@@ -1,0 +1,98 @@
+// From type number to the function that reads the message.
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "lib/openflow/codec_13/codec_13.h"
+
+namespace weft::openflow::codec_13 {
+namespace {
+
+using Read = DecodedMessage (*)(WireReader&);
+
+struct MessageRow {
+  uint8_t type;
+  Read read;
+};
+
+// Hello, error and echo are the same in every version: codec.cc.
+constexpr MessageRow message_rows[] = {
+    {message_type::experimenter, read_experimenter},
+    {message_type::features_request, read_empty<FeaturesRequest>},
+    {message_type::features_reply, read_features_reply},
+    {message_type::get_config_request, read_empty<GetConfigRequest>},
+    {message_type::get_config_reply, read_get_config_reply},
+    {message_type::set_config, read_set_config},
+    {message_type::packet_in, read_packet_in},
+    {message_type::flow_removed, read_flow_removed},
+    {message_type::port_status, read_port_status},
+    {message_type::packet_out, read_packet_out},
+    {message_type::flow_mod, read_flow_mod},
+    {message_type::group_mod, read_group_mod},
+    {message_type::port_mod, read_port_mod},
+    {message_type::table_mod, read_table_mod},
+    {message_type::barrier_request, read_empty<BarrierRequest>},
+    {message_type::barrier_reply, read_empty<BarrierReply>},
+    {message_type::role_request, read_role_request},
+    {message_type::role_reply, read_role_reply},
+    {message_type::meter_mod, read_meter_mod},
+};
+
+struct MultipartRow {
+  MultipartType type;
+  Read read_request;
+  Read read_reply;
+};
+
+constexpr MultipartRow multipart_rows[] = {
+    {MultipartType::desc, read_empty<DescRequest>, read_desc_reply},
+    {MultipartType::flow, read_flow_stats_request, read_flow_stats_reply},
+    {MultipartType::aggregate, read_aggregate_request, read_aggregate_reply},
+    {MultipartType::table, read_empty<TableStatsRequest>, read_table_stats_reply},
+    {MultipartType::port_stats, read_port_stats_request, read_port_stats_reply},
+    {MultipartType::queue, read_queue_stats_request, read_queue_stats_reply},
+    {MultipartType::group, read_group_stats_request, read_group_stats_reply},
+    {MultipartType::group_desc, read_empty<GroupDescRequest>, read_group_desc_reply},
+    {MultipartType::group_features, read_empty<GroupFeaturesRequest>, read_group_features_reply},
+    {MultipartType::meter, read_meter_stats_request, read_meter_stats_reply},
+    {MultipartType::meter_config, read_meter_config_request, read_meter_config_reply},
+    {MultipartType::meter_features, read_empty<MeterFeaturesRequest>, read_meter_features_reply},
+    {MultipartType::table_features, read_table_features_request, read_table_features_reply},
+    {MultipartType::port_desc, read_empty<PortDescRequest>, read_port_desc_reply},
+};
+
+DecodedMessage decode_multipart(bool is_reply, WireReader& in, bool& more) {
+  const auto type = static_cast<MultipartType>(in.u16());
+  const uint16_t flags = in.u16();
+  in.pad(4);
+  if (auto header = in.result(); !header) {
+    return Unexpected{header.error()};
+  }
+  more = (flags & more_flag) != 0;
+  const auto* row = std::find_if(std::begin(multipart_rows), std::end(multipart_rows),
+                                 [&](const MultipartRow& one) { return one.type == type; });
+  if (row == std::end(multipart_rows)) {
+    return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_multipart,
+                                    fmt::format("multipart type {}", static_cast<unsigned>(type))}};
+  }
+  return is_reply ? row->read_reply(in) : row->read_request(in);
+}
+
+}  // namespace
+
+DecodedMessage decode(uint8_t type, std::span<const uint8_t> body, bool& more) {
+  WireReader in(body);
+  if (type == message_type::multipart_request || type == message_type::multipart_reply) {
+    return decode_multipart(type == message_type::multipart_reply, in, more);
+  }
+  const auto* row = std::find_if(std::begin(message_rows), std::end(message_rows),
+                                 [&](const MessageRow& one) { return one.type == type; });
+  if (row == std::end(message_rows)) {
+    return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_type, fmt::format("message type {}", type)}};
+  }
+  return row->read(in);
+}
+
+}  // namespace weft::openflow::codec_13

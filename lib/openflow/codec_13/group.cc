@@ -1,0 +1,218 @@
+// Groups: OpenFlow 1.3.5 sections 7.3.4.2, 7.3.5.9 to 7.3.5.11.
+#include <fmt/format.h>
+
+#include "lib/openflow/action_codec.h"
+#include "lib/openflow/codec_13/codec_13.h"
+
+namespace weft::openflow::codec_13 {
+namespace {
+
+constexpr size_t bucket_header_size = 16;
+constexpr size_t group_desc_fixed_size = 8;
+
+constexpr auto group_request_layout = [](auto& io, auto& m) {
+  io.u32(m.group_id);
+  io.pad(4);
+};
+
+constexpr auto group_mod_layout = [](auto& io, auto& m) {
+  io.u16(m.command);
+  io.u8(m.type);
+  io.pad(1);
+  io.u32(m.group_id);
+};
+
+constexpr auto group_desc_layout = [](auto& io, auto& m) {
+  io.u8(m.type);
+  io.pad(1);
+  io.u32(m.group_id);
+};
+
+constexpr auto group_stats_layout = [](auto& io, auto& stats) {
+  io.pad(2);
+  io.u32(stats.group_id);
+  io.u32(stats.ref_count);
+  io.pad(4);
+  io.u64(stats.packet_count);
+  io.u64(stats.byte_count);
+  duration_layout(io, stats.duration);
+};
+
+constexpr auto group_features_layout = [](auto& io, auto& m) {
+  io.u32(m.types);
+  io.u32(m.capabilities);
+  for (auto& max : m.max_groups) {
+    io.u32(max);
+  }
+  for (auto& actions : m.actions) {
+    io.u32(actions);
+  }
+};
+
+Bucket read_bucket(WireReader& in) {
+  Bucket bucket;
+  const uint16_t length = in.u16();
+  if (length < bucket_header_size || length % 8 != 0) {
+    in.fail({ErrorCode::ofpgmfc_bad_bucket, fmt::format("bucket of {} bytes", length)});
+    return bucket;
+  }
+  in.u16(bucket.weight);
+  in.port32(bucket.watch_port, ErrorCode::ofpgmfc_bad_watch);
+  in.u32(bucket.watch_group);
+  in.pad(4);
+  auto actions = read_actions(in.take(length - bucket_header_size), version, ActionContext::bucket);
+  if (actions) {
+    bucket.actions = std::move(*actions);
+  } else {
+    in.fail(actions.error());
+  }
+  return bucket;
+}
+
+// 1.3 has no bucket ids: they are numbered in order, as later versions will show them.
+std::vector<Bucket> read_buckets(WireReader& in) {
+  std::vector<Bucket> buckets;
+  while (in.remaining() > 0 && !in.failed()) {
+    buckets.push_back(read_bucket(in));
+    buckets.back().bucket_id = static_cast<uint32_t>(buckets.size() - 1);
+  }
+  return buckets;
+}
+
+void write_bucket(WireWriter& out, const Bucket& bucket) {
+  const size_t begin = out.size();
+  out.u16(0);
+  out.u16(bucket.weight);
+  out.port32(bucket.watch_port);
+  out.u32(bucket.watch_group);
+  out.pad(4);
+  write_actions(out, bucket.actions, version);
+  out.patch_u16(begin, out.size() - begin);
+}
+
+bool has_watch(const Bucket& bucket) {
+  return bucket.watch_port != of_port::any || bucket.watch_group != any_group;
+}
+
+void check_bucket(WireReader& in, GroupType type, const Bucket& bucket) {
+  if (bucket.weight != 0 && type != GroupType::select) {
+    in.fail({ErrorCode::ofpgmfc_invalid_group, "a weight outside a select group"});
+  } else if (type == GroupType::fast_failover && !has_watch(bucket)) {
+    in.fail({ErrorCode::ofpgmfc_invalid_group, "a fast failover bucket that watches nothing"});
+  } else if ((type == GroupType::all || type == GroupType::indirect) && has_watch(bucket)) {
+    in.fail({ErrorCode::ofpgmfc_watch_unsupported, "only select and fast failover buckets watch"});
+  }
+}
+
+void check(WireReader& in, const GroupMod& mod) {
+  const bool is_removal = mod.command == GroupModCommand::remove;
+  if (mod.command > GroupModCommand::remove && mod.command != GroupModCommand::add_or_modify) {
+    in.fail({ErrorCode::ofpgmfc_bad_command, fmt::format("command {}", static_cast<unsigned>(mod.command))});
+  } else if (mod.group_id > max_group && !(is_removal && mod.group_id == all_groups)) {
+    in.fail({ErrorCode::ofpgmfc_invalid_group, fmt::format("group {:#x}", mod.group_id)});
+  } else if (is_removal) {
+    return;
+  } else if (mod.type > GroupType::fast_failover) {
+    in.fail({ErrorCode::ofpgmfc_bad_type, fmt::format("type {}", static_cast<unsigned>(mod.type))});
+  } else if (mod.type == GroupType::indirect && mod.buckets.size() != 1) {
+    in.fail({ErrorCode::ofpgmfc_invalid_group, "an indirect group has exactly one bucket"});
+  }
+  for (const Bucket& bucket : mod.buckets) {
+    check_bucket(in, mod.type, bucket);
+  }
+}
+
+// An entry that begins with its own length; what follows is read by `read_body` from just its bytes.
+template <class ReadBody>
+void read_sized(WireReader& in, ReadBody&& read_body) {
+  constexpr size_t length_size = 2;
+  const uint16_t length = in.u16();
+  WireReader entry(in.take(length < length_size ? in.remaining() + 1 : length - length_size));
+  read_body(entry);
+  if (auto done = entry.finish(); !done) {
+    in.fail(done.error());
+  }
+}
+
+GroupDesc read_group_desc(WireReader& in) {
+  GroupDesc desc;
+  read_sized(in, [&](WireReader& entry) {
+    group_desc_layout(entry, desc);
+    desc.buckets = read_buckets(entry);
+  });
+  return desc;
+}
+
+GroupStats read_group_stats(WireReader& in) {
+  GroupStats stats;
+  read_sized(in, [&](WireReader& entry) {
+    group_stats_layout(entry, stats);
+    while (entry.remaining() > 0) {
+      BucketCounters counters;
+      entry.u64(counters.packet_count);
+      entry.u64(counters.byte_count);
+      stats.buckets.push_back(counters);
+    }
+  });
+  return stats;
+}
+
+}  // namespace
+
+DecodedMessage read_group_mod(WireReader& in) {
+  GroupMod mod;
+  group_mod_layout(in, mod);
+  if (in.remaining() > max_message_size - multipart_header_size - group_desc_fixed_size) {
+    in.fail({ErrorCode::ofpgmfc_out_of_buckets, "a group that no reply could show"});
+  }
+  mod.buckets = read_buckets(in);
+  check(in, mod);
+  if (auto done = in.finish(); !done) {
+    return Unexpected{done.error()};
+  }
+  return Message{std::move(mod)};
+}
+
+void write(WireWriter& out, const GroupMod& mod) {
+  group_mod_layout(out, mod);
+  for (const Bucket& bucket : mod.buckets) {
+    write_bucket(out, bucket);
+  }
+}
+
+DecodedMessage read_group_stats_request(WireReader& in) {
+  return read_as<GroupStatsRequest>(in, group_request_layout);
+}
+void write(WireWriter& out, const GroupStatsRequest& message) { group_request_layout(out, message); }
+
+DecodedMessage read_group_stats_reply(WireReader& in) { return read_entries<GroupStats>(in, read_group_stats); }
+
+void write_entry(WireWriter& out, const GroupStats& stats) {
+  const size_t begin = out.size();
+  out.u16(0);
+  group_stats_layout(out, stats);
+  for (const BucketCounters& counters : stats.buckets) {
+    out.u64(counters.packet_count);
+    out.u64(counters.byte_count);
+  }
+  out.patch_u16(begin, out.size() - begin);
+}
+
+DecodedMessage read_group_desc_reply(WireReader& in) { return read_entries<GroupDesc>(in, read_group_desc); }
+
+void write_entry(WireWriter& out, const GroupDesc& desc) {
+  const size_t begin = out.size();
+  out.u16(0);
+  group_desc_layout(out, desc);
+  for (const Bucket& bucket : desc.buckets) {
+    write_bucket(out, bucket);
+  }
+  out.patch_u16(begin, out.size() - begin);
+}
+
+DecodedMessage read_group_features_reply(WireReader& in) {
+  return read_as<GroupFeaturesReply>(in, group_features_layout);
+}
+void write(WireWriter& out, const GroupFeaturesReply& message) { group_features_layout(out, message); }
+
+}  // namespace weft::openflow::codec_13

@@ -1,0 +1,348 @@
+#include "lib/openflow/oxm.h"
+
+#include <array>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace weft::openflow {
+namespace {
+
+constexpr uint16_t match_type_oxm = 1;  // OFPMT_OXM
+constexpr size_t match_header_size = 4;
+
+struct OxmHeader {
+  uint16_t oxm_class;
+  uint8_t number;
+  bool has_mask;
+  uint8_t length;  // of all that follows the four bytes
+  uint32_t experimenter = 0;
+};
+
+bool has_experimenter(uint16_t oxm_class) { return oxm_class == oxm_class::experimenter; }
+
+std::optional<OxmHeader> read_header(WireReader& in) {
+  if (in.remaining() < 4) {
+    return std::nullopt;
+  }
+  OxmHeader header{};
+  in.u16(header.oxm_class);
+  const uint8_t field_and_mask = in.u8();
+  header.number = field_and_mask >> 1;
+  header.has_mask = (field_and_mask & 1) != 0;
+  in.u8(header.length);
+  if (has_experimenter(header.oxm_class)) {
+    if (in.remaining() < 4) {
+      return std::nullopt;
+    }
+    in.u32(header.experimenter);
+  }
+  return header;
+}
+
+const OxmId* id_on_wire(const Field& field, const OxmHeader& header) {
+  for (const auto* id : {&field.oxm, &field.oxm_experimenter, &field.nxm}) {
+    if (*id && (*id)->oxm_class == header.oxm_class && (*id)->field == header.number &&
+        (*id)->experimenter == header.experimenter) {
+      return &**id;
+    }
+  }
+  return nullptr;
+}
+
+FieldValue from_bytes(std::span<const uint8_t> bytes) {
+  FieldValue value;
+  for (const uint8_t byte : bytes) {
+    value.hi = value.hi << 8 | value.lo >> 56;
+    value.lo = value.lo << 8 | byte;
+  }
+  return value;
+}
+
+void write_bytes(WireWriter& out, FieldValue value, unsigned size) {
+  for (unsigned i = size; i-- > 0;) {
+    out.u8(i >= 8 ? value.hi >> (8 * (i - 8)) : value.lo >> (8 * i));
+  }
+}
+
+bool is_wide_port(const Field& field, const OxmId& id) {
+  return field.format == FieldFormat::of_port && id.size == 4;
+}
+
+// Port numbers are 32 bits wide on the wire, and exact.
+bool narrow_port(FieldValue& value) {
+  const auto port = from_wire32(static_cast<uint32_t>(value.lo));
+  value.lo = port ? number(*port) : 0;
+  return port.has_value();
+}
+
+bool fits(const Field& field, FieldValue value) { return (value & ~all_bits(field)).is_zero(); }
+
+// OpenFlow 1.3.5 section 7.2.3.7: VLAN ids other than "none" carry OFPVID_PRESENT.
+bool is_possible(const Field& field, FieldValue value, FieldValue mask) {
+  constexpr uint64_t vid_present = 0x1000;
+  const bool exact = mask == all_bits(field);
+  return field.id != FieldId::vlan_vid || !exact || value.lo == 0 || (value.lo & vid_present) != 0;
+}
+
+Result<void, OxmFault> check(const OxmEntry& entry) {
+  if (!fits(*entry.field, entry.value)) {
+    return Unexpected{OxmFault::bad_value};
+  }
+  if (entry.has_mask && (!entry.field->is_maskable() || !fits(*entry.field, entry.mask))) {
+    return Unexpected{OxmFault::bad_mask};
+  }
+  if (!(entry.value & ~entry.mask).is_zero()) {
+    return Unexpected{OxmFault::value_outside_mask};
+  }
+  if (!is_possible(*entry.field, entry.value, entry.mask)) {
+    return Unexpected{OxmFault::bad_value};
+  }
+  return {};
+}
+
+OpenFlowError match_error(OxmFault fault, const Field* field) {
+  const std::string name = field != nullptr ? std::string(field->name) : "";
+  switch (fault) {
+    case OxmFault::cut_short:
+    case OxmFault::bad_length:
+      return {ErrorCode::ofpbmc_bad_len, name};
+    case OxmFault::unknown_field:
+      return {ErrorCode::ofpbmc_bad_field, name};
+    case OxmFault::bad_value:
+      return {ErrorCode::ofpbmc_bad_value, name};
+    case OxmFault::bad_mask:
+      return {ErrorCode::ofpbmc_bad_mask, name};
+    case OxmFault::value_outside_mask:
+      return {ErrorCode::ofpbmc_bad_wildcards, name};
+  }
+  return {ErrorCode::ofpbmc_bad_field, name};
+}
+
+// The order of a match on the wire: what is a prerequisite comes before what needs it. Of views of the same bits
+// only one is here; L4 ports and ICMP are chosen by protocol.
+constexpr std::array metadata_order{
+    FieldId::dp_hash, FieldId::recirc_id, FieldId::conj_id, FieldId::in_port_oxm, FieldId::in_phy_port,
+    FieldId::actset_output, FieldId::packet_type};
+constexpr std::array ethernet_order{FieldId::eth_src, FieldId::eth_dst, FieldId::eth_type, FieldId::vlan_vid,
+                                    FieldId::vlan_pcp};
+constexpr std::array header_order{
+    FieldId::mpls_tc, FieldId::mpls_bos, FieldId::mpls_ttl, FieldId::mpls_label, FieldId::pbb_isid, FieldId::pbb_uca,
+    FieldId::ipv4_src, FieldId::ipv4_dst, FieldId::ipv6_src, FieldId::ipv6_dst, FieldId::ip_frag, FieldId::ip_dscp,
+    FieldId::ip_ecn, FieldId::nw_ttl, FieldId::ipv6_label, FieldId::ipv6_exthdr, FieldId::ip_proto,
+    FieldId::arp_op, FieldId::arp_spa, FieldId::arp_tpa, FieldId::arp_sha, FieldId::arp_tha};
+constexpr std::array tcp_order{FieldId::tcp_src, FieldId::tcp_dst, FieldId::tcp_flags};
+constexpr std::array udp_order{FieldId::udp_src, FieldId::udp_dst};
+constexpr std::array sctp_order{FieldId::sctp_src, FieldId::sctp_dst};
+constexpr std::array icmp_order{FieldId::icmp_type, FieldId::icmp_code};
+constexpr std::array icmpv6_order{FieldId::icmpv6_type, FieldId::icmpv6_code, FieldId::nd_target,
+                                  FieldId::nd_reserved, FieldId::nd_options_type, FieldId::nd_sll, FieldId::nd_tll};
+constexpr std::array tunnel_order{FieldId::tun_id, FieldId::tun_flags, FieldId::tun_src, FieldId::tun_dst,
+                                  FieldId::tun_ipv6_src, FieldId::tun_ipv6_dst, FieldId::tun_gbp_id,
+                                  FieldId::tun_gbp_flags};
+constexpr std::array state_order{
+    FieldId::pkt_mark, FieldId::ct_state, FieldId::ct_zone, FieldId::ct_mark, FieldId::ct_label,
+    FieldId::ct_nw_src, FieldId::ct_nw_dst, FieldId::ct_ipv6_src, FieldId::ct_ipv6_dst, FieldId::ct_nw_proto,
+    FieldId::ct_tp_src, FieldId::ct_tp_dst, FieldId::metadata};
+
+std::span<const FieldId> transport_order(const Match& match) {
+  switch (match.value(FieldId::ip_proto).lo) {
+    case 6:
+      return tcp_order;
+    case 17:
+      return udp_order;
+    case 132:
+      return sctp_order;
+    case 1:
+      return icmp_order;
+    case 58:
+      return icmpv6_order;
+    default:
+      return {};
+  }
+}
+
+class MatchWriter {
+ public:
+  MatchWriter(WireWriter& out, const Match& match, Version version) : out_(out), match_(match), version_(version) {}
+
+  void write(std::span<const FieldId> fields) {
+    for (const FieldId id : fields) {
+      write(id);
+    }
+  }
+
+  void write(FieldId id) {
+    const Field& f = field(id);
+    if (match_.mask().word(f.first_word()) == 0 && (f.n_bits <= 32 || match_.is_wild(f))) {
+      return;
+    }
+    const FieldValue mask = match_.mask(f);
+    if (!mask.is_zero() && !(id == FieldId::vlan_pcp && is_untagged())) {
+      write_oxm(out_, f, match_.value(f), mask, version_);
+    }
+  }
+
+ private:
+  // vlan_tci=0 and dl_vlan=0xffff: "no tag" says all there is, and a priority would lack its prerequisite.
+  bool is_untagged() const {
+    constexpr uint64_t vid_present = 0x1000;
+    return (match_.value(FieldId::vlan_vid).lo & vid_present) == 0;
+  }
+
+  WireWriter& out_;
+  const Match& match_;
+  Version version_;
+};
+
+}  // namespace
+
+Result<OxmEntry, OxmFault> read_oxm(WireReader& in) {
+  const auto header = read_header(in);
+  if (!header) {
+    return Unexpected{OxmFault::cut_short};
+  }
+  const size_t id_size = has_experimenter(header->oxm_class) ? 4 : 0;
+  if (header->length < id_size || in.remaining() < header->length - id_size) {
+    return Unexpected{OxmFault::cut_short};
+  }
+  const auto payload = in.take(header->length - id_size);
+  const Field* f = find_field(header->oxm_class, header->number, header->experimenter);
+  if (f == nullptr || !f->has_place()) {
+    return Unexpected{OxmFault::unknown_field};
+  }
+  const OxmId& id = *id_on_wire(*f, *header);
+  if (payload.size() != size_t{id.size} * (header->has_mask ? 2 : 1)) {
+    return Unexpected{OxmFault::bad_length};
+  }
+  OxmEntry entry{f, header->has_mask, from_bytes(payload.first(id.size)), all_bits(*f)};
+  if (header->has_mask) {
+    entry.mask = from_bytes(payload.subspan(id.size));
+  }
+  if (is_wide_port(*f, id) && !narrow_port(entry.value)) {
+    return Unexpected{OxmFault::bad_value};
+  }
+  if (auto checked = check(entry); !checked) {
+    return Unexpected{checked.error()};
+  }
+  return entry;
+}
+
+bool has_oxm(const Field& field) { return field.oxm || field.oxm_experimenter || field.nxm; }
+
+const OxmId& preferred_oxm(const Field& field, Version version) {
+  const bool prefers_nxm = version == Version::v1_0 || version == Version::v1_1;
+  if (field.nxm && (prefers_nxm || !field.oxm)) {
+    return *field.nxm;
+  }
+  // Standard since 1.5, an experimenter's before.
+  if (field.oxm_experimenter && (!field.oxm || version < Version::v1_5)) {
+    return *field.oxm_experimenter;
+  }
+  return *field.oxm;
+}
+
+void write_oxm_header(WireWriter& out, const OxmId& id, bool has_mask) {
+  const unsigned experimenter_size = has_experimenter(id.oxm_class) ? 4 : 0;
+  out.u16(id.oxm_class);
+  out.u8(id.field << 1 | (has_mask ? 1 : 0));
+  out.u8(experimenter_size + unsigned{id.size} * (has_mask ? 2 : 1));
+  if (experimenter_size != 0) {
+    out.u32(id.experimenter);
+  }
+}
+
+Result<const Field*, OxmFault> read_oxm_header(WireReader& in) {
+  const auto header = read_header(in);
+  if (!header) {
+    return Unexpected{OxmFault::cut_short};
+  }
+  const Field* f = find_field(header->oxm_class, header->number, header->experimenter);
+  if (f == nullptr || !f->has_place()) {
+    return Unexpected{OxmFault::unknown_field};
+  }
+  const size_t id_size = has_experimenter(header->oxm_class) ? 4 : 0;
+  if (header->has_mask || header->length != id_on_wire(*f, *header)->size + id_size) {
+    return Unexpected{OxmFault::bad_length};
+  }
+  return f;
+}
+
+void write_oxm(WireWriter& out, const Field& field, FieldValue value, FieldValue mask, Version version) {
+  const OxmId& id = preferred_oxm(field, version);
+  const bool has_mask = mask != all_bits(field);
+  if (is_wide_port(field, id)) {
+    value.lo = to_wire32(OfPort{static_cast<uint16_t>(value.lo)});
+  }
+  write_oxm_header(out, id, has_mask);
+  write_bytes(out, value, id.size);
+  if (has_mask) {
+    write_bytes(out, mask, id.size);
+  }
+}
+
+Result<void, OpenFlowError> read_oxm_list(std::span<const uint8_t> bytes, Match& match) {
+  WireReader in(bytes, ErrorCode::ofpbmc_bad_len);
+  while (in.remaining() > 0) {
+    WireReader peek = in;
+    const auto header = read_header(peek);
+    const auto entry = read_oxm(in);
+    if (!entry) {
+      const Field* f = header ? find_field(header->oxm_class, header->number, header->experimenter) : nullptr;
+      return Unexpected{match_error(entry.error(), f)};
+    }
+    if (!match.is_wild(*entry->field)) {
+      return Unexpected{OpenFlowError{ErrorCode::ofpbmc_dup_field, std::string(entry->field->name)}};
+    }
+    if (!match.meets_prerequisite(*entry->field)) {
+      return Unexpected{OpenFlowError{ErrorCode::ofpbmc_bad_prereq, std::string(entry->field->name)}};
+    }
+    match.set_masked(*entry->field, entry->value, entry->mask);
+  }
+  return {};
+}
+
+void write_oxm_list(WireWriter& out, const Match& match, Version version) {
+  MatchWriter writer(out, match, version);
+  writer.write(metadata_order);
+  writer.write(ethernet_order);
+  writer.write(header_order);
+  writer.write(transport_order(match));
+  writer.write(tunnel_order);
+  for (unsigned i = 0; i < 16; ++i) {
+    writer.write(FieldId::reg0 + i);
+  }
+  writer.write(state_order);
+}
+
+Result<Match, OpenFlowError> read_match(WireReader& in) {
+  if (in.remaining() < match_header_size) {
+    return Unexpected{OpenFlowError{ErrorCode::ofpbmc_bad_len}};
+  }
+  const uint16_t type = in.u16();
+  const uint16_t length = in.u16();
+  if (type != match_type_oxm) {
+    return Unexpected{OpenFlowError{ErrorCode::ofpbmc_bad_type, fmt::format("match type {}", type)}};
+  }
+  const size_t padded = (size_t{length} + 7) / 8 * 8;
+  if (length < match_header_size || in.remaining() < padded - match_header_size) {
+    return Unexpected{OpenFlowError{ErrorCode::ofpbmc_bad_len, fmt::format("match of {} bytes", length)}};
+  }
+  const auto body = in.take(padded - match_header_size);
+  Match match;
+  if (auto read = read_oxm_list(body.first(length - match_header_size), match); !read) {
+    return Unexpected{read.error()};
+  }
+  return match;
+}
+
+void write_match(WireWriter& out, const Match& match, Version version) {
+  const size_t begin = out.size();
+  out.u16(match_type_oxm);
+  out.u16(0);
+  write_oxm_list(out, match, version);
+  out.patch_u16(begin + 2, out.size() - begin);
+  out.pad_to(begin);
+}
+
+}  // namespace weft::openflow
