@@ -1,8 +1,11 @@
 #include "lib/base/rcu.h"
 
 #include <cassert>
+#include <thread>
 
 #include <urcu/urcu-qsbr.h>
+
+#include "lib/base/mutex.h"
 
 #if defined(WEFT_TSAN)
 extern "C" {
@@ -36,14 +39,60 @@ void acquire([[maybe_unused]] void* token) {
 thread_local unsigned registered_depth = 0;
 thread_local unsigned offline_depth = 0;
 
-static_assert(sizeof(rcu_head) <= sizeof(detail::Deferred::head));
-static_assert(alignof(rcu_head) <= alignof(detail::Deferred));
+// Frees what was deferred. liburcu's own call_rcu would do it too, but it allocates and frees in
+// code that the thread sanitizer does not see through, which cannot be told to it without a
+// suppression file.
+class Reclaimer {
+ public:
+  Reclaimer() {
+    std::thread([this] { run(); }).detach();
+  }
 
-void run_deferred(rcu_head* head) {
-  auto* deferred = reinterpret_cast<detail::Deferred*>(head);
-  acquire(&grace_period);
-  acquire(deferred);  // what the writer did before defer()
-  deferred->run_and_delete(deferred);
+  // The list is a stack that any thread pushes on; who pushes first wakes the thread.
+  void push(detail::Deferred* deferred) {
+    detail::Deferred* next = newest_.load(std::memory_order_relaxed);
+    do {
+      deferred->next = next;
+    } while (!newest_.compare_exchange_weak(next, deferred, std::memory_order_acq_rel));
+    // `deferred` may be gone already.
+    if (next == nullptr) {
+      newest_.notify_one();
+    }
+  }
+
+ private:
+  [[noreturn]] void run() {
+    const ThreadScope reader;  // deferred calls may look at shared structures too
+    for (;;) {
+      {
+        const OfflineScope asleep;
+        newest_.wait(nullptr);
+      }
+      detail::Deferred* oldest = reversed(newest_.exchange(nullptr, std::memory_order_acq_rel));
+      synchronize();
+      while (oldest != nullptr) {
+        detail::Deferred* const deferred = std::exchange(oldest, oldest->next);
+        deferred->run_and_delete(deferred);
+      }
+    }
+  }
+
+  static detail::Deferred* reversed(detail::Deferred* list) {
+    detail::Deferred* result = nullptr;
+    while (list != nullptr) {
+      detail::Deferred* const next = std::exchange(list->next, result);
+      result = std::exchange(list, next);
+    }
+    return result;
+  }
+
+  std::atomic<detail::Deferred*> newest_ = nullptr;
+};
+
+// Never destroyed: its thread runs to the end of the process.
+Reclaimer& reclaimer() {
+  static auto* const reclaimer = new Reclaimer;
+  return *reclaimer;
 }
 
 }  // namespace
@@ -91,15 +140,23 @@ void synchronize() {
   acquire(&grace_period);
 }
 
+// Calls run in order, so when this one has, so have all before it.
 void barrier() {
-  release(&grace_period);
-  urcu_qsbr_barrier();
-  acquire(&grace_period);
+  Mutex mutex;
+  CondVar ran;
+  bool has_run = false;
+  defer([&] {
+    MutexLock lock(mutex);
+    has_run = true;
+    ran.notify_one();
+  });
+  const OfflineScope offline;
+  MutexLock lock(mutex);
+  while (!has_run) {
+    ran.wait(mutex);
+  }
 }
 
-void detail::enqueue(Deferred* deferred) {
-  release(deferred);
-  urcu_qsbr_call_rcu(reinterpret_cast<rcu_head*>(&deferred->head), run_deferred);
-}
+void detail::enqueue(Deferred* deferred) { reclaimer().push(deferred); }
 
 }  // namespace weft::rcu

@@ -12,10 +12,13 @@
 //     rcu::retire(current.exchange(replacement));  // a writer: deleted after a grace period
 //
 // Threads:  quiescent() and OfflineScope by registered threads; the rest by any thread. Deferred
-//           calls run one after the other on a thread of liburcu's, which is registered itself.
-//           That thread does not survive fork(): detach before the first use.
+//           calls run one after the other, in the order deferred, on a thread of this module's own,
+//           which is registered. It starts with the first defer() and sleeps while there is nothing
+//           to free; it does not survive fork(): detach before. A program that wants its last
+//           frees done calls barrier() before it ends.
 // Cost:     a read is a load-acquire; quiescent() a load and seldom a store; defer() one allocation
-//           and a lock-free push. synchronize() and barrier() wait: milliseconds, never on a worker.
+//           and a lock-free push, and a wake when nothing waited yet. synchronize() and barrier()
+//           wait for the slowest reader: never on a worker.
 // Sanitizer: under the thread sanitizer the calls carry release and acquire annotations, because
 //           the library itself is not instrumented.
 #pragma once
@@ -60,10 +63,9 @@ void barrier();
 
 namespace detail {
 
-// What waits for its grace period. `head` is room for liburcu's own link, whose type stays in the
-// source file; it comes first, so that a pointer to it is a pointer to the whole.
+// What waits for its grace period: a link of a list, in front of the callable.
 struct Deferred {
-  void* head[2] = {};
+  Deferred* next = nullptr;
   void (*run_and_delete)(Deferred* self) = nullptr;
 };
 

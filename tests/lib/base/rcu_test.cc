@@ -3,6 +3,7 @@
 
 #include "lib/base/rcu.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -44,6 +45,38 @@ TEST(Rcu, DeferredCallsRunBeforeABarrierEnds) {
   rcu::defer([owned = std::move(only_movable), &result] { result = *owned; });
   rcu::barrier();
   EXPECT_EQ(result, 5);
+}
+
+TEST(Rcu, DeferredCallsOfAThreadRunInOrder) {
+  const rcu::ThreadScope scope;
+  std::vector<int> order;
+  for (int i = 0; i < 1000; ++i) {
+    rcu::defer([i, &order] { order.push_back(i); });
+    if (i % 100 == 0) {
+      rcu::quiescent();
+    }
+  }
+  rcu::barrier();
+  ASSERT_EQ(order.size(), 1000u);
+  EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+}
+
+TEST(Rcu, ManyThreadsDeferAtOnce) {
+  std::atomic<int> ran = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&ran] {
+        const rcu::ThreadScope scope;
+        for (int i = 0; i < 2000; ++i) {
+          rcu::defer([&ran] { ++ran; });
+          rcu::quiescent();
+        }
+      });
+    }
+  }
+  rcu::barrier();
+  EXPECT_EQ(ran, 8000);
 }
 
 TEST(Rcu, WorksFromAThreadThatIsNoReader) {
