@@ -1,6 +1,8 @@
 #include "datapath/port_maker.h"
 
+#include "datapath/port/af_packet.h"
 #include "datapath/port/memory.h"
+#include "datapath/port/tap.h"
 
 namespace weft::datapath {
 
@@ -16,8 +18,10 @@ Result<std::unique_ptr<Port>, PortError> PortMaker::make(const PortSpec& spec,
     case PortType::memory:
       return std::unique_ptr<Port>(std::make_unique<MemoryPort>(spec, environment));
     case PortType::system:
+      return AfPacketPort::attach(spec, environment);
     case PortType::tap:
     case PortType::internal:
+      return TapPort::open(spec, environment);
     case PortType::vxlan:
       break;
   }

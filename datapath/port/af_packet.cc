@@ -14,6 +14,11 @@
 #include "lib/os/device.h"
 #include "lib/os/socket.h"
 
+// In the kernel since 5.13, but not in Debian 12's headers.
+#ifndef PACKET_FANOUT_FLAG_IGNORE_OUTGOING
+#define PACKET_FANOUT_FLAG_IGNORE_OUTGOING 0x4000
+#endif
+
 namespace weft::datapath {
 
 namespace {
@@ -45,7 +50,8 @@ Result<void, PortError> check_device(const PortSpec& spec, const DeviceStatus& d
 
 Result<void, OsError> join_fanout(const Fd& socket, uint16_t& group) {
   // The first member asks for a number that nobody has, the others join it.
-  const uint32_t flags = group == 0 ? PACKET_FANOUT_FLAG_UNIQUEID : 0;
+  // The group hooks into the device by itself: what its members ignore, it does not unless told so as well.
+  const uint32_t flags = (group == 0 ? PACKET_FANOUT_FLAG_UNIQUEID : 0) | PACKET_FANOUT_FLAG_IGNORE_OUTGOING;
   const uint32_t request = (PACKET_FANOUT_HASH | flags) << 16 | group;
   if (auto joined = set_socket_option(socket, SOL_PACKET, PACKET_FANOUT, request, "PACKET_FANOUT"); !joined) {
     return joined;
