@@ -1,0 +1,32 @@
+// PacketInContext: what a packet-in tells beyond the packet's bytes. It travels with the Controller action through
+// the datapath and comes back with the packet (ofproto/upcall).
+//
+// Threads: immutable.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "datapath/api/action.h"
+#include "lib/flow/match.h"
+#include "lib/openflow/action.h"
+#include "ofproto/translate/dependency_id.h"
+
+namespace weft::ofproto {
+
+class PacketInContext final : public datapath::PuntContext {
+ public:
+  std::string describe() const override;
+
+  BridgeId bridge = 0;
+  openflow::PacketInReason reason = openflow::PacketInReason::action;
+  uint8_t table_id = 0;
+  uint64_t cookie = ~uint64_t{0};
+  uint16_t max_len = 0xffff;
+  uint16_t controller_id = 0;
+  std::vector<uint8_t> userdata;
+  MiniMatch metadata;  // in_port, and pipeline fields that are not zero
+};
+
+}  // namespace weft::ofproto

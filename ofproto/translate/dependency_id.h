@@ -1,0 +1,42 @@
+// DependencyId: a name for one thing that a translation may rely on, as 64 bits.
+//
+// A change of the thing carries the same id, so that finding out whether a cached decision is touched is a look-up
+// in a set of numbers. Two things of the same id (one in 2^64) cost a needless re-translation and nothing else.
+//
+// Threads: pure functions.
+#pragma once
+
+#include <cstdint>
+
+#include "lib/base/hash.h"
+#include "lib/base/ids.h"
+#include "lib/base/mac_address.h"
+
+namespace weft::ofproto {
+
+using DependencyId = uint64_t;
+using BridgeId = uint32_t;
+
+namespace dependency {
+
+enum class Kind : uint8_t { bridge, port, port_set, group, mac, rule };
+
+inline DependencyId make(Kind kind, uint64_t a, uint64_t b) {
+  return hash_finish(hash_add(static_cast<uint64_t>(kind) + 1, a, b), 3);
+}
+
+// Settings of the bridge itself.
+inline DependencyId bridge(BridgeId id) { return make(Kind::bridge, id, 0); }
+// One port number: whether there is a port, and everything about it.
+inline DependencyId port(BridgeId id, OfPort of_port) { return make(Kind::port, id, number(of_port)); }
+// Which ports there are, and how they take part in flooding.
+inline DependencyId port_set(BridgeId id) { return make(Kind::port_set, id, 0); }
+inline DependencyId group(BridgeId id, uint32_t group_id) { return make(Kind::group, id, group_id); }
+// Where a MAC address was learned, or that it was not.
+inline DependencyId mac(BridgeId id, uint16_t vlan, MacAddress address) {
+  return make(Kind::mac, id, uint64_t{vlan} << 48 | address.to_uint64());
+}
+inline DependencyId rule(const void* rule) { return make(Kind::rule, reinterpret_cast<uintptr_t>(rule), 0); }
+
+}  // namespace dependency
+}  // namespace weft::ofproto

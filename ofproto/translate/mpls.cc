@@ -1,0 +1,107 @@
+// MPLS labels: told to the datapath at once, because the fields behind a label come and go with it.
+#include "lib/base/big_endian.h"
+#include "lib/packet/ethernet.h"
+#include "ofproto/translate/packet_state.h"
+
+namespace weft::ofproto {
+namespace {
+
+constexpr uint64_t all_ones = ~uint64_t{0};
+constexpr uint32_t bottom_of_stack = 0x100;
+constexpr uint32_t ttl_mask = 0xff;
+constexpr uint64_t default_ttl = 64;
+constexpr uint64_t pbb_half = 0xffffffff;
+
+// The three entries that the key holds, outermost first.
+struct Labels {
+  uint32_t entry[3];
+
+  explicit Labels(const Flow& flow) {
+    const uint64_t first = swap_network_order(flow.word(KeyWord::mpls01));
+    entry[0] = static_cast<uint32_t>(first >> 32);
+    entry[1] = static_cast<uint32_t>(first);
+    entry[2] = static_cast<uint32_t>(swap_network_order(flow.word(KeyWord::mpls2_pbb)) >> 32);
+  }
+  void store(Flow& flow) const {
+    flow.word(KeyWord::mpls01) = swap_network_order(uint64_t{entry[0]} << 32 | entry[1]);
+    uint64_t& last = flow.word(KeyWord::mpls2_pbb);
+    last = swap_network_order((swap_network_order(last) & pbb_half) | uint64_t{entry[2]} << 32);
+  }
+  void shift_out(uint32_t outermost) {
+    entry[2] = entry[1];
+    entry[1] = entry[0];
+    entry[0] = outermost;
+  }
+  void shift_in(uint32_t innermost) {
+    entry[0] = entry[1];
+    entry[1] = entry[2];
+    entry[2] = innermost;
+  }
+};
+
+}  // namespace
+
+// The packet is of another type now, and what lay behind the old one is out of sight.
+void PacketState::replace_network_layer(uint16_t eth_type, uint16_t present_bits) {
+  for (unsigned i = index(KeyWord::ipv4); i < key_word_count; ++i) {
+    flow_.word(i) = 0;
+    written_.word(i) = all_ones;
+  }
+  set_constant(KeyWord::eth_src_type, swap_network_order(uint64_t{eth_type} << 16 | present_bits),
+               swap_network_order(uint64_t{0xffffffff}));
+  ttl_decrements_ = ttl_uncommitted_ = 0;
+}
+
+void PacketState::push_mpls(uint16_t eth_type, LookedAt& looked_at, datapath::ActionList& actions) {
+  const bool has_label = is_mpls(looked_at);
+  uint32_t entry;
+  if (has_label) {
+    Flow first_entry;
+    first_entry.word(KeyWord::mpls01) = swap_network_order(uint64_t{0xffffffff} << 32);
+    look_at(first_entry, looked_at);
+    entry = Labels(flow_).entry[0] & ~bottom_of_stack;
+  } else {
+    const uint64_t ttl = is_ip(looked_at) ? read(FieldId::nw_ttl, looked_at).lo : default_ttl;
+    entry = bottom_of_stack | static_cast<uint32_t>(ttl & ttl_mask);
+  }
+  commit(looked_at, actions);
+  actions.push_back(datapath::PushMpls{eth_type, entry});
+
+  Labels labels(flow_);
+  labels.shift_out(entry);
+  labels.store(flow_);
+  Labels written(written_);
+  written.shift_out(~0U);
+  if (!has_label) {
+    written.entry[1] = written.entry[2] = ~0U;  // the only label there is
+  }
+  written.store(written_);
+  labels_moved_ = true;
+  replace_network_layer(eth_type, present::mpls);
+  base_ = flow_;
+}
+
+void PacketState::pop_mpls(uint16_t eth_type, LookedAt& looked_at, datapath::ActionList& actions) {
+  if (!is_mpls(looked_at)) {
+    return;
+  }
+  commit(looked_at, actions);
+  actions.push_back(datapath::PopMpls{eth_type});
+
+  const bool has_more = eth_type == eth_type::mpls || eth_type == eth_type::mpls_multicast;
+  Labels labels(flow_);
+  labels.shift_in(0);
+  Labels written(written_);
+  written.shift_in(~0U);
+  labels.store(flow_);
+  written.store(written_);
+  labels_moved_ = true;
+  if (!has_more) {
+    set_constant(KeyWord::mpls01, 0);
+    set_constant(KeyWord::mpls2_pbb, 0);
+  }
+  replace_network_layer(eth_type, has_more ? present::mpls : 0);
+  base_ = flow_;
+}
+
+}  // namespace weft::ofproto

@@ -1,0 +1,118 @@
+// NORMAL: what a switch without flow tables does: learn where addresses are, forward there, flood what is unknown,
+// within VLANs as the ports' configuration draws them.
+#include <algorithm>
+#include <map>
+
+#include "lib/flow/extract.h"
+#include "lib/openflow/port_message.h"
+#include "lib/packet/ethernet.h"
+#include "ofproto/translate/translation.h"
+
+namespace weft::ofproto {
+namespace {
+
+MacAddress mac_of(FieldValue value) { return MacAddress::from_uint64(value.lo); }
+
+}  // namespace
+
+void Translation::normal() {
+  const PortView* in_port = find_port(packet_.in_port());
+  const MacAddress dst = mac_of(packet_.read(FieldId::eth_dst, looked_at_));
+  if (!place_.bridge->forward_bpdu && is_reserved_multicast(dst)) {
+    note("link-local address: drop");
+    note_drop(DropReason::reserved_address);
+    return;
+  }
+  const std::optional<uint16_t> vlan = input_vlan(in_port);
+  if (!vlan) {
+    note("the port does not carry this VLAN: drop");
+    note_drop(DropReason::vlan_not_allowed);
+    return;
+  }
+  learn(in_port, *vlan);
+  const std::vector<const PortView*> ports = normal_outputs(*vlan);
+  if (ports.empty()) {
+    note_drop(DropReason::no_output);
+  }
+  send_in_vlan(ports, *vlan);
+}
+
+// The VLAN that the packet belongs to on the port it came from, or nothing where it may not be. A packet from no
+// port of ours (packet-out) is taken at its word.
+std::optional<uint16_t> Translation::input_vlan(const PortView* in_port) {
+  const uint64_t tag = packet_.read(FieldId::vlan_vid, looked_at_).lo;
+  const auto vid = static_cast<uint16_t>(tag & 0x0fff);
+  if (in_port == nullptr) {
+    return vid;
+  }
+  const PortVlan& config = in_port->vlan;
+  if (config.is_access) {
+    return vid == 0 ? std::optional(config.tag) : std::nullopt;
+  }
+  const uint16_t vlan = vid == 0 && config.has_native ? config.tag : vid;
+  return config.carries(vlan) ? std::optional(vlan) : std::nullopt;
+}
+
+void Translation::learn(const PortView* in_port, uint16_t vlan) {
+  const MacAddress src = mac_of(packet_.read(FieldId::eth_src, looked_at_));
+  if (in_port == nullptr || src.is_multicast()) {
+    return;
+  }
+  const MacTable::Key key{vlan, src};
+  depend_on(dependency::mac(place_.bridge->id, vlan, src));
+  if (place_.bridge->macs->lookup(key) != in_port->of_port) {
+    note("learning that the source is on this port");
+    out_.effects.macs.push_back({place_.bridge->id, place_.bridge->macs, key, in_port->of_port});
+  }
+  out_.credits.macs.push_back({place_.bridge->macs, key, in_port->of_port});
+}
+
+std::vector<const PortView*> Translation::normal_outputs(uint16_t vlan) {
+  const MacAddress dst = mac_of(packet_.read(FieldId::eth_dst, looked_at_));
+  if (!dst.is_multicast()) {
+    depend_on(dependency::mac(place_.bridge->id, vlan, dst));
+    if (const std::optional<OfPort> number = place_.bridge->macs->lookup({vlan, dst})) {
+      const PortView* port = find_port(*number);
+      if (port != nullptr) {
+        const bool is_output = *number != packet_.in_port() && port->vlan.carries(vlan) && may_send(*port);
+        note(is_output ? "forwarding to learned port" : "learned port is the input port, or may not send");
+        return is_output ? std::vector{port} : std::vector<const PortView*>{};
+      }
+    }
+    note("no learned MAC for destination, flooding");
+  }
+  return flood_ports(vlan);
+}
+
+std::vector<const PortView*> Translation::flood_ports(uint16_t vlan) {
+  depend_on(dependency::port_set(place_.bridge->id));
+  std::vector<const PortView*> ports;
+  for (const auto& [number, port] : place_.bridge->ports) {
+    if (number != packet_.in_port() && (port.config & openflow::port_config::no_flood) == 0 &&
+        port.vlan.carries(vlan) && may_send(port)) {
+      ports.push_back(&port);
+    }
+  }
+  return ports;
+}
+
+// Ports on which the packet is to be tagged and those on which it is not are two branches; the one that needs no
+// change goes first.
+void Translation::send_in_vlan(const std::vector<const PortView*>& ports, uint16_t vlan) {
+  std::map<bool, std::vector<const PortView*>> by_tag;
+  for (const PortView* port : ports) {
+    by_tag[port->vlan.sends_tagged(vlan)].push_back(port);
+  }
+  const bool is_tagged = packet_.has_vlan_tag(looked_at_);
+  for (const bool tagged : {is_tagged, !is_tagged}) {
+    const auto found = by_tag.find(tagged);
+    if (found != by_tag.end()) {
+      isolated([&] {
+        packet_.set_vlan(tagged ? std::optional(vlan) : std::nullopt, looked_at_);
+        send_to_all(found->second);
+      });
+    }
+  }
+}
+
+}  // namespace weft::ofproto

@@ -1,0 +1,100 @@
+// Snapshot: everything a translation may look at besides the packet: bridges, ports, and through them tables,
+// groups and MAC addresses.
+//
+// Ports and settings are copied into it when they change (seldom); tables, groups and MACs are referred to and read
+// at one version or under RCU. A translation reads one snapshot from beginning to end.
+//
+// Threads:   made on the control thread, immutable, read by any thread under RCU.
+// Ownership: the Switch publishes it and retires the previous one; bridges are shared between snapshots.
+#pragma once
+
+#include <atomic>
+#include <bitset>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "datapath/api/port_spec.h"
+#include "lib/base/ids.h"
+#include "ofproto/table/table_set.h"
+#include "ofproto/translate/dependency_id.h"
+#include "ofproto/translate/mac_table.h"
+
+namespace weft::ofproto {
+
+// What a patch port has carried: packets of cached decisions are credited like those of rules.
+struct PatchCounters {
+  std::atomic<uint64_t> rx_packets{0}, rx_bytes{0}, tx_packets{0}, tx_bytes{0};
+};
+
+// How NORMAL treats a port's VLANs, with the defaults of its configuration filled in.
+struct PortVlan {
+  bool is_access = false;
+  bool has_native = false;                          // a trunk on which untagged frames belong to `tag`
+  bool native_is_untagged = false;                  // ... which leaves untagged
+  uint16_t tag = 0;                                 // of an access port, or native
+  std::shared_ptr<const std::bitset<4096>> trunks;  // null: all
+
+  bool carries(uint16_t vlan) const {
+    if (is_access || (has_native && vlan == tag)) {
+      return vlan == tag;
+    }
+    return trunks == nullptr || trunks->test(vlan);
+  }
+  // Whether frames of this VLAN leave the port with a tag.
+  bool sends_tagged(uint16_t vlan) const { return !is_access && vlan != 0 && !(native_is_untagged && vlan == tag); }
+};
+
+struct PatchPeer {
+  size_t bridge_index = 0;  // in Snapshot::bridges
+  OfPort port{};
+};
+
+struct PortView {
+  OfPort of_port{};
+  PortId port_id = port_id::none;  // none: a patch port, or its device is gone
+  std::string name;
+  uint32_t config = 0;  // openflow::port_config
+  bool is_live = false;  // has a link and is not down
+  bool is_patch = false;
+  std::optional<PatchPeer> peer;  // of a patch port whose peer exists
+  std::shared_ptr<PatchCounters> patch_counters;
+  std::optional<datapath::TunnelSpec> tunnel;
+  PortVlan vlan;
+};
+
+struct BridgeView {
+  BridgeId id = 0;
+  std::string name;
+  const TableSet* tables = nullptr;
+  MacTable* macs = nullptr;  // translation only looks; effects are applied by the sink
+  std::map<OfPort, PortView> ports;
+  bool forward_bpdu = false;
+  bool invalid_ttl_to_controller = false;
+
+  const PortView* port(OfPort of_port) const {
+    const auto found = ports.find(of_port);
+    return found == ports.end() ? nullptr : &found->second;
+  }
+};
+
+struct Snapshot {
+  struct Place {
+    size_t bridge_index;
+    OfPort of_port;
+  };
+
+  std::vector<std::shared_ptr<const BridgeView>> bridges;
+  std::unordered_map<uint32_t, Place> places;  // by the number of the PortId
+
+  const Place* place(PortId port_id) const {
+    const auto found = places.find(number(port_id));
+    return found == places.end() ? nullptr : &found->second;
+  }
+};
+
+}  // namespace weft::ofproto

@@ -1,0 +1,130 @@
+// Translation: one run of the translator. Only this folder's sources include it; translator.h is for the rest.
+//
+//   in_       what is given
+//   packet_   the packet at this point (packet_state.h); a branch changes a copy
+//   place_    where in the pipeline: bridge, table, the action set
+//   out_      what comes of it; looked_at_ grows and is never taken back
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "lib/openflow/action.h"
+#include "lib/openflow/instruction.h"
+#include "ofproto/translate/packet_state.h"
+#include "ofproto/translate/translator.h"
+
+namespace weft::ofproto {
+
+class Translation {
+ public:
+  Translation(const TranslationInput& input, OfPort in_port, const FlowKey& key);
+  TranslationResult run() &&;
+
+ private:
+  // Where the packet is. Crossing a patch port starts a new one.
+  struct Place {
+    const BridgeView* bridge = nullptr;
+    uint8_t table_id = 0;
+    const FlowRule* rule = nullptr;
+    std::vector<openflow::Action> action_set;
+    bool in_action_set = false;
+    bool in_group = false;
+  };
+  // A table that was asked, with the packet as it was.
+  struct Lookup {
+    BridgeId bridge;
+    uint8_t table_id;
+    std::optional<int32_t> priority;
+    std::shared_ptr<const PacketState> packet;
+  };
+
+  // --- pipeline (translator.cc)
+  void enter_bridge(size_t bridge_index);
+  void leave_bridge();
+  void run_pipeline();
+  // Looks up as if the packet came from `lookup_port`, executes, and follows goto; false on a miss.
+  bool run_table(uint8_t table_id, OfPort lookup_port);
+  const FlowRule* lookup(uint8_t table_id);
+  void note_lookup(uint8_t table_id, const FlowRule* rule);
+  std::optional<uint8_t> execute(const FlowRule& rule);
+  void execute(const openflow::ActionList& actions);
+  void execute(const openflow::Action& action);
+  void resubmit(const openflow::ResubmitAction& action);
+  void move_bits(const openflow::MoveAction& action);
+  void decrement_ttl(const openflow::DecTtlAction& action);
+  void decrement_mpls_ttl();
+  void write_actions(const openflow::ActionList& actions);
+  void run_action_set();
+  void execute_action_set(const openflow::ActionList& set);
+
+  // --- output.cc
+  void output(const openflow::OutputAction& action);
+  void output_to_port(OfPort port, bool even_to_in_port);
+  void send(const PortView& port);
+  void send_to_all(const std::vector<const PortView*>& ports);
+  void cross_patch(const PortView& port);
+  void flood(bool only_flooding_ports);
+  bool may_send(const PortView& port);
+
+  // --- normal.cc
+  void normal();
+  std::optional<uint16_t> input_vlan(const PortView* in_port);
+  void learn(const PortView* in_port, uint16_t vlan);
+  std::vector<const PortView*> normal_outputs(uint16_t vlan);
+  std::vector<const PortView*> flood_ports(uint16_t vlan);
+  void send_in_vlan(const std::vector<const PortView*>& ports, uint16_t vlan);
+
+  // --- group.cc
+  void group(uint32_t group_id);
+  void run_bucket(const Group& group, size_t bucket);
+  bool is_live(const openflow::Bucket& bucket, bool must_watch, unsigned depth);
+  bool is_live_group(uint32_t group_id, unsigned depth);
+  const Group* find_group(uint32_t group_id);
+
+  // --- tunnel.cc, controller.cc
+  void send_to_tunnel(const PortView& port);
+  uint8_t tunnel_tos(const datapath::TunnelSpec& spec);
+  void send_to_controller(openflow::PacketInReason reason, const openflow::ControllerAction& action);
+  openflow::PacketInReason controller_reason() const;
+  Match packet_in_match();
+
+  // --- branches and bounds
+  // Runs `branch` on a copy of the packet: what it changes does not reach what follows.
+  void isolated(const std::function<void()>& branch);
+  bool enter_deeper();
+  void leave_deeper() { --depth_; }
+  bool may_go_on();
+  void give_up(DropReason reason);
+
+  const PortView* find_port(OfPort port);
+  void depend_on(DependencyId id) { out_.dependencies.ids.push_back(id); }
+  void note_drop(DropReason reason);
+  void note(std::string_view text) {
+    if (in_.listener != nullptr) {
+      in_.listener->note(text);
+    }
+  }
+
+  // --- end
+  void finish_actions();
+  void finish_dependencies();
+
+  const TranslationInput in_;
+  PacketState packet_;
+  LookedAt looked_at_;
+  Place place_;
+  TranslationResult out_;
+  std::vector<Lookup> lookups_;
+  std::optional<DropReason> drop_reason_;
+  bool has_given_up_ = false;  // a bound was reached: the packet is dropped whatever was said before
+  bool is_exiting_ = false;    // the exit action
+  unsigned depth_ = 0;
+  unsigned resubmit_count_ = 0;
+  size_t action_count_ = 0;
+};
+
+}  // namespace weft::ofproto

@@ -1,0 +1,92 @@
+// What a translation yields: actions and mask for the datapath, and what ofproto keeps beside them.
+//
+//   credits        what each later packet also counts for or refreshes
+//   effects        what happens once, before the packet leaves: addresses to learn
+//   dependencies   what the decision relied on, by which a change finds it again
+//
+// Threads: values.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "datapath/api/action.h"
+#include "lib/base/clock.h"
+#include "lib/flow/flow_key.h"
+#include "lib/flow/match.h"
+#include "ofproto/table/flow_rule.h"
+#include "ofproto/table/flow_table.h"
+#include "ofproto/table/group.h"
+#include "ofproto/translate/dependency_id.h"
+#include "ofproto/translate/mac_table.h"
+#include "ofproto/translate/snapshot.h"
+
+namespace weft::ofproto {
+
+struct Credits {
+  struct Table {
+    const FlowTable* table;
+    bool matched;
+  };
+  struct Bucket {
+    std::shared_ptr<const Group> group;
+    size_t bucket;
+  };
+  struct Patch {
+    std::shared_ptr<PatchCounters> counters;
+    bool is_receive;
+  };
+  struct Mac {
+    const MacTable* table;
+    MacTable::Key key;
+    OfPort port;
+  };
+
+  std::vector<std::shared_ptr<FlowCounters>> rules;
+  std::vector<Table> tables;
+  std::vector<std::shared_ptr<const Group>> groups;
+  std::vector<Bucket> buckets;
+  std::vector<Patch> patches;
+  std::vector<Mac> macs;
+
+  // Tables and MACs belong to bridges, which outlive every record (RCU).
+  void apply(uint64_t packet_count, uint64_t byte_count, TimePoint used) const;
+};
+
+struct MacLearn {
+  BridgeId bridge = 0;
+  MacTable* table = nullptr;
+  MacTable::Key key;
+  OfPort port{};
+};
+
+struct Effects {
+  std::vector<MacLearn> macs;
+  bool empty() const { return macs.empty(); }
+};
+
+// One table that was asked. `seen` is the packet as it was then, as far as the decision fixes it: a rule that is
+// added later touches the decision only if it could match that and beats what was found.
+struct TableDependency {
+  BridgeId bridge = 0;
+  uint8_t table_id = 0;
+  std::optional<int32_t> priority;  // of the rule found; nothing: a miss
+  std::shared_ptr<const MiniMatch> seen;
+};
+
+struct Dependencies {
+  std::vector<DependencyId> ids;  // sorted, each once
+  std::vector<TableDependency> tables;
+};
+
+struct TranslationResult {
+  datapath::ActionList actions;
+  FlowMask mask;  // over ofproto's key; in_port is exact
+  Credits credits;
+  Effects effects;
+  Dependencies dependencies;
+};
+
+}  // namespace weft::ofproto

@@ -1,0 +1,53 @@
+// The translator: what the flow tables say about a packet, as datapath actions and the bits that decided it.
+//
+//     TranslationResult result = translate({.snapshot = snapshot, .bridge_index = 0, .version = v}, in_port, key);
+//
+// A pure function: it takes no lock and changes nothing. Its inputs are the snapshot, the tables at one version and
+// the packet's key, and of the key only the bits that the result's mask names: every packet that agrees with this
+// one on those bits gets the same actions, credits and effects. So a worker may translate a miss on the spot, the
+// revalidator runs the same function again, and a trace is the same function with a listener.
+//
+// How: the packet's fields are followed through tables, action set, groups, patch ports and NORMAL. Three masks ride
+// along (packet_state.h): bits looked at, bits that an action wrote (looking at those costs nothing), bits written
+// but not yet told to the datapath, which are committed before the next output. What changes a packet for one branch
+// only (a bucket, a patch port's far side) becomes a Clone.
+//
+//   translator.cc  pipeline: tables, resubmit, instructions, action set      packet_state.cc  masks
+//   output.cc      ports, floods, patch ports                                set_field.cc     set, move, TTL, commit
+//   normal.cc      learning switch                                           vlan.cc mpls.cc  tags and labels
+//   group.cc       buckets, liveness                                         tunnel.cc        outer headers
+//   controller.cc  packet-in                                                 trace.cc         the listener that writes
+//
+// Limits are Open vSwitch's: 4,096 resubmits in all, 64 levels of resubmit to the same or a lower table, of groups
+// and of patch ports; beyond, the packet is dropped as recursion_limit.
+//
+// Threads:   any, registered with RCU, not quiescent while it runs. Ownership: the result owns what it names, except
+//            tables and MAC tables, which outlive it (translation_result.h).
+// Cost:      a classifier lookup per table, plus some microseconds.
+// Not here:  applying effects and credits (ofproto/upcall); after pop_mpls uncovered IP, its fields are unknown
+//            (recirculation comes later): matches on them do not hold.
+#pragma once
+
+#include <cstdint>
+
+#include "lib/flow/flow_key.h"
+#include "lib/openflow/action.h"
+#include "ofproto/translate/listener.h"
+#include "ofproto/translate/snapshot.h"
+#include "ofproto/translate/translation_result.h"
+
+namespace weft::ofproto {
+
+struct TranslationInput {
+  const Snapshot& snapshot;
+  size_t bridge_index = 0;
+  uint64_t version = 0;                     // of the tables
+  TranslationListener* listener = nullptr;  // or none
+  // A packet-out: these actions instead of the tables; output to TABLE enters them.
+  const openflow::ActionList* actions = nullptr;
+};
+
+// `key` is the packet's key; its in_port is replaced by `in_port`, the number on the bridge.
+TranslationResult translate(const TranslationInput& input, OfPort in_port, const FlowKey& key);
+
+}  // namespace weft::ofproto
