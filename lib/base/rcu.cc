@@ -125,6 +125,21 @@ OfflineScope::~OfflineScope() {
   }
 }
 
+OnlineScope::OnlineScope() : suspended_offline_depth_(std::exchange(offline_depth, 0)) {
+  if (suspended_offline_depth_ > 0) {
+    urcu_qsbr_thread_online();
+  }
+}
+
+OnlineScope::~OnlineScope() {
+  assert(offline_depth == 0 && "offline scopes end inside the online scope they began in");
+  offline_depth = suspended_offline_depth_;
+  if (suspended_offline_depth_ > 0) {
+    release(&grace_period);
+    urcu_qsbr_thread_offline();
+  }
+}
+
 bool is_registered() { return registered_depth > 0; }
 
 void quiescent() {

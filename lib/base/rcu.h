@@ -49,6 +49,19 @@ class OfflineScope {
   OfflineScope& operator=(const OfflineScope&) = delete;
 };
 
+// The other way round: the thread is a reader while this lives, whatever offline scopes are around it. For a loop
+// that is offline but for its handlers. Does nothing in an unregistered thread.
+class OnlineScope {
+ public:
+  OnlineScope();
+  ~OnlineScope();
+  OnlineScope(const OnlineScope&) = delete;
+  OnlineScope& operator=(const OnlineScope&) = delete;
+
+ private:
+  unsigned suspended_offline_depth_;
+};
+
 bool is_registered();
 
 // "I hold no pointer read under RCU." The thread must be registered and online.

@@ -3,6 +3,8 @@
 #include <boost/asio.hpp>
 #include <chrono>
 
+#include "lib/base/rcu.h"
+
 namespace weft {
 
 namespace asio = boost::asio;
@@ -11,6 +13,7 @@ EventLoop::EventLoop() : context_(1) {}
 EventLoop::~EventLoop() = default;
 
 void EventLoop::run() {
+  const rcu::OfflineScope between_handlers;
   context_.restart();
   auto work = asio::make_work_guard(context_);
   context_.run();
@@ -24,11 +27,17 @@ size_t EventLoop::poll() {
 }
 
 size_t EventLoop::run_for(Duration limit) {
+  const rcu::OfflineScope between_handlers;
   context_.restart();
   return context_.run_for(limit);
 }
 
-void EventLoop::post(std::function<void()> task) { asio::post(context_, std::move(task)); }
+void EventLoop::post(std::function<void()> task) {
+  asio::post(context_, [task = std::move(task)] {
+    const Handler handler;
+    task();
+  });
+}
 
 // Shared with the handlers that Asio holds: `generation` tells a handler that it was meant for something that has
 // been cancelled or replaced since, also when it was queued already.
@@ -55,6 +64,7 @@ struct Timer::State : std::enable_shared_from_this<Timer::State> {
     } else {
       is_running = false;
     }
+    const EventLoop::Handler handler;
     callback();
   }
 
@@ -96,7 +106,10 @@ struct FdWatch::State : std::enable_shared_from_this<FdWatch::State> {
                               return;
                             }
                             const std::function<void()> callback = self->on_readable;
-                            callback();
+                            {
+                              const EventLoop::Handler handler;
+                              callback();
+                            }
                             if (self->on_readable) {
                               self->wait();
                             }

@@ -19,6 +19,7 @@
 #include <memory>
 
 #include "lib/base/clock.h"
+#include "lib/base/rcu.h"
 
 namespace weft {
 
@@ -30,6 +31,11 @@ class EventLoop {
   EventLoop& operator=(const EventLoop&) = delete;
 
   boost::asio::io_context& context() { return context_; }
+
+  // A handler at work. The loop's thread is offline for RCU whenever it might sleep, so each handler that touches
+  // shared tables first makes it a reader again. post(), Timer and FdWatch do that; the completion handler of an Asio
+  // object begins with `const EventLoop::Handler handler;`.
+  using Handler = rcu::OnlineScope;
 
   // Until stop().
   void run();
