@@ -102,6 +102,24 @@ TEST(Rcu, RetireDeletesOnceAndTakesNull) {
   EXPECT_EQ(deaths, 2);
 }
 
+// Property: inside an online scope the thread is a reader, and outside of it nobody waits for it.
+TEST(Rcu, AnOnlineScopeInterruptsOfflineOnes) {
+  std::atomic<bool> freed = false;
+  const rcu::ThreadScope scope;
+  const rcu::OfflineScope offline;
+  const rcu::OfflineScope twice;
+  {
+    const rcu::OnlineScope online;
+    rcu::defer([&freed] { freed = true; });
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    EXPECT_FALSE(freed);
+    rcu::quiescent();
+  }
+  while (!freed) {
+    std::this_thread::yield();
+  }
+}
+
 // Property: nothing is freed while a reader that may have seen it has not been quiescent.
 TEST(Rcu, AReaderKeepsWhatItSees) {
   std::atomic<bool> freed = false;
