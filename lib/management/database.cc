@@ -113,6 +113,16 @@ Result<void, std::string> Database::apply(const std::vector<Operation>& operatio
   return {};
 }
 
+void Database::report(std::string_view table, const Uuid& uuid, std::string_view column, Datum value) {
+  const auto rows = tables_.find(table);
+  if (rows == tables_.end()) {
+    return;
+  }
+  if (const auto row = rows->second.find(uuid); row != rows->second.end()) {
+    row->second.columns[std::string(column)] = std::move(value);
+  }
+}
+
 Result<void, std::string> Database::load(uint64_t version, std::vector<std::pair<std::string, Row>> rows) {
   Database fresh;
   std::vector<Operation> inserts;

@@ -55,6 +55,10 @@ class Database {
   // All or nothing; the error is for people. A change raises version().
   Result<void, std::string> apply(const std::vector<Operation>& operations, Writer writer);
 
+  // What the switch reports: a status column of a row, if both exist. version() stays, so that a tool's change does
+  // not fail because a counter moved.
+  void report(std::string_view table, const Uuid& uuid, std::string_view column, Datum value);
+
   // For loading: rows as they were, checked like inserts. Replaces everything.
   Result<void, std::string> load(uint64_t version, std::vector<std::pair<std::string, Row>> rows);
 

@@ -1,0 +1,238 @@
+#include "vswitchd/config/interface_spec.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "lib/base/text.h"
+
+namespace weft::config {
+namespace {
+
+using datapath::PortSpec;
+using datapath::PortType;
+using datapath::TunnelSpec;
+using management::Datum;
+using management::Row;
+using Problem = std::optional<std::string>;
+
+constexpr uint64_t max_vni = 0xffffff;  // RFC 7348 section 5
+
+Problem bad_option(const Row& interface, std::string_view key, std::string_view value, std::string_view wanted) {
+  return fmt::format("{}: options:{}=\"{}\": {}", interface.name(), key, value, wanted);
+}
+
+// `flow` and absent both give nothing; `has_key` tells them apart.
+Problem read_address(const Row& interface, std::string_view key, std::optional<IpAddress>& out) {
+  const auto text = interface["options"].at(key);
+  if (!text || *text == "flow") {
+    return std::nullopt;
+  }
+  out = IpAddress::parse(*text);
+  return out ? std::nullopt : bad_option(interface, key, *text, "an IP address or \"flow\" is needed");
+}
+
+Problem read_key(const Row& interface, std::string_view key, std::optional<uint64_t>& out) {
+  const auto text = interface["options"].at(key);
+  if (!text) {
+    return std::nullopt;
+  }
+  if (*text == "flow") {
+    out.reset();
+    return std::nullopt;
+  }
+  out = parse_unsigned(*text, max_vni);
+  return out ? std::nullopt : bad_option(interface, key, *text, "a VNI of 0 to 16777215 or \"flow\" is needed");
+}
+
+template <typename Number>
+Problem read_number(const Row& interface, std::string_view key, uint64_t min, uint64_t max, Number& out) {
+  const auto text = interface["options"].at(key);
+  if (!text) {
+    return std::nullopt;
+  }
+  const auto value = parse_unsigned(*text, max);
+  if (!value || *value < min) {
+    return bad_option(interface, key, *text, fmt::format("a number from {} to {} is needed", min, max));
+  }
+  out = static_cast<Number>(*value);
+  return std::nullopt;
+}
+
+Problem read_number_or_inherit(const Row& interface, std::string_view key, uint8_t& value, bool& inherits) {
+  inherits = interface["options"].at(key) == "inherit";
+  return inherits ? std::nullopt : read_number(interface, key, 0, 255, value);
+}
+
+Problem read_flag(const Row& interface, std::string_view key, bool& out) {
+  const auto text = interface["options"].at(key);
+  if (!text) {
+    return std::nullopt;
+  }
+  if (*text != "true" && *text != "false") {
+    return bad_option(interface, key, *text, "\"true\" or \"false\" is needed");
+  }
+  out = *text == "true";
+  return std::nullopt;
+}
+
+Result<TunnelSpec, std::string> to_tunnel(const Row& interface) {
+  const Datum& options = interface["options"];
+  if (!options.at("remote_ip")) {
+    return Unexpected{fmt::format("{}: {} type requires valid 'remote_ip' argument", interface.name(),
+                                  interface["type"].string().value_or(""))};
+  }
+  TunnelSpec spec;
+  spec.local_is_any = !options.at("local_ip");
+  spec.in_key = 0;  // an absent key is 0, as in Open vSwitch
+  spec.out_key = 0;
+  uint8_t tos = 0;
+  for (const Problem& problem :
+       {read_address(interface, "remote_ip", spec.remote), read_address(interface, "local_ip", spec.local),
+        read_key(interface, "key", spec.in_key), read_key(interface, "key", spec.out_key),
+        read_key(interface, "in_key", spec.in_key), read_key(interface, "out_key", spec.out_key),
+        read_number(interface, "dst_port", 1, 65535, spec.dst_port),
+        read_number_or_inherit(interface, "tos", tos, spec.tos_inherit),
+        read_number_or_inherit(interface, "ttl", spec.ttl, spec.ttl_inherit),
+        read_flag(interface, "df_default", spec.dont_fragment), read_flag(interface, "csum", spec.outer_checksum)}) {
+    if (problem) {
+      return Unexpected{*problem};
+    }
+  }
+  if (options.at("tos") && !spec.tos_inherit) {
+    spec.tos = tos;
+  }
+  if (spec.remote && spec.remote->is_multicast()) {
+    return Unexpected{
+        fmt::format("{}: multicast remote_ip={} not allowed", interface.name(), *options.at("remote_ip"))};
+  }
+  return spec;
+}
+
+std::optional<PortType> port_type(std::string_view type) {
+  struct Name {
+    std::string_view text;
+    PortType type;
+  };
+  static constexpr std::array names{Name{"", PortType::system}, Name{"system", PortType::system},
+                                    Name{"tap", PortType::tap}, Name{"internal", PortType::internal},
+                                    Name{"vxlan", PortType::vxlan}};
+  const auto* it = std::ranges::find(names, type, &Name::text);
+  return it == names.end() ? std::nullopt : std::optional(it->type);
+}
+
+template <typename Number>
+std::optional<Number> optional_number(const Datum& datum) {
+  const auto value = datum.integer();
+  return value ? std::optional(static_cast<Number>(*value)) : std::nullopt;
+}
+
+std::optional<Duration> milliseconds(const Datum& datum) {
+  const auto value = datum.integer();
+  return value ? std::optional<Duration>(std::chrono::milliseconds(*value)) : std::nullopt;
+}
+
+}  // namespace
+
+Result<Attachment, std::string> to_attachment(const Row& interface, MacAddress bridge_mac) {
+  const std::string type = interface["type"].string().value_or("");
+  if (type == "patch") {
+    const auto peer = interface["options"].at("peer");
+    if (!peer) {
+      return Unexpected{fmt::format("{}: patch type requires valid 'peer' argument", interface.name())};
+    }
+    if (*peer == interface.name()) {
+      return Unexpected{fmt::format("{}: patch peer must not be self", interface.name())};
+    }
+    return Attachment{ofproto::PatchSpec{*peer}};
+  }
+  const auto kind = port_type(type);
+  if (!kind) {
+    return Unexpected{fmt::format("could not open network device {}: unknown type \"{}\"", interface.name(), type)};
+  }
+  PortSpec spec;
+  spec.name = interface.name();
+  spec.type = *kind;
+  spec.mtu_request = optional_number<uint32_t>(interface["mtu_request"]);
+  spec.force = interface["options"].at("force") == "true";
+  if (*kind == PortType::internal) {
+    spec.mac = bridge_mac;
+    if (const auto mac = interface["mac"].string()) {
+      spec.mac = MacAddress::parse(*mac);
+      if (!spec.mac) {
+        return Unexpected{fmt::format("{}: mac=\"{}\" is not an Ethernet address", interface.name(), *mac)};
+      }
+    }
+  }
+  if (*kind == PortType::vxlan) {
+    auto tunnel = to_tunnel(interface);
+    if (!tunnel) {
+      return Unexpected{tunnel.error()};
+    }
+    spec.tunnel = *tunnel;
+  }
+  return Attachment{std::move(spec)};
+}
+
+ofproto::VlanConfig to_vlan(const Row& port) {
+  ofproto::VlanConfig vlan;
+  const auto mode = port["vlan_mode"].string();
+  if (mode) {
+    vlan.mode = *mode == "access"          ? ofproto::VlanMode::access
+                : *mode == "trunk"         ? ofproto::VlanMode::trunk
+                : *mode == "native-tagged" ? ofproto::VlanMode::native_tagged
+                                           : ofproto::VlanMode::native_untagged;
+  }
+  vlan.tag = optional_number<uint16_t>(port["tag"]);
+  for (const auto& trunk : port["trunks"].keys) {
+    vlan.trunks.push_back(static_cast<uint16_t>(std::get<int64_t>(trunk)));
+  }
+  return vlan;
+}
+
+MacAddress bridge_mac(const Row& bridge) {
+  if (const auto text = bridge["other_config"].at("hwaddr")) {
+    if (const auto mac = MacAddress::parse(*text); mac && !mac->is_multicast()) {
+      return *mac;
+    }
+  }
+  // 02: locally administered, unicast (IEEE 802 section 8.4); the rest from the row's random digits.
+  const std::string& uuid = bridge.uuid.text;
+  return MacAddress::parse(fmt::format("02:{}:{}:{}:{}:{}", uuid.substr(0, 2), uuid.substr(2, 2), uuid.substr(4, 2),
+                                       uuid.substr(6, 2), uuid.substr(9, 2)))
+      .value();
+}
+
+ofproto::BridgeOptions to_bridge_options(const Row& bridge) {
+  const Datum& settings = bridge["other_config"];
+  ofproto::BridgeOptions options;
+  uint64_t id = bridge_mac(bridge).to_uint64();
+  if (const auto text = settings.at("datapath-id")) {
+    const auto digits = text->starts_with("0x") ? text->substr(2) : *text;
+    id = parse_unsigned("0x" + digits).value_or(id);
+  }
+  options.datapath_id = id;
+  options.fail_mode =
+      bridge["fail_mode"].string() == "secure" ? ofproto::FailMode::secure : ofproto::FailMode::standalone;
+  if (const auto aging = parse_unsigned(settings.at("mac-aging-time").value_or(""), 1'000'000)) {
+    options.mac_aging = std::chrono::seconds(std::max<uint64_t>(*aging, 15));
+  }
+  if (const auto limit = parse_unsigned(settings.at("mac-table-size").value_or(""), 1'000'000)) {
+    options.mac_limit = std::max<uint64_t>(*limit, 10);
+  }
+  options.forward_bpdu = settings.at("forward-bpdu") == "true";
+  return options;
+}
+
+ofproto::ControllerConfig to_controller_config(const Row& controller) {
+  ofproto::ControllerConfig config;
+  config.target = controller["target"].string().value_or("");
+  config.max_backoff = milliseconds(controller["max_backoff"]).value_or(config.max_backoff);
+  config.inactivity_probe = milliseconds(controller["inactivity_probe"]).value_or(config.inactivity_probe);
+  config.packet_in_rate = optional_number<uint32_t>(controller["controller_rate_limit"]);
+  config.packet_in_burst = optional_number<uint32_t>(controller["controller_burst_limit"]);
+  return config;
+}
+
+}  // namespace weft::config

@@ -1,0 +1,88 @@
+// Reconciler: makes the running switch follow the wanted state.
+//
+// It keeps what it has made, compares it with the records, and works off the difference: what is gone goes first, so
+// that names and numbers are free, then come bridges, then ports with a number of their own (asked for or saved), then
+// the rest, then controllers. What could not be made keeps its error and is tried again whenever anything changes or a
+// device appears. Work is cut into slices of at most 5 ms.
+//
+// Threads:   control thread.
+// Ownership: owns the bridges' controller connections; the switch and the loop outlive it.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/management/database.h"
+#include "lib/os/event_loop.h"
+#include "ofproto/switch.h"
+#include "vswitchd/config/interface_spec.h"
+
+namespace weft::config {
+
+class Reconciler {
+ public:
+  Reconciler(EventLoop& loop, ofproto::Switch& the_switch, std::string rundir, std::string version);
+  ~Reconciler();
+
+  // Follows `wanted` and calls `done`, later. One at a time: a second call waits for the first.
+  void follow(const management::Database& wanted, std::function<void()> done);
+
+  // A device of this name has appeared: ports that wait for it are attached.
+  void device_appeared(const std::string& name);
+
+  // Writes what the switch reports into the status columns.
+  void report(management::Database& database) const;
+
+  // The bridge's controller connections; null when there is no such bridge.
+  const ofproto::BridgeController* controllers(std::string_view bridge) const;
+
+ private:
+  struct RunningPort {
+    ofproto::PortRequest request;
+    bool has_own_number = false;  // asked for, or saved from before
+    std::optional<OfPort> of_port;
+    std::string error;
+  };
+  struct RunningBridge {
+    ofproto::Bridge* bridge = nullptr;
+    std::map<std::string, RunningPort, std::less<>> ports;
+    std::unique_ptr<ofproto::BridgeController> controllers;
+    std::string error;
+  };
+  struct WantedPort {
+    Result<ofproto::PortRequest, std::string> request;
+    bool has_own_number = false;
+  };
+  using WantedPorts = std::map<std::string, WantedPort, std::less<>>;
+  using Step = std::function<void()>;
+
+  void plan(const management::Database& wanted);
+  void plan_bridge(const management::Database& wanted, const management::Row& row);
+  void plan_ports(const std::string& bridge, const WantedPorts& wanted);
+  void run_slice();
+
+  WantedPorts wanted_ports(const management::Database& wanted, const management::Row& bridge) const;
+  void make_bridge(const std::string& name, const ofproto::BridgeOptions& options);
+  void remove_bridge(const std::string& name);
+  void make_port(const std::string& bridge, const std::string& name, const WantedPort& wanted);
+  void remove_port(const std::string& bridge, const std::string& name);
+
+  void report_interface(management::Database& database, const management::Row& row) const;
+  void report_bridge(management::Database& database, const management::Row& row) const;
+
+  EventLoop& loop_;
+  ofproto::Switch& switch_;
+  const std::string rundir_;
+  const std::string version_;
+  std::map<std::string, RunningBridge, std::less<>> running_;
+  std::deque<Step> steps_;
+  std::deque<std::pair<management::Database, std::function<void()>>> waiting_;
+  bool is_working_ = false;
+  std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace weft::config

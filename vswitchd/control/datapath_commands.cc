@@ -1,0 +1,95 @@
+// Commands about the fast path: megaflows, ports, workers, drops.
+
+#include <fmt/format.h>
+
+#include "vswitchd/control/command.h"
+
+namespace weft::control {
+namespace {
+
+std::string port_line(const ofproto::PortInfo& port, const datapath::Datapath& datapath) {
+  if (port.patch) {
+    return fmt::format("    {} {}: (patch: peer={})\n", port.name, number(port.of_port), port.patch->peer);
+  }
+  if (port.port_id == port_id::none) {
+    return fmt::format("    {} {}: device is gone\n", port.name, number(port.of_port));
+  }
+  const auto c = datapath.port_counters(port.port_id);
+  return fmt::format(
+      "    {} {}/{}: rx packets:{} bytes:{} dropped:{} errors:{} segments:{}, "
+      "tx packets:{} bytes:{} dropped:{} errors:{} segments:{}\n",
+      port.name, number(port.of_port), number(port.port_id), c.rx_packets, c.rx_bytes, c.rx_dropped, c.rx_errors,
+      c.rx_gso_segments, c.tx_packets, c.tx_bytes, c.tx_dropped, c.tx_errors, c.tx_gso_segments);
+}
+
+}  // namespace
+
+void dpctl_dump_flows(CommandContext& context, const Words& words, Answer answer) {
+  std::optional<std::string> bridge;
+  for (const auto& word : words) {
+    if (!word.starts_with('-')) {  // -m and --names are what is printed anyway
+      bridge = word;
+    }
+  }
+  if (bridge) {
+    if (const auto found = find_bridge(context, *bridge); !found) {
+      return answer(Unexpected{found.error()});
+    }
+  }
+  answer(context.the_switch.dump_megaflows(bridge));
+}
+
+void dpctl_show(CommandContext& context, const Words&, Answer answer) {
+  uint64_t hits = 0;
+  uint64_t misses = 0;
+  size_t megaflows = 0;
+  size_t masks = 0;
+  for (const auto& worker : context.the_switch.datapath().worker_status()) {
+    hits += worker.flow_cache_hits + worker.megaflow_hits;
+    misses += worker.misses;
+    megaflows += worker.megaflow_count;
+    masks += worker.mask_count;
+  }
+  std::string out = fmt::format("weft: hit:{} missed:{} flows:{} masks:{}\n", hits, misses, megaflows, masks);
+  for (const auto* bridge : context.the_switch.bridges()) {
+    out += fmt::format("  {}:\n", bridge->name());
+    for (const auto& port : bridge->ports()) {
+      out += port_line(port, context.the_switch.datapath());
+    }
+  }
+  answer(std::move(out));
+}
+
+void worker_show(CommandContext& context, const Words&, Answer answer) {
+  std::string out;
+  for (const auto& w : context.the_switch.datapath().worker_status()) {
+    out += fmt::format(
+        "worker {}:\n  packets received: {}\n  flow cache hits: {}\n  megaflow hits: {}\n  misses: {}\n"
+        "  megaflows: {}\n  masks: {}\n  rounds: {}\n  sleeps: {}\n",
+        w.index, w.rx_packets, w.flow_cache_hits, w.megaflow_hits, w.misses, w.megaflow_count, w.mask_count, w.rounds,
+        w.sleeps);
+  }
+  answer(std::move(out));
+}
+
+void drop_show(CommandContext& context, const Words& words, Answer answer) {
+  const bool shows_all = !words.empty() && words[0] == "all";
+  if (!words.empty() && !shows_all) {
+    return answer(Unexpected{fmt::format("\"{}\": only \"all\" may follow", words[0])});
+  }
+  const auto& datapath = context.the_switch.datapath();
+  std::string out;
+  for (unsigned i = 0; i < drop_reason_count; ++i) {
+    const auto reason = static_cast<DropReason>(i);
+    const uint64_t count = datapath.drop_count(reason);
+    if (count != 0 || shows_all) {
+      out += fmt::format("{:>12}  {:<24} {}\n", count, to_string(reason), explain(reason));
+    }
+  }
+  const auto b = datapath.balance();
+  out += fmt::format("received {} + originated {} = sent {} + dropped {} + absorbed {}\n", b.received, b.originated,
+                     b.sent, b.dropped, b.absorbed);
+  answer(std::move(out));
+}
+
+}  // namespace weft::control

@@ -1,0 +1,113 @@
+// weft-vswitchd: options, background, pidfile; the rest is Daemon's.
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "lib/base/log.h"
+#include "vswitchd/daemon.h"
+#include "vswitchd/process.h"
+
+namespace {
+
+using namespace weft;
+
+struct Options {
+  DaemonOptions daemon;
+  bool detaches = false;
+  std::optional<std::string> pidfile;
+  std::vector<std::string> log_levels;
+};
+
+int fail(const std::string& message) {
+  fmt::print(stderr, "weft-vswitchd: {}\n", message);
+  return EXIT_FAILURE;
+}
+
+std::string default_rundir() {
+  const char* from_environment = std::getenv("WEFT_RUNDIR");
+  return from_environment != nullptr && *from_environment != '\0' ? from_environment : "/run/weft";
+}
+
+void add_options(CLI::App& app, Options& options) {
+  options.daemon.rundir = default_rundir();
+  options.daemon.state_path = "/var/lib/weft/state";
+  options.daemon.version = WEFT_VERSION;
+  app.set_version_flag("-V,--version", std::string("weft-vswitchd (weft) ") + WEFT_VERSION);
+  app.add_option("--rundir", options.daemon.rundir, "where sockets are made (default $WEFT_RUNDIR or /run/weft)");
+  app.add_option("--state", options.daemon.state_path, "the file that keeps the wanted state")->capture_default_str();
+  app.add_flag("--detach", options.detaches, "go to the background once the saved state is in force");
+  app.add_option("--pidfile", options.pidfile, "write the process id there (default RUNDIR/weft-vswitchd.pid)");
+  app.add_option("--log-file", options.daemon.log_file, "also log to this file");
+  app.add_option("-v,--verbose", options.log_levels, "log levels, as `weft-appctl vlog/set` takes them");
+  app.add_option("--workers", options.daemon.worker_count, "threads that forward packets (default: by cores)")
+      ->check(CLI::Range(1, 64));
+  app.add_option("--poll", options.daemon.poll_policy,
+                 "adaptive: spin briefly after traffic; sleep: never; busy: always")
+      ->check(CLI::IsMember({"adaptive", "sleep", "busy"}))
+      ->capture_default_str();
+  app.add_option("--megaflow-limit", options.daemon.megaflow_limit, "megaflows a worker keeps at most")
+      ->check(CLI::Range(1000, 10'000'000))
+      ->capture_default_str();
+}
+
+Result<void, std::string> set_up_log(const Options& options) {
+  if (options.daemon.log_file) {
+    if (const auto opened = log::open_file(*options.daemon.log_file); !opened) {
+      return Unexpected{opened.error().to_string()};
+    }
+  }
+  for (const auto& spec : options.log_levels) {
+    if (const auto done = log::configure(spec); !done) {
+      return Unexpected{render(spec, done.error())};
+    }
+  }
+  return {};
+}
+
+int run(const Options& options) {
+  std::optional<Detached> background;
+  if (options.detaches) {
+    auto detached = Detached::detach();
+    if (!detached) {
+      return fail(detached.error());
+    }
+    background = *detached;
+  }
+  auto pidfile = Pidfile::create(options.pidfile.value_or(options.daemon.rundir + "/weft-vswitchd.pid"));
+  if (!pidfile) {
+    return fail(pidfile.error());
+  }
+  if (const auto logging = set_up_log(options); !logging) {
+    return fail(logging.error());
+  }
+  auto daemon = Daemon::create(options.daemon);
+  if (!daemon) {
+    pidfile->remove();
+    return fail(daemon.error());
+  }
+  (*daemon)->run([&background] {
+    if (background) {
+      background->ready();
+    }
+  });
+  daemon->reset();
+  pidfile->remove();
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"weft-vswitchd: a programmable virtual switch in user space", "weft-vswitchd"};
+  app.footer(
+      "weft-vsctl configures it, weft-ofctl programs its flows, weft-appctl asks what it does.\n"
+      "SIGTERM and SIGINT stop it cleanly: ports are detached, the state is kept.");
+  Options options;
+  add_options(app, options);
+  CLI11_PARSE(app, argc, argv);
+  return run(options);
+}

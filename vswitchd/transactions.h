@@ -1,0 +1,49 @@
+// Transactions: what a management request does to the database, the switch and the state file, in that order.
+//
+// One after the other: the next is looked at when the one before has been answered, so an answer always describes the
+// state that its own change led to.
+//
+// Threads: control thread.
+#pragma once
+
+#include <deque>
+#include <functional>
+
+#include "lib/management/convert.h"
+#include "vswitchd/config/reconciler.h"
+#include "vswitchd/config/state_file.h"
+
+namespace weft {
+
+class Transactions {
+ public:
+  using Answer = std::function<void(management::pb::Response)>;
+
+  Transactions(management::Database database, config::Reconciler& reconciler, config::StateSaver& saver);
+
+  // Follows the state as it was loaded, then calls `done`.
+  void start(std::function<void()> done);
+
+  void submit(management::pb::Transaction transaction, Answer answer);
+  // The state with everything the switch reports at this moment.
+  management::pb::Response current_state();
+
+ private:
+  struct Waiting {
+    management::pb::Transaction transaction;
+    Answer answer;
+  };
+
+  void run_next();
+  void run(const Waiting& waiting);
+  void finish(const Waiting& waiting, const Result<void, std::string>& saved);
+  Result<void, std::string> apply(const management::pb::Transaction& transaction);
+
+  management::Database database_;
+  config::Reconciler& reconciler_;
+  config::StateSaver& saver_;
+  std::deque<Waiting> waiting_;
+  bool is_busy_ = false;
+};
+
+}  // namespace weft
