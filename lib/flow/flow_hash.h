@@ -5,7 +5,7 @@
 //
 // flow_entropy() is what a tunnel spreads paths by (outer UDP source port, NVGRE FlowID): addresses, protocol and
 // ports of the inner packet, and without IP its Ethernet addresses and type. Fragments of one datagram hash without
-// ports, the first one too, so that all take one path. It is keyed.
+// protocol and ports, the first one too, so that all take one path. It is keyed.
 //
 // Threads: pure functions. Cost: some nanoseconds, two words a multiplication.
 #pragma once

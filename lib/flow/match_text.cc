@@ -60,7 +60,7 @@ constexpr Line before_keyword[] = {
     {FieldId::ct_tp_dst, "ct_tp_dst"},
 };
 
-constexpr Line metadata_lines[] = {
+constexpr Line tunnel_lines[] = {
     {FieldId::tun_id, "tun_id"},
     {FieldId::tun_src, "tun_src"},
     {FieldId::tun_dst, "tun_dst"},
@@ -70,6 +70,9 @@ constexpr Line metadata_lines[] = {
     {FieldId::tun_gbp_flags, "tun_gbp_flags"},
     {FieldId::tun_tos, "tun_tos"},
     {FieldId::tun_ttl, "tun_ttl"},
+};
+
+constexpr Line metadata_lines[] = {
     {FieldId::metadata, "metadata"},
     {FieldId::in_port, "in_port"},
     {FieldId::in_phy_port, "in_phy_port"},
@@ -123,8 +126,9 @@ class Printer {
     packet_type();
     const Keyword* shown = keyword();
     registers();
-    lines(metadata_lines);
+    lines(tunnel_lines);
     tun_flags();
+    lines(metadata_lines);
     tag(false);
     tag(true);
     lines(ethernet_lines);
