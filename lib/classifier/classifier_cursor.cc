@@ -23,13 +23,20 @@ ClassifierCursor::~ClassifierCursor() {
 ClassifierRule* ClassifierCursor::next(uint64_t version, size_t& budget) {
   while (upcoming_ != nullptr && budget > 0) {
     --budget;
-    ClassifierRule* rule = upcoming_;
-    upcoming_ = following(*rule);
+    ClassifierRule* rule = next_linked();
     if (rule->is_visible(version) && (!filter_ || rule->match().is_subset_of(*filter_))) {
       return rule;
     }
   }
   return nullptr;
+}
+
+ClassifierRule* ClassifierCursor::next_linked() {
+  ClassifierRule* rule = upcoming_;
+  if (rule != nullptr) {
+    upcoming_ = following(*rule);
+  }
+  return rule;
 }
 
 ClassifierRule* ClassifierCursor::first_from(size_t subtable_index) {

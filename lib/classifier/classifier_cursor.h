@@ -35,6 +35,8 @@ class ClassifierCursor {
     size_t unlimited = std::numeric_limits<size_t>::max();
     return next(version, unlimited);
   }
+  // The next rule, visible or not, whatever the filter.
+  ClassifierRule* next_linked();
   bool is_done() const { return upcoming_ == nullptr; }
 
  private:

@@ -18,8 +18,8 @@
 namespace weft::ofproto {
 
 struct RuleChange {
-  FlowRulePtr before;  // null: a rule was added where none was
-  FlowRulePtr after;   // null: the rule was removed
+  FlowRulePtr before = {};  // null: a rule was added where none was
+  FlowRulePtr after = {};   // null: the rule was removed
   // Why `before` went; says nothing when there is an `after`. A replaced or modified rule causes no flow-removed.
   openflow::FlowRemovedReason reason = openflow::FlowRemovedReason::removed;
 
@@ -30,14 +30,14 @@ struct RuleChange {
 };
 
 struct GroupChange {
-  GroupPtr before;  // null: added
-  GroupPtr after;   // null: removed
+  GroupPtr before = {};  // null: added
+  GroupPtr after = {};   // null: removed
 };
 
 struct Change {
   uint64_t version = 0;  // first version at which it is visible
-  std::vector<RuleChange> rules;
-  std::vector<GroupChange> groups;
+  std::vector<RuleChange> rules = {};
+  std::vector<GroupChange> groups = {};
 
   bool empty() const { return rules.empty() && groups.empty(); }
   // Adds what came later at the same version: the parts of a bundle.

@@ -30,10 +30,10 @@ struct FlowRuleSpec {
   uint16_t hard_timeout = 0;
   uint16_t importance = 0;
   uint16_t flags = 0;  // openflow::flow_flag
-  std::shared_ptr<const openflow::Instructions> instructions;
+  std::shared_ptr<const openflow::Instructions> instructions = {};
   TimePoint created{};
   TimePoint modified{};
-  std::shared_ptr<FlowCounters> counters;  // null: new ones
+  std::shared_ptr<FlowCounters> counters = {};  // null: new ones
 };
 
 class FlowRule final : public ClassifierRule, public std::enable_shared_from_this<FlowRule> {
@@ -54,6 +54,8 @@ class FlowRule final : public ClassifierRule, public std::enable_shared_from_thi
   // Counting is not a change: a reader that credits a rule has it as const.
   FlowCounters& counters() const { return *counters_; }
   const std::shared_ptr<FlowCounters>& shared_counters() const { return counters_; }
+  // When it was last used, or came.
+  TimePoint active() const;
   // The priority-zero rule that matches everything: what OpenFlow calls the table-miss flow entry.
   bool is_table_miss() const { return priority() == 0 && match().set().empty(); }
 
@@ -64,6 +66,7 @@ class FlowRule final : public ClassifierRule, public std::enable_shared_from_thi
   FlowRuleSpec spec() const;
 
  private:
+  friend class FlowTable;
   friend class Timeouts;
   static constexpr uint32_t no_timer = ~uint32_t{0};
 
@@ -72,7 +75,8 @@ class FlowRule final : public ClassifierRule, public std::enable_shared_from_thi
   const std::shared_ptr<FlowCounters> counters_;
   const TimePoint created_;
   const TimePoint modified_;
-  uint32_t timer_ = no_timer;  // place in Timeouts' heap; control thread
+  std::shared_ptr<FlowRule> share_of_table_;  // while it is linked
+  uint32_t timer_ = no_timer;                 // place in Timeouts' heap; control thread
   const uint16_t idle_timeout_;
   const uint16_t hard_timeout_;
   const uint16_t importance_;

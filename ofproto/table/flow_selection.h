@@ -2,9 +2,10 @@
 //
 // OpenFlow's non-strict selection: match at least as specific, cookie under its mask, an output to out_port or
 // out_group, one table or all. Hidden rules are never selected, but for `include_hidden`. Tables may change between
-// two slices: a rule that is there throughout is selected exactly once.
+// two slices: what is selected is what was there at the version it was made with.
 //
-// Threads: control thread. Ownership: must go before its TableSet. Cost: next() stops after `budget` rules looked at.
+// Threads: control thread. Ownership: must go before its TableSet, which frees no rule of its version meanwhile.
+// Cost: next() stops after `budget` rules looked at.
 #pragma once
 
 #include <cstdint>
@@ -19,17 +20,24 @@ namespace weft::ofproto {
 
 class TableSet;
 
+// Whether cookie, out_port and out_group of the filter select the rule.
+bool selects(const openflow::FlowFilter& filter, const FlowRule& rule);
+
 class FlowSelection {
  public:
   // Rules visible at `version`: the published one for statistics, the coming one inside a change.
   FlowSelection(TableSet& tables, const openflow::FlowFilter& filter, uint64_t version, bool include_hidden = false);
 
-  // Up to `limit` further rules; fewer when `budget` rules were looked at. Empty and is_done(): the end.
+  ~FlowSelection();
+  FlowSelection(const FlowSelection&) = delete;
+  FlowSelection& operator=(const FlowSelection&) = delete;
+
+  // Up to `limit` further rules; fewer, or none, when `budget` rules were looked at or is_done().
   std::vector<FlowRulePtr> next(size_t limit, size_t budget);
-  bool is_done() const { return is_done_; }
+  bool is_done() const { return !cursor_.has_value(); }
 
  private:
-  bool open_next_table();
+  void open_next_table();
   bool admits(const FlowRule& rule) const;
 
   TableSet& tables_;
@@ -38,7 +46,6 @@ class FlowSelection {
   const uint64_t version_;
   const bool include_hidden_;
   unsigned next_table_;
-  bool is_done_ = false;
   std::optional<ClassifierCursor> cursor_;
 };
 

@@ -56,6 +56,7 @@ class Group final : public std::enable_shared_from_this<Group> {
   std::atomic<uint64_t> added_version_{TableVersion::never};
   std::atomic<uint64_t> removed_version_{TableVersion::never};
   std::atomic<Group*> next_{nullptr};  // another version of the same number
+  bool is_linked_ = false;             // control thread
 };
 
 using GroupPtr = std::shared_ptr<Group>;

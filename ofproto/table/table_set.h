@@ -24,6 +24,8 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <set>
+#include <vector>
 
 #include "lib/base/clock.h"
 #include "lib/base/rcu.h"
@@ -44,7 +46,7 @@ inline constexpr unsigned table_count = 254;  // 0 to 253 are OpenFlow's; 254 is
 struct TableSetOptions {
   uint64_t hash_seed = 0;
   size_t max_entries = FlowTable::default_max_entries;  // of each table
-  GroupLimits groups;
+  GroupLimits groups = {};
 };
 
 // What differs between the versions of OpenFlow that a flow-mod may come in.
@@ -86,8 +88,8 @@ class TableSet {
   // Takes back a prepared change that was not published.
   void revert(const Change& change);
 
-  // Frees what no reader needs any more, a slice at a time. False: there is more to do now. publish() does a little
-  // of it each time; an idle moment should do the rest.
+  // Frees what no reader needs any more, about `limit` of each kind. False: there is more to do now. publish() does
+  // as much as it adds; an idle moment should do the rest.
   bool reclaim(size_t limit = 1000);
 
   // --- control thread: what is there
@@ -99,22 +101,29 @@ class TableSet {
   size_t flow_count() const;  // hidden ones not counted
 
  private:
+  friend class FlowSelection;
+
   Result<Change, openflow::OpenFlowError> prepare_add(const openflow::FlowMod& flow_mod, TimePoint now);
   Result<Change, openflow::OpenFlowError> prepare_modify(const openflow::FlowMod& flow_mod, TimePoint now,
                                                          const FlowModRules& rules);
   Result<Change, openflow::OpenFlowError> prepare_remove(const openflow::FlowMod& flow_mod);
   Result<void, openflow::OpenFlowError> check_instructions(const openflow::FlowMod& flow_mod) const;
   std::vector<FlowRulePtr> select(const openflow::FlowMod& flow_mod);
+  std::vector<FlowRulePtr> select_exact(const openflow::FlowFilter& filter, int32_t priority);
   void change_rule(Change& change, RuleChange rule_change);
-  void remove_users(Change& change, uint32_t group_id);
+  void put_group(Change& change, const openflow::GroupMod& group_mod, TimePoint now);
   void remove_group(Change& change, uint32_t group_id);
+  void remove_all_groups(Change& change);
   void undo(const RuleChange& rule_change);
+  void pin(uint64_t version);
+  void unpin(uint64_t version);
 
   TableVersion& version_;
   const TableSetOptions options_;
   std::array<RcuPtr<FlowTable>, 256> tables_;
   GroupTable groups_;
   Timeouts timeouts_;
+  std::multiset<uint64_t> pins_;  // versions whose rules are still being walked
 };
 
 }  // namespace weft::ofproto

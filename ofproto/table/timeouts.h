@@ -45,10 +45,10 @@ class Timeouts {
     FlowRule* rule;
   };
 
-  void place(size_t i, Timer timer);
-  void sift_up(size_t i);
-  void sift_down(size_t i);
-  void set_due(size_t i, TimePoint due);
+  void place(size_t i, const Timer& timer);
+  void move(size_t i, const Timer& timer);
+  void move_up(size_t i, const Timer& timer);
+  void move_down(size_t i, const Timer& timer);
 
   std::vector<Timer> heap_;
 };

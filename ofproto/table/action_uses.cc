@@ -1,0 +1,52 @@
+#include "ofproto/table/action_uses.h"
+
+#include <algorithm>
+#include <variant>
+
+namespace weft::ofproto {
+
+namespace {
+
+bool is_output_to(const openflow::Action& action, OfPort port) {
+  if (const auto* output = std::get_if<openflow::OutputAction>(&action)) {
+    return output->port == port;
+  }
+  return port == of_port::controller && std::holds_alternative<openflow::ControllerAction>(action);
+}
+
+}  // namespace
+
+bool outputs_to(const openflow::ActionList& actions, OfPort port) {
+  return std::any_of(actions.begin(), actions.end(),
+                     [port](const openflow::Action& action) { return is_output_to(action, port); });
+}
+
+bool outputs_to(const openflow::Instructions& instructions, OfPort port) {
+  return (instructions.apply && outputs_to(*instructions.apply, port)) ||
+         (instructions.write && outputs_to(*instructions.write, port));
+}
+
+bool uses_group(const openflow::Instructions& instructions, uint32_t group_id) {
+  bool found = false;
+  for_each_group(instructions, [&](uint32_t used) { found = found || used == group_id; });
+  return found;
+}
+
+void for_each_group(const openflow::ActionList& actions, const std::function<void(uint32_t)>& visit) {
+  for (const openflow::Action& action : actions) {
+    if (const auto* group = std::get_if<openflow::GroupAction>(&action)) {
+      visit(group->group_id);
+    }
+  }
+}
+
+void for_each_group(const openflow::Instructions& instructions, const std::function<void(uint32_t)>& visit) {
+  if (instructions.apply) {
+    for_each_group(*instructions.apply, visit);
+  }
+  if (instructions.write) {
+    for_each_group(*instructions.write, visit);
+  }
+}
+
+}  // namespace weft::ofproto

@@ -1,0 +1,86 @@
+#include "ofproto/table/flow_table.h"
+
+#include <utility>
+
+#include "lib/base/rcu.h"
+#include "lib/classifier/classifier_cursor.h"
+
+namespace weft::ofproto {
+
+FlowTable::FlowTable(uint8_t table_id, uint64_t hash_seed)
+    : table_id_(table_id), name_("table" + std::to_string(table_id)), classifier_(hash_seed) {}
+
+// No reader is left. Rules that others hold a share of live on, unlinked.
+FlowTable::~FlowTable() {
+  removed_.clear();
+  ClassifierCursor cursor(classifier_);
+  while (ClassifierRule* rule = cursor.next_linked()) {
+    unlink(static_cast<FlowRule&>(*rule));
+  }
+}
+
+void FlowTable::credit(uint64_t lookup_count, uint64_t matched_count) const {
+  lookup_count_.fetch_add(lookup_count, std::memory_order_relaxed);
+  matched_count_.fetch_add(matched_count, std::memory_order_relaxed);
+}
+
+FlowRule* FlowTable::find_exact(const MiniMatch& match, int32_t priority, uint64_t version) const {
+  return static_cast<FlowRule*>(classifier_.find_exact(match, priority, version));
+}
+
+void FlowTable::insert(FlowRulePtr rule, uint64_t version) {
+  classifier_.insert(*rule, version);
+  active_count_ += rule->is_hidden() ? 0 : 1;
+  FlowRule& linked = *rule;
+  linked.share_of_table_ = std::move(rule);
+}
+
+void FlowTable::remove(FlowRule& rule, uint64_t version) {
+  classifier_.remove(rule, version);
+  active_count_ -= rule.is_hidden() ? 0 : 1;
+  removed_.push_back(rule.shared_from_this());
+}
+
+void FlowTable::undo_insert(FlowRule& rule) {
+  active_count_ -= rule.is_hidden() ? 0 : 1;
+  unlink(rule);
+  classifier_.seal();
+  retire_unlinked();
+}
+
+// It stays in `removed_`, where reclaim() recognises it.
+void FlowTable::undo_remove(FlowRule& rule) {
+  classifier_.restore(rule);
+  active_count_ += rule.is_hidden() ? 0 : 1;
+}
+
+bool FlowTable::reclaim(uint64_t settled, size_t limit) {
+  while (!removed_.empty() && unlinked_.size() < limit) {
+    FlowRule& rule = *removed_.front();
+    const bool was_restored = rule.removed_version() == TableVersion::never;
+    if (!was_restored && rule.removed_version() > settled) {
+      break;
+    }
+    if (!was_restored && rule.is_linked()) {
+      unlink(rule);
+    }
+    removed_.pop_front();
+  }
+  const bool is_through = unlinked_.size() < limit;
+  classifier_.seal();
+  retire_unlinked();
+  return is_through;
+}
+
+void FlowTable::unlink(FlowRule& rule) {
+  classifier_.unlink(rule);
+  unlinked_.push_back(std::move(rule.share_of_table_));
+}
+
+void FlowTable::retire_unlinked() {
+  if (!unlinked_.empty()) {
+    rcu::defer([rules = std::exchange(unlinked_, {})] {});
+  }
+}
+
+}  // namespace weft::ofproto

@@ -1,0 +1,158 @@
+// Which group-mods are refused, and how: OpenFlow 1.3.5 sections 6.5 and 7.4.4.6.
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "ofproto/table/action_uses.h"
+#include "ofproto/table/group_table.h"
+
+namespace weft::ofproto {
+
+namespace {
+
+using openflow::Bucket;
+using openflow::ErrorCode;
+using openflow::GroupMod;
+using openflow::GroupModCommand;
+using openflow::GroupType;
+using openflow::OpenFlowError;
+
+using Checked = Result<void, OpenFlowError>;
+
+Checked refuse(ErrorCode code, std::string why) { return Unexpected{OpenFlowError(code, std::move(why))}; }
+
+std::string named(uint32_t group_id) { return "group " + std::to_string(group_id); }
+
+bool watches(const Bucket& bucket) {
+  return bucket.watch_port != of_port::any || bucket.watch_group != openflow::any_group;
+}
+
+// What a bucket must and must not have, by the type of its group.
+Checked check_bucket(const Bucket& bucket, GroupType type) {
+  const bool is_weighted = type == GroupType::select;
+  if (!is_weighted && bucket.weight != 0) {
+    return refuse(ErrorCode::ofpgmfc_invalid_group, "only buckets of a select group have a weight");
+  }
+  const bool may_watch = type == GroupType::select || type == GroupType::fast_failover;
+  if (!may_watch && watches(bucket)) {
+    return refuse(ErrorCode::ofpgmfc_watch_unsupported, "only select and fast failover groups watch ports or groups");
+  }
+  if (type == GroupType::fast_failover && !watches(bucket)) {
+    return refuse(ErrorCode::ofpgmfc_invalid_group, "a bucket of a fast failover group must watch a port or a group");
+  }
+  return {};
+}
+
+Checked check_bucket_ids(const std::vector<Bucket>& buckets) {
+  std::set<uint32_t> ids;
+  for (const Bucket& bucket : buckets) {
+    if (!ids.insert(bucket.bucket_id).second) {
+      return refuse(ErrorCode::ofpgmfc_bucket_exists, "two buckets have id " + std::to_string(bucket.bucket_id));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Checked GroupTable::check(const GroupMod& group_mod) const {
+  const uint32_t id = group_mod.group_id;
+  const bool is_all = group_mod.command == GroupModCommand::remove && id == openflow::all_groups;
+  if (id > openflow::max_group && !is_all) {
+    return refuse(ErrorCode::ofpgmfc_invalid_group, named(id) + " is reserved");
+  }
+  switch (group_mod.command) {
+    case GroupModCommand::add:
+      if (has(id)) {
+        return refuse(ErrorCode::ofpgmfc_group_exists, named(id) + " exists");
+      }
+      return check_buckets(group_mod);
+    case GroupModCommand::modify:
+      if (!has(id)) {
+        return refuse(ErrorCode::ofpgmfc_unknown_group, "there is no " + named(id));
+      }
+      return check_buckets(group_mod);
+    case GroupModCommand::add_or_modify:
+      return check_buckets(group_mod);
+    case GroupModCommand::remove:
+      return is_all ? Checked{} : check_is_not_chained(id);
+    default:
+      return refuse(ErrorCode::ofpgmfc_bad_command, "group command is not supported");
+  }
+}
+
+// A group that refers to itself does not hold itself back.
+Checked GroupTable::check_is_not_chained(uint32_t group_id) const {
+  for (const uint32_t user : groups_using(group_id)) {
+    if (user != group_id) {
+      return refuse(ErrorCode::ofpgmfc_chained_group, named(user) + " forwards to " + named(group_id));
+    }
+  }
+  return {};
+}
+
+Checked GroupTable::check_buckets(const GroupMod& group_mod) const {
+  const auto type = static_cast<unsigned>(group_mod.type);
+  if (type >= 32 || (limits_.types >> type & 1) == 0) {
+    return refuse(ErrorCode::ofpgmfc_bad_type, "group type " + std::to_string(type) + " is not supported");
+  }
+  if (!has(group_mod.group_id) && count() >= limits_.max_groups) {
+    return refuse(ErrorCode::ofpgmfc_out_of_groups, "there are " + std::to_string(count()) + " groups already");
+  }
+  if (group_mod.buckets.size() > limits_.max_buckets) {
+    return refuse(ErrorCode::ofpgmfc_out_of_buckets,
+                  "a group has at most " + std::to_string(limits_.max_buckets) + " buckets");
+  }
+  if (group_mod.type == GroupType::indirect && group_mod.buckets.size() != 1) {
+    return refuse(ErrorCode::ofpgmfc_invalid_group, "an indirect group has exactly one bucket");
+  }
+  for (const Bucket& bucket : group_mod.buckets) {
+    if (auto checked = check_bucket(bucket, group_mod.type); !checked) {
+      return checked;
+    }
+    if (auto checked = check_references(bucket, group_mod.group_id); !checked) {
+      return checked;
+    }
+  }
+  if (would_loop(group_mod)) {
+    return refuse(ErrorCode::ofpgmfc_loop, named(group_mod.group_id) + " would forward to itself");
+  }
+  return check_bucket_ids(group_mod.buckets);
+}
+
+Checked GroupTable::check_references(const Bucket& bucket, uint32_t group_id) const {
+  Checked result;
+  for_each_group(bucket.actions, [&](uint32_t used) {
+    if (used != group_id && !has(used)) {
+      result = refuse(ErrorCode::ofpbac_bad_out_group, "there is no " + named(used));
+    }
+  });
+  if (bucket.watch_group != openflow::any_group && !has(bucket.watch_group)) {
+    return refuse(ErrorCode::ofpgmfc_bad_watch, "there is no " + named(bucket.watch_group));
+  }
+  return result;
+}
+
+// Follows the groups that the new buckets lead to until one is the group itself.
+bool GroupTable::would_loop(const GroupMod& group_mod) const {
+  std::set<uint32_t> reached;
+  std::vector<uint32_t> open;
+  const auto reach = [&](uint32_t group_id) {
+    if (reached.insert(group_id).second) {
+      open.push_back(group_id);
+    }
+  };
+  for (const Bucket& bucket : group_mod.buckets) {
+    for_each_group(bucket.actions, reach);
+  }
+  while (!open.empty() && !reached.contains(group_mod.group_id)) {
+    const auto group = current_.find(open.back());
+    open.pop_back();
+    for (const Bucket& bucket : group != current_.end() ? group->second->buckets() : std::span<const Bucket>()) {
+      for_each_group(bucket.actions, reach);
+    }
+  }
+  return reached.contains(group_mod.group_id);
+}
+
+}  // namespace weft::ofproto

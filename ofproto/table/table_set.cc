@@ -1,0 +1,118 @@
+#include "ofproto/table/table_set.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::ofproto {
+
+namespace {
+// What publish() frees on the way: more than it can have made garbage, so that garbage does not pile up.
+constexpr size_t reclaim_with_publish = 16;
+}  // namespace
+
+TableSet::TableSet(TableVersion& version, const TableSetOptions& options)
+    : version_(version), options_(options), groups_(options.groups) {}
+
+TableSet::~TableSet() {
+  for (RcuPtr<FlowTable>& table : tables_) {
+    delete table.load();
+  }
+}
+
+const FlowRule* TableSet::lookup(uint8_t table_id, const Flow& flow, uint64_t at_version, Flow* mask) const {
+  const FlowTable* table = find_table(table_id);
+  return table != nullptr ? table->lookup(flow, at_version, mask) : nullptr;
+}
+
+FlowTable& TableSet::table(uint8_t table_id) {
+  FlowTable* table = find_table(table_id);
+  if (table == nullptr) {
+    table = new FlowTable(table_id, options_.hash_seed);
+    table->set_max_entries(options_.max_entries);
+    tables_[table_id].store(table);
+  }
+  return *table;
+}
+
+size_t TableSet::flow_count() const {
+  size_t count = 0;
+  for (const RcuPtr<FlowTable>& table : tables_) {
+    count += table.load() != nullptr ? table.load()->active_count() : 0;
+  }
+  return count;
+}
+
+void TableSet::change_rule(Change& change, RuleChange rule_change) {
+  if (rule_change.before) {
+    FlowRule& before = *rule_change.before;
+    table(before.table_id()).remove(before, change.version);
+    groups_.release(before);
+  }
+  if (rule_change.after) {
+    FlowRule& after = *rule_change.after;
+    table(after.table_id()).insert(rule_change.after, change.version);
+    groups_.refer(after);
+  }
+  change.rules.push_back(std::move(rule_change));
+}
+
+void TableSet::undo(const RuleChange& rule_change) {
+  if (rule_change.after) {
+    groups_.release(*rule_change.after);
+    table(rule_change.after->table_id()).undo_insert(*rule_change.after);
+  }
+  if (rule_change.before) {
+    table(rule_change.before->table_id()).undo_remove(*rule_change.before);
+    groups_.refer(*rule_change.before);
+  }
+}
+
+void TableSet::publish(const Change& change) {
+  seal();
+  version_.publish();
+  commit(change);
+}
+
+void TableSet::seal() {
+  for (RcuPtr<FlowTable>& table : tables_) {
+    if (table.load() != nullptr) {
+      table.load()->classifier().seal();
+    }
+  }
+}
+
+void TableSet::commit(const Change& change) {
+  for (const RuleChange& rule_change : change.rules) {
+    if (rule_change.before) {
+      timeouts_.remove(*rule_change.before);
+    }
+    if (rule_change.after) {
+      timeouts_.add(*rule_change.after);
+    }
+  }
+  reclaim(reclaim_with_publish + 2 * (change.rules.size() + change.groups.size()));
+}
+
+// The last step first.
+void TableSet::revert(const Change& change) {
+  std::for_each(change.groups.rbegin(), change.groups.rend(),
+                [&](const GroupChange& group_change) { groups_.undo(group_change); });
+  std::for_each(change.rules.rbegin(), change.rules.rend(), [&](const RuleChange& rule_change) { undo(rule_change); });
+}
+
+bool TableSet::reclaim(size_t limit) {
+  const uint64_t settled = pins_.empty() ? version_.settled() : std::min(version_.settled(), *pins_.begin());
+  bool is_through = groups_.reclaim(settled, limit);
+  for (RcuPtr<FlowTable>& table : tables_) {
+    if (table.load() != nullptr) {
+      is_through = table.load()->reclaim(settled, limit) && is_through;
+    }
+  }
+  return is_through;
+}
+
+void TableSet::pin(uint64_t version) { pins_.insert(version); }
+
+void TableSet::unpin(uint64_t version) { pins_.erase(pins_.find(version)); }
+
+}  // namespace weft::ofproto
