@@ -1,0 +1,236 @@
+#include "datapath/datapath_impl.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "datapath/port/memory.h"
+#include "lib/base/hash.h"
+
+namespace weft::datapath {
+namespace {
+
+// One core is left to everything else: the control thread, the guests.
+unsigned default_worker_count() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  const int count = ::sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
+  return static_cast<unsigned>(std::max(1, count - 1));
+}
+
+DatapathOptions with_defaults(DatapathOptions options) {
+  if (options.worker_count == 0) {
+    options.worker_count = default_worker_count();
+  }
+  if (options.hash_seed == 0) {
+    options.hash_seed = random_hash_seed();
+  }
+  if (options.clock == nullptr) {
+    options.clock = &SystemClock::instance();
+  }
+  return options;
+}
+
+}  // namespace
+
+DatapathImpl::DatapathImpl(const DatapathOptions& wanted, UpcallSink& sink)
+    : clock_(wanted.clock != nullptr ? *wanted.clock : SystemClock::instance()) {
+  const DatapathOptions options = with_defaults(wanted);
+  for (unsigned i = 0; i < options.worker_count; ++i) {
+    workers_.push_back(std::make_unique<Worker>(i, options, clock_, sink, ports_));
+  }
+}
+
+DatapathImpl::~DatapathImpl() {
+  stop();
+  while (!queues_of_port_.empty()) {
+    remove_port(queues_of_port_.begin()->first);
+  }
+}
+
+void DatapathImpl::start() {
+  for (const auto& worker : workers_) {
+    worker->start();
+  }
+}
+
+void DatapathImpl::stop() {
+  for (const auto& worker : workers_) {
+    worker->stop();
+  }
+}
+
+void DatapathImpl::run_until_idle() {
+  for (bool has_worked = true; has_worked;) {
+    has_worked = false;
+    for (const auto& worker : workers_) {
+      has_worked = worker->run_once() || has_worked;
+    }
+  }
+}
+
+PortEnvironment DatapathImpl::environment_for(PortId id) {
+  return {id, worker_count(), [this](PortId port) { notify(port); }, &clock_};
+}
+
+void DatapathImpl::notify(PortId port) {
+  std::function<void(PortId)> listener;
+  {
+    MutexLock lock(listener_mutex_);
+    listener = listener_;
+  }
+  if (listener) {
+    listener(port);
+  }
+}
+
+void DatapathImpl::set_port_listener(std::function<void(PortId)> listener) {
+  MutexLock lock(listener_mutex_);
+  listener_ = std::move(listener);
+}
+
+Result<PortId, PortError> DatapathImpl::add_port(const PortSpec& spec) {
+  const auto id = ports_.take_id();
+  if (!id) {
+    return Unexpected(PortError{PortError::Kind::busy, "no port number is free"});
+  }
+  auto port = maker_.make(spec, environment_for(*id));
+  if (!port) {
+    ports_.release_id(*id);
+    return Unexpected(std::move(port.error()));
+  }
+  Port& made = **port;
+  ports_.add(std::move(*port));
+  attach_queues(made);
+  return *id;
+}
+
+void DatapathImpl::attach_queues(Port& port) {
+  auto queues = port.rx_queues();
+  for (const auto& queue : queues) {
+    QueueUse& use = queues_[queue.get()];
+    if (use.port_count++ == 0) {
+      use.worker = least_loaded_worker();
+      use.queue = queue;
+      on_worker(use.worker, [queue](Worker& worker) { worker.attach(queue); });
+    }
+  }
+  queues_of_port_[port.id()] = std::move(queues);
+}
+
+size_t DatapathImpl::least_loaded_worker() const {
+  std::vector<size_t> load(workers_.size());
+  for (const auto& [queue, use] : queues_) {
+    load[use.worker] += use.queue != nullptr ? 1 : 0;
+  }
+  return static_cast<size_t>(std::min_element(load.begin(), load.end()) - load.begin());
+}
+
+void DatapathImpl::on_worker(size_t worker, std::function<void(Worker&)> work) {
+  workers_[worker]->send(std::move(work));
+}
+
+void DatapathImpl::remove_port(PortId id) {
+  const auto queues = queues_of_port_.find(id);
+  if (queues == queues_of_port_.end()) {
+    return;
+  }
+  const std::unique_ptr<Port> port = ports_.remove(id);
+  detach_queues(queues->second);
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    on_worker(i, [&port](Worker& worker) { worker.forget_port(*port); });
+  }
+  fence();
+  queues_of_port_.erase(queues);
+}
+
+void DatapathImpl::detach_queues(const std::vector<std::shared_ptr<RxQueue>>& queues) {
+  for (const auto& queue : queues) {
+    const auto use = queues_.find(queue.get());
+    if (--use->second.port_count == 0) {
+      on_worker(use->second.worker, [queue](Worker& worker) { worker.detach(*queue); });
+      queues_.erase(use);
+    }
+  }
+}
+
+PortCounters DatapathImpl::port_counters(PortId id) const {
+  const Port* port = ports_.snapshot().find(id);
+  return port != nullptr ? port->total_counters() : PortCounters{};
+}
+
+std::optional<PortStatus> DatapathImpl::port_status(PortId id) const {
+  const Port* port = ports_.snapshot().find(id);
+  return port != nullptr ? std::optional(port->status()) : std::nullopt;
+}
+
+void DatapathImpl::execute(std::span<const uint8_t> frame, PortId in_port, Decision decision) {
+  // One worker for all, so that packet-outs leave in the order they came.
+  workers_.front()->send(
+      ExecuteCommand{{frame.begin(), frame.end()}, in_port, std::move(decision)});
+}
+
+void DatapathImpl::for_each_megaflow(const std::function<void(Megaflow&)>& visit) const {
+  for (const auto& worker : workers_) {
+    worker->for_each_megaflow(visit);
+  }
+}
+
+void DatapathImpl::send(MegaflowCommand command) {
+  Worker& worker = *workers_[command.megaflow->worker];
+  worker.send(std::move(command));
+}
+
+void DatapathImpl::fence() {
+  for (const auto& worker : workers_) {
+    worker->wait_until_drained();
+  }
+}
+
+std::vector<WorkerStatus> DatapathImpl::worker_status() const {
+  std::vector<WorkerStatus> all;
+  for (const auto& worker : workers_) {
+    all.push_back(worker->status());
+  }
+  return all;
+}
+
+uint64_t DatapathImpl::drop_count(DropReason reason) const {
+  uint64_t sum = 0;
+  for (const auto& worker : workers_) {
+    sum += worker->counters().balance.dropped.value(reason);
+  }
+  return sum;
+}
+
+Datapath::Balance DatapathImpl::balance() const {
+  Balance sum;
+  for (const auto& worker : workers_) {
+    const PacketBalance& own = worker->counters().balance;
+    sum.received += own.received.value();
+    sum.originated += own.originated.value();
+    sum.sent += own.sent.value();
+    sum.dropped += own.dropped.total();
+    sum.absorbed += own.absorbed.value();
+  }
+  return sum;
+}
+
+void DatapathImpl::inject(PortId id, MemoryFrame frame) {
+  auto* port = dynamic_cast<MemoryPort*>(ports_.snapshot().find(id));
+  assert(port != nullptr && "frames are injected at memory ports");
+  port->inject(std::move(frame));
+}
+
+std::vector<MemoryFrame> DatapathImpl::take_sent(PortId id) {
+  auto* port = dynamic_cast<MemoryPort*>(ports_.snapshot().find(id));
+  assert(port != nullptr && "frames are taken from memory ports");
+  return port->take_sent();
+}
+
+std::unique_ptr<Datapath> make_datapath(const DatapathOptions& options, UpcallSink& sink) {
+  return std::make_unique<DatapathImpl>(options, sink);
+}
+
+}  // namespace weft::datapath

@@ -1,0 +1,76 @@
+// DatapathImpl: the datapath behind datapath/api/datapath.h: ports, workers, and who reads which queue.
+//
+// A queue goes to the worker that has the fewest and stays there. A port comes into being open, is published, then its
+// queues are attached; it goes the other way round: unpublished, queues detached and its backlogs dropped by every
+// worker, then destroyed. Both wait for the workers, some microseconds up to one wake-up each.
+//
+// Threads:   as datapath.h says. Ownership: of everything.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "datapath/api/datapath.h"
+#include "datapath/port/port_table.h"
+#include "datapath/port_maker.h"
+#include "datapath/worker/worker.h"
+#include "lib/base/mutex.h"
+
+namespace weft::datapath {
+
+class DatapathImpl final : public Datapath {
+ public:
+  DatapathImpl(const DatapathOptions& options, UpcallSink& sink);
+  ~DatapathImpl() override;
+
+  void start() override;
+  void stop() override;
+  void run_until_idle() override;
+
+  Result<PortId, PortError> add_port(const PortSpec& spec) override;
+  void remove_port(PortId port) override;
+  void release_port_id(PortId port) override { ports_.release_id(port); }
+  PortCounters port_counters(PortId port) const override;
+  std::optional<PortStatus> port_status(PortId port) const override;
+  void set_port_listener(std::function<void(PortId)> listener) override EXCLUDES(listener_mutex_);
+
+  void execute(std::span<const uint8_t> frame, PortId in_port, Decision decision) override;
+
+  unsigned worker_count() const override { return static_cast<unsigned>(workers_.size()); }
+  void for_each_megaflow(const std::function<void(Megaflow&)>& visit) const override;
+  void send(MegaflowCommand command) override;
+  void fence() override;
+
+  std::vector<WorkerStatus> worker_status() const override;
+  uint64_t drop_count(DropReason reason) const override;
+  Balance balance() const override;
+
+  void inject(PortId port, MemoryFrame frame) override;
+  std::vector<MemoryFrame> take_sent(PortId port) override;
+
+ private:
+  struct QueueUse {
+    std::shared_ptr<RxQueue> queue;
+    size_t worker = 0;
+    size_t port_count = 0;  // ports that name it
+  };
+
+  PortEnvironment environment_for(PortId id);
+  void notify(PortId port) EXCLUDES(listener_mutex_);
+  void attach_queues(Port& port);
+  void detach_queues(const std::vector<std::shared_ptr<RxQueue>>& queues);
+  size_t least_loaded_worker() const;
+  void on_worker(size_t worker, std::function<void(Worker&)> work);
+
+  const Clock& clock_;
+  PortMaker maker_;
+  PortRegistry ports_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::map<const RxQueue*, QueueUse> queues_;
+  std::map<PortId, std::vector<std::shared_ptr<RxQueue>>> queues_of_port_;
+  Mutex listener_mutex_;
+  std::function<void(PortId)> listener_ GUARDED_BY(listener_mutex_);
+};
+
+}  // namespace weft::datapath

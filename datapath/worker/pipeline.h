@@ -1,0 +1,72 @@
+// Pipeline: the way of a batch of received packets, from key to actions.
+//
+//     batch -> keys -> flow cache -> megaflow table -> hits: count, execute -> misses: upcall, count, execute
+//
+// Hits leave before misses are translated, so one new flow does not make the others wait; a packet whose flow has a
+// miss ahead of it in the batch waits for that, so order within a flow stays. Misses are looked up once more in turn:
+// the first packet of a flow makes the megaflow that the next ones hit.
+//
+// A packet is counted (megaflow, rule credits) before its actions run.
+//
+// Threads:   the worker. Ownership: none; references what the worker owns.
+// Cost:      no allocation and no system call but for misses; keys of a batch live in the pipeline.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "datapath/api/upcall.h"
+#include "datapath/cache/flow_cache.h"
+#include "datapath/cache/megaflow_table.h"
+#include "datapath/port/port_table.h"
+#include "datapath/worker/transmit.h"
+#include "datapath/worker/worker_counters.h"
+#include "lib/base/clock.h"
+#include "lib/flow/flow_key.h"
+#include "lib/packet/packet_batch.h"
+
+namespace weft::datapath {
+
+class Pipeline {
+ public:
+  struct Parts {
+    unsigned worker;
+    const Clock& clock;
+    UpcallSink& sink;
+    FlowCache& flow_cache;
+    MegaflowTable& megaflows;
+    TransmitStep& transmit;
+    WorkerCounters& counters;
+  };
+  explicit Pipeline(const Parts& parts) : parts_(parts) {}
+
+  // Everything in the batch has left, or waits in a port's backlog, when this returns.
+  void process(PacketBatch&& batch, const PortTable& ports);
+
+  // A decision on a packet that no port received. It is counted through UpcallSink::credit.
+  void execute(PacketPtr packet, const Decision& decision);
+
+ private:
+  static constexpr size_t capacity = PacketBatch::capacity;
+
+  void receive(PacketBatch& batch, const PortTable& ports);
+  Verdict admit(Packet& packet, const PortTable& ports, FlowKey& key);
+  void look_up();
+  void run_hits();
+  void run_misses();
+
+  void run(size_t i, Megaflow& megaflow);
+  void translate_and_run(size_t i);
+  Megaflow* remember(const FlowKey& key, std::unique_ptr<Installed>& installed);
+
+  const Parts parts_;
+  TimePoint now_{};
+  // The batch: what is known about packet i. A packet that has left is null.
+  size_t count_ = 0;
+  std::array<PacketPtr, capacity> packets_;
+  std::array<FlowKey, capacity> keys_;
+  std::array<uint64_t, capacity> hashes_{};
+  std::array<Megaflow*, capacity> found_{};
+};
+
+}  // namespace weft::datapath

@@ -1,0 +1,173 @@
+#include "datapath/worker/transmit.h"
+
+#include <algorithm>
+
+#include "datapath/offload/gso.h"
+#include "lib/packet/checksum.h"
+#include "lib/packet/sctp.h"
+
+namespace weft::datapath {
+namespace {
+
+bool has_gso_kind(const PortCapabilities& port, Offload::Gso gso) {
+  switch (gso) {
+    case Offload::Gso::tcp4:
+      return port.gso_tcp4;
+    case Offload::Gso::tcp6:
+      return port.gso_tcp6;
+    case Offload::Gso::udp_l4:
+      return port.gso_udp_l4;
+    case Offload::Gso::none:
+      return true;
+  }
+  return false;
+}
+
+bool reaches(uint8_t depth, uint8_t outer_count) {
+  return depth != PortCapabilities::no_depth && outer_count <= depth;
+}
+
+bool can_express_gso(const PortCapabilities& port, const Packet& packet) {
+  return reaches(port.gso_depth, packet.offload.outer_count) && has_gso_kind(port, packet.offload.gso) &&
+         (port.gso_under_mpls || packet.l2_5_offset == Packet::unknown_offset);
+}
+
+bool can_express_checksum(const PortCapabilities& port, const Packet& packet) {
+  return reaches(port.partial_checksum_depth, packet.offload.outer_count) &&
+         (port.sctp_partial_checksum || packet.offload.csum_offset != sctp_checksum_offset);
+}
+
+}  // namespace
+
+TransmitStep::TransmitStep(unsigned worker, PacketPool& pool, PacketBalance& balance, UpcallSink& sink)
+    : context_(worker, pool, balance), sink_(sink) {
+  used_.reserve(lane_count);
+}
+
+void TransmitStep::output(PortId id, PacketPtr packet) {
+  Port* port = ports_->find(id);
+  if (port == nullptr) {
+    dropped(DropReason::port_gone);
+    return;
+  }
+  Lane& lane = lane_of(*port);
+  if (packet->offload.is_partial()) {
+    add_promising(lane, std::move(packet));
+  } else {
+    add(lane, std::move(packet));
+  }
+}
+
+TransmitStep::Lane& TransmitStep::lane_of(Port& port) {
+  const size_t place = number(port.id()) % lane_count;
+  Lane& lane = lanes_[place];
+  if (lane.port == &port) {
+    return lane;
+  }
+  if (lane.port == nullptr) {
+    used_.push_back(static_cast<uint8_t>(place));
+  } else {
+    send(lane);
+  }
+  lane.port = &port;
+  lane.capabilities = port.capabilities();
+  return lane;
+}
+
+void TransmitStep::add(Lane& lane, PacketPtr packet) {
+  if (packet->size() > lane.capabilities.max_frame_size) {
+    context_.drop(*lane.port, DropReason::oversized_frame);
+    return;
+  }
+  lane.batch.add(std::move(packet));
+  if (lane.batch.is_full()) {
+    send(lane);
+  }
+}
+
+void TransmitStep::add_promising(Lane& lane, PacketPtr packet) {
+  if (packet->offload.is_gso()) {
+    if (can_express_gso(lane.capabilities, *packet)) {
+      add(lane, std::move(packet));
+    } else {
+      add_cut(lane, std::move(packet));
+    }
+    return;
+  }
+  if (!can_express_checksum(lane.capabilities, *packet)) {
+    if (const Verdict verdict = finish_partial_checksum(*packet)) {
+      context_.drop(*lane.port, *verdict);
+      return;
+    }
+  }
+  add(lane, std::move(packet));
+}
+
+void TransmitStep::add_cut(Lane& lane, PacketPtr packet) {
+  const Segmenter segmenter(*packet);
+  if (const Verdict verdict = segmenter.verdict()) {
+    context_.drop(*lane.port, *verdict);
+    return;
+  }
+  originated(segmenter.count() - 1);
+  const size_t lost = cut_gso(segmenter, *packet, context_.pool(),
+                              [&](PacketPtr piece) { add(lane, std::move(piece)); });
+  if (lost > 0) {
+    context_.drop(*lane.port, DropReason::no_buffer, lost);
+  }
+}
+
+void TransmitStep::send(Lane& lane) {
+  if (lane.batch.is_empty()) {
+    return;
+  }
+  const bool was_backlogged = lane.port->has_backlog(context_.worker());
+  lane.port->transmit(std::move(lane.batch), context_);
+  if (!was_backlogged && lane.port->has_backlog(context_.worker())) {
+    backlogged_.push_back(lane.port->id());
+  }
+}
+
+void TransmitStep::flush() {
+  for (const uint8_t place : used_) {
+    send(lanes_[place]);
+    lanes_[place].port = nullptr;
+  }
+  used_.clear();
+}
+
+bool TransmitStep::retry_backlogs() {
+  if (backlogged_.empty()) {
+    return false;
+  }
+  std::erase_if(backlogged_, [&](PortId id) {
+    Port* port = ports_->find(id);
+    return port == nullptr || !port->flush(context_);
+  });
+  return true;
+}
+
+void TransmitStep::forget_port(Port& port) {
+  port.discard_backlog(context_);
+  std::erase(backlogged_, port.id());
+}
+
+bool TransmitStep::punt(const PuntContext& context, const Packet& packet) {
+  if (!packet.offload.is_partial()) {
+    return sink_.punt(context, packet);
+  }
+  if (packet.offload.is_gso()) {
+    const Segmenter segmenter(packet);
+    bool is_taken = false;
+    if (!segmenter.verdict()) {
+      cut_gso(segmenter, packet, context_.pool(), [&](const PacketPtr& piece) {
+        is_taken = sink_.punt(context, *piece) || is_taken;
+      });
+    }
+    return is_taken;
+  }
+  const PacketPtr finished = packet.clone();
+  return finished != nullptr && !finish_partial_checksum(*finished) && sink_.punt(context, *finished);
+}
+
+}  // namespace weft::datapath

@@ -1,0 +1,68 @@
+// TransmitStep: behind the doors of an action list. Collects what goes to a port into batches, and sends them.
+//
+// Frames for one port gather while a batch of received packets is worked on and leave together: when 32 are there or
+// at flush(). What the port cannot express (PortCapabilities) is settled here, once for all ports: a GSO frame is cut,
+// a partial checksum finished. A packet for the controller is a frame as a wire would see it: finished and cut.
+//
+// Threads:   one worker. Ownership: of packets until the port has them.
+// Cost:      a packet that promises nothing: a table access and a move. No allocation.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "datapath/action/exits.h"
+#include "datapath/api/upcall.h"
+#include "datapath/port/port.h"
+#include "datapath/port/port_table.h"
+#include "lib/packet/packet_batch.h"
+
+namespace weft::datapath {
+
+class TransmitStep final : public Exits {
+ public:
+  TransmitStep(unsigned worker, PacketPool& pool, PacketBalance& balance, UpcallSink& sink);
+
+  // The ports to send to until the next call. Everything is flushed.
+  void set_ports(const PortTable& ports) { ports_ = &ports; }
+
+  void output(PortId port, PacketPtr packet) override;
+  bool punt(const PuntContext& context, const Packet& packet) override;
+  void dropped(DropReason reason) override { context_.balance().dropped.add(reason); }
+  void absorbed() override { context_.balance().absorbed.add(); }
+  void originated(uint64_t count) override { context_.balance().originated.add(count); }
+
+  // Hands every batch to its port.
+  void flush();
+
+  // Tries again what ports could not send before. True: something was tried.
+  bool retry_backlogs();
+  bool has_backlog() const { return !backlogged_.empty(); }
+
+  // The port is about to go: nothing of it stays here or in its backlog.
+  void forget_port(Port& port);
+
+ private:
+  // A port's place is given by its id; two ports that share one take turns.
+  static constexpr size_t lane_count = 64;
+  struct Lane {
+    Port* port = nullptr;
+    PortCapabilities capabilities;
+    PacketBatch batch;
+  };
+
+  Lane& lane_of(Port& port);
+  void add(Lane& lane, PacketPtr packet);
+  void add_promising(Lane& lane, PacketPtr packet);
+  void add_cut(Lane& lane, PacketPtr packet);
+  void send(Lane& lane);
+
+  TxContext context_;
+  UpcallSink& sink_;
+  const PortTable* ports_ = nullptr;
+  std::array<Lane, lane_count> lanes_;
+  std::vector<uint8_t> used_;  // lanes with a batch, in the order of their first packet
+  std::vector<PortId> backlogged_;
+};
+
+}  // namespace weft::datapath

@@ -1,0 +1,223 @@
+#include "datapath/worker/worker.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "lib/base/rcu.h"
+#include "lib/flow/extract.h"
+
+namespace weft::datapath {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Waking a sleeping thread costs some 33 us (design figures), so looking for about that long is worth it at most.
+constexpr Duration spin_time = 40us;
+// With traffic on one queue the others are asked about once in so many rounds.
+constexpr unsigned rounds_between_polls = 4;
+constexpr int backlog_retry_ms = 1;
+
+FlowCacheOptions cache_options(const DatapathOptions& options) {
+  FlowCacheOptions cache;
+  if (options.flow_cache_entries != 0) {
+    cache.initial_slots = options.flow_cache_entries;
+  }
+  return cache;
+}
+
+}  // namespace
+
+Worker::Worker(unsigned index, const DatapathOptions& options, const Clock& clock, UpcallSink& sink,
+               const PortRegistry& ports)
+    : index_(index),
+      policy_(options.poll_policy),
+      ports_(ports),
+      flow_cache_(cache_options(options)),
+      megaflows_({index, options.megaflow_limit, options.hash_seed}),
+      transmit_(index, pool_, counters_.balance, sink),
+      pipeline_({index, clock, sink, flow_cache_, megaflows_, transmit_, counters_}),
+      rx_context_(index, pool_, counters_.balance) {}
+
+Worker::~Worker() { stop(); }
+
+void Worker::start() {
+  is_stopping_ = false;
+  thread_ = std::thread([this] { run_thread(); });
+  pthread_setname_np(thread_.native_handle(), ("weft-worker" + std::to_string(index_)).c_str());
+}
+
+void Worker::stop() {
+  if (thread_.joinable()) {
+    is_stopping_ = true;
+    poller_.wake();
+    thread_.join();
+  }
+}
+
+void Worker::run_thread() {
+  const rcu::ThreadScope scope;
+  std::optional<TimePoint> idle_since;
+  while (!is_stopping_.load(std::memory_order_acquire)) {
+    const bool has_worked = run_round();
+    rcu::quiescent();
+    if (has_worked) {
+      idle_since.reset();
+    } else {
+      rest(idle_since);
+    }
+  }
+}
+
+// Spinning is measured in real time, whatever clock the packets are told by.
+void Worker::rest(std::optional<TimePoint>& idle_since) {
+  const TimePoint now = SystemClock::instance().now();
+  if (!idle_since) {
+    idle_since = now;
+  }
+  if (policy_ == PollPolicy::busy || (policy_ == PollPolicy::adaptive && now - *idle_since < spin_time)) {
+    ::sched_yield();
+    poll_queues(0);
+  } else {
+    sleep();
+  }
+}
+
+void Worker::sleep() {
+  if (!commands_.begin_sleep()) {
+    return;
+  }
+  {
+    const rcu::OfflineScope offline;
+    counters_.sleeps.add();
+    poll_queues(transmit_.has_backlog() ? backlog_retry_ms : Poller::forever);
+  }
+  commands_.end_sleep();
+}
+
+void Worker::poll_queues(int timeout_ms) {
+  rounds_since_poll_ = 0;
+  poller_.poll(timeout_ms, [this](RxQueue& ready) {
+    for (AttachedQueue& attached : queues_) {
+      attached.is_ready = attached.is_ready || attached.queue.get() == &ready;
+    }
+  });
+}
+
+bool Worker::run_once() {
+  poll_queues(0);
+  return run_round();
+}
+
+bool Worker::run_round() {
+  counters_.rounds.add();
+  const bool had_commands = drain_commands();
+  transmit_.set_ports(ports_.snapshot());
+  const bool has_read = read_queues();
+  const bool has_retried = transmit_.retry_backlogs();
+  return had_commands || has_read || (has_retried && !transmit_.has_backlog());
+}
+
+bool Worker::drain_commands() {
+  return commands_.drain([this](Command& command) {
+    transmit_.set_ports(ports_.snapshot());
+    std::visit([this](auto& c) { run_command(c); }, command);
+  });
+}
+
+bool Worker::read_queues() {
+  if (++rounds_since_poll_ >= rounds_between_polls) {
+    poll_queues(0);
+  }
+  bool has_read = false;
+  for (AttachedQueue& attached : queues_) {
+    if (!attached.is_ready) {
+      continue;
+    }
+    PacketBatch batch;
+    attached.is_ready = attached.queue->receive(batch, rx_context_);
+    has_read = has_read || attached.is_ready;
+    if (!batch.is_empty()) {
+      pipeline_.process(std::move(batch), ports_.snapshot());
+    }
+  }
+  megaflow_count_.set(megaflows_.size());
+  mask_count_.set(megaflows_.mask_count());
+  return has_read;
+}
+
+void Worker::send(Command command) {
+  if (commands_.push(std::move(command))) {
+    poller_.wake();
+  }
+}
+
+void Worker::wait_until_drained() {
+  if (is_started()) {
+    commands_.wait_until_drained();
+  } else {
+    drain_commands();
+  }
+}
+
+void Worker::attach(std::shared_ptr<RxQueue> queue) {
+  poller_.add(*queue);
+  queues_.push_back({std::move(queue)});
+}
+
+void Worker::detach(const RxQueue& queue) {
+  const auto found = std::find_if(queues_.begin(), queues_.end(),
+                                  [&](const AttachedQueue& attached) { return attached.queue.get() == &queue; });
+  if (found != queues_.end()) {
+    poller_.remove(*found->queue);
+    queues_.erase(found);
+  }
+}
+
+// A megaflow that this worker has removed meanwhile stays as it is.
+void Worker::run_command(MegaflowCommand& command) {
+  Megaflow& megaflow = *command.megaflow;
+  if (megaflow.is_dead.load(std::memory_order_relaxed)) {
+    return;
+  }
+  if (command.replacement != nullptr) {
+    rcu::retire(MegaflowTable::replace(megaflow, std::move(command.replacement)));
+  } else {
+    megaflows_.remove(megaflow);
+  }
+}
+
+void Worker::run_command(ExecuteCommand& command) {
+  counters_.balance.originated.add();
+  PacketPtr packet = command.frame.size() <= max_frame_size ? pool_.copy_of(command.frame) : nullptr;
+  if (packet == nullptr) {
+    counters_.balance.dropped.add(DropReason::no_buffer);
+    return;
+  }
+  packet->in_port = command.in_port;
+  FlowKey key;
+  if (const Verdict verdict = extract(*packet, key)) {
+    counters_.balance.dropped.add(*verdict);
+    return;
+  }
+  pipeline_.execute(std::move(packet), command.decision);
+  transmit_.flush();
+}
+
+WorkerStatus Worker::status() const {
+  return {index_,
+          counters_.rounds.value(),
+          counters_.sleeps.value(),
+          counters_.rx_packets.value(),
+          counters_.flow_cache_hits.value(),
+          counters_.megaflow_hits.value(),
+          counters_.misses.value(),
+          megaflow_count_.value(),
+          mask_count_.value()};
+}
+
+}  // namespace weft::datapath

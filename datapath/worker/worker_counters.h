@@ -1,0 +1,19 @@
+// What one worker has done. Written by that worker, read by any thread.
+#pragma once
+
+#include "datapath/port/port.h"
+#include "lib/base/counter.h"
+
+namespace weft::datapath {
+
+struct WorkerCounters {
+  PacketBalance balance;
+  Counter rounds;
+  Counter sleeps;
+  Counter rx_packets;
+  Counter flow_cache_hits;
+  Counter megaflow_hits;
+  Counter misses;
+};
+
+}  // namespace weft::datapath
