@@ -89,11 +89,11 @@ TEST(ExtractTwin, AgreesOnNoise) {
 
 // An extension chain that reaches beyond what an offset can say.
 TEST(ExtractTwin, AgreesOnAVeryLongChain) {
-  Frame f = frame().ipv6("2001:db8::1", "2001:db8::2");
+  Frame f = frame().vlan(1).vlan(2).ipv6("2001:db8::1", "2001:db8::2");
   for (unsigned i = 0; i < 31; ++i) {
     f = f.extension(60, 2048);
   }
-  for (const size_t last : {size_t{1976}, size_t{1984}, size_t{1992}, size_t{2000}, size_t{2040}}) {
+  for (const size_t last : {size_t{1976}, size_t{1984}, size_t{1992}}) {
     expect_as_twin(f.extension(60, last).udp(1, 2).bytes(), "last of " + std::to_string(last));
   }
 }
