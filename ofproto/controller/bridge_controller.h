@@ -19,6 +19,7 @@
 #include "lib/base/clock.h"
 #include "lib/os/event_loop.h"
 #include "ofproto/bridge/bridge.h"
+#include "ofproto/message/request.h"
 
 namespace weft::ofproto {
 
@@ -39,15 +40,6 @@ struct ControllerStatus {
   std::string last_error;      // empty: none
   std::optional<uint64_t> seconds_since_connect;
   std::optional<uint64_t> seconds_since_disconnect;
-};
-
-// What OFPMP_DESC and a features reply say of the switch.
-struct SwitchDescription {
-  std::string manufacturer = "weft";
-  std::string hardware = "weft user-space switch";
-  std::string software;
-  std::string serial_number = "None";
-  std::string datapath;
 };
 
 class BridgeController {

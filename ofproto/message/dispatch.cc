@@ -1,0 +1,73 @@
+#include "ofproto/message/handlers.h"
+
+namespace weft::ofproto {
+namespace {
+
+using namespace openflow;  // NOLINT(google-build-using-namespace): the messages, by their names
+
+// One line a request. What is not named here is no request, or one that the switch does not serve.
+struct Dispatch {
+  const RequestPtr& request;
+
+  Outcome operator()(const FeaturesRequest&) const { return on_features_request(request); }
+  Outcome operator()(const GetConfigRequest&) const { return on_get_config(request); }
+  Outcome operator()(const SetConfig& m) const { return on_set_config(request, m); }
+  Outcome operator()(const BarrierRequest&) const { return on_barrier(request); }
+  Outcome operator()(const FlowMod& m) const { return on_flow_mod(request, m); }
+  Outcome operator()(const GroupMod& m) const { return on_group_mod(request, m); }
+  Outcome operator()(const PacketOut& m) const { return on_packet_out(request, m); }
+  Outcome operator()(const DescRequest&) const { return on_desc(request); }
+  Outcome operator()(const FlowStatsRequest& m) const { return on_flow_stats(request, m); }
+  Outcome operator()(const AggregateStatsRequest& m) const { return on_aggregate_stats(request, m); }
+  Outcome operator()(const TableStatsRequest&) const { return on_table_stats(request); }
+  Outcome operator()(const TableFeaturesRequest& m) const { return on_table_features(request, m); }
+  Outcome operator()(const PortStatsRequest& m) const { return on_port_stats(request, m); }
+  Outcome operator()(const PortDescRequest&) const { return on_port_desc(request); }
+  Outcome operator()(const GroupStatsRequest& m) const { return on_group_stats(request, m); }
+  Outcome operator()(const GroupDescRequest& m) const { return on_group_desc(request, m); }
+  Outcome operator()(const GroupFeaturesRequest&) const { return on_group_features(request); }
+
+  // A peer's complaint or answer needs none.
+  Outcome operator()(const Error&) const { return Progress::done; }
+  Outcome operator()(const Hello&) const { return Progress::done; }
+  Outcome operator()(const EchoReply&) const { return Progress::done; }
+
+  template <typename Unserved>
+  Outcome operator()(const Unserved&) const {
+    return Unexpected{OpenFlowError(ErrorCode::ofpbrc_bad_type)};
+  }
+};
+
+}  // namespace
+
+void Request::reply(const Message& message) const {
+  if (const auto session = session_.lock()) {
+    for (auto& part : encode_parts(session->version(), xid_, message)) {
+      session->send(std::move(part));
+    }
+  }
+}
+
+void Request::refuse(const OpenFlowError& error) const {
+  if (const auto session = session_.lock()) {
+    session->send(error_reply(session->version(), error, bytes_));
+  }
+}
+
+void Request::finish() const {
+  if (const auto session = session_.lock()) {
+    session->finish_request();
+  }
+}
+
+void handle(const RequestPtr& request, const Message& message) {
+  const Outcome outcome = std::visit(Dispatch{request}, message);
+  if (!outcome) {
+    request->refuse(outcome.error());
+  }
+  if (!outcome || *outcome == Progress::done) {
+    request->finish();
+  }
+}
+
+}  // namespace weft::ofproto

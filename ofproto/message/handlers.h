@@ -1,0 +1,35 @@
+// The handlers, one for each request that the switch knows; everything else is refused as OFPBRC_BAD_TYPE.
+//
+// A handler returns an error, which is sent with the offending bytes, or whether it is `done`; one that is `pending`
+// calls Request::finish() itself.
+#pragma once
+
+#include "ofproto/message/request.h"
+
+namespace weft::ofproto {
+
+enum class Progress : uint8_t { done, pending };
+using Outcome = Result<Progress, openflow::OpenFlowError>;
+
+// Handles a decoded message to its end.
+void handle(const RequestPtr& request, const openflow::Message& message);
+
+Outcome on_features_request(const RequestPtr& request);
+Outcome on_get_config(const RequestPtr& request);
+Outcome on_set_config(const RequestPtr& request, const openflow::SetConfig& message);
+Outcome on_barrier(const RequestPtr& request);
+Outcome on_flow_mod(const RequestPtr& request, const openflow::FlowMod& message);
+Outcome on_group_mod(const RequestPtr& request, const openflow::GroupMod& message);
+Outcome on_packet_out(const RequestPtr& request, const openflow::PacketOut& message);
+Outcome on_desc(const RequestPtr& request);
+Outcome on_flow_stats(const RequestPtr& request, const openflow::FlowStatsRequest& message);
+Outcome on_aggregate_stats(const RequestPtr& request, const openflow::AggregateStatsRequest& message);
+Outcome on_table_stats(const RequestPtr& request);
+Outcome on_table_features(const RequestPtr& request, const openflow::TableFeaturesRequest& message);
+Outcome on_port_stats(const RequestPtr& request, const openflow::PortStatsRequest& message);
+Outcome on_port_desc(const RequestPtr& request);
+Outcome on_group_stats(const RequestPtr& request, const openflow::GroupStatsRequest& message);
+Outcome on_group_desc(const RequestPtr& request, const openflow::GroupDescRequest& message);
+Outcome on_group_features(const RequestPtr& request);
+
+}  // namespace weft::ofproto

@@ -1,0 +1,68 @@
+// One OpenFlow request while it is being handled, and the session it came over.
+//
+// A handler answers through the Request, now or later, and says when it has finished: the requests of one session are
+// handled in order, the next one when the one before has finished. So a barrier waits for nothing but its own turn
+// and the bridge. A handler that answers later keeps the Request; when the session has ended, what it says goes
+// nowhere, and session() must not be used.
+//
+// Threads:   control thread.
+// Ownership: a Request is shared by the handler's callbacks; it does not keep the session alive.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/openflow/codec.h"
+#include "ofproto/bridge/bridge.h"
+
+namespace weft::ofproto {
+
+// What OFPMP_DESC says of the switch.
+struct SwitchDescription {
+  std::string manufacturer = "weft";
+  std::string hardware = "weft user-space switch";
+  std::string software;
+  std::string serial_number = "None";
+  std::string datapath;
+};
+
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  virtual Bridge& bridge() = 0;
+  virtual openflow::Version version() const = 0;
+  virtual const SwitchDescription& description() const = 0;
+  virtual void send(openflow::Bytes message) = 0;
+  // Runs `task` on the control thread later, and when the peer has taken what was sent: how long dumps stay bounded.
+  virtual void when_writable(std::function<void()> task) = 0;
+  // The request being handled has finished.
+  virtual void finish_request() = 0;
+
+  openflow::SwitchConfig config;
+};
+
+class Request {
+ public:
+  Request(const std::shared_ptr<Session>& session, uint32_t xid, openflow::Bytes bytes)
+      : session_(session), xid_(xid), bytes_(std::move(bytes)) {}
+
+  // Null when the session has ended.
+  std::shared_ptr<Session> session() const { return session_.lock(); }
+  uint32_t xid() const { return xid_; }
+
+  void reply(const openflow::Message& message) const;
+  void refuse(const openflow::OpenFlowError& error) const;
+  void finish() const;
+
+ private:
+  std::weak_ptr<Session> session_;
+  uint32_t xid_;
+  openflow::Bytes bytes_;
+};
+using RequestPtr = std::shared_ptr<const Request>;
+
+}  // namespace weft::ofproto

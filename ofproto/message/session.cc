@@ -1,0 +1,55 @@
+// Requests about the session and the switch as a whole.
+
+#include "ofproto/message/handlers.h"
+
+namespace weft::ofproto {
+
+using namespace openflow;  // NOLINT(google-build-using-namespace)
+
+namespace {
+constexpr uint8_t table_count = 254;
+}  // namespace
+
+Outcome on_features_request(const RequestPtr& request) {
+  FeaturesReply reply;
+  reply.datapath_id = request->session()->bridge().datapath_id();
+  reply.buffer_count = 0;  // packet-in carries the whole packet
+  reply.table_count = table_count;
+  reply.capabilities =
+      capability::flow_stats | capability::table_stats | capability::port_stats | capability::group_stats;
+  request->reply(reply);
+  return Progress::done;
+}
+
+Outcome on_get_config(const RequestPtr& request) {
+  request->reply(GetConfigReply{request->session()->config});
+  return Progress::done;
+}
+
+Outcome on_set_config(const RequestPtr& request, const SetConfig& message) {
+  // Fragments are matched as they are; there is nothing that drops or reassembles them.
+  if (message.config.fragments != FragmentHandling::normal) {
+    return Unexpected{OpenFlowError(ErrorCode::ofpscfc_bad_flags)};
+  }
+  const auto session = request->session();
+  session->config = message.config;
+  session->bridge().set_invalid_ttl_to_controller(message.config.invalid_ttl_to_controller);
+  return Progress::done;
+}
+
+Outcome on_barrier(const RequestPtr& request) {
+  request->session()->bridge().barrier([request] {
+    request->reply(BarrierReply{});
+    request->finish();
+  });
+  return Progress::pending;
+}
+
+Outcome on_desc(const RequestPtr& request) {
+  const auto& description = request->session()->description();
+  request->reply(DescReply{description.manufacturer, description.hardware, description.software,
+                           description.serial_number, description.datapath});
+  return Progress::done;
+}
+
+}  // namespace weft::ofproto
