@@ -13,7 +13,8 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <span>
+#include <utility>
 
 #include "lib/flow/field.h"
 
@@ -66,8 +67,12 @@ class MiniMatch {
   explicit MiniMatch(const Match& match);
   MiniMatch(const MiniMatch&);
   MiniMatch& operator=(const MiniMatch&);
-  MiniMatch(MiniMatch&&) noexcept = default;
-  MiniMatch& operator=(MiniMatch&&) noexcept = default;
+  MiniMatch(MiniMatch&& other) noexcept : set_(std::exchange(other.set_, {})), words_(std::move(other.words_)) {}
+  MiniMatch& operator=(MiniMatch&& other) noexcept {
+    set_ = std::exchange(other.set_, {});
+    words_ = std::move(other.words_);
+    return *this;
+  }
 
   Match expand() const;
   const WordSet& set() const { return set_; }  // words with a mask bit

@@ -170,6 +170,10 @@ TEST(MiniMatch, ExpandsToWhatItWasMadeFrom) {
   EXPECT_TRUE(copy.matches(FlowKey(m.value())));
   EXPECT_TRUE(mini.is_subset_of(copy));
   EXPECT_FALSE(copy.is_subset_of(mini));
+  MiniMatch source = mini;
+  const MiniMatch moved = std::move(source);
+  EXPECT_EQ(moved, mini);
+  EXPECT_EQ(source, copy);  // empty, and usable
 }
 
 TEST(FlowKey, IsTheSameSparseAndDense) {
