@@ -173,7 +173,7 @@ TEST(MiniMatch, ExpandsToWhatItWasMadeFrom) {
   MiniMatch source = mini;
   const MiniMatch moved = std::move(source);
   EXPECT_EQ(moved, mini);
-  EXPECT_EQ(source, copy);  // empty, and usable
+  EXPECT_EQ(source, copy);  // NOLINT(bugprone-use-after-move): empty, and usable
 }
 
 TEST(FlowKey, IsTheSameSparseAndDense) {
