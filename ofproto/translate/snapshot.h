@@ -61,7 +61,8 @@ struct PortView {
   uint32_t config = 0;  // openflow::port_config
   bool is_live = false;  // has a link and is not down
   bool is_patch = false;
-  std::optional<PatchPeer> peer;  // of a patch port whose peer exists
+  std::string patch_peer;          // of a patch port: the name of its peer
+  std::optional<PatchPeer> peer;  // ... which exists
   std::shared_ptr<PatchCounters> patch_counters;
   std::optional<datapath::TunnelSpec> tunnel;
   PortVlan vlan;

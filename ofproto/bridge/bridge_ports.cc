@@ -1,0 +1,181 @@
+// Ports of a bridge: attaching them to the datapath, numbering them, telling who listens.
+#include <algorithm>
+
+#include "ofproto/bridge/local_bridge.h"
+
+namespace weft::ofproto {
+namespace {
+
+constexpr size_t max_port_name = 255;
+
+Unexpected<datapath::PortError> refuse(datapath::PortError::Kind kind, std::string message) {
+  return Unexpected(datapath::PortError{kind, std::move(message)});
+}
+
+constexpr uint32_t settable_config = openflow::port_config::down | openflow::port_config::no_recv |
+                                     openflow::port_config::no_flood | openflow::port_config::no_fwd |
+                                     openflow::port_config::no_packet_in;
+
+}  // namespace
+
+Result<void, datapath::PortError> LocalBridge::attach(BridgePort& port) {
+  const datapath::PortSpec* spec = port.device();
+  if (spec == nullptr) {
+    return {};
+  }
+  auto attached = host_.datapath().add_port(*spec);
+  if (!attached) {
+    return Unexpected(attached.error());
+  }
+  port.port_id = *attached;
+  port.status = host_.datapath().port_status(*attached).value_or(datapath::PortStatus{});
+  return {};
+}
+
+// The id is free for another port when no decision names it any more.
+void LocalBridge::detach(BridgePort& port) {
+  if (port.port_id == port_id::none) {
+    return;
+  }
+  const PortId port_id = std::exchange(port.port_id, port_id::none);
+  port.status = datapath::PortStatus{.is_present = false, .mac = port.status.mac};
+  host_.datapath().remove_port(port_id);
+  host_.revalidator().barrier([&datapath = host_.datapath(), port_id] { datapath.release_port_id(port_id); });
+}
+
+void LocalBridge::announce(const BridgePort& port, openflow::PortStatusReason reason) {
+  tell([message = openflow::PortStatus{reason, port.desc()}](BridgeListener& listener) {
+    listener.port_status(message);
+  });
+}
+
+void LocalBridge::publish_port(const BridgePort& port, openflow::PortStatusReason reason) {
+  host_.publish_snapshot({.ids = {dependency::port(id_, port.of_port), dependency::port_set(id_)}, .rules = {}},
+                         port.request.name);
+  announce(port, reason);
+}
+
+Result<OfPort, datapath::PortError> LocalBridge::add_port(const PortRequest& request) {
+  using Kind = datapath::PortError::Kind;
+  if (request.name.empty() || request.name.size() > max_port_name) {
+    return refuse(Kind::invalid, "a port's name has 1 to 255 bytes");
+  }
+  const bool is_local = request.name == name_;
+  if (is_local ? ports_.find(of_port::local) != nullptr : host_.has_name(request.name)) {
+    return refuse(Kind::busy, "there is a port or bridge named " + request.name + " already");
+  }
+  const std::optional<OfPort> of_port = ports_.choose_number(request, name_);
+  if (!of_port) {
+    return refuse(Kind::invalid, "bridge " + name_ + " has no port number left");
+  }
+  BridgePort port;
+  port.request = request;
+  port.of_port = *of_port;
+  port.created = host_.clock().now();
+  if (port.patch() != nullptr) {
+    port.patch_counters = std::make_shared<PatchCounters>();
+  }
+  if (auto attached = attach(port); !attached) {
+    return Unexpected(attached.error());
+  }
+  publish_port(ports_.insert(std::move(port)), openflow::PortStatusReason::added);
+  return *of_port;
+}
+
+bool LocalBridge::remove_port(std::string_view name) {
+  const BridgePort* found = ports_.find(name);
+  if (found == nullptr) {
+    return false;
+  }
+  BridgePort port = *found;
+  ports_.erase(port.of_port);
+  publish_port(port, openflow::PortStatusReason::removed);
+  publish_addresses(macs_.flush(port.of_port));
+  detach(port);
+  return true;
+}
+
+Result<void, datapath::PortError> LocalBridge::reattach_port(std::string_view name) {
+  BridgePort* port = ports_.find(name);
+  if (port == nullptr) {
+    return refuse(datapath::PortError::Kind::invalid, "no port named " + std::string(name));
+  }
+  if (port->port_id != port_id::none || port->patch() != nullptr) {
+    return {};
+  }
+  if (auto attached = attach(*port); !attached) {
+    return attached;
+  }
+  publish_port(*port, openflow::PortStatusReason::modified);
+  return {};
+}
+
+bool LocalBridge::set_vlan(std::string_view name, const VlanConfig& vlan) {
+  BridgePort* port = ports_.find(name);
+  if (port == nullptr) {
+    return false;
+  }
+  if (port->request.vlan != vlan) {
+    port->request.vlan = vlan;
+    publish_addresses(macs_.flush(port->of_port));
+    host_.publish_snapshot({.ids = {dependency::port(id_, port->of_port), dependency::port_set(id_)}, .rules = {}});
+  }
+  return true;
+}
+
+Result<void, openflow::OpenFlowError> LocalBridge::set_port_config(OfPort of_port, uint32_t config, uint32_t mask) {
+  BridgePort* port = ports_.find(of_port);
+  if (port == nullptr) {
+    return Unexpected(openflow::OpenFlowError(openflow::ErrorCode::ofppmfc_bad_port, "no such port"));
+  }
+  mask &= settable_config;
+  const uint32_t wanted = (port->config & ~mask) | (config & mask);
+  if (wanted != port->config) {
+    port->config = wanted;
+    publish_port(*port, openflow::PortStatusReason::modified);
+  }
+  return {};
+}
+
+// Whatever the device says now. One that is gone leaves its number and its place behind.
+void LocalBridge::port_changed(PortId port_id) {
+  BridgePort* port = ports_.find(port_id);
+  if (port == nullptr) {
+    return;
+  }
+  const std::optional<datapath::PortStatus> status = host_.datapath().port_status(port_id);
+  if (status && status->is_present && *status == port->status) {
+    return;
+  }
+  if (status && status->is_present) {
+    port->status = *status;
+    publish_port(*port, openflow::PortStatusReason::modified);
+    return;
+  }
+  const PortId gone = port->port_id;
+  port->port_id = port_id::none;
+  publish_port(*port, openflow::PortStatusReason::modified);
+  publish_addresses(macs_.flush(port->of_port));
+  port->port_id = gone;
+  detach(*port);
+}
+
+std::vector<PortInfo> LocalBridge::ports() const {
+  std::vector<PortInfo> ports;
+  for (const auto& [number, port] : ports_.all()) {
+    ports.push_back(port.info());
+  }
+  return ports;
+}
+
+std::optional<PortInfo> LocalBridge::port(OfPort of_port) const {
+  const BridgePort* port = ports_.find(of_port);
+  return port == nullptr ? std::nullopt : std::optional(port->info());
+}
+
+std::optional<PortInfo> LocalBridge::port(std::string_view name) const {
+  const BridgePort* port = ports_.find(name);
+  return port == nullptr ? std::nullopt : std::optional(port->info());
+}
+
+}  // namespace weft::ofproto

@@ -1,0 +1,156 @@
+// What a bridge tells when asked: statistics of flows, tables, ports and groups, and dumps for operators.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "ofproto/bridge/local_bridge.h"
+
+namespace weft::ofproto {
+namespace {
+
+constexpr size_t whole_slice = 1000;
+constexpr size_t slice_budget = 10000;
+
+openflow::Duration since(TimePoint then, TimePoint now) { return to_openflow(now - then); }
+
+template <class Visit>
+void for_each_rule(TableSet& tables, const openflow::FlowFilter& filter, bool include_hidden, Visit visit) {
+  FlowSelection selection(tables, filter, tables.version().current(), include_hidden);
+  while (!selection.is_done()) {
+    for (const FlowRulePtr& rule : selection.next(whole_slice, slice_budget)) {
+      visit(*rule);
+    }
+  }
+}
+
+class LocalFlowDump final : public FlowDump {
+ public:
+  LocalFlowDump(TableSet& tables, const openflow::FlowFilter& filter, const Clock& clock)
+      : selection_(tables, filter, tables.version().current()), clock_(clock) {}
+
+  std::vector<openflow::FlowStats> next(size_t limit) override {
+    std::vector<openflow::FlowStats> part;
+    while (part.empty() && !selection_.is_done()) {
+      for (const FlowRulePtr& rule : selection_.next(limit, slice_budget)) {
+        part.push_back(rule->stats(clock_.now()));
+      }
+    }
+    return part;
+  }
+
+ private:
+  FlowSelection selection_;
+  const Clock& clock_;
+};
+
+openflow::PortStats stats_of(const BridgePort& port, const datapath::Datapath& datapath, TimePoint now) {
+  openflow::PortStats stats;
+  stats.port = port.of_port;
+  stats.duration = since(port.created, now);
+  stats.rx_frame_errors = stats.rx_over_errors = stats.rx_crc_errors = stats.collisions = openflow::unknown_count;
+  if (port.patch_counters) {
+    stats.rx_packets = port.patch_counters->rx_packets;
+    stats.rx_bytes = port.patch_counters->rx_bytes;
+    stats.tx_packets = port.patch_counters->tx_packets;
+    stats.tx_bytes = port.patch_counters->tx_bytes;
+  } else if (port.port_id != port_id::none) {
+    const datapath::PortCounters counters = datapath.port_counters(port.port_id);
+    stats.rx_packets = counters.rx_packets;
+    stats.rx_bytes = counters.rx_bytes;
+    stats.tx_packets = counters.tx_packets;
+    stats.tx_bytes = counters.tx_bytes;
+    stats.rx_dropped = counters.rx_dropped;
+    stats.tx_dropped = counters.tx_dropped;
+    stats.rx_errors = counters.rx_errors;
+    stats.tx_errors = counters.tx_errors;
+  }
+  return stats;
+}
+
+}  // namespace
+
+std::vector<openflow::FlowStats> LocalBridge::flow_stats(const openflow::FlowFilter& filter) const {
+  std::vector<openflow::FlowStats> stats;
+  const TimePoint now = host_.clock().now();
+  for_each_rule(*tables_, filter, false, [&](const FlowRule& rule) { stats.push_back(rule.stats(now)); });
+  return stats;
+}
+
+std::unique_ptr<FlowDump> LocalBridge::flow_dump(const openflow::FlowFilter& filter) const {
+  return std::make_unique<LocalFlowDump>(*tables_, filter, host_.clock());
+}
+
+openflow::AggregateStatsReply LocalBridge::aggregate_stats(const openflow::FlowFilter& filter) const {
+  openflow::AggregateStatsReply reply;
+  for_each_rule(*tables_, filter, false, [&](const FlowRule& rule) {
+    ++reply.flow_count;
+    reply.packet_count += rule.counters().packet_count();
+    reply.byte_count += rule.counters().byte_count();
+  });
+  return reply;
+}
+
+std::vector<openflow::TableStats> LocalBridge::table_stats() const {
+  std::vector<openflow::TableStats> stats;
+  for (unsigned id = 0; id < table_count; ++id) {
+    openflow::TableStats table;
+    table.table_id = static_cast<uint8_t>(id);
+    if (const FlowTable* found = tables_->find_table(table.table_id)) {
+      table.active_count = static_cast<uint32_t>(found->active_count());
+      table.lookup_count = found->lookup_count();
+      table.matched_count = found->matched_count();
+    }
+    stats.push_back(table);
+  }
+  return stats;
+}
+
+std::vector<openflow::PortStats> LocalBridge::port_stats(OfPort of_port) const {
+  std::vector<openflow::PortStats> stats;
+  for (const auto& [number, port] : ports_.all()) {
+    if (of_port == of_port::any || of_port == number) {
+      stats.push_back(stats_of(port, host_.datapath(), host_.clock().now()));
+    }
+  }
+  return stats;
+}
+
+std::vector<openflow::GroupStats> LocalBridge::group_stats(uint32_t group_id) const {
+  std::vector<openflow::GroupStats> stats;
+  for (const auto& [id, group] : tables_->groups().current()) {
+    if (group_id == openflow::all_groups || group_id == id) {
+      stats.push_back(group->stats(host_.clock().now()));
+      stats.back().ref_count = tables_->groups().ref_count(id);
+    }
+  }
+  return stats;
+}
+
+std::vector<openflow::GroupDesc> LocalBridge::group_descs(uint32_t group_id) const {
+  std::vector<openflow::GroupDesc> descs;
+  for (const auto& [id, group] : tables_->groups().current()) {
+    if (group_id == openflow::all_groups || group_id == id) {
+      descs.push_back(group->desc());
+    }
+  }
+  return descs;
+}
+
+openflow::GroupFeaturesReply LocalBridge::group_features() const { return tables_->groups().features(); }
+
+bool LocalBridge::has_group(uint32_t group_id) const { return tables_->groups().has(group_id); }
+
+// In the columns that operators know.
+std::string LocalBridge::fdb_show() const {
+  std::string text = " port  VLAN  MAC                Age\n";
+  const TimePoint now = host_.clock().now();
+  for (const MacTable::Entry& entry : macs_.entries()) {
+    const std::string port =
+        entry.port == of_port::local ? std::string("LOCAL") : std::to_string(number(entry.port));
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - entry.used).count();
+    text += fmt::format("{:>5}  {:>4}  {}  {:>3}\n", port, entry.key.vlan, entry.key.mac.to_string(), age);
+  }
+  return text;
+}
+
+}  // namespace weft::ofproto

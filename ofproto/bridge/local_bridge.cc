@@ -1,0 +1,329 @@
+#include "ofproto/bridge/local_bridge.h"
+
+#include <algorithm>
+
+#include "lib/base/hash.h"
+#include "lib/flow/extract.h"
+#include "ofproto/table/action_uses.h"
+#include "ofproto/translate/translator.h"
+
+namespace weft::ofproto {
+namespace {
+
+// Above every priority of OpenFlow, so no message can touch it.
+constexpr int32_t controllers_lost_priority = highest_priority + 1;
+constexpr size_t expired_at_once = 1000;
+
+std::shared_ptr<const openflow::Instructions> output_normal() {
+  openflow::Instructions instructions;
+  instructions.apply = openflow::ActionList{openflow::OutputAction{.port = of_port::normal}};
+  return std::make_shared<const openflow::Instructions>(std::move(instructions));
+}
+
+FlowRuleSpec normal_rule(int32_t priority, TimePoint now) {
+  FlowRuleSpec spec;
+  spec.priority = priority;
+  spec.instructions = output_normal();
+  spec.created = spec.modified = now;
+  return spec;
+}
+
+Unexpected<openflow::OpenFlowError> refuse(openflow::ErrorCode code, std::string detail) {
+  return Unexpected(openflow::OpenFlowError(code, std::move(detail)));
+}
+
+}  // namespace
+
+LocalBridge::LocalBridge(BridgeHost& host, BridgeId id, std::string name, const BridgeOptions& options)
+    : host_(host),
+      id_(id),
+      name_(std::move(name)),
+      options_(options),
+      tables_(std::make_unique<TableSet>(host.state().version, TableSetOptions{.hash_seed = random_hash_seed()})),
+      macs_(id, {.aging = options.mac_aging, .limit = options.mac_limit}),
+      self_(std::make_shared<LocalBridge*>(this)) {
+  put_default_flow();
+}
+
+LocalBridge::~LocalBridge() = default;
+
+std::shared_ptr<BridgeView> LocalBridge::view() const {
+  auto view = std::make_shared<BridgeView>();
+  view->id = id_;
+  view->name = name_;
+  view->tables = tables_.get();
+  view->macs = const_cast<MacTable*>(&macs_);
+  view->forward_bpdu = options_.forward_bpdu;
+  view->invalid_ttl_to_controller = invalid_ttl_to_controller_;
+  for (const auto& [number, port] : ports_.all()) {
+    view->ports.emplace(number, port.view());
+  }
+  return view;
+}
+
+void LocalBridge::set_options(const BridgeOptions& options) {
+  const bool had_default_flow = wants_default_flow();
+  options_ = options;
+  macs_.set_options({.aging = options.mac_aging, .limit = options.mac_limit});
+  if (wants_default_flow() && !had_default_flow) {
+    put_default_flow();
+  }
+  host_.publish_snapshot({.ids = {dependency::bridge(id_)}, .rules = {}});
+  host_.deadline_moved();
+}
+
+void LocalBridge::close() {
+  listeners_.clear();
+  while (!ports_.all().empty()) {
+    remove_port(ports_.all().begin()->second.request.name);
+  }
+  self_.reset();
+}
+
+// --- controllers
+
+void LocalBridge::put_default_flow() {
+  if (wants_default_flow()) {
+    const Change change = tables_->prepare_rule(Match(), normal_rule(lowest_priority, host_.clock().now()));
+    tables_->publish(change);
+    finish(change);
+  }
+}
+
+void LocalBridge::set_has_controllers(bool has_controllers) {
+  if (has_controllers == has_controllers_) {
+    return;
+  }
+  has_controllers_ = has_controllers;
+  set_controllers_lost(false);
+  flush_flows();
+}
+
+void LocalBridge::set_controllers_lost(bool lost) {
+  lost = lost && has_controllers_ && options_.fail_mode == FailMode::standalone;
+  if (lost == has_lost_controllers_) {
+    return;
+  }
+  has_lost_controllers_ = lost;
+  const Change change = lost ? tables_->prepare_rule(Match(), normal_rule(controllers_lost_priority, host_.clock().now()))
+                             : tables_->prepare_removal(0, Match(), controllers_lost_priority);
+  tables_->publish(change);
+  finish(change);
+}
+
+void LocalBridge::set_invalid_ttl_to_controller(bool enabled) {
+  if (enabled != invalid_ttl_to_controller_) {
+    invalid_ttl_to_controller_ = enabled;
+    host_.publish_snapshot({.ids = {dependency::bridge(id_)}, .rules = {}});
+  }
+}
+
+void LocalBridge::add_listener(BridgeListener& listener) { listeners_.push_back(&listener); }
+
+void LocalBridge::remove_listener(BridgeListener& listener) { std::erase(listeners_, &listener); }
+
+// Listeners may come and go while they are told; those that are there when it begins and still are hear it.
+void LocalBridge::tell(std::function<void(BridgeListener&)> event) {
+  host_.post()([weak = std::weak_ptr(self_), event = std::move(event)] {
+    const auto self = weak.lock();
+    if (!self) {
+      return;
+    }
+    const std::vector<BridgeListener*> listeners = (*self)->listeners_;
+    for (BridgeListener* listener : listeners) {
+      if (std::ranges::count((*self)->listeners_, listener) != 0) {
+        event(*listener);
+      }
+    }
+  });
+}
+
+// --- changes
+
+void LocalBridge::finish(const Change& change) {
+  if (change.empty()) {
+    return;
+  }
+  Touches touches;
+  touches.add(id_, change);
+  host_.state().changes.append(std::move(touches));
+  host_.revalidator().wake();
+  announce_removed(change);
+  host_.deadline_moved();
+}
+
+// After the last packet that the rules handled has been counted.
+void LocalBridge::announce_removed(const Change& change) {
+  std::vector<RuleChange> removed;
+  std::ranges::copy_if(change.rules, std::back_inserter(removed), &RuleChange::wants_flow_removed);
+  if (removed.empty()) {
+    return;
+  }
+  const TimePoint now = host_.clock().now();
+  host_.revalidator().barrier([weak = std::weak_ptr(self_), removed = std::move(removed), now] {
+    const auto self = weak.lock();
+    for (const RuleChange& rule : self ? removed : std::vector<RuleChange>()) {
+      for (BridgeListener* listener : std::vector<BridgeListener*>((*self)->listeners_)) {
+        listener->flow_removed(rule.before->removed_message(rule.reason, now));
+      }
+    }
+  });
+}
+
+Result<void, openflow::OpenFlowError> LocalBridge::apply(const openflow::FlowMod& flow_mod) {
+  if (flow_mod.buffer_id != openflow::no_buffer && flow_mod.command != openflow::FlowModCommand::remove &&
+      flow_mod.command != openflow::FlowModCommand::remove_strict) {
+    return refuse(openflow::ErrorCode::ofpbrc_buffer_unknown, "packets are not buffered");
+  }
+  auto change = tables_->prepare(flow_mod, host_.clock().now());
+  if (!change) {
+    return Unexpected(change.error());
+  }
+  tables_->publish(*change);
+  finish(*change);
+  return {};
+}
+
+Result<void, openflow::OpenFlowError> LocalBridge::apply(const openflow::GroupMod& group_mod) {
+  auto change = tables_->prepare(group_mod, host_.clock().now());
+  if (!change) {
+    return Unexpected(change.error());
+  }
+  tables_->publish(*change);
+  finish(*change);
+  return {};
+}
+
+void LocalBridge::flush_flows() {
+  Change change = prepare_flush();
+  for (RuleChange& rule : change.rules) {
+    rule.reason = openflow::FlowRemovedReason::removed;
+  }
+  tables_->publish(change);
+  Touches touches;
+  touches.add(id_, change);
+  host_.state().changes.append(std::move(touches));
+  host_.revalidator().wake();
+  put_default_flow();
+  host_.deadline_moved();
+}
+
+// Every rule that a message could name, and every group.
+Change LocalBridge::prepare_flush() {
+  openflow::FlowMod all_flows;
+  all_flows.command = openflow::FlowModCommand::remove;
+  all_flows.table_id = openflow::all_tables;
+  openflow::GroupMod all_groups;
+  all_groups.command = openflow::GroupModCommand::remove;
+  all_groups.group_id = openflow::all_groups;
+
+  Change change;
+  change.version = tables_->version().next();
+  if (auto flows = tables_->prepare(all_flows, host_.clock().now())) {
+    change.append(std::move(*flows));
+  }
+  if (auto groups = tables_->prepare(all_groups, host_.clock().now())) {
+    change.append(std::move(*groups));
+  }
+  return change;
+}
+
+void LocalBridge::barrier(std::function<void()> done) { host_.revalidator().barrier(std::move(done)); }
+
+void LocalBridge::collect(std::function<void()> done) { host_.revalidator().collect(std::move(done)); }
+
+// --- timeouts
+
+void LocalBridge::expire(TimePoint now) {
+  publish_addresses(macs_.expire(now));
+  for (;;) {
+    const std::vector<Expired> expired = tables_->timeouts().expired(now, expired_at_once);
+    if (expired.empty()) {
+      return;
+    }
+    const Change change = tables_->prepare_removal(expired);
+    tables_->publish(change);
+    finish(change);
+  }
+}
+
+void LocalBridge::publish_addresses(std::vector<DependencyId> ids) {
+  if (!ids.empty()) {
+    host_.state().changes.append({.ids = std::move(ids), .rules = {}});
+    host_.revalidator().wake();
+  }
+}
+
+void LocalBridge::fdb_flush() { publish_addresses(macs_.flush()); }
+
+// --- packets
+
+void LocalBridge::deliver(PuntedPacket packet) {
+  PacketInEvent event;
+  const PacketInContext& context = packet.context;
+  event.message.reason = context.reason;
+  event.message.table_id = context.table_id;
+  event.message.cookie = context.cookie;
+  event.message.match = context.metadata.expand();
+  event.message.total_len = static_cast<uint16_t>(std::min<size_t>(packet.frame.size(), 0xffff));
+  event.message.data = std::move(packet.frame);
+  event.max_len = context.max_len;
+  event.controller_id = context.controller_id;
+  event.userdata = context.userdata;
+  for (BridgeListener* listener : std::vector<BridgeListener*>(listeners_)) {
+    listener->packet_in(event);
+  }
+}
+
+Result<void, openflow::OpenFlowError> LocalBridge::check_packet_out(const openflow::PacketOut& packet_out) const {
+  using enum openflow::ErrorCode;
+  if (packet_out.buffer_id != openflow::no_buffer) {
+    return refuse(ofpbrc_buffer_unknown, "packets are not buffered");
+  }
+  const OfPort in_port = packet_out.in_port;
+  if (in_port != of_port::controller && in_port != of_port::any && ports_.find(in_port) == nullptr) {
+    return refuse(ofpbrc_bad_port, "in_port is no port of this bridge");
+  }
+  for (const openflow::Action& action : packet_out.actions) {
+    const auto* output = std::get_if<openflow::OutputAction>(&action);
+    if (output != nullptr && (output->port == of_port::any || output->port == OfPort{0})) {
+      return refuse(ofpbac_bad_out_port, "not a port to send to");
+    }
+    const auto* group = std::get_if<openflow::GroupAction>(&action);
+    if (group != nullptr && !has_group(group->group_id)) {
+      return refuse(ofpbac_bad_out_group, "no such group");
+    }
+  }
+  return {};
+}
+
+Result<void, openflow::OpenFlowError> LocalBridge::packet_out(const openflow::PacketOut& packet_out) {
+  if (auto checked = check_packet_out(packet_out); !checked) {
+    return checked;
+  }
+  const PacketPtr packet = host_.packets().copy_of(packet_out.data);
+  FlowKey key;
+  if (packet == nullptr || extract(*packet, key)) {
+    return refuse(openflow::ErrorCode::ofpbrc_bad_packet, "the packet is shorter than an Ethernet header");
+  }
+  const BridgePort* in_port = ports_.find(packet_out.in_port);
+  const auto run = [&] {
+    const uint64_t sequence = host_.state().changes.sequence();
+    const Snapshot& snapshot = *host_.state().snapshot.load();
+    const auto index = std::ranges::find(snapshot.bridges, id_, [](const auto& view) { return view->id; });
+    const TranslationInput input{snapshot, static_cast<size_t>(index - snapshot.bridges.begin()),
+                                 host_.state().version.current(), nullptr, &packet_out.actions};
+    return Translated{translate(input, packet_out.in_port, key), sequence};
+  };
+  Translated translated = run();
+  if (host_.upcalls().apply(translated.result.effects)) {
+    translated = run();
+  }
+  datapath::Decision decision = make_decision(std::move(translated.result), translated.sequence);
+  decision.is_cacheable = false;
+  const PortId port_id = in_port == nullptr ? port_id::none : in_port->port_id;
+  host_.datapath().execute(packet_out.data, port_id, std::move(decision));
+  return {};
+}
+
+}  // namespace weft::ofproto

@@ -1,0 +1,120 @@
+// LocalBridge: the Bridge of this process (bridge.h says what it does; this is how).
+//
+// A change runs: prepare in the tables, publish, append what it touches to the change log, wake the revalidator.
+// What must wait until the last packet of the old state is counted (flow-removed, giving a PortId back) waits in a
+// barrier. Events are posted, so that no listener runs inside a call into the bridge.
+//
+// Threads:   control thread; translations read `tables` and `macs` through the snapshot.
+// Ownership: tables and MACs; ports in the datapath. Retired by RCU, after the revalidator let go of it.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ofproto/bridge/bridge.h"
+#include "ofproto/bridge/bridge_host.h"
+#include "ofproto/bridge/port_map.h"
+#include "ofproto/table/flow_selection.h"
+#include "ofproto/table/table_set.h"
+#include "ofproto/translate/mac_table.h"
+
+namespace weft::ofproto {
+
+class LocalBridge final : public Bridge {
+ public:
+  LocalBridge(BridgeHost& host, BridgeId id, std::string name, const BridgeOptions& options);
+  ~LocalBridge() override;
+
+  BridgeId id() const { return id_; }
+  const PortMap& port_map() const { return ports_; }
+  std::shared_ptr<BridgeView> view() const;  // peers of patch ports are the switch's to fill in
+
+  // Takes everything away before the bridge goes: ports, flows.
+  void close();
+  void deliver(PuntedPacket packet);
+  void port_changed(PortId port_id);  // its device may have changed
+
+  // When something may expire: cheap for flows, a walk over all of them for addresses.
+  std::optional<TimePoint> next_flow_due() const { return tables_->timeouts().next_due(); }
+  std::optional<TimePoint> next_mac_due() const { return macs_.next_due(); }
+  // Counters have been collected: removes what expired.
+  void expire(TimePoint now);
+
+  // --- Bridge
+  const std::string& name() const override { return name_; }
+  uint64_t datapath_id() const override { return options_.datapath_id; }
+  void set_datapath_id(uint64_t id) override { options_.datapath_id = id; }
+  const BridgeOptions& options() const override { return options_; }
+  void set_options(const BridgeOptions& options) override;
+
+  Result<OfPort, datapath::PortError> add_port(const PortRequest& request) override;
+  bool remove_port(std::string_view name) override;
+  Result<void, datapath::PortError> reattach_port(std::string_view name) override;
+  bool set_vlan(std::string_view name, const VlanConfig& vlan) override;
+  std::vector<PortInfo> ports() const override;
+  std::optional<PortInfo> port(OfPort of_port) const override;
+  std::optional<PortInfo> port(std::string_view name) const override;
+  Result<void, openflow::OpenFlowError> set_port_config(OfPort of_port, uint32_t config, uint32_t mask) override;
+
+  void set_has_controllers(bool has_controllers) override;
+  void set_controllers_lost(bool lost) override;
+  void set_invalid_ttl_to_controller(bool enabled) override;
+  void add_listener(BridgeListener& listener) override;
+  void remove_listener(BridgeListener& listener) override;
+
+  Result<void, openflow::OpenFlowError> apply(const openflow::FlowMod& flow_mod) override;
+  Result<void, openflow::OpenFlowError> apply(const openflow::GroupMod& group_mod) override;
+  void flush_flows() override;
+  Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut& packet_out) override;
+  void barrier(std::function<void()> done) override;
+  void collect(std::function<void()> done) override;
+
+  std::vector<openflow::FlowStats> flow_stats(const openflow::FlowFilter& filter) const override;
+  std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter& filter) const override;
+  openflow::AggregateStatsReply aggregate_stats(const openflow::FlowFilter& filter) const override;
+  std::vector<openflow::TableStats> table_stats() const override;
+  std::vector<openflow::PortStats> port_stats(OfPort of_port) const override;
+  std::vector<openflow::GroupStats> group_stats(uint32_t group_id) const override;
+  std::vector<openflow::GroupDesc> group_descs(uint32_t group_id) const override;
+  openflow::GroupFeaturesReply group_features() const override;
+  bool has_group(uint32_t group_id) const override;
+
+  std::string dump_all_flows() const override;
+  std::string fdb_show() const override;
+  void fdb_flush() override;
+
+ private:
+  // --- changes (local_bridge.cc)
+  void finish(const Change& change);
+  void announce_removed(const Change& change);
+  void publish_addresses(std::vector<DependencyId> ids);
+  void put_default_flow();
+  Change prepare_flush();
+  bool wants_default_flow() const { return !has_controllers_ && options_.fail_mode == FailMode::standalone; }
+  Result<void, openflow::OpenFlowError> check_packet_out(const openflow::PacketOut& packet_out) const;
+
+  // --- ports (bridge_ports.cc)
+  Result<void, datapath::PortError> attach(BridgePort& port);
+  void detach(BridgePort& port);
+  void publish_port(const BridgePort& port, openflow::PortStatusReason reason);
+  void announce(const BridgePort& port, openflow::PortStatusReason reason);
+
+  void tell(std::function<void(BridgeListener&)> event);
+
+  BridgeHost& host_;
+  const BridgeId id_;
+  const std::string name_;
+  BridgeOptions options_;
+  std::unique_ptr<TableSet> tables_;
+  MacTable macs_;
+  PortMap ports_;
+  std::vector<BridgeListener*> listeners_;
+  bool has_controllers_ = false;
+  bool has_lost_controllers_ = false;
+  bool invalid_ttl_to_controller_ = false;
+  std::shared_ptr<LocalBridge*> self_;  // posted calls hold it weakly
+};
+
+}  // namespace weft::ofproto

@@ -1,0 +1,361 @@
+#include "ofproto/switch.h"
+
+#include <algorithm>
+#include <map>
+
+#include "lib/base/rcu.h"
+#include "ofproto/bridge/bridge_host.h"
+#include "ofproto/bridge/local_bridge.h"
+
+namespace weft::ofproto {
+namespace {
+
+std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
+  return a && b ? std::min(*a, *b) : a ? a : b;
+}
+
+}  // namespace
+
+class Switch::Impl final : public BridgeHost {
+ public:
+  explicit Impl(SwitchOptions options);
+  ~Impl() override;
+
+  void start();
+  void stop();
+  void run_until_idle();
+
+  Bridge* add_bridge(const std::string& name, const BridgeOptions& options);
+  bool remove_bridge(std::string_view name);
+  LocalBridge* bridge(std::string_view name);
+  std::vector<Bridge*> bridges();
+  LocalBridge* bridge_of(PortId port_id, OfPort* of_port = nullptr);
+
+  std::optional<TimePoint> expire_timeouts();
+  void set_deadline_listener(std::function<void(TimePoint)> listener) { deadline_listener_ = std::move(listener); }
+
+  // --- BridgeHost
+  datapath::Datapath& datapath() override { return *datapath_; }
+  PublishedState& state() override { return state_; }
+  Revalidator& revalidator() override { return revalidator_; }
+  UpcallHandler& upcalls() override { return upcalls_; }
+  const Clock& clock() const override { return clock_; }
+  const Executor& post() const override { return post_; }
+  PacketPool& packets() override { return packets_; }
+  bool has_name(std::string_view name) const override;
+  void publish_snapshot(Touches touches, std::string_view port_name) override;
+  void deadline_moved() override;
+
+ private:
+  Executor guarded(Executor post);
+  UpcallHooks hooks();
+  void deliver(PuntedPacket packet);
+  void expire_collected();
+  std::optional<TimePoint> next_flow_due() const;
+  std::optional<TimePoint> next_due() const;
+  void tell_deadline(std::optional<TimePoint> due);
+  std::unique_ptr<Snapshot> make_snapshot() const;
+  static void add_peers(Snapshot& snapshot, const std::vector<std::shared_ptr<BridgeView>>& views);
+  void touch_waiting_patches(Touches& touches, std::string_view peer_name) const;
+
+  rcu::ThreadScope rcu_scope_;
+  const std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);
+  const Clock& clock_;
+  const Executor post_;
+  PublishedState state_;
+  PacketPool packets_;
+  PacketInQueue packet_ins_;
+  Revalidator revalidator_;
+  UpcallHandler upcalls_;
+  std::map<std::string, std::unique_ptr<LocalBridge>, std::less<>> bridges_;
+  std::unique_ptr<datapath::Datapath> datapath_;
+  BridgeId next_bridge_id_ = 1;
+  std::function<void(TimePoint)> deadline_listener_;
+  std::optional<TimePoint> told_deadline_;
+  bool is_expiring_ = false;
+  std::atomic<bool> has_macs_to_expire_{false};
+};
+
+Switch::Impl::Impl(SwitchOptions options)
+    : clock_(options.clock != nullptr ? *options.clock : SystemClock::instance()),
+      post_(guarded(std::move(options.post))),
+      packet_ins_(options.packet_in_limit, post_, [this](PuntedPacket packet) { deliver(std::move(packet)); }),
+      revalidator_(state_, clock_, post_, {.idle = options.megaflow_idle}),
+      upcalls_(state_, clock_, packet_ins_, hooks()) {
+  state_.snapshot.store(make_snapshot().release());
+  datapath_ = options.make_datapath(upcalls_);
+  revalidator_.attach(*datapath_);
+  datapath_->set_port_listener([this](PortId port_id) {
+    post_([this, port_id] {
+      if (LocalBridge* owner = bridge_of(port_id)) {
+        owner->port_changed(port_id);
+      }
+    });
+  });
+}
+
+// Threads first, then what they read, then what may still wait for a grace period.
+Switch::Impl::~Impl() {
+  stop();
+  for (auto& [name, bridge] : bridges_) {
+    bridge->close();
+  }
+  datapath_.reset();
+  {
+    const rcu::OfflineScope offline;
+    rcu::barrier();
+  }
+  bridges_.clear();
+  delete state_.snapshot.load();
+}
+
+// No call runs after the switch is gone.
+Executor Switch::Impl::guarded(Executor post) {
+  return [post = std::move(post), weak = std::weak_ptr(is_alive_)](std::function<void()> call) {
+    post([weak, call = std::move(call)] {
+      if (weak.lock()) {
+        call();
+      }
+    });
+  };
+}
+
+UpcallHooks Switch::Impl::hooks() {
+  return {.changed =
+              [this] {
+                revalidator_.wake();
+                // The first address after a while: somebody must think of its end.
+                if (!has_macs_to_expire_.exchange(true)) {
+                  post_([this] { tell_deadline(next_due()); });
+                }
+              },
+          .made_decision = [this] { revalidator_.made_decision(); }};
+}
+
+void Switch::Impl::start() {
+  datapath_->start();
+  revalidator_.start();
+}
+
+void Switch::Impl::stop() {
+  {
+    const rcu::OfflineScope offline;
+    datapath_->stop();
+  }
+  revalidator_.stop();
+}
+
+void Switch::Impl::run_until_idle() {
+  do {
+    datapath_->run_until_idle();
+  } while (revalidator_.run_once());
+  rcu::quiescent();
+}
+
+// --- bridges
+
+Bridge* Switch::Impl::add_bridge(const std::string& name, const BridgeOptions& options) {
+  if (has_name(name)) {
+    return nullptr;
+  }
+  const BridgeId id = next_bridge_id_++;
+  Bridge* bridge = bridges_.emplace(name, std::make_unique<LocalBridge>(*this, id, name, options)).first->second.get();
+  publish_snapshot({.ids = {dependency::bridge(id)}, .rules = {}}, {});
+  return bridge;
+}
+
+// Its tables go when no decision credits them any more and no reader can be in them.
+bool Switch::Impl::remove_bridge(std::string_view name) {
+  const auto found = bridges_.find(name);
+  if (found == bridges_.end()) {
+    return false;
+  }
+  found->second->close();
+  const BridgeId id = found->second->id();
+  const auto removed = std::make_shared<std::unique_ptr<LocalBridge>>(std::move(found->second));
+  bridges_.erase(found);
+  publish_snapshot({.ids = {dependency::bridge(id)}, .rules = {}}, {});
+  revalidator_.barrier([removed] { rcu::retire(std::move(*removed)); });
+  return true;
+}
+
+LocalBridge* Switch::Impl::bridge(std::string_view name) {
+  const auto found = bridges_.find(name);
+  return found == bridges_.end() ? nullptr : found->second.get();
+}
+
+std::vector<Bridge*> Switch::Impl::bridges() {
+  std::vector<Bridge*> bridges;
+  for (const auto& [name, bridge] : bridges_) {
+    bridges.push_back(bridge.get());
+  }
+  return bridges;
+}
+
+LocalBridge* Switch::Impl::bridge_of(PortId port_id, OfPort* of_port) {
+  for (const auto& [name, bridge] : bridges_) {
+    for (const auto& [number, port] : bridge->port_map().all()) {
+      if (port.port_id == port_id) {
+        if (of_port != nullptr) {
+          *of_port = number;
+        }
+        return bridge.get();
+      }
+    }
+  }
+  return nullptr;
+}
+
+bool Switch::Impl::has_name(std::string_view name) const {
+  return std::ranges::any_of(bridges_, [&](const auto& entry) {
+    return entry.first == name || entry.second->port_map().find(name) != nullptr;
+  });
+}
+
+void Switch::Impl::deliver(PuntedPacket packet) {
+  for (const auto& [name, bridge] : bridges_) {
+    if (bridge->id() == packet.context.bridge) {
+      bridge->deliver(std::move(packet));
+      return;
+    }
+  }
+}
+
+// --- the snapshot
+
+std::unique_ptr<Snapshot> Switch::Impl::make_snapshot() const {
+  auto snapshot = std::make_unique<Snapshot>();
+  std::vector<std::shared_ptr<BridgeView>> views;
+  for (const auto& [name, bridge] : bridges_) {
+    views.push_back(bridge->view());
+  }
+  for (size_t i = 0; i < views.size(); ++i) {
+    for (const auto& [number, port] : views[i]->ports) {
+      if (port.port_id != port_id::none) {
+        snapshot->places.emplace(weft::number(port.port_id), Snapshot::Place{i, port.of_port});
+      }
+    }
+  }
+  add_peers(*snapshot, views);
+  snapshot->bridges.assign(views.begin(), views.end());
+  return snapshot;
+}
+
+// Two patch ports that name each other are a pair.
+void Switch::Impl::add_peers(Snapshot& /*snapshot*/, const std::vector<std::shared_ptr<BridgeView>>& views) {
+  struct End {
+    size_t bridge_index;
+    PortView* port;
+  };
+  std::map<std::string_view, End> ends;
+  for (size_t i = 0; i < views.size(); ++i) {
+    for (auto& [number, port] : views[i]->ports) {
+      if (port.is_patch) {
+        ends.emplace(port.name, End{i, &port});
+      }
+    }
+  }
+  for (const auto& [name, end] : ends) {
+    const auto peer = ends.find(end.port->patch_peer);
+    if (peer != ends.end() && peer->second.port->patch_peer == name) {
+      end.port->peer = PatchPeer{peer->second.bridge_index, peer->second.port->of_port};
+    }
+  }
+}
+
+void Switch::Impl::touch_waiting_patches(Touches& touches, std::string_view peer_name) const {
+  for (const auto& [name, bridge] : bridges_) {
+    for (const auto& [number, port] : bridge->port_map().all()) {
+      if (port.patch() != nullptr && port.patch()->peer == peer_name) {
+        touches.ids.push_back(dependency::port(bridge->id(), number));
+      }
+    }
+  }
+}
+
+void Switch::Impl::publish_snapshot(Touches touches, std::string_view port_name) {
+  if (!port_name.empty()) {
+    touch_waiting_patches(touches, port_name);
+  }
+  rcu::retire(const_cast<Snapshot*>(state_.snapshot.exchange(make_snapshot().release())));
+  state_.changes.append(std::move(touches));
+  revalidator_.wake();
+}
+
+// --- timeouts
+
+std::optional<TimePoint> Switch::Impl::next_flow_due() const {
+  std::optional<TimePoint> due;
+  for (const auto& [name, bridge] : bridges_) {
+    due = earlier(due, bridge->next_flow_due());
+  }
+  return due;
+}
+
+std::optional<TimePoint> Switch::Impl::next_due() const {
+  std::optional<TimePoint> due = next_flow_due();
+  for (const auto& [name, bridge] : bridges_) {
+    due = earlier(due, bridge->next_mac_due());
+  }
+  return due;
+}
+
+std::optional<TimePoint> Switch::Impl::expire_timeouts() {
+  has_macs_to_expire_ = false;
+  const std::optional<TimePoint> due = next_due();
+  has_macs_to_expire_ = due.has_value();
+  const bool is_due = due && *due <= clock_.now();
+  if (is_due && !is_expiring_) {
+    is_expiring_ = true;
+    revalidator_.collect([this] { expire_collected(); });
+  }
+  // What is due now is decided when the counters are there; until then there is nothing to come for.
+  told_deadline_ = is_due ? std::nullopt : due;
+  return told_deadline_;
+}
+
+void Switch::Impl::expire_collected() {
+  is_expiring_ = false;
+  for (const auto& [name, bridge] : bridges_) {
+    bridge->expire(clock_.now());
+  }
+  tell_deadline(next_due());
+}
+
+void Switch::Impl::deadline_moved() { tell_deadline(next_flow_due()); }
+
+void Switch::Impl::tell_deadline(std::optional<TimePoint> due) {
+  if (due && !is_expiring_ && deadline_listener_ && (!told_deadline_ || *due < *told_deadline_)) {
+    told_deadline_ = due;
+    deadline_listener_(*due);
+  }
+}
+
+// --- the face
+
+Switch::Switch(SwitchOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Switch::~Switch() = default;
+
+void Switch::start() { impl_->start(); }
+void Switch::stop() { impl_->stop(); }
+void Switch::run_until_idle() { impl_->run_until_idle(); }
+Bridge* Switch::add_bridge(const std::string& name, const BridgeOptions& options) {
+  return impl_->add_bridge(name, options);
+}
+bool Switch::remove_bridge(std::string_view name) { return impl_->remove_bridge(name); }
+Bridge* Switch::bridge(std::string_view name) { return impl_->bridge(name); }
+std::vector<Bridge*> Switch::bridges() { return impl_->bridges(); }
+std::optional<TimePoint> Switch::expire_timeouts() { return impl_->expire_timeouts(); }
+void Switch::set_deadline_listener(std::function<void(TimePoint)> listener) {
+  impl_->set_deadline_listener(std::move(listener));
+}
+datapath::Datapath& Switch::datapath() { return impl_->datapath(); }
+const Clock& Switch::clock() const { return impl_->clock(); }
+
+std::optional<std::pair<Bridge*, OfPort>> Switch::find_port(PortId port_id) {
+  OfPort of_port{};
+  LocalBridge* bridge = impl_->bridge_of(port_id, &of_port);
+  return bridge == nullptr ? std::nullopt : std::optional(std::pair<Bridge*, OfPort>(bridge, of_port));
+}
+
+}  // namespace weft::ofproto

@@ -1,0 +1,45 @@
+// FlowRecord: what ofproto keeps beside a datapath decision: what it relied on and whom to credit.
+//
+// Threads: immutable once made. Ownership: the decision's; freed with it.
+#pragma once
+
+#include <optional>
+
+#include "datapath/api/upcall.h"
+#include "ofproto/translate/translation_result.h"
+#include "ofproto/upcall/published_state.h"
+
+namespace weft::ofproto {
+
+class FlowRecord final : public datapath::DecisionRecord {
+ public:
+  FlowRecord(Dependencies dependencies, Credits credits)
+      : dependencies_(std::move(dependencies)), credits_(std::move(credits)) {}
+
+  const Dependencies& dependencies() const { return dependencies_; }
+  const Credits& credits() const { return credits_; }
+
+ private:
+  const Dependencies dependencies_;
+  const Credits credits_;
+};
+
+// Null for a decision that ofproto did not make.
+inline const FlowRecord* record_of(const datapath::Decision& decision) {
+  return dynamic_cast<const FlowRecord*>(decision.record.get());
+}
+
+// The PortId in a datapath key's in_port.
+PortId port_id_of(const FlowKey& key);
+
+// Turns a translation into a decision for the datapath: in_port becomes the PortId again, all of it.
+datapath::Decision make_decision(TranslationResult result, uint64_t sequence);
+
+// Translates a datapath key; nothing when the port belongs to no bridge. Effects are left to the caller.
+struct Translated {
+  TranslationResult result;
+  uint64_t sequence = 0;  // current before the translation began
+};
+std::optional<Translated> translate_key(const PublishedState& state, const FlowKey& key);
+
+}  // namespace weft::ofproto

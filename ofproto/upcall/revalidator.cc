@@ -1,0 +1,234 @@
+#include "ofproto/upcall/revalidator.h"
+
+#include <algorithm>
+
+#include "lib/base/rcu.h"
+#include "ofproto/upcall/flow_record.h"
+
+namespace weft::ofproto {
+namespace {
+
+constexpr Duration tick = std::chrono::seconds(1);
+
+// Whether every bit of `inner` is in `outer` too.
+bool is_within(const FlowMask& inner, const FlowMask& outer) {
+  bool is_inside = true;
+  inner.set().for_each([&](unsigned i) { is_inside = is_inside && (inner.word(i) & ~outer.word(i)) == 0; });
+  return is_inside;
+}
+
+}  // namespace
+
+// What one round has found and done.
+struct Revalidator::Work {
+  TimePoint now;
+  const TouchIndex* touches = nullptr;  // of the changes since the last round
+  bool everything_is_touched = false;
+  bool expires_idle = false;
+  bool collects = false;
+
+  size_t megaflow_count = 0;
+  std::vector<datapath::Megaflow*> touched;
+  std::vector<datapath::Installed*> superseded;  // commands were sent for these
+};
+
+Revalidator::Revalidator(const PublishedState& state, const Clock& clock, Executor post, const Options& options)
+    : state_(state), clock_(clock), post_(std::move(post)), options_(options) {}
+
+Revalidator::~Revalidator() { stop(); }
+
+void Revalidator::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Revalidator::stop() {
+  if (!thread_.joinable()) {
+    return;
+  }
+  {
+    MutexLock lock(mutex_);
+    is_stopping_ = true;
+    has_work_.notify_one();
+  }
+  const rcu::OfflineScope offline;
+  thread_.join();
+}
+
+// --- requests
+
+void Revalidator::barrier(std::function<void()> done) {
+  MutexLock lock(mutex_);
+  requests_.barriers.push_back(std::move(done));
+  has_work_.notify_one();
+}
+
+void Revalidator::collect(std::function<void()> done) {
+  MutexLock lock(mutex_);
+  requests_.collects.push_back(std::move(done));
+  has_work_.notify_one();
+}
+
+void Revalidator::wake() {
+  MutexLock lock(mutex_);
+  is_woken_ = true;
+  has_work_.notify_one();
+}
+
+void Revalidator::made_decision() {
+  if (is_resting_.load(std::memory_order_seq_cst) && is_resting_.exchange(false)) {
+    wake();
+  }
+}
+
+Revalidator::Requests Revalidator::take_requests() {
+  MutexLock lock(mutex_);
+  is_woken_ = false;
+  return std::exchange(requests_, {});
+}
+
+void Revalidator::post_all(std::vector<std::function<void()>>& calls) {
+  for (std::function<void()>& call : calls) {
+    post_(std::move(call));
+  }
+}
+
+// --- the thread
+
+void Revalidator::run() {
+  const rcu::ThreadScope rcu_scope;
+  for (;;) {
+    wait_for_work();
+    {
+      MutexLock lock(mutex_);
+      if (is_stopping_) {
+        return;
+      }
+    }
+    run_once();
+    rcu::quiescent();
+  }
+}
+
+void Revalidator::wait_for_work() {
+  const rcu::OfflineScope offline;
+  MutexLock lock(mutex_);
+  while (!is_stopping_ && !is_woken_ && requests_.empty()) {
+    if (is_resting_.load(std::memory_order_seq_cst)) {
+      has_work_.wait(mutex_);
+    } else if (!has_work_.wait_for(mutex_, tick)) {
+      return;
+    }
+  }
+}
+
+// --- a round
+
+bool Revalidator::run_once() {
+  Requests requests = take_requests();
+  const uint64_t target = state_.changes.sequence();
+  Work work;
+  work.now = clock_.now();
+  const std::unique_ptr<TouchIndex> touches = state_.changes.since(processed_);
+  work.touches = touches.get();
+  work.everything_is_touched = touches == nullptr;
+  work.expires_idle = work.now >= next_tick_ && !is_resting_.load(std::memory_order_seq_cst);
+  const bool has_changes = target != processed_;
+  work.collects = work.expires_idle || !requests.empty();
+  if (!has_changes && !work.collects) {
+    return false;
+  }
+  if (work.expires_idle) {
+    next_tick_ = work.now + tick;
+  }
+  look_at_all(work);
+  replace_or_remove(work);
+  if (has_changes || !work.superseded.empty() || !requests.barriers.empty()) {
+    datapath_->fence();
+    settle(work);
+  }
+  processed_ = target;
+  post_all(requests.barriers);
+  post_all(requests.collects);
+  return has_changes || !requests.empty() || !work.superseded.empty();
+}
+
+void Revalidator::look_at_all(Work& work) {
+  // Said before looking, so that a decision made meanwhile says again that there may be one.
+  is_resting_.store(true, std::memory_order_seq_cst);
+  datapath_->for_each_megaflow([&](datapath::Megaflow& megaflow) { look_at(megaflow, work); });
+  megaflow_count_.store(work.megaflow_count, std::memory_order_relaxed);
+  if (work.megaflow_count != 0) {
+    is_resting_.store(false, std::memory_order_seq_cst);
+  }
+}
+
+void Revalidator::look_at(datapath::Megaflow& megaflow, Work& work) {
+  datapath::Installed* installed = megaflow.installed.load(std::memory_order_acquire);
+  if (installed == nullptr || megaflow.is_dead.load(std::memory_order_acquire)) {
+    return;
+  }
+  ++work.megaflow_count;
+  if (work.collects) {
+    credit(*installed);
+  }
+  const FlowRecord* record = record_of(installed->decision);
+  if (work.everything_is_touched || record == nullptr || work.touches->touches(record->dependencies())) {
+    work.touched.push_back(&megaflow);
+  } else if (work.expires_idle && is_idle(megaflow, *installed, work.now)) {
+    work.superseded.push_back(installed);
+    datapath_->send({&megaflow, nullptr});
+  }
+}
+
+bool Revalidator::is_idle(const datapath::Megaflow& megaflow, const datapath::Installed& installed,
+                          TimePoint now) const {
+  const TimePoint used(Duration(installed.used_ns.load(std::memory_order_acquire)));
+  return now - std::max(used, megaflow.created) >= options_.idle;
+}
+
+void Revalidator::replace_or_remove(Work& work) {
+  const bool are_too_many = work.touched.size() > options_.max_retranslated;
+  for (datapath::Megaflow* megaflow : work.touched) {
+    work.superseded.push_back(megaflow->installed.load(std::memory_order_acquire));
+    datapath_->send({megaflow, are_too_many ? nullptr : translate_again(*megaflow)});
+  }
+}
+
+// Null: the megaflow must go. That is so when its port is gone, when a packet would teach something new, and when
+// the new decision looks at bits that the megaflow does not fix.
+std::unique_ptr<datapath::Installed> Revalidator::translate_again(const datapath::Megaflow& megaflow) const {
+  std::optional<Translated> translated = translate_key(state_, megaflow.key);
+  if (!translated || !translated->result.effects.empty()) {
+    return nullptr;
+  }
+  datapath::Decision decision = make_decision(std::move(translated->result), translated->sequence);
+  if (!is_within(decision.mask, megaflow.mask)) {
+    return nullptr;
+  }
+  decision.mask = megaflow.mask;
+  return std::make_unique<datapath::Installed>(std::move(decision));
+}
+
+// The workers have taken the commands: what the superseded decisions counted is final. The datapath frees them, but
+// not before this thread is quiescent.
+void Revalidator::settle(Work& work) {
+  for (datapath::Installed* installed : work.superseded) {
+    credit(*installed);
+  }
+}
+
+void Revalidator::credit(datapath::Installed& installed) {
+  const uint64_t packets = installed.packet_count.load(std::memory_order_acquire);
+  const uint64_t bytes = installed.byte_count.load(std::memory_order_acquire);
+  if (packets == installed.credited_packets && bytes == installed.credited_bytes) {
+    return;
+  }
+  if (const FlowRecord* record = record_of(installed.decision)) {
+    const TimePoint used(Duration(installed.used_ns.load(std::memory_order_acquire)));
+    record->credits().apply(packets - installed.credited_packets, bytes - installed.credited_bytes, used);
+  }
+  installed.credited_packets = packets;
+  installed.credited_bytes = bytes;
+}
+
+}  // namespace weft::ofproto

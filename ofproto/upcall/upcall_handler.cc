@@ -1,0 +1,66 @@
+#include "ofproto/upcall/upcall_handler.h"
+
+namespace weft::ofproto {
+namespace {
+
+// A packet of a port that is being taken away.
+datapath::Decision drop_once(DropReason reason) {
+  datapath::Decision decision;
+  decision.actions.push_back(datapath::Drop{reason});
+  decision.mask.clear();
+  decision.is_cacheable = false;
+  return decision;
+}
+
+}  // namespace
+
+UpcallHandler::UpcallHandler(PublishedState& state, const Clock& clock, PacketInQueue& packet_ins, UpcallHooks hooks)
+    : state_(state), clock_(clock), packet_ins_(packet_ins), hooks_(std::move(hooks)) {}
+
+datapath::Decision UpcallHandler::translate(const FlowKey& key, const Packet& /*packet*/) {
+  std::optional<Translated> translated = translate_key(state_, key);
+  if (translated && apply(translated->result.effects)) {
+    translated = translate_key(state_, key);
+  }
+  if (!translated) {
+    return drop_once(DropReason::port_gone);
+  }
+  hooks_.made_decision();
+  return make_decision(std::move(translated->result), translated->sequence);
+}
+
+bool UpcallHandler::apply(const Effects& effects) {
+  Touches touches;
+  for (const MacLearn& learn : effects.macs) {
+    if (const auto changed = learn.table->learn(learn.key, learn.port, clock_.coarse_now())) {
+      touches.ids.push_back(*changed);
+    }
+  }
+  if (touches.empty()) {
+    return false;
+  }
+  state_.changes.append(std::move(touches));
+  hooks_.changed();
+  return true;
+}
+
+bool UpcallHandler::is_current(const datapath::Decision& decision) const {
+  if (state_.changes.sequence() == decision.version) {
+    return true;
+  }
+  const FlowRecord* record = record_of(decision);
+  return record != nullptr && !state_.changes.touches_since(decision.version, record->dependencies());
+}
+
+void UpcallHandler::credit(const datapath::Decision& decision, uint64_t packet_count, uint64_t byte_count) {
+  if (const FlowRecord* record = record_of(decision)) {
+    record->credits().apply(packet_count, byte_count, clock_.coarse_now());
+  }
+}
+
+bool UpcallHandler::punt(const datapath::PuntContext& context, const Packet& packet) {
+  const auto* packet_in = dynamic_cast<const PacketInContext*>(&context);
+  return packet_in != nullptr && packet_ins_.push(*packet_in, packet.bytes());
+}
+
+}  // namespace weft::ofproto
