@@ -1,0 +1,42 @@
+#include "ofproto/controller/target.h"
+
+#include <fmt/format.h>
+
+#include "lib/base/text.h"
+
+namespace weft::ofproto {
+
+Result<Target, std::string> parse_target(std::string_view text) {
+  if (text.starts_with("unix:") && text.size() > 5) {
+    return Target{true, std::string(text.substr(5)), 0};
+  }
+  if (!text.starts_with("tcp:")) {
+    return Unexpected{fmt::format("\"{}\": a controller is tcp:HOST[:PORT] or unix:FILE", text)};
+  }
+  std::string_view rest = text.substr(4);
+  std::string_view host = rest.substr(0, rest.find(':'));
+  if (rest.starts_with('[')) {  // an IPv6 address
+    const auto end = rest.find(']');
+    if (end == std::string_view::npos) {
+      return Unexpected{fmt::format("\"{}\": missing ']'", text)};
+    }
+    host = rest.substr(1, end - 1);
+    rest = rest.substr(end + 1);
+  } else {
+    rest = rest.substr(host.size());
+  }
+  Target target{false, std::string(host), default_openflow_port};
+  if (!rest.empty()) {
+    const auto port = rest.front() == ':' ? parse_unsigned(rest.substr(1), 65535) : std::nullopt;
+    if (!port || *port == 0) {
+      return Unexpected{fmt::format("\"{}\": a port is 1 to 65535", text)};
+    }
+    target.port = static_cast<uint16_t>(*port);
+  }
+  if (host.empty()) {
+    return Unexpected{fmt::format("\"{}\": the host is missing", text)};
+  }
+  return target;
+}
+
+}  // namespace weft::ofproto
