@@ -184,8 +184,8 @@ constexpr Row metadata_rows[] = {
 };
 
 constexpr Row conntrack_rows[] = {
-    Row(FieldId::ct_state, "ct_state", F::ct_state, 32, at(W::ct_state_mark, 0), "connection state")
-        .nxm1(105, "NXM_NX_CT_STATE"),
+    Row(FieldId::ct_state, "ct_state", F::ct_state, 8, at(W::ct_state_mark, 24), "connection state")
+        .nxm1(105, "NXM_NX_CT_STATE", 4),
     Row(FieldId::ct_zone, "ct_zone", F::hexadecimal, 16, at(W::ct_zone_conj, 0), "connection zone")
         .exact().nxm1(106, "NXM_NX_CT_ZONE"),
     Row(FieldId::ct_mark, "ct_mark", F::hexadecimal, 32, at(W::ct_state_mark, 32), "connection mark")

@@ -110,6 +110,7 @@ constexpr Case cases[] = {
     {"ct_state=0x21/0x21", "ct_state=+new+trk"},
     {"ct_state=0x21", "ct_state=new|trk"},
     {"ct_state=0", "ct_state=0"},
+    {"ct_state=+trk-new-est-rel-rpl-inv-snat-dnat", "ct_state=trk"},
     {"ct_state=*", ""},
     {"ct_zone=0x14", "ct_zone=20"},
     {"ct_mark=5", "ct_mark=0x5"},
