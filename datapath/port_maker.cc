@@ -3,11 +3,14 @@
 #include "datapath/port/af_packet.h"
 #include "datapath/port/memory.h"
 #include "datapath/port/tap.h"
+#include "datapath/tunnel/vxlan.h"
 
 namespace weft::datapath {
 
-// What ports share; a tunnel kind adds its sockets here.
-struct PortMaker::Shared {};
+// What ports share.
+struct PortMaker::Shared {
+  VxlanEndpoints vxlan;
+};
 
 PortMaker::PortMaker() : shared_(std::make_unique<Shared>()) {}
 PortMaker::~PortMaker() = default;
@@ -23,7 +26,7 @@ Result<std::unique_ptr<Port>, PortError> PortMaker::make(const PortSpec& spec,
     case PortType::internal:
       return TapPort::open(spec, environment);
     case PortType::vxlan:
-      break;
+      return shared_->vxlan.make_port(spec, environment);
   }
   return Unexpected(PortError{PortError::Kind::invalid, "port type not supported"});
 }

@@ -49,6 +49,7 @@ namespace weft {
   X(tunnel_bad_flags, "a tunnel packet has flags that its standard does not allow") \
   X(tunnel_unknown_vni, "no tunnel port takes this key from this address") \
   X(tunnel_own_address, "a tunnel packet claims to come from one of our own addresses") \
+  X(tunnel_congestion, "the underlay marked congestion, and the inner packet cannot carry the mark") \
   X(bad_tunnel_checksum, "a tunnel packet's outer checksum is wrong") \
   X(miss_budget, "too many packets without a cached flow: the port's share of time is used up") \
   X(megaflow_limit, "no room for another megaflow") \

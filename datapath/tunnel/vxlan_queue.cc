@@ -1,0 +1,106 @@
+#include "datapath/tunnel/vxlan_queue.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "datapath/tunnel/underlay_socket.h"
+#include "datapath/tunnel/vxlan_receiver.h"
+
+namespace weft::datapath {
+
+namespace {
+
+// Strangers choose the addresses that are looked up here.
+constexpr unsigned route_lookups_per_second = 1000;
+
+}  // namespace
+
+// Everything recvmmsg needs, on the stack of one receive().
+struct VxlanQueue::Slots {
+  static constexpr size_t count = PacketBatch::capacity;
+
+  size_t prepare(size_t wanted, PacketPool& pool) {
+    size_t ready = 0;
+    while (ready < wanted && landings[ready].prepare(pool)) {
+      prepare_message(ready);
+      ++ready;
+    }
+    return ready;
+  }
+
+  void prepare_message(size_t i) {
+    const auto landing = landings[i].iovecs();
+    iovecs[i] = {landing[0], landing[1]};
+    msghdr& message = messages[i].msg_hdr;
+    message = {};
+    message.msg_name = &names[i];
+    message.msg_namelen = sizeof names[i];
+    message.msg_iov = iovecs[i].data();
+    message.msg_iovlen = landings[i].takes_large() ? 2 : 1;
+    message.msg_control = controls[i].bytes;
+    message.msg_controllen = sizeof controls[i].bytes;
+  }
+
+  struct Control {
+    alignas(cmsghdr) uint8_t bytes[datagram_control_bytes];
+  };
+  std::array<Landing, count> landings;
+  std::array<std::array<iovec, 2>, count> iovecs;
+  std::array<sockaddr_in6, count> names;
+  std::array<Control, count> controls;
+  std::array<mmsghdr, count> messages;
+};
+
+VxlanQueue::VxlanQueue(Fd socket, std::shared_ptr<const TunnelTable> table, const Clock& clock)
+    : socket_(std::move(socket)), table_(std::move(table)), paths_(clock, route_lookups_per_second) {}
+
+bool VxlanQueue::receive(PacketBatch& batch, RxContext& context) {
+  if (hand_out_waiting(batch)) {
+    return true;
+  }
+  Slots slots;
+  const size_t ready = slots.prepare(wanted_.value(), context.pool());
+  if (ready == 0) {
+    return false;
+  }
+  const int received =
+      ::recvmmsg(socket_.get(), slots.messages.data(), static_cast<unsigned>(ready), MSG_DONTWAIT, nullptr);
+  if (received <= 0) {
+    wanted_.used(0);
+    return received < 0 && errno != EAGAIN;
+  }
+  const auto count = static_cast<size_t>(received);
+  wanted_.used(count);
+  VxlanReceiver receiver(*table_, paths_, context, Delivery(batch, waiting_));
+  for (size_t i = 0; i < count; ++i) {
+    const mmsghdr& message = slots.messages[i];
+    const DatagramInfo info = read_datagram_info(message.msg_hdr);
+    count_overruns(info.overrun_count, context);
+    if ((message.msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+      context.drop(nullptr, DropReason::no_buffer);
+    } else {
+      receiver.take(slots.landings[i].take(message.msg_len), info);
+    }
+  }
+  receiver.finish();
+  return true;
+}
+
+bool VxlanQueue::hand_out_waiting(PacketBatch& batch) {
+  while (!waiting_.empty() && !batch.is_full()) {
+    batch.add(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return !batch.is_empty();
+}
+
+void VxlanQueue::count_overruns(uint32_t total, RxContext& context) {
+  if (total != 0 && total != overruns_seen_) {
+    context.drop(nullptr, DropReason::rx_overrun, static_cast<uint32_t>(total - overruns_seen_));
+    overruns_seen_ = total;
+  }
+}
+
+}  // namespace weft::datapath

@@ -1,0 +1,85 @@
+// VxlanReceiver: from UDP datagrams to inner packets with tunnel metadata, for one batch.
+//
+// A datagram may be many: what the kernel joined (UDP_GRO) is taken apart again, and the inner TCP segments of a flow
+// merged into large frames (datapath/offload/gro.h), each byte copied and its checksum verified in one pass. A single
+// datagram loses its VXLAN header in place. What a kernel vxlan on the same machine hands over as one datagram of
+// 60 KB with an unfinished inner checksum becomes a GSO frame again.
+//
+// Every inner frame is delivered, merged (absorbed), or dropped with a reason: tunnel_bad_header, tunnel_bad_flags
+// (RFC 7348 section 5: the I flag and nothing else, as peers send it), tunnel_unknown_vni, tunnel_own_address,
+// tunnel_congestion.
+//
+// Threads: one worker, one receive(). Ownership: packets come from and go to the worker's pool.
+#pragma once
+
+#include <deque>
+#include <span>
+
+#include "datapath/offload/gro.h"
+#include "datapath/port/port.h"
+#include "datapath/tunnel/path_cache.h"
+#include "datapath/tunnel/tunnel_table.h"
+#include "datapath/tunnel/underlay_socket.h"
+
+namespace weft::datapath {
+
+// The inner frame of one datagram.
+struct VxlanInner {
+  uint32_t vni = 0;
+  std::span<uint8_t> frame;
+};
+Result<VxlanInner, DropReason> open_vxlan(std::span<uint8_t> datagram);
+
+// Where inner packets go: the batch, and what does not fit waits in order for the next call.
+class Delivery {
+ public:
+  Delivery(PacketBatch& batch, std::deque<PacketPtr>& waiting) : batch_(batch), waiting_(waiting) {}
+
+  void operator()(PacketPtr packet) {
+    if (waiting_.empty() && !batch_.is_full()) {
+      batch_.add(std::move(packet));
+    } else {
+      waiting_.push_back(std::move(packet));
+    }
+  }
+
+ private:
+  PacketBatch& batch_;
+  std::deque<PacketPtr>& waiting_;
+};
+
+class VxlanReceiver {
+ public:
+  VxlanReceiver(const TunnelTable& table, PathCache& paths, RxContext& context, Delivery delivery)
+      : table_(table), paths_(paths), context_(context), deliver_(delivery), gro_(context.pool()) {}
+
+  // `datagram` holds the UDP payload.
+  void take(PacketPtr datagram, const DatagramInfo& info);
+  // At the end of the batch: lets go what was held for merging.
+  void finish() { gro_.flush(deliver_); }
+
+ private:
+  struct Target {
+    Port* port = nullptr;
+    TunnelMetadata tunnel;
+    const Path* path = nullptr;
+  };
+
+  Verdict admit(std::span<uint8_t> datagram, const DatagramInfo& info, Target& target, VxlanInner& inner);
+  void take_single(PacketPtr datagram, const DatagramInfo& info);
+  void take_joined(std::span<uint8_t> datagram, const DatagramInfo& info);
+  void take_inner(PacketPtr packet, const Target& target);
+  Port* find_port(uint32_t vni, const OuterHeader& outer);
+
+  const TunnelTable& table_;
+  PathCache& paths_;
+  RxContext& context_;
+  Delivery deliver_;
+  Gro gro_;
+  // Of the last inner frame: the next one is usually for the same port.
+  Port* last_port_ = nullptr;
+  uint32_t last_vni_ = 0;
+  OuterHeader last_outer_;
+};
+
+}  // namespace weft::datapath

@@ -1,0 +1,116 @@
+// VxlanSender: one worker's way from frames to datagrams on one VXLAN endpoint.
+//
+// A GSO frame is not cut into packets: its pieces' headers (VXLAN, Ethernet, IP, TCP) are written into a scratch
+// buffer, the payload is sent from where it lies, and one sendmsg() with UDP_SEGMENT makes up to 64 datagrams of equal
+// size of headers and payload slices in turn. The only pass over the payload in user space is the inner checksum.
+// Datagrams that leave by the same socket one after the other share a sendmmsg().
+//
+// What does not fit the path's MTU is dropped as tunnel_mtu_exceeded, GSO frames by their pieces; without "don't
+// fragment" the kernel fragments instead. ICMP errors that wait at a socket make the next send on it fail, whoever it
+// is for: they are drained and the send is tried once more.
+//
+// Threads: one worker. Cost: one system call a GSO frame or run of frames of one flow; no allocation.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "datapath/offload/gso.h"
+#include "datapath/port/port.h"
+#include "datapath/tunnel/path_cache.h"
+#include "datapath/tunnel/underlay_socket.h"
+#include "lib/os/socket.h"
+
+namespace weft::datapath {
+
+// The sockets of an endpoint that send, of every kind there is.
+class SenderSockets {
+ public:
+  explicit SenderSockets(const UnderlayOptions& options);
+  SourcePorts& of(SourcePorts::Kind kind);
+
+ private:
+  std::array<std::unique_ptr<SourcePorts>, 8> sets_;
+};
+
+class VxlanSender {
+ public:
+  VxlanSender(SenderSockets& sockets, const Clock& clock);
+
+  // As BackloggedPort::send. `datagrams_done`: how many datagrams of the first packet left in earlier calls, kept by
+  // the caller between calls.
+  size_t send(Port& port, std::span<Packet* const> packets, size_t& datagrams_done, TxContext& context);
+
+ private:
+  static constexpr size_t max_messages = 64;
+  static constexpr size_t max_iovecs = 2048;
+  static constexpr size_t header_bytes = 128 * 1024;
+
+  // What becomes of a packet, in order: a message that carries (a part of) it, or a drop.
+  struct Entry {
+    size_t packet = 0;
+    Verdict drop;
+    bool is_last = true;  // of its packet
+  };
+  // How a frame is made into datagrams.
+  struct Shape {
+    size_t piece_count = 1;
+    size_t piece_size = 0;  // UDP payload of all pieces but the last
+    size_t pieces_each = 1;
+    size_t datagram_count() const { return (piece_count + pieces_each - 1) / pieces_each; }
+  };
+  struct Call {
+    Port& port;
+    std::span<Packet* const> packets;
+    size_t& datagrams_done;
+    TxContext& context;
+    size_t done = 0;
+    bool is_blocked = false;
+  };
+
+  void add(Call& call, size_t index);
+  Verdict add_datagrams(Call& call, size_t index);
+  Verdict choose_socket(Call& call, const TunnelSpec& spec, const Encapsulation& to, const Packet& packet);
+  Verdict shape_of(const TunnelSpec& spec, const Encapsulation& to, size_t piece_size, Shape& shape);
+  bool add_single(Call& call, const Encapsulation& to, size_t index);
+  bool add_pieces(Call& call, const Encapsulation& to, size_t index, const Segmenter& segmenter, const Shape& shape);
+
+  bool has_room(size_t pieces, size_t headers) const;
+  void add_slice(std::span<const uint8_t> headers, std::span<const uint8_t> payload);
+  uint8_t* take_headers(size_t size);
+  void begin_message(Call& call, const Encapsulation& to, size_t segment_size);
+  void end_message(size_t index, bool is_last);
+
+  // False when the socket would block: nothing is left to send then.
+  bool flush(Call& call);
+  void clear();
+  size_t send_run(Call& call, size_t first_entry, size_t first_message);
+  int send_messages(size_t first, size_t count);
+  static void finish_datagram(Call& call, const Entry& entry);
+  static void drop_packet(Call& call, DropReason reason);
+  DropReason refused(int error, const Call& call, size_t index);
+
+  SenderSockets& sockets_;
+  PathCache paths_;
+  int socket_ = -1;
+  std::vector<Entry> entries_;
+  size_t abandoned_ = ~size_t{0};  // packet whose remaining datagrams are not sent
+
+  struct Control {
+    alignas(cmsghdr) uint8_t bytes[128];
+  };
+  std::vector<mmsghdr> messages_;
+  std::array<SocketAddress, max_messages> names_;
+  std::array<Control, max_messages> controls_;
+  std::vector<iovec> iovecs_;
+  std::unique_ptr<uint8_t[]> headers_;
+  size_t headers_used_ = 0;
+  size_t message_iovec_ = 0;  // where the message that is being built begins
+};
+
+}  // namespace weft::datapath
