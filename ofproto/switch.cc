@@ -3,9 +3,14 @@
 #include <algorithm>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "lib/base/rcu.h"
+#include "lib/openflow/text/flow_text.h"
 #include "ofproto/bridge/bridge_host.h"
 #include "ofproto/bridge/local_bridge.h"
+#include "ofproto/translate/decision_text.h"
+#include "ofproto/translate/trace.h"
 
 namespace weft::ofproto {
 namespace {
@@ -33,6 +38,9 @@ class Switch::Impl final : public BridgeHost {
 
   std::optional<TimePoint> expire_timeouts();
   void set_deadline_listener(std::function<void(TimePoint)> listener) { deadline_listener_ = std::move(listener); }
+
+  std::string dump_megaflows(std::optional<std::string_view> bridge);
+  Result<std::string, TextError> trace(std::string_view bridge, std::string_view flow_text);
 
   // --- BridgeHost
   datapath::Datapath& datapath() override { return *datapath_; }
@@ -331,6 +339,48 @@ void Switch::Impl::tell_deadline(std::optional<TimePoint> due) {
   }
 }
 
+// --- for operators
+
+std::string Switch::Impl::dump_megaflows(std::optional<std::string_view> bridge) {
+  const Snapshot& snapshot = *state_.snapshot.load();
+  const TimePoint now = clock_.now();
+  std::vector<std::string> lines;
+  datapath_->for_each_megaflow([&](datapath::Megaflow& megaflow) {
+    const datapath::Installed* installed = megaflow.installed.load(std::memory_order_acquire);
+    const Snapshot::Place* place = snapshot.place(port_id_of(megaflow.key));
+    if (installed == nullptr || megaflow.is_dead.load(std::memory_order_acquire) ||
+        (bridge && (place == nullptr || snapshot.bridges[place->bridge_index]->name != *bridge))) {
+      return;
+    }
+    const Duration::rep used = installed->used_ns.load(std::memory_order_acquire);
+    const std::string age =
+        used == 0 ? "never" : fmt::format("{:.3f}s", std::chrono::duration<double>(now - TimePoint(Duration(used))).count());
+    lines.push_back(fmt::format("{}, packets:{}, bytes:{}, used:{}, actions:{}\n",
+                                format_megaflow_match(megaflow.key, megaflow.mask, snapshot),
+                                installed->packet_count.load(), installed->byte_count.load(), age,
+                                format_datapath_actions(installed->decision.actions, snapshot)));
+  });
+  std::ranges::sort(lines);
+  return join(lines, "");
+}
+
+Result<std::string, TextError> Switch::Impl::trace(std::string_view bridge_name, std::string_view flow_text) {
+  const Snapshot& snapshot = *state_.snapshot.load();
+  const auto found = std::ranges::find(snapshot.bridges, bridge_name, [](const auto& view) { return view->name; });
+  if (found == snapshot.bridges.end()) {
+    return Unexpected(TextError{fmt::format("there is no bridge named {}", bridge_name), 0, 0, {}});
+  }
+  const BridgePortNames names(**found);
+  auto match = openflow::parse_match(flow_text, &names);
+  if (!match) {
+    return Unexpected(match.error());
+  }
+  const OfPort in_port{static_cast<uint16_t>(match->value(field(FieldId::in_port)).lo)};
+  complete_flow(match->value());
+  return ofproto::trace(snapshot, static_cast<size_t>(found - snapshot.bridges.begin()), state_.version.current(),
+                        in_port, FlowKey(match->value()));
+}
+
 // --- the face
 
 Switch::Switch(SwitchOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -348,6 +398,10 @@ std::vector<Bridge*> Switch::bridges() { return impl_->bridges(); }
 std::optional<TimePoint> Switch::expire_timeouts() { return impl_->expire_timeouts(); }
 void Switch::set_deadline_listener(std::function<void(TimePoint)> listener) {
   impl_->set_deadline_listener(std::move(listener));
+}
+std::string Switch::dump_megaflows(std::optional<std::string_view> bridge) { return impl_->dump_megaflows(bridge); }
+Result<std::string, TextError> Switch::trace(std::string_view bridge, std::string_view flow_text) {
+  return impl_->trace(bridge, flow_text);
 }
 datapath::Datapath& Switch::datapath() { return impl_->datapath(); }
 const Clock& Switch::clock() const { return impl_->clock(); }

@@ -3,7 +3,11 @@
 
 #include <fmt/format.h>
 
+#include "lib/flow/match_text.h"
+#include "lib/openflow/text/action_text.h"
+#include "lib/openflow/text/flow_text.h"
 #include "ofproto/bridge/local_bridge.h"
+#include "ofproto/translate/decision_text.h"
 
 namespace weft::ofproto {
 namespace {
@@ -139,6 +143,25 @@ std::vector<openflow::GroupDesc> LocalBridge::group_descs(uint32_t group_id) con
 openflow::GroupFeaturesReply LocalBridge::group_features() const { return tables_->groups().features(); }
 
 bool LocalBridge::has_group(uint32_t group_id) const { return tables_->groups().has(group_id); }
+
+std::string LocalBridge::dump_all_flows() const {
+  const std::shared_ptr<BridgeView> ports = view();
+  const BridgePortNames names(*ports);
+  const TimePoint now = host_.clock().now();
+  std::string text;
+  for_each_rule(*tables_, openflow::FlowFilter(), true, [&](const FlowRule& rule) {
+    if (rule.is_hidden()) {
+      text += fmt::format("duration={}, table={}, n_packets={}, n_bytes={}, priority={}{}{} actions={}\n",
+                          openflow::format_duration(since(rule.created(), now)), rule.table_id(),
+                          rule.counters().packet_count(), rule.counters().byte_count(), rule.priority(),
+                          rule.match().set().empty() ? "" : ",", format_match(rule.match().expand(), &names),
+                          openflow::format_instructions(rule.instructions(), &names));
+    } else {
+      text += openflow::format_flow(rule.stats(now), &names) + "\n";
+    }
+  });
+  return text;
+}
 
 // In the columns that operators know.
 std::string LocalBridge::fdb_show() const {

@@ -1,0 +1,122 @@
+#include "ofproto/translate/decision_text.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "lib/base/big_endian.h"
+#include "lib/flow/field_text.h"
+#include "lib/flow/match_text.h"
+
+namespace weft::ofproto {
+namespace {
+
+class ActionWriter {
+ public:
+  explicit ActionWriter(const Snapshot& snapshot) : snapshot_(snapshot) {}
+
+  std::string list(const datapath::ActionList& actions) const {
+    std::string text;
+    for (const datapath::Action& action : actions) {
+      text += text.empty() ? "" : ",";
+      text += std::visit(*this, action);
+    }
+    return text.empty() ? "drop" : text;
+  }
+
+  std::string operator()(const datapath::Output& a) const { return "output:" + port_name(a.port); }
+  std::string operator()(const datapath::OutputSet& a) const {
+    std::string text;
+    for (const PortId port : a.ports) {
+      text += (text.empty() ? "output:" : ",output:") + port_name(port);
+    }
+    return text;
+  }
+  std::string operator()(const datapath::SetField& a) const {
+    const Field& f = field(a.field);
+    return fmt::format("set_field:{}->{}", format_value(f, MaskedValue{a.value, a.mask}), f.name);
+  }
+  std::string operator()(const datapath::PushVlan& a) const {
+    const std::string tpid = a.tpid == 0x8100 ? "" : fmt::format("tpid={:#06x},", a.tpid);
+    return fmt::format("push_vlan({}vid={},pcp={})", tpid, a.tci & 0x0fff, a.tci >> 13);
+  }
+  std::string operator()(const datapath::PopVlan&) const { return "pop_vlan"; }
+  std::string operator()(const datapath::PushMpls& a) const {
+    return fmt::format("push_mpls(label={},tc={},ttl={},bos={},eth_type={:#06x})", a.lse >> 12, a.lse >> 9 & 7,
+                       a.lse & 0xff, a.lse >> 8 & 1, a.eth_type);
+  }
+  std::string operator()(const datapath::PopMpls& a) const {
+    return fmt::format("pop_mpls(eth_type={:#06x})", a.eth_type);
+  }
+  std::string operator()(const datapath::DecTtl&) const { return "dec_ttl"; }
+  std::string operator()(const datapath::SetTunnel& a) const {
+    const TunnelMetadata& t = a.tunnel;
+    std::string text = fmt::format("set_tunnel(tun_id={:#x}", t.id);
+    if (!t.source().is_unspecified()) {
+      text += ",src=" + t.source().to_string();
+    }
+    text += fmt::format(",dst={}", t.destination().to_string());
+    if (t.tos != 0) {
+      text += fmt::format(",tos={:#x}", t.tos);
+    }
+    if (t.gbp_id != 0 || t.gbp_flags != 0) {
+      text += fmt::format(",gbp={}/{:#x}", t.gbp_id, t.gbp_flags);
+    }
+    return text + fmt::format(",ttl={}{}{})", t.ttl, (t.flags & TunnelMetadata::flag_dont_fragment) != 0 ? ",df" : "",
+                              (t.flags & TunnelMetadata::flag_checksum) != 0 ? ",csum" : "");
+  }
+  std::string operator()(const datapath::Controller& a) const { return a.context->describe(); }
+  std::string operator()(const datapath::Drop& a) const { return fmt::format("drop({})", to_string(a.reason)); }
+  std::string operator()(const std::shared_ptr<const datapath::Clone>& a) const {
+    return fmt::format("clone({})", list(a->actions));
+  }
+
+ private:
+  std::string port_name(PortId port) const {
+    const Snapshot::Place* place = snapshot_.place(port);
+    if (place == nullptr) {
+      return fmt::format("#{}", number(port));
+    }
+    const BridgePortNames names(*snapshot_.bridges[place->bridge_index]);
+    return format_port(place->of_port, &names);
+  }
+
+  const Snapshot& snapshot_;
+};
+
+}  // namespace
+
+std::optional<OfPort> BridgePortNames::find_port(std::string_view name) const {
+  const auto found = std::ranges::find(bridge_.ports, name, [](const auto& entry) { return entry.second.name; });
+  return found == bridge_.ports.end() ? std::nullopt : std::optional(found->first);
+}
+
+std::optional<std::string> BridgePortNames::port_name(OfPort port) const {
+  const PortView* view = bridge_.port(port);
+  return view == nullptr ? std::nullopt : std::optional(view->name);
+}
+
+std::string format_datapath_actions(const datapath::ActionList& actions, const Snapshot& snapshot) {
+  return ActionWriter(snapshot).list(actions);
+}
+
+std::string format_megaflow_match(const FlowKey& key, const FlowMask& mask, const Snapshot& snapshot) {
+  Match match;
+  match.value() = Flow(key);
+  match.mask() = Flow(mask);
+  const PortId port{static_cast<uint32_t>(get(match.value(), FieldId::in_port).lo)};
+  uint64_t& value_word = match.value().word(KeyWord::hash_port);
+  uint64_t& mask_word = match.mask().word(KeyWord::hash_port);
+  const uint64_t in_port_bits = swap_network_order(uint64_t{0xffffffff});
+  value_word &= ~in_port_bits;
+  mask_word &= ~in_port_bits;
+  const Snapshot::Place* place = snapshot.place(port);
+  if (place == nullptr) {
+    return format_match(match);
+  }
+  const BridgePortNames names(*snapshot.bridges[place->bridge_index]);
+  match.set(FieldId::in_port, number(place->of_port));
+  return format_match(match, &names);
+}
+
+}  // namespace weft::ofproto
