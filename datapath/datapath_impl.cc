@@ -167,8 +167,7 @@ std::optional<PortStatus> DatapathImpl::port_status(PortId id) const {
 
 void DatapathImpl::execute(std::span<const uint8_t> frame, PortId in_port, Decision decision) {
   // One worker for all, so that packet-outs leave in the order they came.
-  workers_.front()->send(
-      ExecuteCommand{{frame.begin(), frame.end()}, in_port, std::move(decision)});
+  workers_.front()->send(ExecuteCommand{{frame.begin(), frame.end()}, in_port, std::move(decision)});
 }
 
 void DatapathImpl::for_each_megaflow(const std::function<void(Megaflow&)>& visit) const {

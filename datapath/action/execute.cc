@@ -22,8 +22,7 @@ struct Tally {
 
 bool needs_packet(const Action& action) {
   return std::holds_alternative<Output>(action) || std::holds_alternative<OutputSet>(action) ||
-         std::holds_alternative<Controller>(action) ||
-         std::holds_alternative<std::shared_ptr<const Clone>>(action);
+         std::holds_alternative<Controller>(action) || std::holds_alternative<std::shared_ptr<const Clone>>(action);
 }
 
 // How far the list has an effect: up to its Drop, and no further than the last action that needs the packet.

@@ -38,7 +38,9 @@ Location locate_arp(EditedPacket& packet, FieldId field) {
   if (layers.network != FrameLayers::Network::arp) {
     return DropReason::not_this_protocol;
   }
-  const auto at = [&](size_t offset, size_t size) { return FieldPlace{layers.l3 + offset, static_cast<uint8_t>(size)}; };
+  const auto at = [&](size_t offset, size_t size) {
+    return FieldPlace{layers.l3 + offset, static_cast<uint8_t>(size)};
+  };
   switch (field) {
     case FieldId::arp_op:
       return at(offsetof(ArpHeader, op), sizeof(Be16));

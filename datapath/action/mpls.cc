@@ -50,8 +50,7 @@ Verdict pop_mpls(EditedPacket& packet, const PopMpls& action) {
   }
   close_gap(packet, link_size, mpls_entry_bytes);
   set_eth_type(packet, link_size, action.eth_type);
-  packet->l2_5_offset =
-      eth_type::is_mpls(action.eth_type) ? static_cast<uint16_t>(link_size) : Packet::unknown_offset;
+  packet->l2_5_offset = eth_type::is_mpls(action.eth_type) ? static_cast<uint16_t>(link_size) : Packet::unknown_offset;
   return keep;
 }
 

@@ -49,9 +49,7 @@ void read_routing_header(Bytes frame, size_t offset, size_t size, FrameLayers& l
 }
 
 // What extraction steps over too (lib/flow/ipv6_chain.h); mobility, HIP and shim6 are protocols of their own there.
-bool is_stepped_over(uint8_t protocol) {
-  return is_ipv6_extension(protocol) && protocol < ip_protocol::mobility;
-}
+bool is_stepped_over(uint8_t protocol) { return is_ipv6_extension(protocol) && protocol < ip_protocol::mobility; }
 
 size_t extension_size(uint8_t protocol, const Ipv6ExtensionHeader& header) {
   switch (protocol) {

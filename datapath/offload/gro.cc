@@ -50,9 +50,9 @@ bool is_equal(Bytes a, Bytes b, size_t from, size_t to) { return std::memcmp(&a[
 
 bool is_same_tunnel(const TunnelMetadata& a, const TunnelMetadata& b) {
   return a.present == b.present &&
-         (!a.present || (a.id == b.id && a.src == b.src && a.dst == b.dst && a.flags == b.flags &&
-                         a.gbp_id == b.gbp_id && a.gbp_flags == b.gbp_flags && a.tos == b.tos && a.ttl == b.ttl &&
-                         a.is_ipv6 == b.is_ipv6));
+         (!a.present ||
+          (a.id == b.id && a.src == b.src && a.dst == b.dst && a.flags == b.flags && a.gbp_id == b.gbp_id &&
+           a.gbp_flags == b.gbp_flags && a.tos == b.tos && a.ttl == b.ttl && a.is_ipv6 == b.is_ipv6));
 }
 
 // All of the IP header but length, id and checksum.
@@ -118,12 +118,11 @@ bool Gro::continues(const Held& held, Bytes frame, const Segment& segment) {
     return false;
   }
   const auto counted = static_cast<uint16_t>(held.last_ip_id + 1);
-  const bool may_stand_still =
-      first.is_ipv4 && header_at<Ipv4Header>(frame, segment.l3)->dont_fragment() &&
-      (held.segment_count == 1 || held.last_ip_id == first.ip_id);
-  const bool is_id_in_order = !first.is_ipv4 ||
-                              (segment.ip_id == counted && (held.segment_count == 1 || held.last_ip_id != first.ip_id)) ||
-                              (segment.ip_id == held.last_ip_id && may_stand_still);
+  const bool may_stand_still = first.is_ipv4 && header_at<Ipv4Header>(frame, segment.l3)->dont_fragment() &&
+                               (held.segment_count == 1 || held.last_ip_id == first.ip_id);
+  const bool is_id_in_order =
+      !first.is_ipv4 || (segment.ip_id == counted && (held.segment_count == 1 || held.last_ip_id != first.ip_id)) ||
+      (segment.ip_id == held.last_ip_id && may_stand_still);
   return is_id_in_order && is_equal(before, frame, 0, first.l3) &&
          is_equal_ip(before, frame, first.l3, first.l4, first.is_ipv4) &&
          is_equal_tcp(before, frame, first.l4, first.header_size);
@@ -176,7 +175,8 @@ bool Gro::append(Held& held, Bytes frame, const Segment& segment) {
   };
   if (held.segment_count == 1 && needs_check(held.first, held.packet->offload)) {
     const Bytes bytes = held.packet->bytes();
-    if (!is_right(bytes, held.first, InternetSum().add(bytes.subspan(held.first.header_size)))) {
+    const Bytes payload = bytes.subspan(held.first.header_size, held.first.payload_size());
+    if (!is_right(bytes, held.first, InternetSum().add(payload))) {
       held.is_open = false;
       return false;
     }
@@ -187,6 +187,9 @@ bool Gro::append(Held& held, Bytes frame, const Segment& segment) {
     return false;
   }
   Packet& packet = *held.packet;
+  if (held.segment_count == 1) {
+    packet.trim(held.first.end);
+  }
   const size_t before = packet.size();
   const InternetSum sum = copy_and_sum({packet.append(payload.size()), payload.size()}, payload);
   if (!segment.is_partial && !is_right(frame, segment, sum)) {
@@ -211,7 +214,6 @@ Gro::Held& Gro::place_to_hold() {
 }
 
 void Gro::hold(Held& place, const Segment& segment, PacketPtr packet) {
-  packet->trim(segment.end);
   place.first = segment;
   place.next_sequence = static_cast<uint32_t>(segment.sequence + segment.payload_size());
   place.segment_count = 1;

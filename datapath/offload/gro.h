@@ -11,7 +11,7 @@
 // The inlet flushes at the end of its batch, so nothing waits for time to pass, and frames of one flow come out in the
 // order they went in. Frames of different flows may overtake each other.
 //
-// Plain twin: tests/reference/merge.h.
+// Plain twin: tests/reference/segment.h.
 //
 // Threads:   one worker. Ownership: of held packets until they come out.
 // Cost:      each byte of payload is read once and copied once, in the same pass.

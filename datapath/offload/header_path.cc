@@ -24,9 +24,7 @@ class PathFinder {
  public:
   PathFinder(Bytes frame, uint16_t target) : frame_(frame), target_(target) {}
 
-  bool walk_ethernet(size_t offset) {
-    return offset < target_ && walk(find_layers(frame_, offset));
-  }
+  bool walk_ethernet(size_t offset) { return offset < target_ && walk(find_layers(frame_, offset)); }
   const HeaderPath& path() const { return path_; }
 
  private:
@@ -109,8 +107,7 @@ class PathFinder {
     if (has_checksum && !add(Kind::gre, offset)) {
       return false;
     }
-    const size_t payload =
-        offset + gre_base_bytes + (has_checksum ? 4 : 0) + ((flags & gre_key_bit) != 0 ? 4 : 0);
+    const size_t payload = offset + gre_base_bytes + (has_checksum ? 4 : 0) + ((flags & gre_key_bit) != 0 ? 4 : 0);
     return type == eth_type::teb ? walk_ethernet(payload) : walk_ip(payload);
   }
 

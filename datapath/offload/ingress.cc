@@ -127,8 +127,7 @@ void promote_to_gso(Packet& packet, size_t inner_mtu) {
       !make_partial(packet, layers, find_l4_checksum(packet, layers))) {
     return;
   }
-  packet.offload.gso =
-      layers.network == FrameLayers::Network::ipv4 ? Offload::Gso::tcp4 : Offload::Gso::tcp6;
+  packet.offload.gso = layers.network == FrameLayers::Network::ipv4 ? Offload::Gso::tcp4 : Offload::Gso::tcp6;
   packet.offload.gso_size = static_cast<uint16_t>(inner_mtu - ip_headers);
   packet.offload.hdr_len = static_cast<uint16_t>(hdr_len);
 }

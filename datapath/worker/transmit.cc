@@ -23,9 +23,7 @@ bool has_gso_kind(const PortCapabilities& port, Offload::Gso gso) {
   return false;
 }
 
-bool reaches(uint8_t depth, uint8_t outer_count) {
-  return depth != PortCapabilities::no_depth && outer_count <= depth;
-}
+bool reaches(uint8_t depth, uint8_t outer_count) { return depth != PortCapabilities::no_depth && outer_count <= depth; }
 
 bool can_express_gso(const PortCapabilities& port, const Packet& packet) {
   return reaches(port.gso_depth, packet.offload.outer_count) && has_gso_kind(port, packet.offload.gso) &&
@@ -110,8 +108,8 @@ void TransmitStep::add_cut(Lane& lane, PacketPtr packet) {
     return;
   }
   originated(segmenter.count() - 1);
-  const size_t lost = cut_gso(segmenter, *packet, context_.pool(),
-                              [&](PacketPtr piece) { add(lane, std::move(piece)); });
+  const size_t lost =
+      cut_gso(segmenter, *packet, context_.pool(), [&](PacketPtr piece) { add(lane, std::move(piece)); });
   if (lost > 0) {
     context_.drop(*lane.port, DropReason::no_buffer, lost);
   }
@@ -160,9 +158,8 @@ bool TransmitStep::punt(const PuntContext& context, const Packet& packet) {
     const Segmenter segmenter(packet);
     bool is_taken = false;
     if (!segmenter.verdict()) {
-      cut_gso(segmenter, packet, context_.pool(), [&](const PacketPtr& piece) {
-        is_taken = sink_.punt(context, *piece) || is_taken;
-      });
+      cut_gso(segmenter, packet, context_.pool(),
+              [&](const PacketPtr& piece) { is_taken = sink_.punt(context, *piece) || is_taken; });
     }
     return is_taken;
   }
