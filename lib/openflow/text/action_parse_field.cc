@@ -1,0 +1,178 @@
+// Actions that write fields: set_field, load, move, and the older mod_ ones, which are set_field too.
+#include <fmt/format.h>
+
+#include "lib/flow/field_text.h"
+#include "lib/flow/number_text.h"
+#include "lib/openflow/action_codec.h"
+#include "lib/openflow/oxm.h"
+#include "lib/openflow/text/action_parse.h"
+#include "lib/openflow/text/sub_field_text.h"
+
+namespace weft::openflow {
+namespace {
+
+// "SOURCE->TARGET"
+Result<std::pair<std::string_view, std::string_view>, TextError> split_arrow(const TextSource& source,
+                                                                             const Word& word) {
+  const size_t arrow = word.value.find("->");
+  if (arrow == std::string_view::npos) {
+    return source.error(word.place(), fmt::format("{0} is written {0}:VALUE->FIELD", word.key));
+  }
+  return std::pair(trim(word.value.substr(0, arrow)), trim(word.value.substr(arrow + 2)));
+}
+
+Parsed check_writable(const TextSource& source, std::string_view word, const Field& f) {
+  if (!f.is_writable || !has_oxm(f)) {
+    return source.error(word, fmt::format("{} is read-only", f.name));
+  }
+  return {};
+}
+
+FieldValue shifted_left(FieldValue value, unsigned n) {
+  if (n == 0) {
+    return value;
+  }
+  return n < 64 ? FieldValue{value.hi << n | value.lo >> (64 - n), value.lo << n} : FieldValue{value.lo << (n - 64), 0};
+}
+
+Parsed check_vlan_vid(const TextSource& source, std::string_view word, const Field& f, const MaskedValue& value) {
+  constexpr uint64_t vid_present = 0x1000;
+  if (f.id == FieldId::vlan_vid && (value.mask.lo & vid_present) != 0 && (value.value.lo & vid_present) == 0) {
+    return source.error(word, "vlan_vid includes bit 0x1000, which says that there is a tag",
+                        std::to_string(value.value.lo | vid_present));
+  }
+  return {};
+}
+
+// The dl_ spellings write the same bits as what OXM can name.
+const Field& on_wire(const Field& f) {
+  switch (f.id) {
+    case FieldId::dl_vlan_pcp:
+      return field(FieldId::vlan_pcp);
+    case FieldId::in_port_oxm:
+      return field(FieldId::in_port);
+    default:
+      return f;
+  }
+}
+
+Parsed set_field(const ActionInput& input, const Field& named, std::string_view name_word,
+                 std::string_view value_word, ActionList& out) {
+  const Field& f = on_wire(named);
+  if (auto checked = check_writable(input.source, name_word, f); !checked) {
+    return checked;
+  }
+  const auto value = parse_value(f, value_word, input.source.ports);
+  if (!value) {
+    return input.source.inside(value_word, value.error());
+  }
+  if (value->mask.is_zero()) {
+    return input.source.error(value_word, "this sets nothing");
+  }
+  if (auto checked = check_vlan_vid(input.source, value_word, f, *value); !checked) {
+    return checked;
+  }
+  out.emplace_back(SetFieldAction{f.id, value->value, value->mask});
+  return {};
+}
+
+}  // namespace
+
+Parsed parse_set_field(const ActionInput& input, const Word& word, ActionList& out) {
+  const auto parts = split_arrow(input.source, word);
+  if (!parts) {
+    return Unexpected{parts.error()};
+  }
+  const auto f = parse_field_name(input.source, parts->second, input.match);
+  if (!f) {
+    return Unexpected{f.error()};
+  }
+  return set_field(input, **f, parts->second, parts->first, out);
+}
+
+Parsed parse_load(const ActionInput& input, const Word& word, ActionList& out) {
+  const auto parts = split_arrow(input.source, word);
+  if (!parts) {
+    return Unexpected{parts.error()};
+  }
+  const auto target = parse_sub_field(input.source, parts->second, input.match);
+  if (!target) {
+    return Unexpected{target.error()};
+  }
+  const Field& f = field(target->field);
+  if (auto checked = check_writable(input.source, parts->second, f); !checked) {
+    return checked;
+  }
+  const auto value = parse_wide_unsigned(parts->first);
+  if (!value || !(*value & ~FieldValue::ones(target->bit_count)).is_zero()) {
+    return input.source.error(parts->first.empty() ? word.whole : parts->first,
+                              fmt::format("expected a number of at most {} bits", target->bit_count));
+  }
+  // One reg_load writes at most 64 bits.
+  const FieldValue mask = shifted_left(FieldValue::ones(target->bit_count), target->offset);
+  const FieldValue placed = shifted_left(*value, target->offset);
+  for (const BitRun run : runs_of(mask, f.n_bits)) {
+    const FieldValue run_mask = shifted_left(FieldValue::ones(run.count), run.offset);
+    out.emplace_back(SetFieldAction{f.id, placed & run_mask, run_mask, true});
+  }
+  return {};
+}
+
+Parsed parse_move(const ActionInput& input, const Word& word, ActionList& out) {
+  const auto parts = split_arrow(input.source, word);
+  if (!parts) {
+    return Unexpected{parts.error()};
+  }
+  const auto from = parse_sub_field(input.source, parts->first, input.match);
+  const auto to = parse_sub_field(input.source, parts->second, input.match);
+  if (!from || !to) {
+    return Unexpected{from ? to.error() : from.error()};
+  }
+  if (!has_oxm(field(from->field))) {
+    return input.source.error(parts->first, "this field cannot be moved");
+  }
+  if (auto checked = check_writable(input.source, parts->second, field(to->field)); !checked) {
+    return checked;
+  }
+  if (from->bit_count != to->bit_count) {
+    return input.source.error(word.value, fmt::format("{} bits do not fit into {}", from->bit_count, to->bit_count));
+  }
+  out.emplace_back(MoveAction{*from, *to});
+  return {};
+}
+
+// mod_dl_src, mod_dl_dst, mod_nw_src ... set the field of that name; mod_nw_tos is given the whole byte.
+Parsed parse_mod(const ActionInput& input, const Word& word, ActionList& out) {
+  constexpr std::string_view prefix = "mod_";
+  const std::string name = to_lower(word.key).substr(prefix.size());
+  if (name == "nw_tos") {
+    const auto tos = number_value(input.source, word, "type of service", 0, 255);
+    if (!tos) {
+      return Unexpected{tos.error()};
+    }
+    if ((*tos & 3) != 0) {
+      return input.source.error(word.value, "the type of service has its two low bits (ECN) zero",
+                                std::to_string(*tos & 0xfc));
+    }
+    const Field& f = field(FieldId::ip_dscp);
+    out.emplace_back(SetFieldAction{f.id, {0, *tos >> 2}, all_bits(f)});
+    return {};
+  }
+  const Field* f = resolve_field(name, input.match);
+  if (word.value.empty()) {
+    return input.source.error(word.whole, std::string(word.key) + " needs a value");
+  }
+  return set_field(input, *f, word.key, word.value, out);
+}
+
+Parsed parse_set_tunnel(const ActionInput& input, const Word& word, ActionList& out) {
+  const auto id = number_value(input.source, word, "tunnel id", 0, ~uint64_t{0});
+  if (!id) {
+    return Unexpected{id.error()};
+  }
+  const Field& f = field(FieldId::tun_id);
+  out.emplace_back(SetFieldAction{f.id, {0, *id}, all_bits(f)});
+  return {};
+}
+
+}  // namespace weft::openflow

@@ -1,0 +1,440 @@
+// Reading rules: lib/openflow/text/flow_text.h.
+//
+// Words are read in two rounds, so that their order does not matter: first what says the kind of packet (keywords,
+// eth_type, ip_proto), which decides what nw_src and tp_dst mean, then the rest.
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "lib/flow/field_text.h"
+#include "lib/flow/match_text.h"
+#include "lib/openflow/consistency.h"
+#include "lib/openflow/text/action_parse.h"
+#include "lib/openflow/text/flow_text.h"
+#include "lib/openflow/text/sub_field_text.h"
+
+namespace weft::openflow {
+namespace {
+
+// --- properties: words of a rule that are not its match
+
+struct Properties {
+  FlowMod mod;
+  bool has_cookie_mask = false;
+};
+
+struct PropertyInput {
+  const TextSource& source;
+  const Word& word;
+};
+
+template <class Number, uint64_t min, uint64_t max>
+Parsed read_number(const PropertyInput& in, Number& out) {
+  const auto number = number_value(in.source, in.word, in.word.key, min, max);
+  if (!number) {
+    return Unexpected{number.error()};
+  }
+  out = static_cast<Number>(*number);
+  return {};
+}
+
+Parsed read_table(const PropertyInput& in, Properties& p) { return read_number<uint8_t, 0, 255>(in, p.mod.table_id); }
+Parsed read_priority(const PropertyInput& in, Properties& p) {
+  return read_number<uint16_t, 0, 0xffff>(in, p.mod.priority);
+}
+Parsed read_idle(const PropertyInput& in, Properties& p) {
+  return read_number<uint16_t, 0, 0xffff>(in, p.mod.idle_timeout);
+}
+Parsed read_hard(const PropertyInput& in, Properties& p) {
+  return read_number<uint16_t, 0, 0xffff>(in, p.mod.hard_timeout);
+}
+Parsed read_importance(const PropertyInput& in, Properties& p) {
+  return read_number<uint16_t, 0, 0xffff>(in, p.mod.importance);
+}
+Parsed read_out_group(const PropertyInput& in, Properties& p) {
+  return read_number<uint32_t, 0, 0xffffffff>(in, p.mod.out_group);
+}
+
+Parsed read_out_port(const PropertyInput& in, Properties& p) {
+  const auto port = parse_port(in.word.value, in.source.ports);
+  if (!port) {
+    return in.source.error(in.word.place(), "no such port: " + quoted(in.word.value));
+  }
+  p.mod.out_port = *port;
+  return {};
+}
+
+Parsed read_cookie(const PropertyInput& in, Properties& p) {
+  const auto parts = split_once(in.word.value, '/');
+  const std::string_view value_word = parts ? parts->first : in.word.value;
+  const auto value = parse_number(in.source.text, value_word, "cookie", 0, ~uint64_t{0});
+  if (!value) {
+    return Unexpected{value.error()};
+  }
+  p.mod.cookie = *value;
+  if (!parts) {
+    return {};
+  }
+  p.has_cookie_mask = true;
+  if (parts->second == "-1") {
+    p.mod.cookie_mask = ~uint64_t{0};
+    return {};
+  }
+  const auto mask = parse_number(in.source.text, parts->second, "cookie mask", 0, ~uint64_t{0});
+  if (!mask) {
+    return Unexpected{mask.error()};
+  }
+  p.mod.cookie_mask = *mask;
+  return {};
+}
+
+template <uint16_t flag>
+Parsed read_flag(const PropertyInput& in, Properties& p) {
+  if (in.word.has_value()) {
+    return in.source.error(in.word.whole, std::string(in.word.key) + " takes no value");
+  }
+  p.mod.flags |= flag;
+  return {};
+}
+
+// What dump-flows prints and a rule does not have.
+Parsed pass_over(const PropertyInput&, Properties&) { return {}; }
+
+struct PropertyRow {
+  std::string_view name;
+  Parsed (*read)(const PropertyInput&, Properties&);
+};
+
+constexpr PropertyRow property_rows[] = {
+    {"table", read_table},
+    {"priority", read_priority},
+    {"idle_timeout", read_idle},
+    {"hard_timeout", read_hard},
+    {"importance", read_importance},
+    {"cookie", read_cookie},
+    {"out_port", read_out_port},
+    {"out_group", read_out_group},
+    {"send_flow_rem", read_flag<flow_flag::send_flow_rem>},
+    {"check_overlap", read_flag<flow_flag::check_overlap>},
+    {"reset_counts", read_flag<flow_flag::reset_counts>},
+    {"no_packet_counts", read_flag<flow_flag::no_packet_counts>},
+    {"no_byte_counts", read_flag<flow_flag::no_byte_counts>},
+    {"duration", pass_over},
+    {"n_packets", pass_over},
+    {"n_bytes", pass_over},
+    {"idle_age", pass_over},
+    {"hard_age", pass_over},
+};
+
+const PropertyRow* find_property(std::string_view name) {
+  const auto* found = std::find_if(std::begin(property_rows), std::end(property_rows),
+                                   [&](const PropertyRow& row) { return row.name == name; });
+  return found == std::end(property_rows) ? nullptr : found;
+}
+
+// --- the match
+
+std::string nearest_word(std::string_view word) {
+  std::vector<std::string_view> names(match_keywords().begin(), match_keywords().end());
+  for (const PropertyRow& row : property_rows) {
+    names.push_back(row.name);
+  }
+  for (const Field& f : all_fields()) {
+    names.push_back(f.name);
+    names.insert(names.end(), f.aliases.begin(), f.aliases.end());
+  }
+  names.push_back("actions");
+  return did_you_mean(word, names);
+}
+
+bool says_kind_of_packet(const Field* f) {
+  return f != nullptr && (f->id == FieldId::eth_type || f->id == FieldId::ip_proto);
+}
+
+std::string_view keyword_for(Prerequisite prerequisite) {
+  switch (prerequisite) {
+    case Prerequisite::vlan:
+      return "dl_vlan=...";
+    case Prerequisite::mpls:
+      return "mpls";
+    case Prerequisite::pbb:
+      return "dl_type=0x88e7";
+    case Prerequisite::arp:
+      return "arp";
+    case Prerequisite::ipv4:
+      return "ip";
+    case Prerequisite::ipv6:
+      return "ipv6";
+    case Prerequisite::ip:
+      return "ip or ipv6";
+    case Prerequisite::ct:
+      return "ct_state=+trk and ip or ipv6";
+    case Prerequisite::tcp:
+      return "tcp or tcp6";
+    case Prerequisite::udp:
+      return "udp or udp6";
+    case Prerequisite::sctp:
+      return "sctp or sctp6";
+    case Prerequisite::icmpv4:
+      return "icmp";
+    case Prerequisite::icmpv6:
+      return "icmp6";
+    case Prerequisite::nd:
+    case Prerequisite::nd_solicit:
+      return "icmp6,icmp_type=135";
+    case Prerequisite::nd_advert:
+      return "icmp6,icmp_type=136";
+    case Prerequisite::none:
+      break;
+  }
+  return "";
+}
+
+class MatchParser {
+ public:
+  explicit MatchParser(const TextSource& source) : source_(source) {}
+
+  // Words that are no part of a match are given to `other`, which says whether it knew them.
+  template <class Other>
+  Result<Match, TextError> parse(std::string_view part, Other&& other) {
+    std::vector<Word> later;
+    Scanner scanner(source_, part);
+    while (true) {
+      const auto word = scanner.next();
+      if (!word) {
+        return Unexpected{word.error()};
+      }
+      if (!*word) {
+        break;
+      }
+      const auto known = other(**word);
+      if (!known) {
+        return Unexpected{known.error()};
+      }
+      if (!*known && !add_kind(**word)) {
+        later.push_back(**word);
+      }
+    }
+    for (const std::vector<Word>& round : {std::move(kind_fields_), std::move(later)}) {
+      for (const Word& word : round) {
+        if (auto added = add_field(word); !added) {
+          return Unexpected{added.error()};
+        }
+      }
+    }
+    if (auto checked = check_prerequisites(); !checked) {
+      return Unexpected{checked.error()};
+    }
+    return match_;
+  }
+
+ private:
+  // Keywords are added at once, the fields that say the same in numbers behind them: eth_type first.
+  bool add_kind(const Word& word) {
+    if (!word.has_value() && (word.key == "eth" || add_keyword(match_, word.key))) {
+      return true;
+    }
+    const Field* f = find_field(word.key);
+    if (!says_kind_of_packet(f)) {
+      return false;
+    }
+    kind_fields_.insert(f->id == FieldId::eth_type ? kind_fields_.begin() : kind_fields_.end(), word);
+    return true;
+  }
+
+  Parsed add_field(const Word& word) {
+    const Field* f = resolve_field(word.key, match_);
+    if (f == nullptr) {
+      return source_.error(word.key, "unknown field or keyword " + quoted(word.key), nearest_word(word.key));
+    }
+    if (!f->has_place()) {
+      return source_.error(word.key, "no tunnel option is mapped to " + std::string(f->name));
+    }
+    if (!word.has_value()) {
+      return source_.error(word.whole, fmt::format("{0} needs a value: {0}=...", word.key));
+    }
+    const std::string_view value = word.delimiter == '(' ? word.value : trim(word.value);
+    if (auto added = add_to_match(match_, *f, value, source_.ports); !added) {
+      return source_.inside(value, added.error());
+    }
+    fields_.push_back({f, word.key});
+    return {};
+  }
+
+  // OpenFlow 1.3.5 section 7.2.3.8: a field may be matched only where it is sure to exist.
+  Parsed check_prerequisites() const {
+    for (const auto& [f, word] : fields_) {
+      if (!match_.is_wild(*f) && !match_.meets_prerequisite(*f)) {
+        return source_.error(word, fmt::format("{} needs {} in the match", word, keyword_for(f->prerequisite)));
+      }
+    }
+    return {};
+  }
+
+  const TextSource& source_;
+  Match match_;
+  std::vector<Word> kind_fields_;
+  std::vector<std::pair<const Field*, std::string_view>> fields_;
+};
+
+// --- the whole rule
+
+struct SplitText {
+  std::string_view rule;
+  std::optional<std::string_view> actions;
+};
+
+// "actions=" ends the rule's own words; "action=" is known too.
+SplitText split_actions(std::string_view text) {
+  for (size_t at = text.find("action"); at != std::string_view::npos; at = text.find("action", at + 1)) {
+    std::string_view rest = text.substr(at + 6);
+    if (!rest.empty() && rest.front() == 's') {
+      rest.remove_prefix(1);
+    }
+    while (!rest.empty() && is_space(rest.front())) {
+      rest.remove_prefix(1);
+    }
+    const bool begins_word = at == 0 || text[at - 1] == ',' || is_space(text[at - 1]);
+    if (begins_word && !rest.empty() && rest.front() == '=') {
+      return {text.substr(0, at), rest.substr(1)};
+    }
+  }
+  return {text, std::nullopt};
+}
+
+bool is_removal(FlowModCommand command) { return command >= FlowModCommand::remove; }
+
+Parsed check_cookie(const TextSource& source, const Properties& properties, std::string_view cookie_word) {
+  const FlowModCommand command = properties.mod.command;
+  if (command == FlowModCommand::add && properties.has_cookie_mask) {
+    return source.error(cookie_word, "adding a flow sets its cookie; a mask has no meaning there");
+  }
+  if (is_removal(command) && !cookie_word.empty() && !properties.has_cookie_mask) {
+    return source.error(cookie_word, "to select by cookie, give a mask",
+                        std::string(cookie_word) + "/-1");
+  }
+  return {};
+}
+
+Parsed complain(const TextSource& source, const ParsedInstructions& parsed, std::string_view actions,
+                const Inconsistency& found) {
+  std::string_view word = actions;
+  if (!found.action_index) {
+    word = parsed.goto_word;
+  } else {
+    const auto& words = found.in_write_actions ? parsed.write_words : parsed.apply_words;
+    if (*found.action_index < words.size()) {
+      word = words[*found.action_index];
+    }
+  }
+  return source.error(word, fmt::format("{} ({})", found.error.detail, found.error.name()));
+}
+
+class FlowParser {
+ public:
+  FlowParser(const TextSource& source, FlowModCommand command) : source_(source) {
+    properties_.mod.command = command;
+    properties_.mod.table_id = is_removal(command) ? all_tables : 0;
+  }
+
+  Result<FlowMod, TextError> parse() {
+    const SplitText parts = split_actions(source_.text);
+    auto match = MatchParser(source_).parse(parts.rule, [this](const Word& word) { return read_property(word); });
+    if (!match) {
+      return Unexpected{match.error()};
+    }
+    properties_.mod.match = std::move(*match);
+    if (auto checked = check_cookie(source_, properties_, cookie_word_); !checked) {
+      return Unexpected{checked.error()};
+    }
+    if (auto read = read_actions_of(parts.actions); !read) {
+      return Unexpected{read.error()};
+    }
+    return std::move(properties_.mod);
+  }
+
+ private:
+  Result<bool, TextError> read_property(const Word& word) {
+    const PropertyRow* row = find_property(word.key);
+    if (row == nullptr) {
+      return false;
+    }
+    if (row->read == read_cookie) {
+      cookie_word_ = word.whole;
+    }
+    if (auto read = row->read({source_, word}, properties_); !read) {
+      return Unexpected{read.error()};
+    }
+    return true;
+  }
+
+  Parsed read_actions_of(std::optional<std::string_view> actions) {
+    FlowMod& mod = properties_.mod;
+    if (!actions) {
+      return is_removal(mod.command)
+                 ? Parsed{}
+                 : source_.error(source_.text, "a flow needs actions: actions=output:1, or actions=drop");
+    }
+    auto parsed = parse_instructions({source_, mod.match}, *actions);
+    if (!parsed) {
+      return Unexpected{parsed.error()};
+    }
+    mod.instructions = std::move(parsed->instructions);
+    if (const auto found = find_inconsistency(mod.match, mod.instructions, mod.table_id)) {
+      return complain(source_, *parsed, *actions, *found);
+    }
+    return {};
+  }
+
+  const TextSource& source_;
+  Properties properties_;
+  std::string_view cookie_word_;
+};
+
+}  // namespace
+
+Result<FlowMod, TextError> parse_flow(std::string_view text, FlowModCommand command, const PortNames* ports) {
+  const TextSource source{text, ports};
+  return FlowParser(source, command).parse();
+}
+
+Result<FlowMod, TextError> parse_flow_line(std::string_view text, FlowModCommand default_command,
+                                           const PortNames* ports) {
+  constexpr std::pair<std::string_view, FlowModCommand> commands[] = {
+      {"add", FlowModCommand::add},
+      {"modify", FlowModCommand::modify},
+      {"modify_strict", FlowModCommand::modify_strict},
+      {"delete", FlowModCommand::remove},
+      {"delete_strict", FlowModCommand::remove_strict},
+  };
+  const std::string_view trimmed = trim(text);
+  for (const auto& [name, command] : commands) {
+    const bool has_more = trimmed.size() > name.size() && is_space(trimmed[name.size()]);
+    if (trimmed.substr(0, name.size()) == name && (has_more || trimmed.size() == name.size())) {
+      const std::string_view rest = trimmed.substr(name.size());
+      const auto offset = static_cast<size_t>(rest.data() - text.data());
+      return parse_flow(rest, command, ports).transform_error([&](const TextError& error) {
+        return shifted(error, offset);
+      });
+    }
+  }
+  return parse_flow(text, default_command, ports);
+}
+
+Result<FlowFilter, TextError> parse_flow_filter(std::string_view text, const PortNames* ports) {
+  auto mod = parse_flow(text, FlowModCommand::remove, ports);
+  if (!mod) {
+    return Unexpected{mod.error()};
+  }
+  return FlowFilter{mod->table_id, mod->out_port,          mod->out_group, mod->cookie,
+                    mod->cookie_mask, std::move(mod->match)};
+}
+
+Result<Match, TextError> parse_match(std::string_view text, const PortNames* ports) {
+  const TextSource source{text, ports};
+  return MatchParser(source).parse(text, [](const Word&) { return Result<bool, TextError>(false); });
+}
+
+}  // namespace weft::openflow

@@ -1,0 +1,105 @@
+// Printing groups: lib/openflow/text/group_text.h.
+#include <fmt/format.h>
+
+#include "lib/flow/number_text.h"
+#include "lib/openflow/text/action_text.h"
+#include "lib/openflow/text/flow_text.h"
+#include "lib/openflow/text/group_text.h"
+
+namespace weft::openflow {
+namespace {
+
+std::string format_bucket(const Bucket& bucket, GroupType type, const PortNames* ports) {
+  std::string text = "bucket=";
+  if (bucket.weight != (type == GroupType::select ? 1 : 0)) {
+    text += fmt::format("weight:{},", bucket.weight);
+  }
+  if (bucket.watch_port != of_port::any) {
+    text += fmt::format("watch_port:{},", format_port(bucket.watch_port, ports));
+  }
+  if (bucket.watch_group != any_group) {
+    text += fmt::format("watch_group:{},", bucket.watch_group);
+  }
+  return text + "actions=" + format_actions(bucket.actions, ports);
+}
+
+std::string format_fields(const Match& fields) {
+  std::string names;
+  for (const Field& f : all_fields()) {
+    if (f.has_place() && !fields.is_wild(f) && (f.oxm || f.nxm)) {
+      names += (names.empty() ? "" : ",") + std::string(f.name);
+    }
+  }
+  return names;
+}
+
+std::string format_selection(const GroupSelection& selection) {
+  if (selection.method.empty()) {
+    return "";
+  }
+  std::string text = ",selection_method=" + selection.method;
+  if (selection.param != 0) {
+    text += fmt::format(",selection_method_param={}", selection.param);
+  }
+  const std::string fields = format_fields(selection.fields);
+  return fields.empty() ? text : text + ",fields(" + fields + ")";
+}
+
+std::string format_body(const GroupDesc& group, const PortNames* ports) {
+  std::string text = fmt::format(",type={}", to_string(group.type)) + format_selection(group.selection);
+  for (const Bucket& bucket : group.buckets) {
+    text += "," + format_bucket(bucket, group.type, ports);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string format_group(const GroupDesc& group, const PortNames* ports) {
+  return fmt::format("group_id={}", group.group_id) + format_body(group, ports);
+}
+
+std::string format_group_mod(const GroupMod& mod, const PortNames* ports) {
+  if (mod.command == GroupModCommand::remove) {
+    return mod.group_id == all_groups ? "group_id=all" : fmt::format("group_id={}", mod.group_id);
+  }
+  return format_group({mod.type, mod.group_id, mod.buckets, mod.selection}, ports);
+}
+
+std::string format_group_stats(const GroupStats& stats) {
+  std::string text = fmt::format("group_id={},duration={},ref_count={},packet_count={},byte_count={}", stats.group_id,
+                                 format_duration(stats.duration), stats.ref_count, stats.packet_count,
+                                 stats.byte_count);
+  for (size_t i = 0; i < stats.buckets.size(); ++i) {
+    text += fmt::format(",bucket{}:packet_count={},byte_count={}", i, stats.buckets[i].packet_count,
+                        stats.buckets[i].byte_count);
+  }
+  return text;
+}
+
+std::string format_group_features(const GroupFeaturesReply& features) {
+  constexpr std::pair<uint32_t, std::string_view> capability_names[] = {
+      {group_capability::select_weight, "select_weight"},
+      {group_capability::select_liveness, "select_liveness"},
+      {group_capability::chaining, "chaining"},
+      {group_capability::chaining_checks, "chaining_checks"}};
+  std::string types;
+  std::string limits;
+  for (unsigned i = 0; i < 4; ++i) {
+    if ((features.types >> i & 1) != 0) {
+      const std::string_view name = to_string(static_cast<GroupType>(i));
+      types += fmt::format("{}{}", types.empty() ? "" : " ", name);
+      limits += fmt::format("    {}: max_groups={:#x}, actions={:#010x}\n", name, features.max_groups[i],
+                            features.actions[i]);
+    }
+  }
+  std::string capabilities;
+  for (const auto& [bit, name] : capability_names) {
+    if ((features.capabilities & bit) != 0) {
+      capabilities += fmt::format("{}{}", capabilities.empty() ? "" : " ", name);
+    }
+  }
+  return fmt::format("  types: {}\n  capabilities: {}\n", types, capabilities) + limits;
+}
+
+}  // namespace weft::openflow

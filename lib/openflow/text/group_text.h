@@ -1,0 +1,29 @@
+// Groups as text, in Open vSwitch's syntax:
+//
+//     group_id=1,type=select,bucket=weight:10,watch_port:p1,actions=output:p1,bucket=output:p2
+//
+// Threads: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "lib/base/result.h"
+#include "lib/base/text.h"
+#include "lib/flow/port_names.h"
+#include "lib/openflow/group_message.h"
+
+namespace weft::openflow {
+
+// For remove: "group_id=N", "group_id=all" or nothing (all).
+Result<GroupMod, TextError> parse_group(std::string_view text, GroupModCommand command,
+                                        const PortNames* ports = nullptr);
+
+std::string_view to_string(GroupType type);  // "all", "select", "indirect", "ff"
+
+std::string format_group(const GroupDesc& group, const PortNames* ports = nullptr);
+std::string format_group_mod(const GroupMod& mod, const PortNames* ports = nullptr);
+std::string format_group_stats(const GroupStats& stats);
+std::string format_group_features(const GroupFeaturesReply& features);
+
+}  // namespace weft::openflow

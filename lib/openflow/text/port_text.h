@@ -1,0 +1,30 @@
+// Ports, queues, tables and the switch as ovs-ofctl shows them. Pure functions.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "lib/flow/port_names.h"
+#include "lib/openflow/port_message.h"
+#include "lib/openflow/session_message.h"
+#include "lib/openflow/table_message.h"
+
+namespace weft::openflow {
+
+// Several lines, the first with one leading space, as `show` and dump-ports-desc print them.
+std::string format_port_desc(const PortDesc& desc);
+std::string format_port_status(const PortStatus& status);
+std::string format_port_mod(const PortMod& mod, const PortNames* ports = nullptr);
+
+std::string format_port_stats(const PortStats& stats, const PortNames* ports = nullptr);   // three lines
+std::string format_queue_stats(const QueueStats& stats, const PortNames* ports = nullptr);  // one line
+
+std::string format_features(const FeaturesReply& features);  // from "dpid:" on
+std::string format_config(const SwitchConfig& config);       // "frags=normal miss_send_len=128"
+std::string format_desc(const DescReply& desc);
+
+// Runs of tables that say the same as the one before are "ditto".
+std::string format_table_stats(std::span<const TableStats> tables);
+std::string format_table_features(std::span<const TableFeatures> tables);
+
+}  // namespace weft::openflow

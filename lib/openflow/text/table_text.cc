@@ -1,0 +1,144 @@
+// Tables: lib/openflow/text/port_text.h.
+#include <fmt/format.h>
+
+#include "lib/openflow/text/port_text.h"
+
+namespace weft::openflow {
+namespace {
+
+// Prints tables one by one; those that equal the one before, but for their number, as a range.
+template <class Table, class Format, class Equal>
+std::string format_with_ditto(std::span<const Table> tables, Format&& format, Equal&& equal) {
+  std::string text;
+  for (size_t i = 0; i < tables.size();) {
+    size_t end = i + 1;
+    if (i > 0 && equal(tables[i - 1], tables[i])) {
+      while (end < tables.size() && equal(tables[i], tables[end])) {
+        ++end;
+      }
+      const bool is_one = end == i + 1;
+      text += is_one ? fmt::format("  table {}: ditto\n", tables[i].table_id)
+                     : fmt::format("  tables {}...{}: ditto\n", tables[i].table_id, tables[end - 1].table_id);
+    } else {
+      text += format(tables[i]);
+    }
+    i = end;
+  }
+  return text;
+}
+
+constexpr std::string_view instruction_names[] = {"",              "goto_table",    "write_metadata", "write_actions",
+                                                  "apply_actions", "clear_actions", "meter"};
+
+constexpr std::pair<unsigned, std::string_view> action_names[] = {
+    {0, "output"},        {11, "copy_ttl_out"}, {12, "copy_ttl_in"},  {15, "set_mpls_ttl"}, {16, "dec_mpls_ttl"},
+    {17, "push_vlan"},    {18, "pop_vlan"},     {19, "push_mpls"},    {20, "pop_mpls"},     {21, "set_queue"},
+    {22, "group"},        {23, "mod_nw_ttl"},   {24, "dec_ttl"},      {25, "set_field"},    {26, "push_pbb"},
+    {27, "pop_pbb"},      {28, "copy_field"},   {29, "meter"},
+};
+
+std::string format_instructions(uint32_t bits) {
+  std::string text;
+  for (unsigned i = 1; i < std::size(instruction_names); ++i) {
+    if ((bits >> i & 1) != 0) {
+      text += fmt::format("{}{}", text.empty() ? "" : ",", instruction_names[i]);
+    }
+  }
+  return text;
+}
+
+std::string format_actions(uint32_t bits) {
+  std::string text;
+  for (const auto& [number, name] : action_names) {
+    if ((bits >> number & 1) != 0) {
+      text += fmt::format("{}{}", text.empty() ? "" : " ", name);
+    }
+  }
+  return text;
+}
+
+std::string format_fields(const FieldSet& fields, std::string_view separator = " ") {
+  std::string text;
+  for (const Field& f : all_fields()) {
+    if (fields[static_cast<size_t>(f.id)]) {
+      text += fmt::format("{}{}", text.empty() ? "" : separator, f.name);
+    }
+  }
+  return text;
+}
+
+std::string format_next_tables(const std::bitset<256>& tables) {
+  std::string text;
+  for (size_t i = 0; i < tables.size();) {
+    if (!tables[i]) {
+      ++i;
+      continue;
+    }
+    size_t end = i;
+    while (end < tables.size() && tables[end]) {
+      ++end;
+    }
+    text += fmt::format("{}{}", text.empty() ? "" : ",", i);
+    text += end - i > 1 ? fmt::format("-{}", end - 1) : "";
+    i = end;
+  }
+  return text;
+}
+
+std::string format_abilities(std::string_view title, const TableAbilities& abilities) {
+  std::string text = fmt::format("    {}:\n", title);
+  if (abilities.next_tables.any()) {
+    text += fmt::format("      next tables: {}\n", format_next_tables(abilities.next_tables));
+  }
+  text += fmt::format("      instructions: {}\n", format_instructions(abilities.instructions));
+  text += fmt::format("      Write-Actions: {}\n", format_actions(abilities.write_actions));
+  text += fmt::format("        supported on Set-Field: {}\n", format_fields(abilities.write_set_field));
+  text += fmt::format("      Apply-Actions: {}\n", format_actions(abilities.apply_actions));
+  return text + fmt::format("        supported on Set-Field: {}\n", format_fields(abilities.apply_set_field));
+}
+
+std::string format_one(const TableFeatures& table) {
+  std::string text = fmt::format("  table {} (\"{}\"):\n", table.table_id, table.name);
+  text += fmt::format("    metadata: match={:#x} write={:#x}\n", table.metadata_match, table.metadata_write);
+  text += fmt::format("    max_entries={}\n", table.max_entries);
+  if (table.hit == table.miss) {
+    text += format_abilities("instructions (table miss and others)", table.hit);
+  } else {
+    text += format_abilities("instructions (other than table miss)", table.hit);
+    text += format_abilities("instructions (table miss)", table.miss);
+  }
+  text += "    matching:\n";
+  text += fmt::format("      arbitrary mask: {}\n", format_fields(table.match & table.maskable));
+  return text + fmt::format("      exact match or wildcard: {}\n", format_fields(table.match & ~table.maskable));
+}
+
+// Next tables shrink by one from table to table; that is no difference worth a page each.
+bool is_like(const TableFeatures& a, const TableFeatures& b) {
+  TableFeatures same = b;
+  same.table_id = a.table_id;
+  same.name = a.name;
+  same.hit.next_tables = a.hit.next_tables;
+  same.miss.next_tables = a.miss.next_tables;
+  return same == a && (a.hit.next_tables.none() == b.hit.next_tables.none());
+}
+
+}  // namespace
+
+std::string format_table_stats(std::span<const TableStats> tables) {
+  return format_with_ditto(
+      tables,
+      [](const TableStats& table) {
+        return fmt::format("  table {}:\n    active={}, lookup={}, matched={}\n\n", table.table_id,
+                           table.active_count, table.lookup_count, table.matched_count);
+      },
+      [](const TableStats& a, const TableStats& b) {
+        return a.active_count == b.active_count && a.lookup_count == b.lookup_count &&
+               a.matched_count == b.matched_count;
+      });
+}
+
+std::string format_table_features(std::span<const TableFeatures> tables) {
+  return format_with_ditto(tables, format_one, is_like);
+}
+
+}  // namespace weft::openflow
