@@ -59,6 +59,11 @@ class NetworkNamespace {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
 
+  // A link that has just come up drops what is sent until the kernel's link watch has seen it, up to a second later.
+  void wait_until_up(const std::string& device) const {
+    run("for i in $(seq 500); do ip link show " + device + " | grep -q 'state UP' && break; sleep 0.01; done");
+  }
+
   // Moves a device of this namespace to another.
   void give(const std::string& device, const NetworkNamespace& to) const {
     run("ip link set " + device + " netns /proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(to.fd_.get()));

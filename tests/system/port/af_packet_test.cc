@@ -39,6 +39,8 @@ class SystemPort : public ::testing::Test {
     host_->give("g1", *guest_);
     // Silence: no router solicitations among the frames of a test.
     guest_->run("sysctl -qw net.ipv6.conf.g1.disable_ipv6=1 && ip link set g1 up");
+    host_->wait_until_up("p1");
+    guest_->wait_until_up("g1");
   }
 
   std::unique_ptr<PortDriver> attach(TestWorker& worker, const PortSpec& spec = spec_of("p1"),

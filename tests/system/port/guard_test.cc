@@ -31,6 +31,8 @@ class GuardStory : public ::testing::Test {
     host_->run("ip link add p1 type veth peer name g1 && ip link set p1 up && ip addr add 10.0.0.254/24 dev p1");
     host_->give("g1", *guest_);
     guest_->run("ip link set g1 up && ip addr add 10.0.0.1/24 dev g1");
+    host_->wait_until_up("p1");
+    guest_->wait_until_up("g1");
   }
 
   bool guest_reaches_host() const { return guest_->try_run("ping -c1 -W1 -q 10.0.0.254 >/dev/null") == 0; }

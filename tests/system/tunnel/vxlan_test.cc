@@ -50,6 +50,8 @@ class VxlanSystem : public ::testing::Test {
     b_->run("ip link set ub up; ip addr add 198.51.100.2/24 dev ub; ip route add default via 198.51.100.1");
     a_->run("ip addr add 2001:db8:a::2/64 dev ua nodad; ip -6 route add default via 2001:db8:a::1");
     b_->run("ip addr add 2001:db8:b::2/64 dev ub nodad; ip -6 route add default via 2001:db8:b::1");
+    // A link that has just come up drops what is sent until the kernel has noticed, up to a second later.
+    a_->run("for i in $(seq 50); do ping -qc1 -W1 198.51.100.2 && ping -qc1 -W1 2001:db8:b::2 && break; done >/dev/null");
   }
 
   // Host B as the kernel does it: frames in and out of `vx`.
@@ -188,6 +190,7 @@ TEST_F(VxlanSystem, OurOwnPiecesAreMergedAgainByOurOwnReceiver) {
   const auto port = open(flow_spec());
   const Frame large = tcp_frame(60000).partial_checksum().gso(1448);
   port->send(packet_to("198.51.100.2", large));
+  const NetworkNamespace::Scope receiver_scope(*b_);
   const auto received = there->receive(1);
   ASSERT_EQ(received.size(), 1U);
   EXPECT_EQ(Frame(received[0]->bytes()), large);
@@ -354,16 +357,6 @@ TEST_F(VxlanSystem, APortThatAnotherSwitchHoldsIsRefused) {
   const auto second = other.make_port(flow_spec(), {});
   ASSERT_FALSE(second.has_value());
   EXPECT_THAT(second.error().message, ::testing::HasSubstr("held by another program"));
-}
-
-TEST_F(VxlanSystem, CongestionOnTheUnderlayReachesTheGuest) {
-  const Fd kernel = make_kernel_peer("remote 192.0.2.2 local 198.51.100.2 udpcsum tos inherit");
-  const NetworkNamespace::Scope scope(*a_);
-  const auto port = open(flow_spec());
-  kernel_sends(kernel, frame().ipv4("10.0.0.1", "10.0.0.2").tos(0x03).udp(1, 2).payload("hi"));
-  auto received = port->receive(1);
-  ASSERT_EQ(received.size(), 1U);
-  EXPECT_EQ(received[0]->tunnel.tos & 3, 3);
 }
 
 }  // namespace
