@@ -110,9 +110,9 @@ struct Row {
     x.f.oxm = oxm_id(name, oxm_class::registers, number, 0, 0);
     return x;
   }
-  constexpr Row experimenter(uint32_t who, unsigned number, std::string_view name) const {
+  constexpr Row experimenter(uint32_t who, unsigned number, std::string_view name, unsigned size = 0) const {
     Row x = *this;
-    x.f.oxm_experimenter = oxm_id(name, oxm_class::experimenter, number, who, 0);
+    x.f.oxm_experimenter = oxm_id(name, oxm_class::experimenter, number, who, size);
     return x;
   }
   constexpr Row ericsson(unsigned number, std::string_view name) const {
@@ -178,7 +178,8 @@ constexpr Row metadata_rows[] = {
     Row(FieldId::packet_type, "packet_type", F::packet_type, 32, at(W::packet_type, 0), "Ethernet is 0")
         .exact().basic(44, "OXM_OF_PACKET_TYPE"),
     Row(FieldId::actset_output, "actset_output", F::of_port, 16, at(W::ct_ports, 48), "output port of the action set")
-        .exact().basic(43, "OXM_OF_ACTSET_OUTPUT", 4).experimenter(onf_experimenter, 43, "ONFOXM_ET_ACTSET_OUTPUT"),
+        .exact().basic(43, "OXM_OF_ACTSET_OUTPUT", 4)
+        .experimenter(onf_experimenter, 43, "ONFOXM_ET_ACTSET_OUTPUT", 4),
     Row(FieldId::conj_id, "conj_id", F::decimal, 32, at(W::ct_zone_conj, 32), "id of a conjunction that holds")
         .exact().nxm1(37, "NXM_NX_CONJ_ID"),
 };
