@@ -64,6 +64,9 @@ void write_actions(WireWriter& out, const ActionList& actions, Version version, 
 Result<Instructions, OpenFlowError> read_instructions(std::span<const uint8_t> bytes, Version version);
 void write_instructions(WireWriter& out, const Instructions& instructions, Version version, bool is_tagged);
 
+// Written to the connection, not to the packet: only inside ct(exec(...)).
+constexpr bool is_connection_field(FieldId id) { return id == FieldId::ct_mark || id == FieldId::ct_label; }
+
 // One experimenter action's body behind the experimenter id (nicira_action.cc).
 Action read_nicira_action(WireReader& in);
 
@@ -77,7 +80,7 @@ FieldValue bits_at(FieldValue value, BitRun run);  // right-aligned
 
 // Nicira bodies, written whole (nicira_action.cc).
 void write_nicira(WireWriter& out, const ResubmitAction& action);
-void write_nicira(WireWriter& out, const MoveAction& action, Version version);
+void write_nicira(WireWriter& out, const MoveAction& action);
 void write_nicira(WireWriter& out, const ControllerAction& action);
 void write_nicira(WireWriter& out, const NoteAction& action);
 void write_nicira(WireWriter& out, const ExitAction& action);

@@ -125,7 +125,7 @@ void check_set_value(WireReader& in, const OxmEntry& entry) {
   const FieldId id = entry.field->id;
   if (id == FieldId::in_port_oxm) {  // OpenFlow 1.5.1 section 7.2.6.7: never in_port
     in.fail({ErrorCode::ofpbac_bad_set_type, "in_port"});
-  } else if (!entry.field->is_writable) {
+  } else if (!entry.field->is_writable || is_connection_field(id)) {
     in.fail({ErrorCode::ofpbac_bad_set_type, std::string(entry.field->name) + " cannot be set"});
   } else if (id == FieldId::vlan_vid && !entry.has_mask && (entry.value.lo & 0x1000) == 0) {
     in.fail({ErrorCode::ofpbac_bad_set_argument, "vlan_vid without its present bit"});

@@ -32,7 +32,7 @@ class ActionWriter {
 
   void operator()(const MoveAction& action) {
     if (version_ < Version::v1_5) {
-      write_nicira(out_, action, version_);
+      write_nicira(out_, action);
     } else {
       copy_field(action);
     }

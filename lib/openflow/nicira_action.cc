@@ -100,7 +100,7 @@ const Field& read_field(WireReader& in) {
 }
 
 void check_target(WireReader& in, const Field& f, unsigned offset, unsigned count) {
-  if (!f.is_writable) {
+  if (!f.is_writable || is_connection_field(f.id)) {
     in.fail({ErrorCode::ofpbac_bad_argument, std::string(f.name) + " cannot be set"});
   } else if (count == 0 || offset + count > f.n_bits) {
     in.fail({ErrorCode::ofpbac_bad_argument, fmt::format("{} bits from {} of {}", count, offset, f.name)});
@@ -155,7 +155,7 @@ Action read_reg_load2(WireReader& in) {
                                                      : ErrorCode::ofpbac_bad_set_argument);
     return SetFieldAction{};
   }
-  if (!entry->field->is_writable) {
+  if (!entry->field->is_writable || is_connection_field(entry->field->id)) {
     in.fail({ErrorCode::ofpbac_bad_argument, std::string(entry->field->name) + " cannot be set"});
   }
   if (in.remaining() < 8) {
@@ -203,12 +203,20 @@ Action read_controller(WireReader& in) {
   return action;
 }
 
+// With or without two bytes of padding counted in.
+void read_padded(WireReader& value, uint16_t& out) {
+  value.u16(out);
+  if (value.remaining() == 2) {
+    value.pad(2);
+  }
+}
+
 void read_controller_property(uint16_t type, WireReader& value, ControllerAction& action) {
   switch (type) {
     case property::max_len:
-      return value.u16(action.max_len);
+      return read_padded(value, action.max_len);
     case property::controller_id:
-      return value.u16(action.controller_id);
+      return read_padded(value, action.controller_id);
     case property::reason:
       action.reason = read_reason(value);
       return;
@@ -274,6 +282,9 @@ constexpr NiciraRow nicira_rows[] = {
 
 // --- writing
 
+// These actions are older than OXM: they name a field by its NXM number where it has one.
+const OxmId& nxm_first(const Field& f) { return preferred_oxm(f, Version::v1_0); }
+
 // Writes header and body, then pads and fills in the length.
 template <class Body>
 void write(WireWriter& out, uint16_t subtype, Body&& body) {
@@ -297,6 +308,11 @@ void write_property(WireWriter& out, uint16_t type, Body&& body) {
   out.pad_to(begin);
 }
 
+void write_padded(WireWriter& out, uint16_t value) {
+  out.u16(value);
+  out.pad(2);
+}
+
 bool needs_properties(const ControllerAction& action) {
   return !action.userdata.empty() || action.pause || action.meter_id.has_value();
 }
@@ -305,10 +321,10 @@ void write_controller2(WireWriter& out, const ControllerAction& action) {
   write(out, subtype::controller2, [&] {
     out.pad(6);
     if (action.max_len != 0xffff) {
-      write_property(out, property::max_len, [&] { out.u16(action.max_len); });
+      write_property(out, property::max_len, [&] { write_padded(out, action.max_len); });
     }
     if (action.controller_id != 0) {
-      write_property(out, property::controller_id, [&] { out.u16(action.controller_id); });
+      write_property(out, property::controller_id, [&] { write_padded(out, action.controller_id); });
     }
     if (action.reason != PacketInReason::action) {
       write_property(out, property::reason, [&] { out.u8(action.reason); });
@@ -325,10 +341,10 @@ void write_controller2(WireWriter& out, const ControllerAction& action) {
   });
 }
 
-void write_reg_load(WireWriter& out, const Field& f, FieldValue value, BitRun run, Version version) {
+void write_reg_load(WireWriter& out, const Field& f, FieldValue value, BitRun run) {
   write(out, subtype::reg_load, [&] {
     out.u16(run.offset << 6 | (run.count - 1));
-    write_oxm_header(out, preferred_oxm(f, version));
+    write_oxm_header(out, nxm_first(f));
     out.u64(bits_at(value, run).lo);
   });
 }
@@ -373,27 +389,20 @@ FieldValue bits_at(FieldValue value, BitRun run) {
 }
 
 void write_nicira(WireWriter& out, const ResubmitAction& action) {
-  if (!action.table) {
-    write(out, subtype::resubmit, [&] {
-      out.u16(action.in_port);
-      out.pad(4);
-    });
-    return;
-  }
   write(out, subtype::resubmit_table, [&] {
     out.u16(action.in_port);
-    out.u8(*action.table);
+    out.u8(action.table.value_or(current_table));
     out.pad(3);
   });
 }
 
-void write_nicira(WireWriter& out, const MoveAction& action, Version version) {
+void write_nicira(WireWriter& out, const MoveAction& action) {
   write(out, subtype::reg_move, [&] {
     out.u16(action.to.bit_count);
     out.u16(action.from.offset);
     out.u16(action.to.offset);
-    write_oxm_header(out, preferred_oxm(field(action.from.field), version));
-    write_oxm_header(out, preferred_oxm(field(action.to.field), version));
+    write_oxm_header(out, nxm_first(field(action.from.field)));
+    write_oxm_header(out, nxm_first(field(action.to.field)));
   });
 }
 
@@ -442,7 +451,7 @@ void write_nicira_load(WireWriter& out, const SetFieldAction& action, Version ve
     return;
   }
   for (const BitRun run : runs) {
-    write_reg_load(out, f, action.value, run, version);
+    write_reg_load(out, f, action.value, run);
   }
 }
 

@@ -179,11 +179,22 @@ class MatchWriter {
     }
     const FieldValue mask = match_.mask(f);
     if (!mask.is_zero() && !(id == FieldId::vlan_pcp && is_untagged())) {
-      write_oxm(out_, f, match_.value(f), mask, version_);
+      write_entry(f, mask);
     }
   }
 
  private:
+  void write_entry(const Field& f, FieldValue mask) {
+    if (f.id != FieldId::tun_flags) {
+      return write_oxm(out_, f, match_.value(f), mask, version_);
+    }
+    // Sixteen bits there, of which we know one: named by its mask.
+    const OxmId& id = preferred_oxm(f, version_);
+    write_oxm_header(out_, id, true);
+    write_bytes(out_, match_.value(f), id.size);
+    write_bytes(out_, mask, id.size);
+  }
+
   // vlan_tci=0 and dl_vlan=0xffff: "no tag" says all there is, and a priority would lack its prerequisite.
   bool is_untagged() const {
     constexpr uint64_t vid_present = 0x1000;

@@ -22,6 +22,9 @@ Result<std::pair<std::string_view, std::string_view>, TextError> split_arrow(con
 }
 
 Parsed check_writable(const TextSource& source, std::string_view word, const Field& f) {
+  if (is_connection_field(f.id)) {
+    return source.error(word, fmt::format("{} can only be set inside ct(exec(...))", f.name));
+  }
   if (!f.is_writable || !has_oxm(f)) {
     return source.error(word, fmt::format("{} is read-only", f.name));
   }
