@@ -18,11 +18,11 @@ enum class PortType : uint8_t { system, tap, internal, vxlan, memory };  // patc
 struct TunnelSpec {
   std::optional<IpAddress> remote;
   std::optional<IpAddress> local;
-  bool local_is_any = true;           // local_ip not configured: any local address, route decides on sending
-  std::optional<uint64_t> in_key;     // VNI, 0..0xffffff
+  bool local_is_any = true;        // local_ip not configured: any local address, route decides on sending
+  std::optional<uint64_t> in_key;  // VNI, 0..0xffffff
   std::optional<uint64_t> out_key;
-  uint16_t dst_port = 4789;           // UDP; RFC 7348 section 8
-  std::optional<uint8_t> tos;         // absent: 0 unless tos_inherit
+  uint16_t dst_port = 4789;    // UDP; RFC 7348 section 8
+  std::optional<uint8_t> tos;  // absent: 0 unless tos_inherit
   bool tos_inherit = false;
   uint8_t ttl = 64;
   bool ttl_inherit = false;
@@ -32,13 +32,13 @@ struct TunnelSpec {
 };
 
 struct PortSpec {
-  std::string name;          // device name for system, tap, internal; otherwise only a label
+  std::string name{};  // device name for system, tap, internal; otherwise only a label
   PortType type = PortType::system;
-  TunnelSpec tunnel;         // for tunnel types
+  TunnelSpec tunnel{};            // for tunnel types
   bool is_memory_tunnel = false;  // memory: behaves like a tunnel port towards ofproto
-  std::optional<uint32_t> mtu_request;
-  std::optional<MacAddress> mac;  // internal: the bridge device's address
-  bool force = false;        // attach a system device that carries an IP address
+  std::optional<uint32_t> mtu_request{};
+  std::optional<MacAddress> mac{};  // internal: the bridge device's address
+  bool force = false;               // attach a system device that carries an IP address
   friend bool operator==(const PortSpec&, const PortSpec&) = default;
 };
 

@@ -192,17 +192,19 @@ void Worker::run_command(MegaflowCommand& command) {
 }
 
 void Worker::run_command(ExecuteCommand& command) {
+  const auto drop = [this](DropReason reason) { counters_.balance.dropped.add(reason); };
   counters_.balance.originated.add();
-  PacketPtr packet = command.frame.size() <= max_frame_size ? pool_.copy_of(command.frame) : nullptr;
+  if (command.frame.size() > max_frame_size) {
+    return drop(DropReason::oversized_frame);
+  }
+  PacketPtr packet = pool_.copy_of(command.frame);
   if (packet == nullptr) {
-    counters_.balance.dropped.add(DropReason::no_buffer);
-    return;
+    return drop(DropReason::no_buffer);
   }
   packet->in_port = command.in_port;
   FlowKey key;
   if (const Verdict verdict = extract(*packet, key)) {
-    counters_.balance.dropped.add(*verdict);
-    return;
+    return drop(*verdict);
   }
   pipeline_.execute(std::move(packet), command.decision);
   transmit_.flush();

@@ -1,0 +1,118 @@
+#include "datapath/worker/worker.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/datapath/worker/worker_support.h"
+
+namespace weft::datapath {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+const Frame packet = frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("x");
+
+class WorkerCommandTest : public WorkerTest {
+ protected:
+  Megaflow& make_megaflow(ActionList actions) {
+    sink_.decide = [=](const FlowKey&) { return decision(actions); };
+    inject(*p1_, packet);
+    run();
+    sent(*p2_);
+    return *megaflows().at(0);
+  }
+};
+
+TEST_F(WorkerCommandTest, ARemovedMegaflowHandlesNoPacket) {
+  Megaflow& old = make_megaflow({to(p2_->id())});
+  worker_.send(MegaflowCommand{&old, nullptr});
+  inject(*p1_, packet);
+  sink_.decide = [&](const FlowKey&) { return decision({to(p3_->id())}); };
+  run();
+  EXPECT_TRUE(old.is_dead);
+  EXPECT_THAT(sent(*p2_), IsEmpty());
+  EXPECT_THAT(sent(*p3_), SizeIs(1));
+  EXPECT_EQ(old.installed.load()->packet_count, 1U);  // still readable: this thread has not been quiescent
+}
+
+TEST_F(WorkerCommandTest, AReplacementTakesOverAndTheOldCountStays) {
+  Megaflow& megaflow = make_megaflow({to(p2_->id())});
+  const Installed& old = *megaflow.installed.load();
+  worker_.send(MegaflowCommand{&megaflow, std::make_unique<Installed>(decision({to(p3_->id())}))});
+  inject(*p1_, packet);
+  run();
+  EXPECT_THAT(sent(*p2_), IsEmpty());
+  EXPECT_THAT(sent(*p3_), SizeIs(1));
+  EXPECT_EQ(old.packet_count, 1U);
+  EXPECT_EQ(megaflow.installed.load()->packet_count, 1U);
+}
+
+TEST_F(WorkerCommandTest, ADeadMegaflowIsLeftAlone) {
+  Megaflow& megaflow = make_megaflow({to(p2_->id())});
+  worker_.send(MegaflowCommand{&megaflow, nullptr});
+  worker_.send(MegaflowCommand{&megaflow, nullptr});
+  worker_.send(MegaflowCommand{&megaflow, std::make_unique<Installed>(decision({to(p3_->id())}))});
+  worker_.wait_until_drained();
+  EXPECT_THAT(megaflows(), IsEmpty());
+}
+
+TEST_F(WorkerCommandTest, APacketOutIsOriginatedAndCredited) {
+  const Bytes bytes = packet.bytes();
+  worker_.send(ExecuteCommand{bytes, p1_->id(), decision({to(p2_->id()), to(p3_->id())})});
+  run();
+  EXPECT_THAT(sent(*p2_), ElementsAre(packet));
+  EXPECT_THAT(sent(*p3_), ElementsAre(packet));
+  EXPECT_EQ(worker_.counters().balance.originated.value(), 2U);
+  EXPECT_THAT(sink_.events, ElementsAre("credit 1 " + std::to_string(bytes.size())));
+  EXPECT_TRUE(is_balanced());
+}
+
+TEST_F(WorkerCommandTest, APacketOutThatIsNoFrameIsDropped) {
+  worker_.send(ExecuteCommand{{1, 2, 3}, p1_->id(), decision({to(p2_->id())})});
+  worker_.send(ExecuteCommand{Bytes(max_frame_size + 1), p1_->id(), decision({to(p2_->id())})});
+  run();
+  EXPECT_EQ(drops(DropReason::truncated_frame), 1U);
+  EXPECT_EQ(drops(DropReason::oversized_frame), 1U);
+  EXPECT_TRUE(is_balanced());
+}
+
+TEST_F(WorkerCommandTest, AFullMegaflowTableStillForwards) {
+  sink_.decide = [&](const FlowKey&) { return decision({to(p2_->id())}, {FieldId::udp_src}); };
+  Worker small(0, {.megaflow_limit = 64}, clock_, sink_, registry_);
+  MemoryPort& port = *p1_;
+  worker_.detach(*port.rx_queues()[0]);
+  small.attach(port.rx_queues()[0]);
+  for (uint16_t n = 1; n <= 200; ++n) {
+    inject(port, frame().ipv4("10.0.0.1", "10.0.0.2").udp(n, 2));
+  }
+  while (small.run_once()) {
+  }
+  EXPECT_THAT(sent(*p2_), SizeIs(200));
+  EXPECT_LE(small.status().megaflow_count, 64U);
+  small.detach(*port.rx_queues()[0]);
+}
+
+TEST_F(WorkerCommandTest, MemoryTunnelsCarryMetadata) {
+  PortSpec spec{.type = PortType::memory, .is_memory_tunnel = true};
+  spec.tunnel.remote = IpAddress(*Ipv4Address::parse("192.0.2.9"));
+  MemoryPort& tunnel = add_port(spec);
+  sink_.decide = [&](const FlowKey& key) {
+    EXPECT_EQ(get(key, FieldId::tun_id).lo, 5001U);
+    SetTunnel set;
+    set.tunnel.begin();
+    set.tunnel.id = 7;
+    return decision({set, to(tunnel.id())}, {FieldId::tun_id});
+  };
+  MemoryFrame received{packet.bytes(), {}, {}};
+  received.tunnel.id = 5001;
+  tunnel.inject(received);
+  run();
+  const auto frames = tunnel.take_sent();
+  ASSERT_THAT(frames, SizeIs(1));
+  EXPECT_EQ(frames[0].tunnel.id, 7U);
+  EXPECT_EQ(frames[0].tunnel.destination(), IpAddress(*Ipv4Address::parse("192.0.2.9")));
+}
+
+}  // namespace
+}  // namespace weft::datapath
