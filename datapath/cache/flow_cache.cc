@@ -138,7 +138,7 @@ FlowCache::Slot& FlowCache::slot_for(Bucket& bucket, uint64_t hash) {
 
 void FlowCache::put(uint64_t hash, MegaflowEntry& entry) {
   slot_for(bucket_of(buckets_, hash), hash) = {&entry, tag_of(hash), entry.generation};
-  if (live_evictions_ * 8 > slot_count() && slot_count() < max_slots_) {
+  if (live_evictions_ * 16 > slot_count() && slot_count() < max_slots_) {
     grow();
   }
 }

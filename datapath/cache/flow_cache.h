@@ -7,7 +7,7 @@
 // Admission: a flow enters with its second packet. Its first only leaves a mark in a filter of fixed size, so a
 // stream of packets that never come back evicts nobody.
 //
-// Growth: when more than one lookup in eight evicts a flow whose megaflow is alive, the table doubles, up to a bound.
+// Growth: when more than one lookup in sixteen evicts a flow whose megaflow is alive, the table doubles, up to a bound.
 // Nothing is rehashed: the smaller table stays behind the larger one for a while, and its flows move with their
 // next hits.
 //

@@ -6,8 +6,8 @@
 namespace weft::ofproto {
 
 namespace {
-// What publish() frees on the way: more than it can have made garbage, so that garbage does not pile up.
-constexpr size_t reclaim_with_publish = 16;
+// What publish() frees on the way besides as much as it made: well under a millisecond, and garbage does not pile up.
+constexpr size_t reclaim_with_publish = 256;
 }  // namespace
 
 TableSet::TableSet(TableVersion& version, const TableSetOptions& options)
