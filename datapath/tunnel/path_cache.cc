@@ -8,7 +8,26 @@ namespace {
 
 constexpr Duration lifetime = std::chrono::seconds(1);
 
+// Opened with the first question, so by the worker that asks.
+PathCache::Lookup kernel_lookup() {
+  auto kernel = std::make_shared<std::optional<netlink::RouteLookup>>();
+  return [kernel](const IpAddress& remote,
+                  const std::optional<IpAddress>& local) -> Result<netlink::RouteAnswer, OsError> {
+    if (!*kernel) {
+      auto opened = netlink::RouteLookup::open();
+      if (!opened) {
+        return Unexpected(opened.error());
+      }
+      *kernel = std::move(*opened);
+    }
+    return (*kernel)->lookup(remote, local);
+  };
+}
+
 }  // namespace
+
+PathCache::PathCache(const Clock& clock, unsigned lookups_per_second)
+    : PathCache(clock, lookups_per_second, kernel_lookup()) {}
 
 size_t PathCache::KeyHash::operator()(const Key& key) const {
   const std::hash<IpAddress> hash;
@@ -55,15 +74,7 @@ bool PathCache::may_ask(TimePoint now) {
 Path PathCache::ask(const Key& key, TimePoint now) {
   Path path;
   path.expires = now + lifetime;
-  if (!lookup_) {
-    auto opened = netlink::RouteLookup::open();
-    if (!opened) {
-      path.verdict = DropReason::tunnel_no_route;
-      return path;
-    }
-    lookup_ = std::move(*opened);
-  }
-  const auto answer = lookup_->lookup(key.remote, key.local);
+  const auto answer = lookup_(key.remote, key.local);
   if (!answer) {
     path.verdict = DropReason::tunnel_no_route;
   } else if (answer->is_local) {

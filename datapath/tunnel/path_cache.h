@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <unordered_map>
 
@@ -27,7 +28,13 @@ struct Path {
 
 class PathCache {
  public:
-  PathCache(const Clock& clock, unsigned lookups_per_second) : clock_(clock), lookups_per_second_(lookups_per_second) {}
+  using Lookup = std::function<Result<netlink::RouteAnswer, OsError>(const IpAddress& remote,
+                                                                     const std::optional<IpAddress>& local)>;
+
+  // Asks the kernel.
+  PathCache(const Clock& clock, unsigned lookups_per_second);
+  PathCache(const Clock& clock, unsigned lookups_per_second, Lookup lookup)
+      : clock_(clock), lookups_per_second_(lookups_per_second), lookup_(std::move(lookup)) {}
 
   // Null: not known, and too many were asked for lately.
   const Path* find(const IpAddress& remote, const std::optional<IpAddress>& local = {});
@@ -50,7 +57,7 @@ class PathCache {
 
   const Clock& clock_;
   const unsigned lookups_per_second_;
-  std::optional<netlink::RouteLookup> lookup_;  // opened with the first question, on the worker
+  const Lookup lookup_;
   std::unordered_map<Key, Path, KeyHash> paths_;
   Key last_key_;
   const Path* last_ = nullptr;

@@ -42,7 +42,8 @@ bool needs_ipv6(const TunnelSpec& spec) {
 VxlanEndpoint::VxlanEndpoint(const PortEnvironment& environment, const UnderlayOptions& options)
     : table_(std::make_shared<TunnelTable>()), sockets_(options) {
   for (unsigned worker = 0; worker < environment.worker_count; ++worker) {
-    senders_.push_back(std::make_unique<VxlanSender>(sockets_, *environment.clock));
+    senders_.push_back(
+        std::make_unique<VxlanSender>(sockets_, PathCache(*environment.clock, VxlanSender::route_lookups_per_second)));
   }
 }
 

@@ -20,7 +20,6 @@ namespace {
 // The kernel takes 128 from 6.9 on, 64 before; and 65,504 bytes is what every path was seen to accept.
 constexpr size_t max_segments = 64;
 constexpr size_t max_datagram_size = 65504;
-constexpr unsigned route_lookups_per_second = 10000;
 
 // Control messages one after the other.
 class ControlWriter {
@@ -89,8 +88,8 @@ SourcePorts& SenderSockets::of(SourcePorts::Kind kind) {
   return *sets_[(kind.ipv6 ? 1U : 0U) | (kind.dont_fragment ? 2U : 0U) | (kind.checksum ? 4U : 0U)];
 }
 
-VxlanSender::VxlanSender(SenderSockets& sockets, const Clock& clock)
-    : sockets_(sockets), paths_(clock, route_lookups_per_second), headers_(new uint8_t[header_bytes]) {
+VxlanSender::VxlanSender(SenderSockets& sockets, PathCache paths)
+    : sockets_(sockets), paths_(std::move(paths)), headers_(new uint8_t[header_bytes]) {
   entries_.reserve(2 * max_messages);
   messages_.reserve(max_messages);
   iovecs_.reserve(max_iovecs);

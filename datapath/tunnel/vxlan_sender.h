@@ -40,7 +40,9 @@ class SenderSockets {
 
 class VxlanSender {
  public:
-  VxlanSender(SenderSockets& sockets, const Clock& clock);
+  VxlanSender(SenderSockets& sockets, PathCache paths);
+
+  static constexpr unsigned route_lookups_per_second = 10000;
 
   // As BackloggedPort::send. `datagrams_done`: how many datagrams of the first packet left in earlier calls, kept by
   // the caller between calls.

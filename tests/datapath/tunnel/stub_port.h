@@ -1,0 +1,46 @@
+// A port that only is: for tables and counters.
+#pragma once
+
+#include <string>
+
+#include "datapath/port/port.h"
+#include "datapath/tunnel/path_cache.h"
+
+namespace weft::datapath {
+
+class StubPort final : public Port {
+ public:
+  explicit StubPort(const PortSpec& spec, uint32_t id = 1) : Port(spec, environment_of(id)) {}
+
+  std::vector<std::shared_ptr<RxQueue>> rx_queues() override { return {}; }
+  PortCapabilities capabilities() const override { return {}; }
+  void transmit(PacketBatch&& batch, TxContext&) override { batch.clear(); }
+  PortStatus status() const override { return {}; }
+
+ private:
+  static PortEnvironment environment_of(uint32_t id) {
+    PortEnvironment environment;
+    environment.id = PortId{id};
+    return environment;
+  }
+};
+
+inline PortSpec tunnel_spec(const std::string& name = "vx0") {
+  PortSpec spec;
+  spec.name = name;
+  spec.type = PortType::vxlan;
+  return spec;
+}
+
+inline IpAddress ip(const char* text) { return *IpAddress::parse(text); }
+
+// Every remote is one route away, with this MTU.
+inline PathCache::Lookup always_routed(uint32_t mtu) {
+  return [mtu](const IpAddress&, const std::optional<IpAddress>&) -> Result<netlink::RouteAnswer, OsError> {
+    netlink::RouteAnswer answer;
+    answer.mtu = mtu;
+    return answer;
+  };
+}
+
+}  // namespace weft::datapath

@@ -1,0 +1,211 @@
+// What leaves on the wire: the sender's datagrams, received by a plain UDP socket on the loopback device.
+
+#include "datapath/tunnel/vxlan_sender.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <poll.h>
+
+#include <set>
+
+#include "lib/packet/header_at.h"
+#include "lib/packet/vxlan.h"
+#include "tests/datapath/tunnel/stub_port.h"
+#include "tests/support/frame.h"
+
+namespace weft::datapath {
+namespace {
+
+struct Datagram {
+  Bytes bytes;
+  DatagramInfo info;
+  uint16_t source_port = 0;
+
+  uint32_t vni() const { return header_at<VxlanHeader>(std::span(bytes))->vni(); }
+  Frame inner() const { return Frame(std::span(bytes).subspan(vxlan_header_bytes)); }
+};
+
+class VxlanSenderStory : public ::testing::Test {
+ protected:
+  VxlanSenderStory() : sockets_(options()), sender_(sockets_, PathCache(clock_, 1000, always_routed(1500))) {
+    receiver_ = *open_socket(AF_INET, SOCK_DGRAM, 0, "receiver");
+    set_socket_buffers(receiver_, 16 << 20, 0);
+    for (const int option : {IP_PKTINFO, IP_RECVTTL, IP_RECVTOS}) {
+      EXPECT_TRUE(set_socket_option(receiver_, IPPROTO_IP, option, 1, "info").has_value());
+    }
+    SocketAddress address(ip("127.0.0.1"), 0);
+    EXPECT_EQ(::bind(receiver_.get(), address.get(), address.size()), 0);
+    EXPECT_EQ(::getsockname(receiver_.get(), address.get(), address.make_room()), 0);
+    spec_ = tunnel_spec();
+    spec_.tunnel.remote = ip("127.0.0.1");
+    spec_.tunnel.dst_port = address.port();
+    spec_.tunnel.out_key = 5001;
+  }
+  static UnderlayOptions options() {
+    UnderlayOptions options;
+    options.source_port_count = 64;
+    return options;
+  }
+
+  void send(const std::vector<Frame>& frames) {
+    StubPort port(spec_);
+    std::vector<PacketPtr> packets;
+    std::vector<Packet*> pointers;
+    for (const Frame& frame : frames) {
+      packets.push_back(make_packet(pool_, frame));
+      packets.back()->flow_hash = flow_hash_;
+      pointers.push_back(packets.back().get());
+    }
+    size_t datagrams_done = 0;
+    EXPECT_EQ(sender_.send(port, pointers, datagrams_done, context_), frames.size());
+    EXPECT_EQ(datagrams_done, 0U);
+  }
+  void send(const Frame& frame) { send(std::vector{frame}); }
+
+  // Loopback delivers before the send returns: nothing needs waiting for.
+  std::vector<Datagram> received() {
+    std::vector<Datagram> datagrams;
+    uint8_t buffer[65536];
+    uint8_t control[datagram_control_bytes];
+    pollfd waiting{receiver_.get(), POLLIN, 0};
+    while (::poll(&waiting, 1, 0) == 1) {
+      SocketAddress from;
+      iovec place{buffer, sizeof buffer};
+      msghdr message{};
+      message.msg_name = from.get();
+      message.msg_namelen = *from.make_room();
+      message.msg_iov = &place;
+      message.msg_iovlen = 1;
+      message.msg_control = control;
+      message.msg_controllen = sizeof control;
+      const ssize_t size = ::recvmsg(receiver_.get(), &message, 0);
+      datagrams.push_back({Bytes(buffer, buffer + size), read_datagram_info(message), from.port()});
+    }
+    return datagrams;
+  }
+
+  PacketPool pool_;
+  PacketBalance balance_;
+  TxContext context_{0, pool_, balance_};
+  ManualClock clock_;
+  SenderSockets sockets_;
+  VxlanSender sender_;
+  Fd receiver_;
+  PortSpec spec_;
+  uint64_t flow_hash_ = 1;
+};
+
+Frame tcp_frame(size_t size) { return frame().ipv4("10.0.0.1", "10.0.0.2").tcp(4000, 80).payload_size(size); }
+
+TEST_F(VxlanSenderStory, AFrameGetsTheHeaderAndTheOuterFieldsAskedFor) {
+  spec_.tunnel.tos = 0x40;
+  spec_.tunnel.ttl = 9;
+  send(tcp_frame(100));
+  const auto datagrams = received();
+  ASSERT_EQ(datagrams.size(), 1U);
+  EXPECT_EQ(datagrams[0].vni(), 5001U);
+  EXPECT_EQ(datagrams[0].bytes[0], VxlanHeader::flag_vni);
+  EXPECT_EQ(datagrams[0].inner(), tcp_frame(100));
+  EXPECT_EQ(datagrams[0].info.outer.tos, 0x40);
+  EXPECT_EQ(datagrams[0].info.outer.ttl, 9);
+  EXPECT_EQ(balance_.sent.value(), 1U);
+}
+
+TEST_F(VxlanSenderStory, UnfinishedChecksumsAreFinished) {
+  send(tcp_frame(100).partial_checksum());
+  EXPECT_EQ(received().at(0).inner(), tcp_frame(100));
+}
+
+TEST_F(VxlanSenderStory, AGsoFrameLeavesAsItsPieces) {
+  send(tcp_frame(20000).partial_checksum().gso(1000));
+  const auto datagrams = received();
+  ASSERT_EQ(datagrams.size(), 20U);
+  // What software GSO makes of the same frame.
+  const PacketPtr packet = make_packet(pool_, tcp_frame(20000).partial_checksum().gso(1000));
+  const Segmenter segmenter(*packet);
+  for (size_t i = 0; i < datagrams.size(); ++i) {
+    EXPECT_EQ(datagrams[i].inner(), Frame(make_piece(segmenter, i, *packet, pool_)->bytes())) << i;
+  }
+  EXPECT_EQ(balance_.sent.value(), 1U);
+}
+
+TEST_F(VxlanSenderStory, MorePiecesThanOneSendTakesAreSpreadOverSeveral) {
+  send(tcp_frame(30000).partial_checksum().gso(100));
+  const auto datagrams = received();
+  ASSERT_EQ(datagrams.size(), 300U);
+  size_t payload = 0;
+  for (const Datagram& datagram : datagrams) {
+    payload += datagram.inner().size() - 54;
+  }
+  EXPECT_EQ(payload, 30000U);
+}
+
+TEST_F(VxlanSenderStory, ManyLargeFramesInOneBatchKeepTheirOrder) {
+  std::vector<Frame> frames;
+  for (uint32_t i = 0; i < 32; ++i) {
+    frames.push_back(frame()
+                         .ipv4("10.0.0.1", "10.0.0.2")
+                         .tcp(4000, 80)
+                         .tcp_sequence(i * 6000)
+                         .payload_size(6000)
+                         .partial_checksum()
+                         .gso(50));
+  }
+  send(frames);
+  const auto datagrams = received();
+  ASSERT_EQ(datagrams.size(), 32U * 120);
+  for (size_t i = 0; i < datagrams.size(); ++i) {
+    ASSERT_EQ(load_be32(&datagrams[i].bytes[8 + 34 + 4]), i * 50);
+  }
+}
+
+TEST_F(VxlanSenderStory, AFlowHasOneSourcePortAndManyFlowsHaveMany) {
+  std::set<uint16_t> ports;
+  for (flow_hash_ = 0; flow_hash_ < 200; ++flow_hash_) {
+    send({tcp_frame(10), tcp_frame(20)});
+    const auto datagrams = received();
+    ASSERT_EQ(datagrams.size(), 2U);
+    EXPECT_EQ(datagrams[0].source_port, datagrams[1].source_port);
+    ports.insert(datagrams[0].source_port);
+  }
+  EXPECT_GT(ports.size(), 48U) << "of 64";
+  EXPECT_LE(ports.size(), 64U);
+}
+
+TEST_F(VxlanSenderStory, TheLimitIsThePathsMtu) {
+  // 1500 less 20 + 8 + 8 + 14 + 40.
+  send(tcp_frame(1410));
+  EXPECT_EQ(received().size(), 1U);
+  send({tcp_frame(1411), tcp_frame(30000).partial_checksum().gso(1411), tcp_frame(1410)});
+  EXPECT_EQ(balance_.dropped.value(DropReason::tunnel_mtu_exceeded), 2U);
+  EXPECT_EQ(received().size(), 1U) << "what fits among what does not still leaves";
+}
+
+TEST_F(VxlanSenderStory, WithoutDontFragmentTheLimitIsTheKernels) {
+  spec_.tunnel.dont_fragment = false;
+  send({tcp_frame(5000), tcp_frame(8000).partial_checksum().gso(4000)});
+  const auto datagrams = received();
+  ASSERT_EQ(datagrams.size(), 3U);
+  EXPECT_EQ(datagrams[0].inner(), tcp_frame(5000));
+}
+
+TEST_F(VxlanSenderStory, WithoutARemoteNothingLeavesButItIsCounted) {
+  spec_.tunnel.remote.reset();
+  send({tcp_frame(10), tcp_frame(10)});
+  EXPECT_EQ(balance_.dropped.value(DropReason::tunnel_no_destination), 2U);
+}
+
+TEST_F(VxlanSenderStory, AFrameThatCannotBeCutIsCounted) {
+  StubPort port(spec_);
+  PacketPtr liar = make_packet(pool_, tcp_frame(4000).partial_checksum().gso(1000));
+  liar->offload.csum_start = 20;
+  Packet* pointer = liar.get();
+  size_t done = 0;
+  EXPECT_EQ(sender_.send(port, {&pointer, 1}, done, context_), 1U);
+  EXPECT_EQ(balance_.dropped.total(), 1U);
+}
+
+}  // namespace
+}  // namespace weft::datapath
