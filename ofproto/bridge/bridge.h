@@ -52,8 +52,8 @@ struct PatchSpec {
 struct PortRequest {
   std::string name;  // the bridge's own name: this is its LOCAL port
   std::variant<datapath::PortSpec, PatchSpec> attachment;
-  std::optional<uint16_t> ofport_request;  // honoured when it is free
-  VlanConfig vlan;
+  std::optional<uint16_t> ofport_request{};  // honoured when it is free
+  VlanConfig vlan{};
 };
 
 struct PortInfo {

@@ -14,9 +14,9 @@ namespace weft::ofproto {
 enum class VlanMode : uint8_t { access, trunk, native_tagged, native_untagged };
 
 struct VlanConfig {
-  std::optional<VlanMode> mode;   // absent: access when there is a tag and no trunks, else trunk (native when both)
-  std::optional<uint16_t> tag;    // 1..4095; absent: 0
-  std::vector<uint16_t> trunks;   // VLANs a trunk carries; empty: all
+  std::optional<VlanMode> mode{};  // absent: access when there is a tag and no trunks, else trunk (native when both)
+  std::optional<uint16_t> tag{};   // 1..4095; absent: 0
+  std::vector<uint16_t> trunks{};  // VLANs a trunk carries; empty: all
   friend bool operator==(const VlanConfig&, const VlanConfig&) = default;
 };
 

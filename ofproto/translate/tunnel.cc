@@ -7,8 +7,6 @@ namespace weft::ofproto {
 namespace {
 
 constexpr uint8_t ecn_bits = 3;
-constexpr uint8_t ecn_ce = 3;
-constexpr uint8_t ecn_ect0 = 2;
 
 Ipv4Address ipv4_of(FieldValue value) { return Ipv4Address::from_host(static_cast<uint32_t>(value.lo)); }
 
@@ -63,17 +61,12 @@ void Translation::send_to_tunnel(const PortView& port) {
   out_.actions.push_back(datapath::Output{port.port_id});
 }
 
-// Congestion notification is always inherited (RFC 6040), but for the mark itself, which becomes ECT(0).
+// The two bits of congestion notification are the encapsulation's to fill in, packet by packet.
 uint8_t Translation::tunnel_tos(const datapath::TunnelSpec& spec) {
-  auto tos = static_cast<uint8_t>(spec.tos.value_or(0) & ~ecn_bits);
-  if (!packet_.is_ip(looked_at_)) {
-    return tos;
+  if (spec.tos_inherit && packet_.is_ip(looked_at_)) {
+    return static_cast<uint8_t>(packet_.read(FieldId::nw_tos, looked_at_).lo);
   }
-  if (spec.tos_inherit) {
-    tos = static_cast<uint8_t>(packet_.read(FieldId::nw_tos, looked_at_).lo);
-  }
-  const auto ecn = static_cast<uint8_t>(packet_.read(FieldId::ip_ecn, looked_at_).lo);
-  return tos | (ecn == ecn_ce ? ecn_ect0 : ecn);
+  return static_cast<uint8_t>(spec.tos.value_or(0) & ~ecn_bits);
 }
 
 void PacketState::commit_tunnel(const TunnelMetadata& tunnel, datapath::ActionList& actions) {

@@ -35,7 +35,7 @@ struct TestSwitchOptions {
   bool has_threads = false;
   ofproto::FailMode fail_mode = ofproto::FailMode::secure;
   // Puts something between the datapath and the real sink. The result must live as long as the switch.
-  std::function<datapath::UpcallSink&(datapath::UpcallSink&)> wrap_sink;
+  std::function<datapath::UpcallSink&(datapath::UpcallSink&)> wrap_sink{};
 };
 
 // What a bridge has told, in order.
