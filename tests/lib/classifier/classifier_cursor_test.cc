@@ -100,15 +100,16 @@ TEST_F(ClassifierCursorTest, RulesMayGoWhileItStandsBeforeThem) {
 }
 
 TEST_F(ClassifierCursorTest, MasksBeforeItMayGo) {
-  add(any_);
-  add(port1_);
-  add(port1_mac7_);
+  TestRule mac7(match_of({{FieldId::eth_dst, 7}}), 10);
+  for (ClassifierRule* rule : std::initializer_list<ClassifierRule*>{&any_, &port1_, &port1_mac7_, &mac7}) {
+    add(*rule);
+  }
   ClassifierCursor cursor(classifier_);
   EXPECT_EQ(cursor.next(1), &any_);
   EXPECT_EQ(cursor.next(1), &port1_);
   drop(any_);
   drop(port1_);
-  EXPECT_THAT(rest(cursor), ElementsAre(&port1_mac7_));
+  EXPECT_THAT(rest(cursor), ElementsAre(&port1_mac7_, &mac7));
 }
 
 TEST_F(ClassifierCursorTest, AChainOfEqualMatchesMayShrinkUnderIt) {

@@ -122,6 +122,29 @@ TEST_F(ClassifierTest, TheSearchStopsBeforeMasksThatCannotHoldABetterRule) {
   EXPECT_TRUE(looked_at(FieldId::eth_dst));
 }
 
+TEST_F(ClassifierTest, TheSearchStopsBeforeMasksOfTheSamePriority) {
+  TestRule first(match_of({{FieldId::in_port, 1}}), 100);
+  TestRule second(match_of({{FieldId::eth_dst, 7}}), 100);
+  add(first);
+  add(second);
+  EXPECT_EQ(find(packet_of({{FieldId::in_port, 1}, {FieldId::eth_dst, 8}})), &first);
+  EXPECT_FALSE(looked_at(FieldId::eth_dst));
+}
+
+TEST_F(ClassifierTest, AMaskComesForwardWhenItsHighestPriorityRises) {
+  TestRule low(match_of({{FieldId::in_port, 1}}), 10);
+  TestRule middle(match_of({{FieldId::eth_dst, 7}}), 50);
+  TestRule high(match_of({{FieldId::in_port, 2}}), 100);
+  add(low);
+  add(middle);
+  add(high);
+  EXPECT_EQ(find(packet_of({{FieldId::in_port, 2}, {FieldId::eth_dst, 7}})), &high);
+  classifier_.unlink(high);
+  classifier_.seal();
+  EXPECT_EQ(find(packet_of({{FieldId::in_port, 1}, {FieldId::eth_dst, 7}})), &middle);
+  EXPECT_FALSE(looked_at(FieldId::in_port)) << "it has fallen back";
+}
+
 TEST_F(ClassifierTest, LaterStagesAreNotLookedAtWhenAnEarlierOneFails) {
   TestRule rule(
       match_of({{FieldId::in_port, 1}, {FieldId::eth_type, 0x0800}, {FieldId::ipv4_dst, 9}, {FieldId::tcp_dst, 80}}),
