@@ -1,0 +1,90 @@
+// A sub-command of weft-ofctl: a row in the table of command.cc, its work in a file per family.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "lib/base/text.h"
+#include "utilities/ofctl/connection.h"
+#include "utilities/ofctl/options.h"
+#include "utilities/ofctl/switch_ports.h"
+
+namespace weft::ofctl {
+
+using Outcome = Result<void, Failure>;
+
+// What a command works with. Commands that speak to a switch are given it as their first argument.
+struct Invocation {
+  const Options& options;
+  std::span<const std::string> arguments;  // without the switch
+  Connection* connection = nullptr;        // null for commands that need none
+  SwitchPorts* ports = nullptr;            // for reading text
+
+  std::string argument(size_t i) const { return i < arguments.size() ? arguments[i] : std::string(); }
+  // For printing: names only when they are wanted.
+  const PortNames* shown_ports() const { return options.show_names ? ports : nullptr; }
+};
+
+struct Command {
+  std::string_view name;
+  std::string_view arguments;  // in the help: "SWITCH [FLOW]"
+  std::string_view help;
+  bool needs_switch;
+  size_t least;  // arguments behind the switch
+  size_t most;
+  Outcome (*run)(Invocation&);
+};
+
+std::span<const Command> commands();
+const Command* find_command(std::string_view name);
+
+std::string help_text();
+std::string help_text(const Command& command);
+
+// Runs the command that the options name.
+Outcome run(const Options& options);
+
+// An error in the user's text, marked.
+Failure bad_text(std::string_view text, const TextError& error);
+
+Outcome show(Invocation& call);
+Outcome dump_desc(Invocation& call);
+Outcome dump_ports(Invocation& call);
+Outcome dump_ports_desc(Invocation& call);
+Outcome queue_stats(Invocation& call);
+Outcome dump_tables(Invocation& call);
+Outcome dump_table_features(Invocation& call);
+Outcome dump_flows(Invocation& call);
+Outcome dump_aggregate(Invocation& call);
+Outcome add_flow(Invocation& call);
+Outcome add_flows(Invocation& call);
+Outcome mod_flows(Invocation& call);
+Outcome del_flows(Invocation& call);
+Outcome replace_flows(Invocation& call);
+Outcome diff_flows(Invocation& call);
+Outcome add_group(Invocation& call);
+Outcome add_groups(Invocation& call);
+Outcome mod_group(Invocation& call);
+Outcome del_groups(Invocation& call);
+Outcome dump_groups(Invocation& call);
+Outcome dump_group_stats(Invocation& call);
+Outcome dump_group_features(Invocation& call);
+Outcome add_meter(Invocation& call);
+Outcome mod_meter(Invocation& call);
+Outcome del_meters(Invocation& call);
+Outcome dump_meters(Invocation& call);
+Outcome meter_stats(Invocation& call);
+Outcome meter_features(Invocation& call);
+Outcome monitor(Invocation& call);
+Outcome packet_out(Invocation& call);
+Outcome probe(Invocation& call);
+Outcome ping(Invocation& call);
+Outcome barrier(Invocation& call);
+Outcome parse_flow_command(Invocation& call);
+Outcome parse_flows_command(Invocation& call);
+Outcome ofp_print(Invocation& call);
+
+}  // namespace weft::ofctl

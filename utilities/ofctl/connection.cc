@@ -1,0 +1,326 @@
+#include "utilities/ofctl/connection.h"
+
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "lib/base/text.h"
+#include "lib/openflow/text/message_text.h"
+
+namespace weft::ofctl {
+namespace {
+
+using openflow::Envelope;
+using openflow::Version;
+
+constexpr size_t send_chunk = 64 * 1024;
+constexpr std::string_view default_port = "6653";
+
+std::string reason(int error) { return std::strerror(error); }
+
+Result<Fd, Failure> connect_unix(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return Unexpected{Failure{fmt::format("{}: the path is too long for a socket", path)}};
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.is_open() || ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    return Unexpected{Failure{fmt::format("cannot connect to {}: {}", path, reason(errno))}};
+  }
+  return fd;
+}
+
+// "HOST", "HOST:PORT", "[HOST]:PORT".
+std::pair<std::string, std::string> split_host(std::string_view target) {
+  if (target.starts_with('[')) {
+    const size_t end = target.find(']');
+    const std::string_view rest = end == std::string_view::npos ? "" : target.substr(end + 1);
+    return {std::string(target.substr(1, end - 1)), std::string(rest.starts_with(':') ? rest.substr(1) : default_port)};
+  }
+  const auto parts = split_once(target, ':');
+  return parts ? std::pair(std::string(parts->first), std::string(parts->second))
+               : std::pair(std::string(target), std::string(default_port));
+}
+
+Result<Fd, Failure> connect_tcp(std::string_view target) {
+  const auto [host, port] = split_host(target);
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int error = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found); error != 0) {
+    return Unexpected{Failure{fmt::format("{}: {}", target, ::gai_strerror(error))}};
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
+  int error = 0;
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    Fd fd(::socket(one->ai_family, one->ai_socktype | SOCK_CLOEXEC, one->ai_protocol));
+    if (fd.is_open() && ::connect(fd.get(), one->ai_addr, one->ai_addrlen) == 0) {
+      return fd;
+    }
+    error = errno;
+  }
+  return Unexpected{Failure{fmt::format("cannot connect to {}: {}", target, reason(error))}};
+}
+
+Result<Fd, Failure> open_target(const std::string& target, const std::string& rundir) {
+  constexpr std::string_view unix_prefix = "unix:";
+  constexpr std::string_view tcp_prefix = "tcp:";
+  if (target.starts_with(unix_prefix)) {
+    return connect_unix(target.substr(unix_prefix.size()));
+  }
+  if (target.starts_with(tcp_prefix)) {
+    return connect_tcp(std::string_view(target).substr(tcp_prefix.size()));
+  }
+  if (target.find('/') != std::string::npos) {
+    return connect_unix(target);
+  }
+  auto fd = connect_unix(fmt::format("{}/{}.mgmt", rundir, target));
+  if (!fd && errno == ENOENT) {
+    return Unexpected{Failure{fmt::format("{} is not a bridge (there is no {}/{}.mgmt)", target, rundir, target)}};
+  }
+  return fd;
+}
+
+}  // namespace
+
+Failure refusal(const openflow::Error& error) {
+  return {fmt::format("the switch refused: {} ({})", error.error.name(), error.error.type_name())};
+}
+
+Connection::Connection(Fd fd, std::string name, std::optional<std::chrono::milliseconds> timeout)
+    : fd_(std::move(fd)), name_(std::move(name)) {
+  if (timeout && timeout->count() != 0) {
+    deadline_ = std::chrono::steady_clock::now() + *timeout;
+  }
+}
+
+Result<Connection, Failure> Connection::connect(const std::string& target, const std::string& rundir,
+                                                std::optional<std::chrono::milliseconds> timeout) {
+  auto fd = open_target(target, rundir);
+  if (!fd) {
+    return Unexpected{fd.error()};
+  }
+  Connection connection(std::move(*fd), target, timeout);
+  if (auto done = connection.exchange_hello(); !done) {
+    return Unexpected{done.error()};
+  }
+  return connection;
+}
+
+Failure Connection::lost(const std::string& why) const { return {fmt::format("{}: {}", name_, why)}; }
+
+Failure Connection::unexpected(const Envelope& reply) const {
+  return lost(fmt::format("unexpected reply {}", openflow::message_name(reply.message)));
+}
+
+Result<void, Failure> Connection::exchange_hello() {
+  const auto ours = openflow::supported_versions();
+  if (auto sent = send(encode(Version::v1_3, next_xid(), openflow::Hello{0, ours})); !sent) {
+    return sent;
+  }
+  const auto first = receive();
+  if (!first) {
+    return Unexpected{first.error()};
+  }
+  if (const auto* error = std::get_if<openflow::Error>(&first->message)) {
+    return Unexpected{refusal(*error)};
+  }
+  const auto* hello = std::get_if<openflow::Hello>(&first->message);
+  if (hello == nullptr) {
+    return Unexpected{unexpected(*first)};
+  }
+  if (!negotiate(ours, hello->wire_version, hello->versions)) {
+    return Unexpected{lost(fmt::format("the switch speaks no OpenFlow version in common (its highest is {:#x})",
+                                       hello->wire_version))};
+  }
+  return {};
+}
+
+Result<void, Failure> Connection::wait_for(short events, short& ready) {
+  while (true) {
+    int timeout = -1;
+    if (deadline_) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - std::chrono::steady_clock::now());
+      if (left.count() <= 0) {
+        return Unexpected{Failure{fmt::format("{}: timed out", name_), status_timed_out}};
+      }
+      timeout = static_cast<int>(std::min<int64_t>(left.count(), 1'000'000));
+    }
+    pollfd one{fd_.get(), events, 0};
+    const int count = ::poll(&one, 1, timeout);
+    if (count > 0) {
+      ready = one.revents;
+      return {};
+    }
+    if (count < 0 && errno != EINTR) {
+      return Unexpected{lost(reason(errno))};
+    }
+  }
+}
+
+Result<void, Failure> Connection::read_some() {
+  if (in_begin_ == in_.size()) {
+    in_.clear();
+    in_begin_ = 0;
+  } else if (in_begin_ > send_chunk) {
+    in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(in_begin_));
+    in_begin_ = 0;
+  }
+  const size_t had = in_.size();
+  in_.resize(had + send_chunk);
+  const ssize_t count = ::recv(fd_.get(), in_.data() + had, send_chunk, MSG_DONTWAIT);
+  in_.resize(had + static_cast<size_t>(std::max<ssize_t>(count, 0)));
+  if (count == 0) {
+    return Unexpected{lost("the switch closed the connection")};
+  }
+  if (count < 0 && errno != EINTR && errno != EAGAIN) {
+    return Unexpected{lost(reason(errno))};
+  }
+  return {};
+}
+
+Result<void, Failure> Connection::send(const openflow::Bytes& bytes) {
+  out_.insert(out_.end(), bytes.begin(), bytes.end());
+  return out_.size() < send_chunk ? Result<void, Failure>{} : flush();
+}
+
+// Reads while it writes: a switch that answers at once must not be kept from writing.
+Result<void, Failure> Connection::flush() {
+  size_t sent = 0;
+  while (sent < out_.size()) {
+    short ready = 0;
+    if (auto waited = wait_for(POLLOUT | POLLIN, ready); !waited) {
+      return waited;
+    }
+    if ((ready & (POLLIN | POLLHUP | POLLERR)) != 0) {
+      if (auto read = read_some(); !read) {
+        return read;
+      }
+    }
+    if ((ready & POLLOUT) == 0) {
+      continue;
+    }
+    const ssize_t count = ::send(fd_.get(), out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count < 0 && errno != EINTR && errno != EAGAIN) {
+      return Unexpected{lost(reason(errno))};
+    }
+    sent += static_cast<size_t>(std::max<ssize_t>(count, 0));
+  }
+  out_.clear();
+  return {};
+}
+
+Result<std::optional<Envelope>, Failure> Connection::take_message() {
+  const auto pending = std::span(in_).subspan(in_begin_);
+  const auto length = openflow::frame_length(pending);
+  if (!length) {
+    return Unexpected{lost("what the switch sends is not OpenFlow")};
+  }
+  if (*length == 0 || pending.size() < *length) {
+    return std::optional<Envelope>{};
+  }
+  auto message = openflow::decode(Version::v1_3, pending.first(*length));
+  if (!message) {
+    return Unexpected{lost(fmt::format("a message that cannot be read: {}\n{}", to_string(message.error()),
+                                       "(is the switch of another OpenFlow version?)"))};
+  }
+  in_begin_ += *length;
+  return std::optional(std::move(*message));
+}
+
+Result<Envelope, Failure> Connection::receive() {
+  if (auto flushed = flush(); !flushed) {
+    return Unexpected{flushed.error()};
+  }
+  while (true) {
+    auto message = take_message();
+    if (!message) {
+      return Unexpected{message.error()};
+    }
+    if (*message) {
+      if (const auto* echo = std::get_if<openflow::EchoRequest>(&(*message)->message)) {
+        auto answered = send(encode(Version::v1_3, (*message)->xid, openflow::EchoReply{echo->data}));
+        if (answered) {
+          answered = flush();
+        }
+        if (!answered) {
+          return Unexpected{answered.error()};
+        }
+        continue;
+      }
+      return std::move(**message);
+    }
+    short ready = 0;
+    if (auto waited = wait_for(POLLIN, ready); !waited) {
+      return Unexpected{waited.error()};
+    }
+    if (auto read = read_some(); !read) {
+      return Unexpected{read.error()};
+    }
+  }
+}
+
+Result<Envelope, Failure> Connection::next_message() {
+  if (kept_.empty()) {
+    return receive();
+  }
+  Envelope first = std::move(kept_.front());
+  kept_.pop_front();
+  return first;
+}
+
+Result<std::vector<Envelope>, Failure> Connection::request(const openflow::Message& message) {
+  const uint32_t xid = next_xid();
+  if (auto sent = send(encode(Version::v1_3, xid, message)); !sent) {
+    return Unexpected{sent.error()};
+  }
+  std::vector<Envelope> parts;
+  while (true) {
+    auto reply = receive();
+    if (!reply) {
+      return Unexpected{reply.error()};
+    }
+    if (reply->xid != xid) {
+      kept_.push_back(std::move(*reply));
+      continue;
+    }
+    if (const auto* error = std::get_if<openflow::Error>(&reply->message)) {
+      return Unexpected{refusal(*error)};
+    }
+    const bool more = reply->more;
+    parts.push_back(std::move(*reply));
+    if (!more) {
+      return parts;
+    }
+  }
+}
+
+Result<std::vector<Envelope>, Failure> Connection::barrier() {
+  auto reply = request(openflow::BarrierRequest{});
+  if (!reply) {
+    return Unexpected{reply.error()};
+  }
+  std::vector<Envelope> errors;
+  std::deque<Envelope> others;
+  for (Envelope& message : kept_) {
+    if (std::holds_alternative<openflow::Error>(message.message)) {
+      errors.push_back(std::move(message));
+    } else {
+      others.push_back(std::move(message));
+    }
+  }
+  kept_ = std::move(others);
+  return errors;
+}
+
+}  // namespace weft::ofctl

@@ -1,0 +1,96 @@
+#include "utilities/ofctl/flow_batch.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+
+#include <fmt/format.h>
+
+namespace weft::ofctl {
+namespace {
+
+// A line that ends in a comment, or is one.
+std::string_view without_comment(std::string_view line) {
+  bool in_quotes = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '"') {
+      in_quotes = !in_quotes;
+    } else if (line[i] == '#' && !in_quotes) {
+      return line.substr(0, i);
+    }
+  }
+  return line;
+}
+
+Outcome for_each_line_of(std::istream& in, const std::string& name,
+                         const std::function<Outcome(const std::string&)>& each) {
+  size_t number = 0;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    const std::string text(trim(without_comment(line)));
+    if (text.empty()) {
+      continue;
+    }
+    if (auto done = each(text); !done) {
+      Failure failure = done.error();
+      failure.message = fmt::format("{}:{}: {}", name, number, failure.message);
+      return Unexpected{failure};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Outcome for_each_line(const std::string& name, const std::function<Outcome(const std::string&)>& each) {
+  if (name == "-") {
+    return for_each_line_of(std::cin, "<stdin>", each);
+  }
+  std::ifstream file(name);
+  if (!file) {
+    return Unexpected{Failure{fmt::format("{}: {}", name, std::strerror(errno))}};
+  }
+  return for_each_line_of(file, name, each);
+}
+
+void FlowBatch::add(const openflow::Message& message, std::string text) {
+  const uint32_t xid = connection_.next_xid();
+  if (texts_.empty()) {
+    first_xid_ = xid;
+  }
+  // Asking for port names may have taken numbers in between.
+  texts_.resize(xid - first_xid_);
+  texts_.push_back(std::move(text));
+  const openflow::Bytes one = encode(openflow::Version::v1_3, xid, message);
+  bytes_.insert(bytes_.end(), one.begin(), one.end());
+}
+
+Failure FlowBatch::describe(const std::vector<openflow::Envelope>& errors) const {
+  constexpr size_t most_shown = 10;
+  std::string message;
+  for (size_t i = 0; i < errors.size() && i < most_shown; ++i) {
+    const uint32_t place = errors[i].xid - first_xid_;
+    message += (i == 0 ? "" : "\n") + refusal(std::get<openflow::Error>(errors[i].message)).message;
+    if (place < texts_.size()) {
+      message += "\n  " + texts_[place];
+    }
+  }
+  if (errors.size() > most_shown) {
+    message += fmt::format("\n... and {} more", errors.size() - most_shown);
+  }
+  return {message};
+}
+
+Outcome FlowBatch::commit() {
+  if (auto sent = connection_.send(bytes_); !sent) {
+    return sent;
+  }
+  const auto errors = connection_.barrier();
+  if (!errors) {
+    return Unexpected{errors.error()};
+  }
+  return errors->empty() ? Outcome{} : Outcome(Unexpected{describe(*errors)});
+}
+
+}  // namespace weft::ofctl

@@ -1,0 +1,147 @@
+// replace-flows and diff-flows: the flows of a switch against those of a file.
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "lib/openflow/text/action_text.h"
+#include "lib/openflow/text/flow_text.h"
+#include "utilities/ofctl/flow_batch.h"
+
+namespace weft::ofctl {
+namespace {
+
+using openflow::FlowMod;
+using openflow::FlowModCommand;
+
+// What makes two flows the same flow (table, priority and match, as text) and what may differ.
+using FlowId = std::string;
+using FlowSet = std::map<FlowId, FlowMod>;
+
+FlowId id_of(const FlowMod& flow) {
+  return fmt::format("table={},{}", flow.table_id, openflow::format_rule(flow.match, flow.priority));
+}
+
+constexpr uint16_t lasting_flags = openflow::flow_flag::send_flow_rem | openflow::flow_flag::no_packet_counts |
+                                   openflow::flow_flag::no_byte_counts;
+
+bool is_equal(const FlowMod& a, const FlowMod& b) {
+  return a.cookie == b.cookie && a.idle_timeout == b.idle_timeout && a.hard_timeout == b.hard_timeout &&
+         (a.flags & lasting_flags) == (b.flags & lasting_flags) &&
+         openflow::format_instructions(a.instructions) == openflow::format_instructions(b.instructions);
+}
+
+Result<FlowSet, Failure> flows_of_file(Invocation& call, const std::string& name) {
+  FlowSet flows;
+  const auto read = for_each_line(name, [&](const std::string& text) -> Outcome {
+    auto mod = openflow::parse_flow(text, FlowModCommand::add, call.ports);
+    if (!mod) {
+      return Unexpected{bad_text(text, mod.error())};
+    }
+    const FlowId id = id_of(*mod);
+    flows.insert_or_assign(id, std::move(*mod));
+    return {};
+  });
+  if (!read) {
+    return Unexpected{read.error()};
+  }
+  return flows;
+}
+
+FlowMod as_addition(openflow::FlowStats stats) {
+  FlowMod mod;
+  mod.table_id = stats.table_id;
+  mod.priority = stats.priority;
+  mod.idle_timeout = stats.idle_timeout;
+  mod.hard_timeout = stats.hard_timeout;
+  mod.flags = stats.flags & lasting_flags;
+  mod.cookie = stats.cookie;
+  mod.match = std::move(stats.match);
+  mod.instructions = std::move(stats.instructions);
+  return mod;
+}
+
+Result<FlowSet, Failure> flows_of_switch(Invocation& call) {
+  auto stats = call.connection->ask_list<openflow::FlowStats>(openflow::FlowStatsRequest{});
+  if (!stats) {
+    return Unexpected{stats.error()};
+  }
+  FlowSet flows;
+  for (openflow::FlowStats& one : *stats) {
+    FlowMod mod = as_addition(std::move(one));
+    const FlowId id = id_of(mod);
+    flows.insert_or_assign(id, std::move(mod));
+  }
+  return flows;
+}
+
+// What was, and what is wanted: `change(before, after)`, either may be null.
+template <class Change>
+void for_each_difference(const FlowSet& before, const FlowSet& after, Change&& change) {
+  for (const auto& [id, flow] : before) {
+    const auto wanted = after.find(id);
+    if (wanted == after.end()) {
+      change(&flow, nullptr);
+    } else if (!is_equal(flow, wanted->second)) {
+      change(&flow, &wanted->second);
+    }
+  }
+  for (const auto& [id, flow] : after) {
+    if (!before.contains(id)) {
+      change(nullptr, &flow);
+    }
+  }
+}
+
+Result<std::pair<FlowSet, FlowSet>, Failure> switch_and_file(Invocation& call) {
+  auto wanted = flows_of_file(call, call.argument(0));
+  if (!wanted) {
+    return Unexpected{wanted.error()};
+  }
+  auto present = flows_of_switch(call);
+  if (!present) {
+    return Unexpected{present.error()};
+  }
+  return std::pair(std::move(*present), std::move(*wanted));
+}
+
+}  // namespace
+
+Outcome replace_flows(Invocation& call) {
+  const auto sets = switch_and_file(call);
+  if (!sets) {
+    return Unexpected{sets.error()};
+  }
+  FlowBatch batch(*call.connection);
+  for_each_difference(sets->first, sets->second, [&](const FlowMod* before, const FlowMod* after) {
+    if (after != nullptr) {
+      batch.add(*after, format_flow_mod(*after, call.ports));
+      return;
+    }
+    FlowMod removal = *before;
+    removal.command = FlowModCommand::remove_strict;
+    removal.cookie = 0;
+    removal.instructions = {};
+    batch.add(removal, format_flow_mod(removal, call.ports));
+  });
+  return batch.commit();
+}
+
+Outcome diff_flows(Invocation& call) {
+  const auto sets = switch_and_file(call);
+  if (!sets) {
+    return Unexpected{sets.error()};
+  }
+  bool is_different = false;
+  for_each_difference(sets->first, sets->second, [&](const FlowMod* before, const FlowMod* after) {
+    is_different = true;
+    for (const auto& [sign, flow] : {std::pair('-', before), std::pair('+', after)}) {
+      if (flow != nullptr) {
+        fmt::print("{}{}\n", sign, format_flow_mod(*flow, call.shown_ports()));
+      }
+    }
+  });
+  return is_different ? Outcome(Unexpected{Failure{"the flows differ", 2}}) : Outcome{};
+}
+
+}  // namespace weft::ofctl

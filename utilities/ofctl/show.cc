@@ -1,0 +1,36 @@
+// show and dump-desc.
+#include <fmt/format.h>
+
+#include "lib/openflow/text/message_text.h"
+#include "utilities/ofctl/command.h"
+
+namespace weft::ofctl {
+namespace {
+
+Outcome print_replies(Invocation& call, const openflow::Message& request) {
+  const auto replies = call.connection->request(request);
+  if (!replies) {
+    return Unexpected{replies.error()};
+  }
+  for (const openflow::Envelope& reply : *replies) {
+    fmt::print("{}", format_message(reply, call.shown_ports()));
+  }
+  return {};
+}
+
+}  // namespace
+
+Outcome show(Invocation& call) {
+  for (const openflow::Message& request :
+       {openflow::Message(openflow::FeaturesRequest{}), openflow::Message(openflow::PortDescRequest{}),
+        openflow::Message(openflow::GetConfigRequest{})}) {
+    if (auto printed = print_replies(call, request); !printed) {
+      return printed;
+    }
+  }
+  return {};
+}
+
+Outcome dump_desc(Invocation& call) { return print_replies(call, openflow::DescRequest{}); }
+
+}  // namespace weft::ofctl

@@ -1,0 +1,32 @@
+// dump-tables and dump-table-features.
+#include <fmt/format.h>
+
+#include "lib/openflow/text/port_text.h"
+#include "utilities/ofctl/command.h"
+#include "utilities/ofctl/json_output.h"
+
+namespace weft::ofctl {
+
+Outcome dump_tables(Invocation& call) {
+  const auto tables = call.connection->ask_list<openflow::TableStats>(openflow::TableStatsRequest{});
+  if (!tables) {
+    return Unexpected{tables.error()};
+  }
+  if (call.options.format == OutputFormat::json) {
+    print_json(*tables);
+    return {};
+  }
+  fmt::print("OFPST_TABLE reply (OF1.3):\n{}", openflow::format_table_stats(*tables));
+  return {};
+}
+
+Outcome dump_table_features(Invocation& call) {
+  const auto tables = call.connection->ask_list<openflow::TableFeatures>(openflow::TableFeaturesRequest{});
+  if (!tables) {
+    return Unexpected{tables.error()};
+  }
+  fmt::print("{}", openflow::format_table_features(*tables));
+  return {};
+}
+
+}  // namespace weft::ofctl
