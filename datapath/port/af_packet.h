@@ -41,7 +41,6 @@ class AfPacketPort final : public BackloggedPort {
 
   std::vector<std::shared_ptr<RxQueue>> rx_queues() override;
   PortCapabilities capabilities() const override;
-  int tx_fd(unsigned worker) const override { return tx_sockets_[worker].get(); }
   PortStatus status() const override;
 
   // From a worker that met ENETDOWN, ENODEV...: the device went down or away. The listener hears of it once, and again

@@ -25,7 +25,6 @@ void TxContext::drop(Port& port, DropReason reason, uint64_t count) {
 
 bool Port::flush(TxContext& /*context*/) { return false; }
 bool Port::has_backlog(unsigned /*worker*/) const { return false; }
-int Port::tx_fd(unsigned /*worker*/) const { return -1; }
 void Port::discard_backlog(TxContext& /*context*/) {}
 
 PortCounters Port::total_counters() const {

@@ -164,10 +164,9 @@ class Port {
   virtual void transmit(PacketBatch&& batch, TxContext& context) = 0;
 
   // Sends what waits for this worker, as far as it goes. True when something still waits: the worker then calls again
-  // when tx_fd() is writable, or in about a millisecond where there is none.
+  // in its next round, at the latest in about a millisecond.
   virtual bool flush(TxContext& context);
   virtual bool has_backlog(unsigned worker) const;
-  virtual int tx_fd(unsigned worker) const;
   // The port is about to go: drops what waits for this worker, as port_gone. Its packets are from that worker's pool,
   // so this runs on that worker, before the destructor.
   virtual void discard_backlog(TxContext& context);

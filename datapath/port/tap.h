@@ -28,7 +28,6 @@ class TapPort final : public BackloggedPort {
 
   std::vector<std::shared_ptr<RxQueue>> rx_queues() override { return {queue_}; }
   PortCapabilities capabilities() const override;
-  int tx_fd(unsigned) const override { return tap_->get(); }
   PortStatus status() const override;
 
   void device_changed();
