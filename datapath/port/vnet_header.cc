@@ -69,7 +69,7 @@ Verdict read_gso(const VnetHeader& header, const Packet& packet, Offload& offloa
     offload.gso = Offload::Gso::none;  // one piece: nothing to cut
     return keep;
   }
-  offload.gso_ecn = (header.gso_type & VnetHeader::gso_ecn) != 0;
+  offload.gso_ecn = *kind != Offload::Gso::udp_l4 && (header.gso_type & VnetHeader::gso_ecn) != 0;
   offload.gso_size = header.gso_size;
   offload.hdr_len = static_cast<uint16_t>(headers);
   return keep;

@@ -53,6 +53,14 @@ TEST_F(VnetHeaderStory, TheCongestionFlagSurvives) {
   EXPECT_EQ(make_vnet_header(*packet_).gso_type, VnetHeader::gso_tcp4 | VnetHeader::gso_ecn);
 }
 
+// It came out as a promise that no header could express.
+TEST_F(VnetHeaderStory, TheCongestionFlagMeansNothingForUdp) {
+  packet_ = make_packet(pool_, frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload_size(4000));
+  VnetHeader header{VnetHeader::needs_checksum, VnetHeader::gso_udp_l4 | VnetHeader::gso_ecn, 42, 1000, 34, 6};
+  ASSERT_EQ(read_vnet_header(header, *packet_), keep);
+  EXPECT_FALSE(packet_->offload.gso_ecn);
+}
+
 TEST_F(VnetHeaderStory, AHeaderLengthThatLiesIsReplacedByTheTruth) {
   VnetHeader header = honest();
   header.hdr_len = 9999;
