@@ -21,8 +21,8 @@ constexpr Codec codecs[] = {
 };
 
 const Codec* codec_for(Version version) {
-  const auto* found = std::find_if(std::begin(codecs), std::end(codecs),
-                                   [&](const Codec& codec) { return codec.version == version; });
+  const auto* found =
+      std::find_if(std::begin(codecs), std::end(codecs), [&](const Codec& codec) { return codec.version == version; });
   return found == std::end(codecs) ? nullptr : found;
 }
 
@@ -38,8 +38,8 @@ void fill_in_length(Bytes& message) {
 // Hello and error are read whatever version they come in; the rest must be what was negotiated.
 bool is_version_free(uint8_t type) { return type <= 1; }
 
-Result<Message, OpenFlowError> decode_body(const Header& header, Version negotiated,
-                                           std::span<const uint8_t> body, bool& more) {
+Result<Message, OpenFlowError> decode_body(const Header& header, Version negotiated, std::span<const uint8_t> body,
+                                           bool& more) {
   if (auto session = read_session_message(header, body)) {
     return std::move(*session);
   }
@@ -84,8 +84,7 @@ constexpr MultipartType list_type(const PortDescReply&) { return MultipartType::
 
 template <class Entry>
 bool PartEncoder::operator()(const MultipartReply<Entry>& reply) {
-  MultipartEncoder encoder(version_, xid_, list_type(reply),
-                           [this](Bytes part) { parts_.push_back(std::move(part)); });
+  MultipartEncoder encoder(version_, xid_, list_type(reply), [this](Bytes part) { parts_.push_back(std::move(part)); });
   for (const Entry& entry : reply.entries) {
     encoder.add(entry);
   }
@@ -141,15 +140,14 @@ std::vector<Bytes> encode_parts(Version version, uint32_t xid, const Message& me
   return {encode(version, xid, message)};
 }
 
-Bytes error_reply(Version version, const OpenFlowError& error, std::span<const uint8_t> refused,
-                  size_t data_limit) {
+Bytes error_reply(Version version, const OpenFlowError& error, std::span<const uint8_t> refused, size_t data_limit) {
   const auto header = parse_header(refused);
   const auto data = refused.first(std::min(refused.size(), data_limit));
   return encode(version, header ? header->xid : 0, Error{error, {data.begin(), data.end()}});
 }
 
-MultipartEncoder::MultipartEncoder(Version version, uint32_t xid, MultipartType type, Send send)
-    : version_(version), xid_(xid), type_(type), send_(std::move(send)) {
+MultipartEncoder::MultipartEncoder([[maybe_unused]] Version version, uint32_t xid, MultipartType type, Send send)
+    : xid_(xid), type_(type), send_(std::move(send)) {
   assert(version == Version::v1_3 && "the only version with a codec");
   begin_part();
 }

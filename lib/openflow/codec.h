@@ -69,7 +69,6 @@ class MultipartEncoder {
   void begin_part();
   void send_part(bool more);
 
-  Version version_;
   uint32_t xid_;
   MultipartType type_;
   Send send_;

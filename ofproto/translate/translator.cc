@@ -487,8 +487,7 @@ void Translation::finish_actions() {
 void Translation::finish_dependencies() {
   std::vector<DependencyId>& ids = out_.dependencies.ids;
   std::ranges::sort(ids);
-  const auto repeated = std::ranges::unique(ids);
-  ids.erase(repeated.begin(), repeated.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 
   const PacketState* packet = nullptr;
   std::shared_ptr<const MiniMatch> seen;
