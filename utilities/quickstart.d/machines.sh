@@ -9,11 +9,8 @@ machine_files=$root/build/quickstart-vm
 machine_memory=160
 
 start_machine() {
-  local guest=$1 acceleration=tcg
-  [[ -s $machine_files/initramfs ]] || make_machine_files
-  if [[ -w /dev/kvm ]] && kvm_works; then
-    acceleration=kvm
-  fi
+  local guest=$1
+  prepare_machines
   mkfifo "$run/$guest.in" "$run/$guest.out"
   in_background "$guest" ip netns exec "$prefix-$(host_of "$guest")" qemu-system-x86_64 \
     -machine "q35,accel=$acceleration" -m "$machine_memory" -nodefaults -display none -no-reboot \
@@ -35,10 +32,23 @@ machine_has_tap() {
   inside "$(host_of "$1")" ip link show "$1"
 }
 
-# A /dev/kvm can be there and yet be of no use, on a virtual machine without nested virtualisation for one.
+# Once: the files, and which acceleration works here.
+prepare_machines() {
+  [[ -z $acceleration ]] || return 0
+  make_machine_files
+  acceleration=tcg
+  if [[ -w /dev/kvm ]] && kvm_works; then
+    acceleration=kvm
+  fi
+  say "   QEMU with acceleration \"$acceleration\"; starting four machines takes a while"
+}
+acceleration=''
+
+# A /dev/kvm can be there, open, and yet never run a guest. The machine that is tried switches itself off at once.
 kvm_works() {
-  timeout 5 qemu-system-x86_64 -machine none,accel=kvm -nodefaults -display none -serial none \
-    -monitor stdio <<<quit >/dev/null 2>&1
+  timeout --kill-after 1 10 qemu-system-x86_64 -machine q35,accel=kvm -m "$machine_memory" -nodefaults -display none \
+    -no-reboot -kernel "$machine_files/vmlinuz" -initrd "$machine_files/initramfs" \
+    -append 'quiet panic=-1 weft.probe' </dev/null
 }
 
 wait_for_machines() {
@@ -83,30 +93,33 @@ transfer_between_machines() {
     'BEGIN { if (seconds > 0) printf "%.2f Gbits/sec (QEMU)", megabytes * 8 * 1048576 / seconds / 1e9 }'
 }
 
+# The package is fetched once; the initramfs is quick to make.
 make_machine_files() {
-  local work
-  work=$(mktemp -d "$run/kernel.XXXXXX")
-  fetch_kernel "$work"
-  make_initramfs "$work"
   as_user mkdir -p "$machine_files"
-  cp "$work"/boot/vmlinuz-* "$machine_files/vmlinuz"
-  cp "$work/initramfs" "$machine_files/initramfs"
-  rm -rf "$work"
+  if ! compgen -G "$machine_files/*.deb" >/dev/null; then
+    fetch_kernel
+  fi
+  mkdir "$run/kernel"
+  dpkg-deb --extract "$machine_files"/*.deb "$run/kernel"
+  cp "$run/kernel"/boot/vmlinuz-* "$machine_files/vmlinuz"
+  make_initramfs "$run/kernel"
+  rm -rf "$run/kernel"
 }
 
 # The package that the metapackage names; apt checks its signature. It is opened, not installed.
 fetch_kernel() {
-  local work=$1 package
+  local package
   package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-[0-9]/ { print $2; exit }')
   [[ -n $package ]] || fail "apt knows no linux-image-cloud-amd64; try apt-get update"
   say "   fetching the kernel of $package (about 27 MB; it is not installed)"
-  (cd "$work" && apt-get -o APT::Sandbox::User=root --quiet=2 download "$package") ||
+  mkdir "$run/download"
+  (cd "$run/download" && apt-get -o APT::Sandbox::User=root --quiet=2 download "$package") ||
     fail "apt-get could not download $package"
-  dpkg-deb --extract "$work/$package"_*.deb "$work"
+  mv "$run/download/$package"_*.deb "$machine_files/"
 }
 
 # What virtio-net on PCI needs, in the order of loading.
-machine_modules=(virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci failover net_failover virtio_net)
+machine_modules=(virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci failover net_failover virtio_net)
 
 make_initramfs() {
   local work=$1 tree=$1/tree module file
@@ -123,7 +136,7 @@ make_initramfs() {
       echo "$module" >>"$tree/modules/order"
     fi
   done
-  (cd "$tree" && find . | cpio --quiet --create --format=newc --owner=0:0 | gzip -1) >"$work/initramfs"
+  (cd "$tree" && find . | cpio --quiet --create --format=newc --owner=0:0 | gzip -1) >"$machine_files/initramfs"
 }
 
 unpack_module() {
