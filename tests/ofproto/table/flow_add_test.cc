@@ -5,130 +5,96 @@ namespace weft::ofproto {
 namespace {
 
 using std::chrono::seconds;
+using testing::ElementsAre;
 
 class FlowAddTest : public TableTest {};
 
 TEST_F(FlowAddTest, AFlowDecidesFromThePublishedVersionOn) {
-  const auto change = prepare(add(port(1), output(2)));
+  const auto change = prepare(add("in_port=1,actions=output:2"));
   ASSERT_TRUE(change);
-  EXPECT_EQ(find(port(1)), nullptr);
+  EXPECT_EQ(find("in_port=1"), nullptr);
   tables_.publish(*change);
-  EXPECT_EQ(output_of(port(1)), 2);
-  EXPECT_EQ(find(port(3)), nullptr);
+  EXPECT_EQ(output_of("in_port=1"), 2);
+  EXPECT_EQ(find("in_port=3"), nullptr);
 }
 
 TEST_F(FlowAddTest, TheChangeNamesTheRuleAndItsVersion) {
-  const Change change = apply(add(port(1)));
+  const Change change = apply(add("in_port=1,send_flow_rem,actions=output:2"));
   EXPECT_EQ(change.version, version_.current());
   ASSERT_EQ(change.rules.size(), 1u);
   EXPECT_EQ(change.rules[0].before, nullptr);
-  EXPECT_EQ(change.rules[0].after.get(), find(port(1)));
+  EXPECT_EQ(change.rules[0].after.get(), find("in_port=1"));
   EXPECT_FALSE(change.rules[0].wants_flow_removed());
 }
 
 TEST_F(FlowAddTest, ARuleKeepsWhatTheMessageSaid) {
-  FlowMod message = add(port(1), output(2));
-  message.table_id = 7;
-  message.priority = 55;
-  message.cookie = 0xabc;
-  message.idle_timeout = 10;
-  message.hard_timeout = 20;
-  message.importance = 3;
-  message.flags = flow_flag::send_flow_rem;
-  apply(message);
+  const std::string flow =
+      "cookie=0xabc, table=7, idle_timeout=10, hard_timeout=20, send_flow_rem importance=3, "
+      "priority=55,tcp,in_port=1,tp_dst=80 actions=output:2";
+  apply(add(flow));
+  EXPECT_THAT(dump(), ElementsAre(flow));
   clock_.advance(std::chrono::milliseconds(2500));
-  const auto rules = select();
-  ASSERT_EQ(rules.size(), 1u);
-  const openflow::FlowStats stats = rules[0]->stats(clock_.now());
-  EXPECT_EQ(stats.table_id, 7);
-  EXPECT_EQ(stats.priority, 55);
-  EXPECT_EQ(stats.cookie, 0xabcU);
-  EXPECT_EQ(stats.idle_timeout, 10);
-  EXPECT_EQ(stats.hard_timeout, 20);
-  EXPECT_EQ(stats.importance, 3);
-  EXPECT_EQ(stats.flags, flow_flag::send_flow_rem);
-  EXPECT_EQ(stats.duration, (openflow::Duration{2, 500000000}));
-  EXPECT_EQ(stats.match, message.match);
-  EXPECT_EQ(stats.instructions, message.instructions);
+  EXPECT_EQ(select().front()->stats(clock_.now()).duration, (openflow::Duration{2, 500000000}));
 }
 
 TEST_F(FlowAddTest, TheHigherPriorityDecides) {
-  FlowMod low = add(Match(), output(1));
-  low.priority = 0;
-  apply(low);
-  apply(add(port(1), output(2)));
-  EXPECT_EQ(output_of(port(1)), 2);
-  EXPECT_EQ(output_of(port(9)), 1);
-  EXPECT_TRUE(find(port(9))->is_table_miss());
+  apply(add("priority=0,actions=output:1"));
+  apply(add("priority=1,in_port=1,actions=output:2"));
+  EXPECT_EQ(output_of("in_port=1"), 2);
+  EXPECT_EQ(output_of("in_port=9"), 1);
+  EXPECT_TRUE(find("in_port=9")->is_table_miss());
 }
 
 TEST_F(FlowAddTest, AnIdenticalMatchIsReplacedWithItsDurationButNotItsCounters) {
-  apply(add(port(1), output(2)));
-  find(port(1))->counters().credit(5, 500, clock_.now());
+  apply(add("in_port=1,send_flow_rem,actions=output:2"));
+  find("in_port=1")->counters().credit(5, 500, clock_.now());
   clock_.advance(seconds(10));
 
-  FlowMod again = add(port(1), output(3));
-  again.cookie = 9;
-  const Change change = apply(again);
-  EXPECT_EQ(output_of(port(1)), 3);
-  EXPECT_EQ(tables_.flow_count(), 1u);
-  const FlowRule* rule = find(port(1));
-  EXPECT_EQ(rule->cookie(), 9u);
-  EXPECT_EQ(rule->created(), clock_.now());
-  EXPECT_EQ(rule->counters().packet_count(), 5u);
+  const Change change = apply(add("cookie=9,in_port=1,actions=output:3"));
+  EXPECT_THAT(dump(), ElementsAre("cookie=0x9, in_port=1 actions=output:3"));
+  EXPECT_EQ(find("in_port=1")->created(), clock_.now());
+  EXPECT_EQ(find("in_port=1")->counters().packet_count(), 5u);
   ASSERT_EQ(change.rules.size(), 1u);
   EXPECT_NE(change.rules[0].before, nullptr);
   EXPECT_FALSE(change.rules[0].wants_flow_removed()) << "a replaced flow causes no flow-removed";
 }
 
 TEST_F(FlowAddTest, ResetCountsStartsCountersAnew) {
-  apply(add(port(1)));
-  const FlowRule* before = find(port(1));
-  before->counters().credit(5, 500, clock_.now());
-  FlowMod again = add(port(1));
-  again.flags = flow_flag::reset_counts;
-  const Change change = apply(again);
-  EXPECT_EQ(find(port(1))->counters().packet_count(), 0u);
+  apply(add("in_port=1,actions=output:2"));
+  find("in_port=1")->counters().credit(5, 500, clock_.now());
+  const Change change = apply(add("in_port=1,reset_counts,actions=output:2"));
+  EXPECT_EQ(find("in_port=1")->counters().packet_count(), 0u);
   // A packet that was handled before does not count for the new flow, however late it is credited.
   change.rules[0].before->counters().credit(1, 100, clock_.now());
-  EXPECT_EQ(find(port(1))->counters().packet_count(), 0u);
+  EXPECT_EQ(find("in_port=1")->counters().packet_count(), 0u);
 }
 
 TEST_F(FlowAddTest, PacketsCreditedToTheReplacedRuleCountOnce) {
-  apply(add(port(1)));
-  const Change change = apply(add(port(1), output(7)));
+  apply(add("in_port=1,actions=output:2"));
+  const Change change = apply(add("in_port=1,actions=output:7"));
   change.rules[0].before->counters().credit(1, 60, clock_.now());
   change.rules[0].after->counters().credit(2, 120, clock_.now());
-  EXPECT_EQ(find(port(1))->counters().packet_count(), 3u);
+  EXPECT_EQ(find("in_port=1")->counters().packet_count(), 3u);
 }
 
 TEST_F(FlowAddTest, AnotherPriorityIsAnotherFlow) {
-  apply(add(port(1), output(2)));
-  FlowMod higher = add(port(1), output(3));
-  higher.priority = 101;
-  apply(higher);
+  apply(add("priority=100,in_port=1,actions=output:2"));
+  apply(add("priority=101,in_port=1,actions=output:3"));
   EXPECT_EQ(tables_.flow_count(), 2u);
-  EXPECT_EQ(output_of(port(1)), 3);
+  EXPECT_EQ(output_of("in_port=1"), 3);
 }
 
 TEST_F(FlowAddTest, CheckOverlapRefusesWhatSharesAPacketAtTheSamePriority) {
-  apply(add(port(1)));
-  FlowMod overlapping = add(mac(7));
-  overlapping.flags = flow_flag::check_overlap;
-  EXPECT_TRUE(refusal(overlapping).is(ErrorCode::ofpfmfc_overlap));
-  overlapping.priority = 99;
-  EXPECT_TRUE(prepare(overlapping));
-
-  FlowMod disjoint = add(port_and_mac(2, 7));
-  disjoint.flags = flow_flag::check_overlap;
-  EXPECT_TRUE(prepare(disjoint));
+  apply(add("priority=100,in_port=1,actions=output:2"));
+  EXPECT_TRUE(
+      refusal(add("check_overlap,priority=100,dl_dst=00:00:00:00:00:07,actions=drop")).is(ErrorCode::ofpfmfc_overlap));
+  EXPECT_TRUE(prepare(add("check_overlap,priority=99,dl_dst=00:00:00:00:00:07,actions=drop")));
+  EXPECT_TRUE(prepare(add("check_overlap,priority=100,in_port=2,dl_dst=00:00:00:00:00:07,actions=drop")));
 }
 
 TEST_F(FlowAddTest, CheckOverlapRefusesAnIdenticalFlowToo) {
-  apply(add(port(1)));
-  FlowMod identical = add(port(1));
-  identical.flags = flow_flag::check_overlap;
-  EXPECT_TRUE(refusal(identical).is(ErrorCode::ofpfmfc_overlap));
+  apply(add("in_port=1,actions=output:2"));
+  EXPECT_TRUE(refusal(add("check_overlap,in_port=1,actions=output:2")).is(ErrorCode::ofpfmfc_overlap));
 }
 
 TEST_F(FlowAddTest, AFullTableTakesReplacementsOnly) {
@@ -138,15 +104,12 @@ TEST_F(FlowAddTest, AFullTableTakesReplacementsOnly) {
   EXPECT_TRUE(refusal(add(port(20))).is(ErrorCode::ofpfmfc_table_full));
   EXPECT_EQ(tables_.flow_count(), 20u);
   apply(add(port(3), output(9)));
-  FlowMod elsewhere = add(port(20));
-  elsewhere.table_id = 1;
-  apply(elsewhere);
+  apply(add("table=1,in_port=20,actions=drop"));
 }
 
 TEST_F(FlowAddTest, TablesEndAt253) {
-  FlowMod message = add(port(1));
-  message.table_id = 253;
-  apply(message);
+  apply(add("table=253,in_port=1,actions=output:2"));
+  FlowMod message = add("in_port=1,actions=output:2");
   message.table_id = 254;
   EXPECT_TRUE(refusal(message).is(ErrorCode::ofpfmfc_bad_table_id));
   message.table_id = openflow::all_tables;
@@ -154,32 +117,37 @@ TEST_F(FlowAddTest, TablesEndAt253) {
 }
 
 TEST_F(FlowAddTest, GotoTableGoesForwardOnly) {
-  FlowMod message = add(port(1), goto_table(5));
-  message.table_id = 4;
+  FlowMod message = add("table=4,in_port=1,actions=goto_table:5");
   apply(message);
-  message.table_id = 5;
-  EXPECT_TRUE(refusal(message).is(ErrorCode::ofpbic_bad_table_id));
-  message.table_id = 6;
-  EXPECT_TRUE(refusal(message).is(ErrorCode::ofpbic_bad_table_id));
+  for (const uint8_t table_id : {5, 6}) {
+    message.table_id = table_id;
+    EXPECT_TRUE(refusal(message).is(ErrorCode::ofpbic_bad_table_id));
+  }
   EXPECT_TRUE(refusal(add(port(1), goto_table(254))).is(ErrorCode::ofpbic_bad_table_id));
 }
 
 TEST_F(FlowAddTest, AGroupThatIsNotThereIsRefused) {
-  EXPECT_TRUE(refusal(add(port(1), to_group(3))).is(ErrorCode::ofpbac_bad_out_group));
+  EXPECT_TRUE(refusal(add("in_port=1,actions=group:3")).is(ErrorCode::ofpbac_bad_out_group));
+  EXPECT_TRUE(refusal(add("in_port=1,actions=write_actions(group:3)")).is(ErrorCode::ofpbac_bad_out_group));
   apply(group_mod(GroupModCommand::add, 3, {bucket_to_port(1)}));
-  apply(add(port(1), to_group(3)));
+  apply(add("in_port=1,actions=group:3"));
+  apply(add("in_port=2,actions=write_actions(group:3)"));
+}
+
+TEST_F(FlowAddTest, AMeterIsRefused) {
+  EXPECT_TRUE(refusal(add("in_port=1,actions=meter:1,output:2")).is(ErrorCode::ofpbic_unsup_inst));
 }
 
 TEST_F(FlowAddTest, ARefusedMessageChangesNothing) {
-  apply(add(port(1)));
+  apply(add("in_port=1,actions=output:2"));
   const uint64_t version = version_.current();
   refusal(add(port(2), goto_table(0)));
   EXPECT_EQ(version_.current(), version);
-  EXPECT_EQ(tables_.flow_count(), 1u);
+  EXPECT_THAT(dump(), ElementsAre("in_port=1 actions=output:2"));
 }
 
 TEST_F(FlowAddTest, LookupCountsAreTheTables) {
-  apply(add(port(1)));
+  apply(add("in_port=1,actions=output:2"));
   const FlowTable* table = std::as_const(tables_).find_table(0);
   table->credit(10, 7);
   EXPECT_EQ(table->lookup_count(), 10u);

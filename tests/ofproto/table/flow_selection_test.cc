@@ -61,11 +61,9 @@ TEST_F(FlowSelectionTest, ShowsWhatWasThereWhenItBegan) {
     found.insert(rule->cookie());
   }
   // Everything is replaced, removed or added, and what can be freed is freed.
-  apply(flow_mod(FlowModCommand::modify, Match(), output(2)));
-  FlowMod remove = flow_mod(FlowModCommand::remove, Match());
-  remove.table_id = openflow::all_tables;
-  apply(remove);
-  apply(add(port(77)));
+  apply(modify("actions=output:2"));
+  apply(remove(""));
+  apply(add("in_port=77,actions=drop"));
   settle();
   tables_.reclaim();
   settle();
@@ -76,8 +74,7 @@ TEST_F(FlowSelectionTest, ShowsWhatWasThereWhenItBegan) {
 TEST_F(FlowSelectionTest, WhatItHeldBackIsFreedAfterIt) {
   {
     FlowSelection selection(tables_, {}, version_.current());
-    FlowMod remove = flow_mod(FlowModCommand::remove, Match());
-    apply(remove);
+    apply(remove("table=0"));
     settle();
     tables_.reclaim();
     EXPECT_EQ(tables_.table(0).classifier().linked_count(), 2u);

@@ -12,7 +12,7 @@ class GroupModTest : public TableTest {
   void add_group(uint32_t group_id, std::vector<openflow::Bucket> buckets = {bucket_to_port(1)}) {
     apply(group_mod(GroupModCommand::add, group_id, std::move(buckets)));
   }
-  static GroupMod remove(uint32_t group_id) { return group_mod(GroupModCommand::remove, group_id); }
+  static GroupMod remove_group(uint32_t group_id) { return group_mod(GroupModCommand::remove, group_id); }
 };
 
 TEST_F(GroupModTest, AGroupIsThereFromThePublishedVersionOn) {
@@ -61,30 +61,28 @@ TEST_F(GroupModTest, ModifyReplacesTypeAndBucketsAndKeepsTheCount) {
 TEST_F(GroupModTest, DeletingAGroupDeletesTheFlowsThatUseIt) {
   add_group(1);
   add_group(2);
-  FlowMod message = add(port(1), to_group(1));
-  message.flags = flow_flag::send_flow_rem;
-  apply(message);
-  apply(add(port(2), to_group(2)));
-  apply(add(port(3), output(1)));
+  apply(add("in_port=1,send_flow_rem,actions=write_actions(group:1)"));
+  apply(add("in_port=2,actions=write_actions(group:2)"));
+  apply(add("in_port=3,actions=output:1"));
   EXPECT_EQ(tables_.groups().ref_count(1), 1u);
 
-  const Change change = apply(remove(1));
+  const Change change = apply(remove_group(1));
   ASSERT_EQ(change.rules.size(), 1u);
   EXPECT_EQ(change.rules[0].reason, FlowRemovedReason::group_removed);
   EXPECT_TRUE(change.rules[0].wants_flow_removed());
-  EXPECT_EQ(find(port(1)), nullptr);
-  EXPECT_NE(find(port(2)), nullptr);
+  EXPECT_EQ(find("in_port=1"), nullptr);
+  EXPECT_NE(find("in_port=2"), nullptr);
   EXPECT_EQ(group(1), nullptr);
   EXPECT_EQ(tables_.flow_count(), 2u);
 }
 
-TEST_F(GroupModTest, DeletingWhatIsNotThereIsNoError) { EXPECT_TRUE(apply(remove(5)).empty()); }
+TEST_F(GroupModTest, DeletingWhatIsNotThereIsNoError) { EXPECT_TRUE(apply(remove_group(5)).empty()); }
 
 TEST_F(GroupModTest, DeletingAllLeavesNothing) {
   add_group(1);
   add_group(2, {bucket_to_group(1)});
-  apply(add(port(1), to_group(2)));
-  const Change change = apply(remove(openflow::all_groups));
+  apply(add("in_port=1,actions=write_actions(group:2)"));
+  const Change change = apply(remove_group(openflow::all_groups));
   EXPECT_EQ(change.groups.size(), 2u);
   EXPECT_EQ(change.rules.size(), 1u);
   EXPECT_EQ(tables_.groups().count(), 0u);
@@ -94,9 +92,9 @@ TEST_F(GroupModTest, DeletingAllLeavesNothing) {
 TEST_F(GroupModTest, AGroupThatAnotherForwardsToStays) {
   add_group(1);
   add_group(2, {bucket_to_group(1)});
-  EXPECT_TRUE(refusal(remove(1)).is(ErrorCode::ofpgmfc_chained_group));
+  EXPECT_TRUE(refusal(remove_group(1)).is(ErrorCode::ofpgmfc_chained_group));
   apply(group_mod(GroupModCommand::modify, 2, {bucket_to_port(1)}));
-  apply(remove(1));
+  apply(remove_group(1));
 }
 
 TEST_F(GroupModTest, LoopsAreRefused) {
@@ -164,13 +162,13 @@ TEST_F(GroupModTest, ATypeThatIsNotSupportedIsRefused) {
 TEST_F(GroupModTest, ReferencesCountRulesAndGroups) {
   add_group(1);
   add_group(2, {bucket_to_group(1), bucket_to_group(1)});
-  apply(add(port(1), to_group(1)));
-  apply(add(port(2), to_group(1)));
+  apply(add("in_port=1,actions=write_actions(group:1)"));
+  apply(add("in_port=2,actions=write_actions(group:1)"));
   EXPECT_EQ(tables_.groups().ref_count(1), 3u);
-  apply(flow_mod(FlowModCommand::modify_strict, port(1), output(1)));
+  apply(modify("in_port=1,actions=output:1"));
   EXPECT_EQ(tables_.groups().ref_count(1), 2u);
-  apply(flow_mod(FlowModCommand::remove_strict, port(2)));
-  apply(remove(2));
+  apply(remove("in_port=2"));
+  apply(remove_group(2));
   EXPECT_EQ(tables_.groups().ref_count(1), 0u);
 }
 

@@ -1,4 +1,5 @@
-// A bridge's tables and a clock, with flow-mods built by hand.
+// A bridge's tables and a clock. Flows are written as operators type them; what the parser would refuse itself, and
+// what a loop makes, is built by hand.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -7,12 +8,14 @@
 #include <initializer_list>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "lib/base/clock.h"
 #include "lib/base/rcu.h"
 #include "lib/flow/field.h"
+#include "lib/openflow/text/flow_text.h"
 #include "ofproto/table/flow_selection.h"
 #include "ofproto/table/table_set.h"
 
@@ -79,6 +82,24 @@ inline FlowMod add(const Match& match, const openflow::Instructions& instruction
   return flow_mod(FlowModCommand::add, match, instructions);
 }
 
+// A match, or a packet that has its values and nothing else.
+inline Match match(std::string_view text) {
+  const auto parsed = openflow::parse_match(text);
+  EXPECT_TRUE(parsed) << text << ": " << parsed.error().to_string();
+  return parsed ? *parsed : Match();
+}
+
+inline FlowMod flow_mod(FlowModCommand command, std::string_view text) {
+  const auto parsed = openflow::parse_flow(text, command);
+  EXPECT_TRUE(parsed) << text << ": " << parsed.error().to_string();
+  return parsed ? *parsed : FlowMod();
+}
+inline FlowMod add(std::string_view text) { return flow_mod(FlowModCommand::add, text); }
+inline FlowMod modify(std::string_view text) { return flow_mod(FlowModCommand::modify, text); }
+inline FlowMod modify_strict(std::string_view text) { return flow_mod(FlowModCommand::modify_strict, text); }
+inline FlowMod remove(std::string_view text) { return flow_mod(FlowModCommand::remove, text); }
+inline FlowMod remove_strict(std::string_view text) { return flow_mod(FlowModCommand::remove_strict, text); }
+
 inline openflow::Bucket bucket(openflow::ActionList actions) {
   openflow::Bucket result;
   result.actions = std::move(actions);
@@ -136,7 +157,9 @@ class TableTest : public testing::Test {
     return tables_.lookup(table_id, packet, version_.current(), nullptr);
   }
   const FlowRule* find(const Match& like, uint8_t table_id = 0) const { return find(like.value(), table_id); }
+  const FlowRule* find(std::string_view like, uint8_t table_id = 0) const { return find(match(like), table_id); }
   // The port that the rule which decides for such a packet outputs to; 0: none.
+  uint16_t output_of(std::string_view like, uint8_t table_id = 0) const { return output_of(match(like), table_id); }
   uint16_t output_of(const Match& like, uint8_t table_id = 0) const {
     const FlowRule* rule = find(like, table_id);
     return rule != nullptr ? number(std::get<openflow::OutputAction>(rule->instructions().apply->front()).port)
@@ -146,6 +169,16 @@ class TableTest : public testing::Test {
   std::vector<FlowRulePtr> select(const openflow::FlowFilter& filter = {}) {
     FlowSelection selection(tables_, filter, version_.current());
     return selection.next(10000, 10000);
+  }
+  // What a dump with these words shows, as it prints flows, in their order.
+  std::vector<std::string> dump(std::string_view filter = {}) {
+    const auto parsed = openflow::parse_flow_filter(filter);
+    EXPECT_TRUE(parsed) << filter << ": " << parsed.error().to_string();
+    std::vector<std::string> lines;
+    for (const FlowRulePtr& rule : parsed ? select(*parsed) : std::vector<FlowRulePtr>()) {
+      lines.push_back(format_flow(rule->stats(clock_.now()), nullptr, {.show_statistics = false}));
+    }
+    return lines;
   }
   // The cookies of the rules that are selected: how these tests name rules.
   std::multiset<uint64_t> cookies(const openflow::FlowFilter& filter = {}) {

@@ -47,7 +47,7 @@ TEST_F(TimeoutsTest, AHardTimeoutEndsAFlowInUse) {
   EXPECT_EQ(expire(), Reasons{});
   clock_.advance(milliseconds(1));
   EXPECT_EQ(expire(), Reasons{FlowRemovedReason::hard_timeout});
-  EXPECT_EQ(find(port(1)), nullptr);
+  EXPECT_EQ(find("in_port=1"), nullptr);
   EXPECT_EQ(tables_.timeouts().count(), 0u);
 }
 
@@ -83,7 +83,7 @@ TEST_F(TimeoutsTest, NextDueIsTheEarliest) {
   add_flow(2, 0, 10);
   add_flow(3, 0, 20);
   EXPECT_EQ(tables_.timeouts().next_due(), start + seconds(10));
-  apply(flow_mod(FlowModCommand::remove_strict, port(2)));
+  apply(remove("in_port=2"));
   EXPECT_EQ(tables_.timeouts().next_due(), start + seconds(20));
 }
 
@@ -109,7 +109,7 @@ TEST_F(TimeoutsTest, ReplacingAnIdleFlowStartsItAnewThoughCountersStay) {
 TEST_F(TimeoutsTest, ModifyingDoesNotProlong) {
   add_flow(1, 0, 10);
   clock_.advance(seconds(9));
-  apply(flow_mod(FlowModCommand::modify, port(1), output(4)));
+  apply(modify("in_port=1,actions=output:4"));
   clock_.advance(seconds(1));
   EXPECT_EQ(expire(), Reasons{FlowRemovedReason::hard_timeout});
 }
