@@ -92,14 +92,17 @@ class Datapath {
   virtual void for_each_megaflow(const std::function<void(Megaflow&)>& visit) const = 0;
   // Queues a command to the megaflow's worker. Never blocks for long: the ring grows or waits for a drain.
   virtual void send(MegaflowCommand command) = 0;
-  // Returns when every worker has drained what was sent before; a sleeping one is woken for it. No packet is handled
-  // afterwards by what was removed or replaced. Without threads it drains in place. Does not report quiescent.
+  // Returns when every worker has drained what was sent before and every packet it had in hand has left; one that
+  // sleeps and has nothing to drain is not woken. No packet is handled afterwards by what was removed, replaced or
+  // published before. Without threads it drains in place. Does not report quiescent.
   virtual void fence() = 0;
 
   // --- what it did
   virtual std::vector<WorkerStatus> worker_status() const = 0;
   virtual uint64_t drop_count(DropReason reason) const = 0;
-  struct Balance { uint64_t received = 0, originated = 0, sent = 0, dropped = 0, absorbed = 0; };
+  struct Balance {
+    uint64_t received = 0, originated = 0, sent = 0, dropped = 0, absorbed = 0;
+  };
   virtual Balance balance() const = 0;  // received + originated = sent + dropped + absorbed, at rest
 
   // --- memory ports (PortType::memory): what a test or benchmark puts in and takes out

@@ -64,6 +64,14 @@ class CommandQueue {
   }
   void end_sleep() { is_asleep_.store(false, std::memory_order_seq_cst); }
 
+  // Asleep with nothing to run: the worker has no packet in hand, and whatever the caller published before is seen by
+  // every packet it will read. (Writing the counter makes the worker's look at it, after the sleep, an acquire of what
+  // came before; the same pair as in push.)
+  bool is_at_rest() {
+    pushed_.fetch_add(0, std::memory_order_seq_cst);
+    return is_asleep_.load(std::memory_order_seq_cst) && !has_waiting();
+  }
+
   // Until everything that was pushed before this call has run.
   void wait_until_drained() const {
     const uint64_t target = pushed_.load(std::memory_order_seq_cst);

@@ -157,10 +157,13 @@ void Worker::send(Command command) {
 }
 
 void Worker::wait_until_drained() {
-  if (is_started()) {
-    commands_.wait_until_drained();
-  } else {
+  if (!is_started()) {
     drain_commands();
+  } else if (!commands_.is_at_rest()) {
+    // A packet may be in hand that was decided by what has just been replaced and left no megaflow. The end of its
+    // round is where this runs.
+    send([](Worker&) {});
+    commands_.wait_until_drained();
   }
 }
 

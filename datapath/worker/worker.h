@@ -61,7 +61,8 @@ class Worker {
   bool run_once();
 
   void send(Command command);
-  // A worker that is not started drains on the calling thread.
+  // Until what was sent before has run, and every packet that was in hand has left. A worker that is not started drains
+  // on the calling thread.
   void wait_until_drained();
 
   // In a command, or while the worker is not started.

@@ -17,6 +17,10 @@ class VersionedSink final : public UpcallSink {
     const uint64_t version = table.load(std::memory_order_seq_cst);
     Decision made = decision({Output{PortId{static_cast<uint32_t>(version % 2 == 0 ? 2 : 3)}}});
     made.version = version;
+    made.is_cacheable = is_cacheable;
+    for (unsigned i = 0; i < yields; ++i) {
+      std::this_thread::yield();
+    }
     return made;
   }
   bool is_current(const Decision& decision) const override {
@@ -26,6 +30,8 @@ class VersionedSink final : public UpcallSink {
   bool punt(const PuntContext&, const Packet&) override { return false; }
 
   std::atomic<uint64_t> table{0};
+  bool is_cacheable = true;  // both fixed before the worker starts
+  unsigned yields = 0;       // makes the way from a look at the table to the packet's leaving longer
 };
 
 class WorkerThreadTest : public testing::Test {
@@ -119,6 +125,25 @@ TEST_F(WorkerThreadTest, AfterAFenceNoPacketIsHandledByARemovedMegaflow) {
     const size_t to_p3 = p3().take_sent().size();
     ASSERT_EQ(to_p2, version % 2 == 0 ? 1U : 0U) << "version " << version;
     ASSERT_EQ(to_p3, version % 2 == 0 ? 0U : 1U) << "version " << version;
+  }
+}
+
+// The same for packets whose decision is not kept: what was decided by the old table has left when the fence is over.
+TEST_F(WorkerThreadTest, AfterAFenceNoPacketDecidedBeforeItIsInHand) {
+  sink_.is_cacheable = false;
+  sink_.yields = 3;
+  worker_.start();
+  uint64_t injected = 0;
+  for (uint64_t version = 1; version <= 300; ++version) {
+    for (uint64_t n = version % 7; n > 0; --n, ++injected) {
+      inject();
+    }
+    MemoryPort& old_port = version % 2 == 1 ? p2() : p3();
+    sink_.table.store(version, std::memory_order_seq_cst);
+    worker_.wait_until_drained();
+    old_port.take_sent();
+    wait_for([&] { return sent() == injected; });
+    ASSERT_EQ(old_port.take_sent().size(), 0U) << "version " << version;
   }
 }
 
