@@ -131,6 +131,9 @@ class RxQueue {
   // nothing was waiting: the worker may then sleep on fd(). After true it calls again before it sleeps, so a queue
   // may keep frames of its own between calls.
   virtual bool receive(PacketBatch& batch, RxContext& context) = 0;
+
+  // The worker is about to let go of the queue: drops the frames that it keeps between calls, as port_gone.
+  virtual void discard(RxContext& context) { (void)context; }
 };
 
 // What a port is given at its making. Copy it.

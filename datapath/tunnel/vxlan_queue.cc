@@ -88,6 +88,11 @@ bool VxlanQueue::receive(PacketBatch& batch, RxContext& context) {
   return true;
 }
 
+void VxlanQueue::discard(RxContext& context) {
+  context.drop(nullptr, DropReason::port_gone, waiting_.size());
+  waiting_.clear();
+}
+
 bool VxlanQueue::hand_out_waiting(PacketBatch& batch) {
   while (!waiting_.empty() && !batch.is_full()) {
     batch.add(std::move(waiting_.front()));
