@@ -177,6 +177,7 @@ void Worker::detach(const RxQueue& queue) {
                                   [&](const AttachedQueue& attached) { return attached.queue.get() == &queue; });
   if (found != queues_.end()) {
     poller_.remove(*found->queue);
+    found->queue->discard(rx_context_);
     queues_.erase(found);
   }
 }
