@@ -18,6 +18,7 @@ class VersionedSink final : public UpcallSink {
     Decision made = decision({Output{PortId{static_cast<uint32_t>(version % 2 == 0 ? 2 : 3)}}});
     made.version = version;
     made.is_cacheable = is_cacheable;
+    translation_count.fetch_add(1);
     for (unsigned i = 0; i < yields; ++i) {
       std::this_thread::yield();
     }
@@ -30,6 +31,7 @@ class VersionedSink final : public UpcallSink {
   bool punt(const PuntContext&, const Packet&) override { return false; }
 
   std::atomic<uint64_t> table{0};
+  std::atomic<uint64_t> translation_count{0};
   bool is_cacheable = true;  // both fixed before the worker starts
   unsigned yields = 0;       // makes the way from a look at the table to the packet's leaving longer
 };
@@ -61,7 +63,7 @@ class WorkerThreadTest : public testing::Test {
   static void wait_for(const std::function<bool()>& condition) {
     const auto end = std::chrono::steady_clock::now() + 20s;
     while (!condition() && std::chrono::steady_clock::now() < end) {
-      std::this_thread::sleep_for(50us);
+      std::this_thread::yield();
     }
     EXPECT_TRUE(condition());
   }
@@ -131,18 +133,16 @@ TEST_F(WorkerThreadTest, AfterAFenceNoPacketIsHandledByARemovedMegaflow) {
 // The same for packets whose decision is not kept: what was decided by the old table has left when the fence is over.
 TEST_F(WorkerThreadTest, AfterAFenceNoPacketDecidedBeforeItIsInHand) {
   sink_.is_cacheable = false;
-  sink_.yields = 3;
+  sink_.yields = 20;
   worker_.start();
-  uint64_t injected = 0;
-  for (uint64_t version = 1; version <= 300; ++version) {
-    for (uint64_t n = version % 7; n > 0; --n, ++injected) {
-      inject();
-    }
+  for (uint64_t version = 1; version <= 100; ++version) {
     MemoryPort& old_port = version % 2 == 1 ? p2() : p3();
+    inject();
+    wait_for([&] { return sink_.translation_count == version; });  // it has looked at the table
     sink_.table.store(version, std::memory_order_seq_cst);
     worker_.wait_until_drained();
     old_port.take_sent();
-    wait_for([&] { return sent() == injected; });
+    wait_for([&] { return sent() == version; });
     ASSERT_EQ(old_port.take_sent().size(), 0U) << "version " << version;
   }
 }
