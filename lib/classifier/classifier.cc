@@ -38,6 +38,9 @@ const ClassifierRule* Classifier::lookup(const Flow& flow, uint64_t version, Flo
     if (best != nullptr && entry.max_priority <= best->priority()) {
       break;
     }
+    if (!entry.subtable->may_have_rules(version)) {
+      continue;
+    }
     const ClassifierRule* rule = entry.subtable->find(flow, version, mask);
     if (rule != nullptr && (best == nullptr || rule->priority() > best->priority())) {
       best = rule;
@@ -100,10 +103,12 @@ void Classifier::insert(ClassifierRule& rule, uint64_t version) {
 void Classifier::remove(ClassifierRule& rule, uint64_t version) {
   assert(rule.removed_version() == TableVersion::never && "a rule is removed once");
   rule.removed_version_.store(version, std::memory_order_relaxed);
+  rule.subtable_->note_removal(version);
 }
 
 void Classifier::restore(ClassifierRule& rule) {
   rule.removed_version_.store(TableVersion::never, std::memory_order_relaxed);
+  rule.subtable_->note_return();
 }
 
 void Classifier::unlink(ClassifierRule& rule) {

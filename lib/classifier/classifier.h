@@ -11,8 +11,9 @@
 //
 // Subtables are tried in falling order of their highest priority, so that the search ends as soon as no later one
 // can hold a better rule. Within a subtable the words are looked at in stages (metadata, L2, L3, L4: stage_index.h):
-// when no rule has the packet's first stages, the later ones are never looked at. Prefix tracking will fit in the
-// same place: a reason to skip a subtable after looking at fewer bits than its mask has.
+// when no rule has the packet's first stages, the later ones are never looked at. A subtable whose rules were all
+// removed is passed over though they are still linked. Prefix tracking will fit in the same place: a reason to skip a
+// subtable after looking at fewer bits than its mask has.
 //
 // The mask: lookup() adds the bits that it looked at. A packet that agrees with this one on those bits
 // finds the same rule, or the same miss, at the same version. Which of several matching rules of one priority is found

@@ -92,6 +92,19 @@ void Subtable::insert(ClassifierRule& rule) {
   link_in_chain(rule);
   append_to_list(rule);
   ++priorities_[rule.priority()];
+  note_return();
+}
+
+void Subtable::note_removal(uint64_t version) {
+  latest_removal_ = std::max(latest_removal_, version);
+  if (--staying_count_ == 0) {
+    vacant_from_.store(latest_removal_, std::memory_order_relaxed);
+  }
+}
+
+void Subtable::note_return() {
+  ++staying_count_;
+  vacant_from_.store(TableVersion::never, std::memory_order_relaxed);
 }
 
 // Before the first of the same or a lower priority.
@@ -116,6 +129,9 @@ void Subtable::link_in_chain(ClassifierRule& rule) {
 }
 
 void Subtable::unlink(ClassifierRule& rule) {
+  if (rule.removed_version() == TableVersion::never) {
+    note_removal(0);  // it was taken back before it was published
+  }
   unlink_from_chain(rule);
   remove_from_list(rule);
   uint32_t whole = 0;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -26,12 +27,17 @@ class Subtable {
   Subtable(const MiniMatch& match_with_mask, uint64_t hash_seed);
 
   // --- readers
+  // False when every rule was removed by then: nobody has to look at any bit to know that none is found.
+  bool may_have_rules(uint64_t version) const { return version < vacant_from_.load(std::memory_order_relaxed); }
   // The best visible rule whose words equal the flow's under the mask. Adds the bits looked at to `mask` unless null.
   const ClassifierRule* find(const Flow& flow, uint64_t version, Flow* mask) const;
 
   // --- writer
   void insert(ClassifierRule& rule);
   void unlink(ClassifierRule& rule);
+  // A linked rule was given its removed_version, or it was taken back.
+  void note_removal(uint64_t version);
+  void note_return();
   ClassifierRule* find_equal(const MiniMatch& match) const;  // head of the chain; follow next_equal
   static ClassifierRule* next_equal(const ClassifierRule& rule);
 
@@ -68,6 +74,10 @@ class Subtable {
   std::array<unsigned, stage_count> stage_word_ends_{};          // in words_
   std::array<std::unique_ptr<StageIndex>, stage_count> stages_;  // null: nothing to ask after this stage
   RcuHashTable<ClassifierRule> heads_;
+  // Written before the version is published that it names; `never` while a rule stays.
+  std::atomic<uint64_t> vacant_from_{TableVersion::never};
+  size_t staying_count_ = 0;     // linked rules that were not removed
+  uint64_t latest_removal_ = 0;  // no linked rule was removed at a later version
   ClassifierRule* first_ = nullptr;
   ClassifierRule* last_ = nullptr;
   std::map<int32_t, uint32_t> priorities_;  // of linked rules, with their number

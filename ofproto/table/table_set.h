@@ -9,7 +9,7 @@
 //     for each change.rules that wants_flow_removed(): send before->removed_message(reason, now)
 //
 // When a later part of a bundle fails, revert() the earlier parts, the last one first. Between prepare and publish
-// (or revert) nobody else may prepare: there is one next version.
+// (or revert) nobody else may prepare or publish, on any bridge that shares the TableVersion: there is one next version.
 //
 // Semantics are OpenFlow 1.3's (1.3.5 sections 5.5, 6.4, 6.5), which DESIGN section 9 completes: ADD over an identical
 // match and priority replaces it and starts its duration anew, counters kept unless RESET_COUNTS; MODIFY changes

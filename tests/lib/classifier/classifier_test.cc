@@ -196,6 +196,34 @@ TEST_F(ClassifierTest, AMaskGoesWhenItsLastRuleGoes) {
   EXPECT_FALSE(looked_at(FieldId::in_port));
 }
 
+TEST_F(ClassifierTest, RemovedRulesCostNoBitsThoughTheyAreStillLinked) {
+  TestRule low(match_of({{FieldId::in_port, 1}}), 1);
+  TestRule first(match_of({{FieldId::eth_dst, 7}}), 100);
+  TestRule second(match_of({{FieldId::eth_dst, 8}}), 100);
+  add(low);
+  add(first);
+  add(second);
+  classifier_.remove(first, v2);
+  EXPECT_EQ(find(packet_of({{FieldId::in_port, 1}}), v2), &low);
+  EXPECT_TRUE(looked_at(FieldId::eth_dst));
+  classifier_.remove(second, v2);
+  EXPECT_EQ(find(packet_of({{FieldId::in_port, 1}}), v2), &low);
+  EXPECT_FALSE(looked_at(FieldId::eth_dst));
+  EXPECT_EQ(find(packet_of({{FieldId::eth_dst, 8}}), v1), &second);
+}
+
+TEST_F(ClassifierTest, AMaskWhoseNewRuleIsTakenBackKeepsThoseThatWereRemovedMeanwhile) {
+  TestRule before(match_of({{FieldId::in_port, 1}}), 1);
+  TestRule after(match_of({{FieldId::in_port, 1}}), 1);
+  add(before);
+  classifier_.remove(before, v2);
+  add(after, v2);
+  classifier_.unlink(after);
+  EXPECT_EQ(find(packet_of({{FieldId::in_port, 1}}), v1), &before);
+  classifier_.restore(before);
+  EXPECT_EQ(find(packet_of({{FieldId::in_port, 1}}), v2), &before);
+}
+
 TEST_F(ClassifierTest, FindExactTellsMatchesAndPrioritiesApart) {
   const MiniMatch match(match_of({{FieldId::in_port, 1}}));
   TestRule rule(match, 7);
