@@ -109,7 +109,8 @@ size_t VxlanSender::send(Port& port, std::span<Packet* const> packets, size_t& d
 
 void VxlanSender::add(Call& call, size_t index) {
   if (const Verdict verdict = add_datagrams(call, index)) {
-    entries_.push_back({index, verdict, true});
+    joinable_.is_open = false;
+    entries_.push_back({index, verdict});
   }
 }
 
@@ -131,7 +132,7 @@ Verdict VxlanSender::add_datagrams(Call& call, size_t index) {
     if (const Verdict verdict = shape_of(spec, *to, vxlan_header_bytes + packet.size(), shape)) {
       return verdict;
     }
-    add_single(call, *to, index);
+    add_single(call, *to, index, shape);
     return keep;
   }
   const Segmenter segmenter(packet);
@@ -178,7 +179,10 @@ Verdict VxlanSender::shape_of(const TunnelSpec& spec, const Encapsulation& to, s
   return keep;
 }
 
-bool VxlanSender::add_single(Call& call, const Encapsulation& to, size_t index) {
+bool VxlanSender::add_single(Call& call, const Encapsulation& to, size_t index, const Shape& shape) {
+  if (join_last(call, to, index, shape)) {
+    return true;
+  }
   if (!has_room(1, vxlan_header_bytes) && !flush(call)) {
     return false;
   }
@@ -187,6 +191,29 @@ bool VxlanSender::add_single(Call& call, const Encapsulation& to, size_t index) 
   write_vxlan_header(header, to.key);
   add_slice({header, vxlan_header_bytes}, call.packets[index]->bytes());
   end_message(index, true);
+  joinable_ = {shape.pieces_each > 1, to, shape.piece_size, shape.pieces_each - 1};
+  return true;
+}
+
+// Adds the frame to the last message, of which the kernel makes datagrams of equal size. A shorter one is its last.
+bool VxlanSender::join_last(Call& call, const Encapsulation& to, size_t index, const Shape& shape) {
+  const bool may_join = joinable_.is_open && joinable_.pieces_left > 0 && shape.piece_size <= joinable_.piece_size &&
+                        entries_.back().packet + entries_.back().packet_count == index &&
+                        joinable_.to.remote == to.remote && joinable_.to.local == to.local &&
+                        joinable_.to.tos == to.tos && joinable_.to.ttl == to.ttl;
+  if (!may_join || iovecs_.size() + 2 > max_iovecs || headers_used_ + vxlan_header_bytes > header_bytes) {
+    return false;
+  }
+  const size_t i = messages_.size() - 1;
+  msghdr& message = messages_[i].msg_hdr;
+  message.msg_controllen = write_control(controls_[i].bytes, to, joinable_.piece_size);
+  uint8_t* header = take_headers(vxlan_header_bytes);
+  write_vxlan_header(header, to.key);
+  add_slice({header, vxlan_header_bytes}, call.packets[index]->bytes());
+  message.msg_iovlen += 2;
+  ++entries_.back().packet_count;
+  --joinable_.pieces_left;
+  joinable_.is_open = shape.piece_size == joinable_.piece_size;
   return true;
 }
 
@@ -237,6 +264,7 @@ void VxlanSender::add_slice(std::span<const uint8_t> headers, std::span<const ui
 
 void VxlanSender::begin_message(Call& call, const Encapsulation& to, size_t segment_size) {
   const size_t i = messages_.size();
+  joinable_.is_open = false;
   names_[i] = SocketAddress(to.remote, call.port.spec().tunnel.dst_port);
   mmsghdr message{};
   message.msg_hdr.msg_name = names_[i].get();
@@ -258,6 +286,7 @@ void VxlanSender::clear() {
   entries_.clear();
   messages_.clear();
   iovecs_.clear();
+  joinable_.is_open = false;
   headers_used_ = 0;
   abandoned_ = ~size_t{0};
 }
@@ -268,7 +297,7 @@ bool VxlanSender::flush(Call& call) {
   for (size_t at = 0; at < entries_.size() && !call.is_blocked;) {
     const Entry& entry = entries_[at];
     if (entry.drop) {
-      drop_packet(call, *entry.drop);
+      drop_packets(call, *entry.drop, 1);
       ++at;
     } else if (entry.packet == abandoned_) {
       ++message;
@@ -300,9 +329,9 @@ size_t VxlanSender::send_run(Call& call, size_t first_entry, size_t first_messag
     return 0;
   }
   if (sent < 0) {
-    const size_t packet = entries_[first_entry].packet;
-    abandoned_ = packet;
-    drop_packet(call, refused(errno, call, packet));
+    const Entry& entry = entries_[first_entry];
+    abandoned_ = entry.packet;
+    drop_packets(call, refused(errno, call, entry.packet), entry.packet_count);
     return 1;
   }
   for (size_t i = 0; i < static_cast<size_t>(sent); ++i) {
@@ -320,16 +349,17 @@ void VxlanSender::finish_datagram(Call& call, const Entry& entry) {
     ++call.datagrams_done;
     return;
   }
-  const Packet& packet = *call.packets[entry.packet];
-  call.context.sent(call.port, packet.size(), packet.gso_segments());
+  for (const Packet* packet : call.packets.subspan(entry.packet, entry.packet_count)) {
+    call.context.sent(call.port, packet->size(), packet->gso_segments());
+  }
   call.datagrams_done = 0;
-  ++call.done;
+  call.done += entry.packet_count;
 }
 
-void VxlanSender::drop_packet(Call& call, DropReason reason) {
-  call.context.drop(call.port, reason);
+void VxlanSender::drop_packets(Call& call, DropReason reason, size_t count) {
+  call.context.drop(call.port, reason, count);
   call.datagrams_done = 0;
-  ++call.done;
+  call.done += count;
 }
 
 DropReason VxlanSender::refused(int error, const Call& call, size_t index) {

@@ -3,7 +3,8 @@
 // A GSO frame is not cut into packets: its pieces' headers (VXLAN, Ethernet, IP, TCP) are written into a scratch
 // buffer, the payload is sent from where it lies, and one sendmsg() with UDP_SEGMENT makes up to 64 datagrams of equal
 // size of headers and payload slices in turn. The only pass over the payload in user space is the inner checksum.
-// Datagrams that leave by the same socket one after the other share a sendmmsg().
+// Frames of a flow that come one after the other and have one size are joined likewise: 32 acknowledgements are one
+// datagram to the kernel's stack. What else leaves by the same socket shares a sendmmsg().
 //
 // What does not fit the path's MTU is dropped as tunnel_mtu_exceeded, GSO frames by their pieces; without "don't
 // fragment" the kernel fragments instead. ICMP errors that wait at a socket make the next send on it fail, whoever it
@@ -53,11 +54,19 @@ class VxlanSender {
   static constexpr size_t max_iovecs = 2048;
   static constexpr size_t header_bytes = 128 * 1024;
 
-  // What becomes of a packet, in order: a message that carries (a part of) it, or a drop.
+  // What becomes of packets, in order: a message that carries (a part of) one or several, or a drop.
   struct Entry {
     size_t packet = 0;
     Verdict drop;
     bool is_last = true;  // of its packet
+    size_t packet_count = 1;
+  };
+  // The last message, while further frames may join it.
+  struct Joinable {
+    bool is_open = false;
+    Encapsulation to;
+    size_t piece_size = 0;
+    size_t pieces_left = 0;
   };
   // How a frame is made into datagrams.
   struct Shape {
@@ -79,7 +88,8 @@ class VxlanSender {
   Verdict add_datagrams(Call& call, size_t index);
   Verdict choose_socket(Call& call, const TunnelSpec& spec, const Encapsulation& to, const Packet& packet);
   Verdict shape_of(const TunnelSpec& spec, const Encapsulation& to, size_t piece_size, Shape& shape);
-  bool add_single(Call& call, const Encapsulation& to, size_t index);
+  bool add_single(Call& call, const Encapsulation& to, size_t index, const Shape& shape);
+  bool join_last(Call& call, const Encapsulation& to, size_t index, const Shape& shape);
   bool add_pieces(Call& call, const Encapsulation& to, size_t index, const Segmenter& segmenter, const Shape& shape);
 
   bool has_room(size_t pieces, size_t headers) const;
@@ -94,13 +104,14 @@ class VxlanSender {
   size_t send_run(Call& call, size_t first_entry, size_t first_message);
   int send_messages(size_t first, size_t count);
   static void finish_datagram(Call& call, const Entry& entry);
-  static void drop_packet(Call& call, DropReason reason);
+  static void drop_packets(Call& call, DropReason reason, size_t count);
   DropReason refused(int error, const Call& call, size_t index);
 
   SenderSockets& sockets_;
   PathCache paths_;
   int socket_ = -1;
   std::vector<Entry> entries_;
+  Joinable joinable_;
   size_t abandoned_ = ~size_t{0};  // packet whose remaining datagrams are not sent
 
   struct Control {

@@ -161,6 +161,37 @@ TEST_F(VxlanSenderStory, ManyLargeFramesInOneBatchKeepTheirOrder) {
   }
 }
 
+TEST_F(VxlanSenderStory, JoinedFramesLeaveAsTheyWere) {
+  spec_.tunnel.out_key.reset();
+  spec_.tunnel.tos_inherit = true;
+  const auto with_tos = [](uint8_t tos) {
+    return frame().ipv4("10.0.0.1", "10.0.0.2").tos(tos).udp(1, 2).payload("hi");
+  };
+  // Equal sizes, a shorter one that ends the run, a larger one, another type of service, one that does not fit.
+  const std::vector<Frame> frames = {tcp_frame(100),
+                                     tcp_frame(100),
+                                     tcp_frame(50),
+                                     tcp_frame(50),
+                                     tcp_frame(200),
+                                     with_tos(0),
+                                     with_tos(0xb8),
+                                     with_tos(0xb8),
+                                     tcp_frame(2000),
+                                     tcp_frame(7),
+                                     tcp_frame(7).partial_checksum()};
+  send(frames);
+  const auto datagrams = received();
+  ASSERT_EQ(datagrams.size(), frames.size() - 1);
+  for (size_t i = 0; i < 8; ++i) {
+    EXPECT_EQ(datagrams[i].inner(), frames[i]) << i;
+    EXPECT_EQ(datagrams[i].info.outer.tos, i == 6 || i == 7 ? 0xb8 : 0) << i;
+  }
+  EXPECT_EQ(datagrams[8].inner(), tcp_frame(7));
+  EXPECT_EQ(datagrams[9].inner(), tcp_frame(7));
+  EXPECT_EQ(balance_.sent.value(), 10U);
+  EXPECT_EQ(balance_.dropped.total(), 1U);
+}
+
 TEST_F(VxlanSenderStory, AFlowHasOneSourcePortAndManyFlowsHaveMany) {
   std::set<uint16_t> ports;
   for (flow_hash_ = 0; flow_hash_ < 200; ++flow_hash_) {
