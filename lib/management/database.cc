@@ -155,6 +155,9 @@ std::optional<std::string> Database::apply_one(Tables& tables, const Operation& 
   }
   auto& rows = tables[operation.table];
   if (operation.kind == Operation::Kind::insert) {
+    if (table->is_root && !rows.empty()) {
+      return fmt::format("there is exactly one {} record", table->name);
+    }
     const bool is_new = rows.emplace(operation.row.uuid, with_defaults(*table, operation.row)).second;
     return is_new ? std::nullopt : std::optional(fmt::format("row {} exists already", operation.row.uuid.text));
   }
@@ -163,8 +166,8 @@ std::optional<std::string> Database::apply_one(Tables& tables, const Operation& 
     return fmt::format("table {} has no row {}", operation.table, operation.row.uuid.text);
   }
   if (operation.kind == Operation::Kind::remove) {
-    if (table->name == "Open_vSwitch") {
-      return std::string("the Open_vSwitch record cannot be destroyed");
+    if (table->is_root) {
+      return fmt::format("the {} record cannot be destroyed", table->name);
     }
     rows.erase(it);
     return std::nullopt;

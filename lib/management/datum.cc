@@ -50,13 +50,18 @@ class Scanner {
     std::string_view where;
   };
 
-  // The next atom's text, without its quotes. Ends at a comma, a closing bracket, or `=` when `stop_at_equals`.
-  Result<Token, TextError> atom(bool stop_at_equals) {
+  // The next atom's text, without its quotes. Ends at a comma, a closing bracket, or `=` when `stop_at_equals`; also
+  // at a space unless it is a string, which may hold some without being in quotes.
+  Result<Token, TextError> atom(AtomType type, bool stop_at_equals) {
     const size_t start = at_;
     if (accept('"')) {
       return quoted(start);
     }
-    while (!done() && peek() != ',' && peek() != ']' && peek() != '}' && !(stop_at_equals && peek() == '=')) {
+    const auto is_end = [&](char c) {
+      return c == ',' || c == ']' || c == '}' || (stop_at_equals && c == '=') ||
+             (type != AtomType::string && is_space(c));
+    };
+    while (!done() && !is_end(peek())) {
       ++at_;
     }
     const auto where = trim(text_.substr(start, at_ - start));
@@ -295,10 +300,13 @@ Result<Datum, TextError> parse_datum(std::string_view text, const ColumnType& ty
   Scanner scan(text);
   Datum datum;
   scan.skip_space();
+  if (scan.done() && type.is_scalar() && type.key == AtomType::string) {
+    return Datum::of(std::string());
+  }
   const char closing = scan.accept('[') ? ']' : scan.accept('{') ? '}' : '\0';
   for (scan.skip_space(); !scan.done() && scan.peek() != closing; scan.skip_space()) {
     const size_t start = scan.position();
-    const auto key = scan.atom(type.is_map());
+    const auto key = scan.atom(type.key, type.is_map());
     if (!key) {
       return Unexpected{key.error()};
     }
@@ -312,7 +320,7 @@ Result<Datum, TextError> parse_datum(std::string_view text, const ColumnType& ty
       if (!scan.accept('=')) {
         return Unexpected{error_at(text, text.substr(start, scan.position() - start), "a map needs key=value here")};
       }
-      const auto value = scan.atom(false);
+      const auto value = scan.atom(*type.value, false);
       if (!value) {
         return Unexpected{value.error()};
       }
@@ -369,6 +377,21 @@ std::optional<std::string> check(const Datum& datum, const ColumnType& type) {
     }
   }
   return std::nullopt;
+}
+
+Result<std::string, TextError> parse_string(std::string_view text) {
+  if (!text.starts_with('"')) {
+    return std::string(text);
+  }
+  Scanner scan(text);
+  auto token = scan.atom(AtomType::string, false);
+  if (!token) {
+    return Unexpected{token.error()};
+  }
+  if (!scan.done()) {
+    return Unexpected{error_at(text, text.substr(scan.position()), "unexpected text after the closing quote")};
+  }
+  return std::move(token->text);
 }
 
 std::string quoted_if_needed(std::string_view text) {

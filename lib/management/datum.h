@@ -3,8 +3,8 @@
 // A datum is a set of atoms or a map from atom to atom, as in OVSDB (RFC 7047 section 5.1); a scalar is a set of
 // one, an absent value an empty set. Keys are kept sorted and unique, so equal datums compare equal.
 //
-// Text is ovs-vsctl's: `5`, `"two words"`, `[1, 2]`, `{key=value}`; brackets may be left out when typing. A string is
-// printed bare when it is an identifier and in quotes otherwise.
+// Text is ovs-vsctl's: `5`, `"two words"`, `[1, 2]`, `{key=value}`; brackets may be left out when typing, commas too
+// between numbers. A string is printed bare when it is an identifier and in quotes otherwise.
 //
 // Threads: values.
 #pragma once
@@ -85,6 +85,8 @@ class SymbolTable {
 Result<Atom, TextError> parse_atom(std::string_view text, AtomType type, const ColumnType& column,
                                    SymbolTable* symbols);
 Result<Datum, TextError> parse_datum(std::string_view text, const ColumnType& type, SymbolTable* symbols = nullptr);
+// A string that stands alone, such as a map's value: as it is, or without its quotes if it begins with one.
+Result<std::string, TextError> parse_string(std::string_view text);
 // Checks counts, ranges and choices; the error has no position.
 std::optional<std::string> check(const Datum& datum, const ColumnType& type);
 

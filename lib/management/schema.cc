@@ -98,6 +98,7 @@ const auto& interface_columns() {
       config("mtu_request", optional_integer(68, 65535), "wanted MTU of tap and internal ports, in bytes"),
       config("ofport_request", optional_integer(1, 65279), "wanted OpenFlow port number"),
       saved_status("ofport", optional_integer(-1, 65535), "OpenFlow port number; -1: could not be set up"),
+      saved_status("last_ofport", optional_integer(1, 65535), "the number it had last, and gets again"),
       status("error", optional_of(AtomType::string), "why it could not be set up"),
       status("admin_state", choice({"up", "down"}), "as ip link shows"),
       status("link_state", choice({"up", "down"}), "carrier"),
