@@ -1,6 +1,7 @@
 #include "ofproto/controller/active_controller.h"
 
 #include <algorithm>
+#include <vector>
 
 #include <boost/asio.hpp>
 
@@ -42,17 +43,26 @@ struct ActiveController::Dial : std::enable_shared_from_this<Dial> {
                                    self->finish(error, self->local);
                                  });
     }
+    // An address needs no look-up, which would be done by a thread that cannot be stopped.
+    error_code is_name;
+    if (const auto address = asio::ip::make_address(target.host, is_name); !is_name) {
+      return connect({asio::ip::tcp::endpoint(address, target.port)});
+    }
     resolver.async_resolve(target.host, std::to_string(target.port), asio::ip::resolver_base::numeric_service,
                            [self = shared_from_this()](error_code error, const auto& endpoints) {
                              const EventLoop::Handler handler;
                              if (error) {
                                return self->finish(error, self->tcp);
                              }
-                             self->connect(endpoints);
+                             std::vector<asio::ip::tcp::endpoint> found;
+                             for (const auto& entry : endpoints) {
+                               found.push_back(entry.endpoint());
+                             }
+                             self->connect(found);
                            });
   }
 
-  void connect(const asio::ip::tcp::resolver::results_type& endpoints) {
+  void connect(const std::vector<asio::ip::tcp::endpoint>& endpoints) {
     asio::async_connect(tcp, endpoints, [self = shared_from_this()](error_code error, const auto&) {
       const EventLoop::Handler handler;
       if (!error) {
@@ -103,8 +113,7 @@ ActiveController::~ActiveController() {
     dial_->abandon();
   }
   if (connection_) {
-    hooks_ = {};
-    connection_->close("the controller is no longer configured");
+    connection_->abandon("the controller is no longer configured");
   }
 }
 

@@ -23,7 +23,7 @@ class BridgeControllerImpl final : public BridgeController, private BridgeListen
     bridge_.remove_listener(*this);
     active_.clear();
     for (const auto& connection : std::exchange(passive_, {})) {
-      connection->close("the bridge is going");
+      connection->abandon("the bridge is going");
     }
   }
 
@@ -71,11 +71,9 @@ class BridgeControllerImpl final : public BridgeController, private BridgeListen
     ConnectionHooks hooks;
     hooks.closed = [this, place](const std::string& reason) {
       logger().dbg("{}: service connection: {}", bridge_.name(), reason);
-      if (!passive_.empty()) {
-        // Later: the connection is on the stack.
-        loop_.post([gone = std::move(*place)] {});
-        passive_.erase(place);
-      }
+      // Later: the connection is on the stack.
+      loop_.post([gone = std::move(*place)] {});
+      passive_.erase(place);
     };
     *place = std::make_shared<Connection>(loop_, std::move(socket), bridge_, description_, kind, std::move(hooks));
     if (kind == ConnectionKind::snoop) {

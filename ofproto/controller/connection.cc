@@ -22,6 +22,9 @@ constexpr size_t max_request_bytes = 1024 * 1024;     // more are left in the so
 constexpr size_t writable_bytes = 256 * 1024;         // below: dumps go on
 constexpr size_t max_output_bytes = 4 * 1024 * 1024;  // above: no request is handled, events are dropped
 constexpr auto slice = std::chrono::milliseconds(5);
+constexpr auto closing_time = std::chrono::seconds(2);  // for a peer to take the last words
+// The rest of a message's 64 KB is for header and match: a merged frame may be as long as a message.
+constexpr size_t max_packet_in_data = openflow::max_message_size - 1024;
 constexpr uint8_t type_hello = 0;
 constexpr uint8_t type_echo_request = 2;
 constexpr uint16_t default_miss_send_len = 128;  // OFP_DEFAULT_MISS_SEND_LEN
@@ -62,9 +65,23 @@ void Connection::close(const std::string& reason) {
   socket_.close(ignored);
   probe_timer_.cancel();
   when_writable_.clear();
-  if (const auto closed = std::exchange(hooks_.closed, nullptr)) {
+  const auto closed = std::exchange(hooks_, {}).closed;
+  if (closed) {
     closed(reason);
   }
+}
+
+void Connection::abandon(const std::string& reason) {
+  hooks_ = {};
+  close(reason);
+}
+
+void Connection::close_when_written(const std::string& reason) {
+  if (output_bytes_ == 0) {
+    return close(reason);
+  }
+  last_words_ = reason;
+  probe_timer_.start(closing_time, [this, reason] { close(reason); });
 }
 
 void Connection::set_inactivity_probe(Duration interval) {
@@ -77,7 +94,9 @@ void Connection::set_inactivity_probe(Duration interval) {
 }
 
 void Connection::probe() {
-  if (!std::exchange(has_been_silent_, true)) {
+  // What is not read because earlier requests are still at work is no silence of the peer.
+  const bool has_been_deaf = !is_reading_ && output_bytes_ < max_output_bytes;
+  if (!std::exchange(has_been_silent_, true) || has_been_deaf) {
     is_probing_ = false;
     return;
   }
@@ -97,7 +116,8 @@ void Connection::set_packet_in_limit(std::optional<uint32_t> rate, std::optional
 // --- in
 
 void Connection::read() {
-  if (is_reading_ || !is_open_ || request_bytes_ > max_request_bytes) {
+  if (is_reading_ || !is_open_ || last_words_ || request_bytes_ > max_request_bytes ||
+      output_bytes_ >= max_output_bytes) {
     return;
   }
   is_reading_ = true;
@@ -116,7 +136,7 @@ void Connection::take(size_t count) {
   has_been_silent_ = false;
   input_.insert(input_.end(), chunk_.begin(), chunk_.begin() + static_cast<std::ptrdiff_t>(count));
   size_t at = 0;
-  while (is_open_) {
+  while (is_open_ && !last_words_) {
     const auto rest = std::span(input_).subspan(at);
     const auto length = openflow::frame_length(rest);
     if (!length) {
@@ -159,7 +179,7 @@ void Connection::agree_on_version(const Bytes& message) {
   const auto agreed = body == nullptr ? std::nullopt : openflow::negotiate(ours, body->wire_version, body->versions);
   if (!agreed) {
     send(openflow::error_reply(*ours.highest(), openflow::ErrorCode::ofphfc_incompatible, message));
-    return close("no OpenFlow version in common");
+    return close_when_written("no OpenFlow version in common");
   }
   version_ = agreed;
   if (hooks_.ready) {
@@ -175,7 +195,12 @@ void Connection::handle_waiting() {
   const auto end = std::chrono::steady_clock::now() + slice;
   while (is_open_ && !is_handling_ && !requests_.empty() && output_bytes_ < max_output_bytes) {
     if (std::chrono::steady_clock::now() > end) {
-      loop_.post([self = shared_from_this()] { self->handle_waiting(); });
+      if (!std::exchange(is_posted_, true)) {
+        loop_.post([self = shared_from_this()] {
+          self->is_posted_ = false;
+          self->handle_waiting();
+        });
+      }
       break;
     }
     Bytes message = std::move(requests_.front());
@@ -249,6 +274,9 @@ void Connection::write() {
 
 void Connection::written() {
   output_bytes_ -= being_written_.size();
+  if (last_words_ && output_bytes_ == 0) {
+    return close(*last_words_);
+  }
   write();
   if (output_bytes_ < writable_bytes) {
     for (auto& task : std::exchange(when_writable_, {})) {
@@ -293,7 +321,12 @@ void Connection::tell_packet_in(const PacketInEvent& event) {
     return;
   }
   // The whole packet: there are no buffers to fetch the rest from (OpenFlow 1.3.5 section 6.1.2).
-  tell(event.message);
+  if (event.message.data.size() <= max_packet_in_data) {
+    return tell(event.message);
+  }
+  auto shortened = event.message;
+  shortened.data.resize(max_packet_in_data);
+  tell(std::move(shortened));
 }
 
 void Connection::tell(const openflow::Message& event) {

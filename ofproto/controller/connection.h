@@ -47,6 +47,7 @@ class Connection : public Session, public std::enable_shared_from_this<Connectio
 
   void start();  // sends HELLO
   void close(const std::string& reason);
+  void abandon(const std::string& reason);  // close() that tells nobody
 
   // Zero: never. After so long a silence an echo request goes out, after twice that the connection ends.
   void set_inactivity_probe(Duration interval);
@@ -59,6 +60,7 @@ class Connection : public Session, public std::enable_shared_from_this<Connectio
   void tell(const openflow::Message& event);  // flow-removed, port-status
   void copy(const openflow::Bytes& message);  // to a snoop
 
+  bool is_open() const override { return is_open_; }
   Bridge& bridge() override { return bridge_; }
   openflow::Version version() const override { return *version_; }
   const SwitchDescription& description() const override { return description_; }
@@ -72,6 +74,7 @@ class Connection : public Session, public std::enable_shared_from_this<Connectio
   void accept_message(openflow::Bytes message);
   void agree_on_version(const openflow::Bytes& message);
   void handle_waiting();
+  void close_when_written(const std::string& reason);
   void answer_echo(const openflow::Bytes& message);
   void handle_one(openflow::Bytes message);
   void write();
@@ -89,6 +92,7 @@ class Connection : public Session, public std::enable_shared_from_this<Connectio
 
   std::optional<openflow::Version> version_;
   bool is_open_ = true;
+  std::optional<std::string> last_words_;  // why it closes when all is written
 
   openflow::Bytes chunk_;                 // what one read fills
   openflow::Bytes input_;                 // a message that is not whole yet
@@ -97,6 +101,7 @@ class Connection : public Session, public std::enable_shared_from_this<Connectio
   bool is_reading_ = false;
   bool is_handling_ = false;  // a request has not finished
   bool is_in_loop_ = false;   // handle_waiting is on the stack
+  bool is_posted_ = false;    // handle_waiting will be
 
   std::deque<openflow::Bytes> output_;
   size_t output_bytes_ = 0;

@@ -1,5 +1,7 @@
 #include "ofproto/controller/target.h"
 
+#include <sys/un.h>
+
 #include <fmt/format.h>
 
 #include "lib/base/text.h"
@@ -8,6 +10,9 @@ namespace weft::ofproto {
 
 Result<Target, std::string> parse_target(std::string_view text) {
   if (text.starts_with("unix:") && text.size() > 5) {
+    if (text.size() - 5 >= sizeof(sockaddr_un::sun_path)) {
+      return Unexpected{fmt::format("\"{}\": longer than a socket's path may be", text)};
+    }
     return Target{true, std::string(text.substr(5)), 0};
   }
   if (!text.starts_with("tcp:")) {

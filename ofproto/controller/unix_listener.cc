@@ -13,10 +13,14 @@ namespace asio = boost::asio;
 using asio::local::stream_protocol;
 using boost::system::error_code;
 
+namespace {
+constexpr auto pause_after_error = std::chrono::milliseconds(100);
+}  // namespace
+
 // Shared with the pending accept, which finds `accept` empty when the listener is gone.
 struct UnixListener::Impl : std::enable_shared_from_this<Impl> {
   Impl(EventLoop& loop, std::string file, Accept call)
-      : path(std::move(file)), accept(std::move(call)), acceptor(loop.context()) {}
+      : path(std::move(file)), accept(std::move(call)), acceptor(loop.context()), pause(loop) {}
 
   error_code open() {
     error_code error;
@@ -38,9 +42,10 @@ struct UnixListener::Impl : std::enable_shared_from_this<Impl> {
       if (!self->accept) {
         return;
       }
-      if (!error) {
-        self->accept(Connection::Socket(std::move(socket)));
+      if (error) {  // no descriptor left, for one: the same would come at once
+        return self->pause.start(pause_after_error, [weak = self->weak_from_this()] { weak.lock()->wait(); });
       }
+      self->accept(Connection::Socket(std::move(socket)));
       self->wait();
     });
   }
@@ -48,6 +53,7 @@ struct UnixListener::Impl : std::enable_shared_from_this<Impl> {
   const std::string path;
   Accept accept;
   stream_protocol::acceptor acceptor;
+  Timer pause;
 };
 
 Result<std::unique_ptr<UnixListener>, std::string> UnixListener::listen(EventLoop& loop, const std::string& path,
@@ -67,6 +73,7 @@ UnixListener::UnixListener(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) 
 
 UnixListener::~UnixListener() {
   impl_->accept = nullptr;
+  impl_->pause.cancel();
   error_code ignored;
   impl_->acceptor.close(ignored);
   ::unlink(impl_->path.c_str());

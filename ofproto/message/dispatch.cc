@@ -41,22 +41,22 @@ struct Dispatch {
 }  // namespace
 
 void Request::reply(const Message& message) const {
-  if (const auto session = session_.lock()) {
-    for (auto& part : encode_parts(session->version(), xid_, message)) {
-      session->send(std::move(part));
+  if (const auto open = session()) {
+    for (auto& part : encode_parts(open->version(), xid_, message)) {
+      open->send(std::move(part));
     }
   }
 }
 
 void Request::refuse(const OpenFlowError& error) const {
-  if (const auto session = session_.lock()) {
-    session->send(error_reply(session->version(), error, bytes_));
+  if (const auto open = session()) {
+    open->send(error_reply(open->version(), error, bytes_));
   }
 }
 
 void Request::finish() const {
-  if (const auto session = session_.lock()) {
-    session->finish_request();
+  if (const auto open = session()) {
+    open->finish_request();
   }
 }
 

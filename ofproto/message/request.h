@@ -33,6 +33,8 @@ class Session {
  public:
   virtual ~Session() = default;
 
+  // False once it has ended, which may be before it is destroyed: its bridge may be gone then.
+  virtual bool is_open() const = 0;
   virtual Bridge& bridge() = 0;
   virtual openflow::Version version() const = 0;
   virtual const SwitchDescription& description() const = 0;
@@ -51,7 +53,10 @@ class Request {
       : session_(session), xid_(xid), bytes_(std::move(bytes)) {}
 
   // Null when the session has ended.
-  std::shared_ptr<Session> session() const { return session_.lock(); }
+  std::shared_ptr<Session> session() const {
+    auto session = session_.lock();
+    return session && session->is_open() ? session : nullptr;
+  }
   uint32_t xid() const { return xid_; }
 
   void reply(const openflow::Message& message) const;
