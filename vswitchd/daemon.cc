@@ -49,6 +49,9 @@ class Expiry {
     switch_.set_deadline_listener([this](TimePoint when) { arm(when); });
     run();
   }
+  ~Expiry() { switch_.set_deadline_listener({}); }
+  Expiry(const Expiry&) = delete;
+  Expiry& operator=(const Expiry&) = delete;
 
  private:
   void run() {

@@ -77,12 +77,12 @@ int run(const Options& options) {
     }
     background = *detached;
   }
+  if (const auto logging = set_up_log(options); !logging) {
+    return fail(logging.error());
+  }
   auto pidfile = Pidfile::create(options.pidfile.value_or(options.daemon.rundir + "/weft-vswitchd.pid"));
   if (!pidfile) {
     return fail(pidfile.error());
-  }
-  if (const auto logging = set_up_log(options); !logging) {
-    return fail(logging.error());
   }
   auto daemon = Daemon::create(options.daemon);
   if (!daemon) {

@@ -1,5 +1,7 @@
 #include "vswitchd/transactions.h"
 
+#include <map>
+
 #include "lib/base/log.h"
 
 namespace weft {
@@ -8,6 +10,15 @@ namespace {
 namespace pb = management::pb;
 
 log::Logger& logger() { return log::get("management"); }
+
+// The numbers that are saved, by interface.
+std::map<management::Uuid, management::Datum> numbers(const management::Database& database) {
+  std::map<management::Uuid, management::Datum> out;
+  for (const auto& [uuid, row] : database.rows("Interface")) {
+    out.emplace(uuid, row["last_ofport"]);
+  }
+  return out;
+}
 
 pb::Response refused(const std::string& reason) {
   pb::Response response;
@@ -19,14 +30,34 @@ pb::Response refused(const std::string& reason) {
 }  // namespace
 
 Transactions::Transactions(management::Database database, config::Reconciler& reconciler, config::StateSaver& saver)
-    : database_(std::move(database)), reconciler_(reconciler), saver_(saver) {}
+    : database_(std::move(database)), reconciler_(reconciler), saver_(saver) {
+  reconciler_.set_numbers_listener([this] {
+    reconciler_.report(database_);
+    save_unasked();
+  });
+}
+
+Transactions::~Transactions() { reconciler_.set_numbers_listener({}); }
 
 void Transactions::start(std::function<void()> done) {
   is_busy_ = true;
   reconciler_.follow(database_, [this, done = std::move(done)] {
+    const auto before = numbers(database_);
     reconciler_.report(database_);
+    if (numbers(database_) != before) {
+      save_unasked();
+    }
     done();
     run_next();
+  });
+}
+
+// Numbers that nobody waits for.
+void Transactions::save_unasked() {
+  saver_.save(database_, [](const Result<void, std::string>& saved) {
+    if (!saved) {
+      logger().err("the state could not be saved: {}", saved.error());
+    }
   });
 }
 
@@ -57,10 +88,19 @@ void Transactions::run(const Waiting& waiting) {
     return waiting.answer(refused(applied.error()));
   }
   is_busy_ = true;
+  if (!waiting.transaction.wait()) {
+    // Answered when it cannot be lost any more; the switch follows meanwhile.
+    saver_.save(database_, [this, waiting](const Result<void, std::string>& saved) { answer(waiting, saved); });
+  }
   reconciler_.follow(database_, [this, waiting] {
     // Numbers that were given out are part of what is saved.
     reconciler_.report(database_);
-    saver_.save(database_, [this, waiting](const Result<void, std::string>& saved) { finish(waiting, saved); });
+    saver_.save(database_, [this, waiting](const Result<void, std::string>& saved) {
+      if (waiting.transaction.wait()) {
+        answer(waiting, saved);
+      }
+      run_next();
+    });
   });
 }
 
@@ -76,18 +116,16 @@ Result<void, std::string> Transactions::apply(const pb::Transaction& transaction
   return database_.apply(operations, management::Writer::user);
 }
 
-void Transactions::finish(const Waiting& waiting, const Result<void, std::string>& saved) {
+void Transactions::answer(const Waiting& waiting, const Result<void, std::string>& saved) {
   if (!saved) {
     logger().err("the state could not be saved: {}", saved.error());
-    waiting.answer(refused("the change is in force but could not be saved: " + saved.error()));
-  } else {
-    pb::Response response;
-    if (waiting.transaction.wait()) {
-      *response.mutable_state() = management::to_wire(database_, true);
-    }
-    waiting.answer(std::move(response));
+    return waiting.answer(refused("the change is in force but could not be saved: " + saved.error()));
   }
-  run_next();
+  pb::Response response;
+  if (waiting.transaction.wait()) {
+    *response.mutable_state() = management::to_wire(database_, true);
+  }
+  waiting.answer(std::move(response));
 }
 
 pb::Response Transactions::current_state() {

@@ -1,7 +1,7 @@
 // Transactions: what a management request does to the database, the switch and the state file, in that order.
 //
-// One after the other: the next is looked at when the one before has been answered, so an answer always describes the
-// state that its own change led to.
+// One after the other: the next is looked at when the one before is followed and saved, so an answer always describes
+// the state that its own change led to. Who does not wait is answered when the change is on disk.
 //
 // Threads: control thread.
 #pragma once
@@ -21,6 +21,10 @@ class Transactions {
 
   Transactions(management::Database database, config::Reconciler& reconciler, config::StateSaver& saver);
 
+  ~Transactions();
+  Transactions(const Transactions&) = delete;
+  Transactions& operator=(const Transactions&) = delete;
+
   // Follows the state as it was loaded, then calls `done`.
   void start(std::function<void()> done);
 
@@ -36,7 +40,8 @@ class Transactions {
 
   void run_next();
   void run(const Waiting& waiting);
-  void finish(const Waiting& waiting, const Result<void, std::string>& saved);
+  void answer(const Waiting& waiting, const Result<void, std::string>& saved);
+  void save_unasked();
   Result<void, std::string> apply(const management::pb::Transaction& transaction);
 
   management::Database database_;

@@ -44,12 +44,10 @@ int main(int argc, char** argv) {
       "Exit status: 0 done, 1 no connection, 2 refused, 142 the timeout ran out.");
   std::optional<std::string> rundir;
   unsigned timeout = 0;
-  std::string format = "text";
   std::vector<std::string> words;
   app.set_version_flag("-V,--version", std::string("weft-appctl (weft) ") + WEFT_VERSION);
   app.add_option("--rundir", rundir, "where the switch's sockets are (default $WEFT_RUNDIR or /run/weft)");
   app.add_option("-T,--timeout", timeout, "give up after so many seconds (0: never)");
-  app.add_option("-f,--format", format, "text or json")->check(CLI::IsMember({"text", "json"}));
   app.add_option("command", words, "the command and its words")->required();
   app.prefix_command();  // the command's own options are not ours
   CLI11_PARSE(app, argc, argv);
@@ -58,7 +56,6 @@ int main(int argc, char** argv) {
   }
 
   weft::management::pb::Request request;
-  request.mutable_command()->set_format(format);
   for (const auto& word : words) {
     request.mutable_command()->add_words(word);
   }

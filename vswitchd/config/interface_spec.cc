@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -122,15 +123,18 @@ std::optional<PortType> port_type(std::string_view type) {
   return it == names.end() ? std::nullopt : std::optional(it->type);
 }
 
+// A column may hold more than the setting can: the largest one stands for all of them.
 template <typename Number>
 std::optional<Number> optional_number(const Datum& datum) {
   const auto value = datum.integer();
-  return value ? std::optional(static_cast<Number>(*value)) : std::nullopt;
+  return value ? std::optional(static_cast<Number>(std::min<int64_t>(*value, std::numeric_limits<Number>::max())))
+               : std::nullopt;
 }
 
 std::optional<Duration> milliseconds(const Datum& datum) {
+  constexpr int64_t longest = 24LL * 3600 * 1000;  // a day, so that a few of them can be added up
   const auto value = datum.integer();
-  return value ? std::optional<Duration>(std::chrono::milliseconds(*value)) : std::nullopt;
+  return value ? std::optional<Duration>(std::chrono::milliseconds(std::min(*value, longest))) : std::nullopt;
 }
 
 }  // namespace
@@ -210,7 +214,8 @@ ofproto::BridgeOptions to_bridge_options(const Row& bridge) {
   uint64_t id = bridge_mac(bridge).to_uint64();
   if (const auto text = settings.at("datapath-id")) {
     const auto digits = text->starts_with("0x") ? text->substr(2) : *text;
-    id = parse_unsigned("0x" + digits).value_or(id);
+    const auto wanted = parse_unsigned("0x" + digits);
+    id = wanted && *wanted != 0 ? *wanted : id;
   }
   options.datapath_id = id;
   options.fail_mode =

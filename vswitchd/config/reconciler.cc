@@ -1,6 +1,10 @@
 #include "vswitchd/config/reconciler.h"
 
+#include <net/if.h>
+
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -20,7 +24,7 @@ log::Logger& logger() { return log::get("reconciler"); }
 
 // The number the port must get: asked for, or the one it had.
 std::optional<uint16_t> wanted_number(const Row& interface) {
-  for (const auto* column : {"ofport_request", "ofport"}) {
+  for (const auto* column : {"ofport_request", "ofport", "last_ofport"}) {
     const auto number = interface[column].integer();
     if (number && *number >= 1 && *number <= 65279) {
       return static_cast<uint16_t>(*number);
@@ -34,11 +38,21 @@ const Row* interface_of(const Database& database, const Row& port) {
   return interfaces.size() == 1 ? database.find("Interface", interfaces.front()) : nullptr;
 }
 
-// Whether the running port can stay: only its VLANs may differ.
-bool is_same_port(const ofproto::PortRequest& running, std::optional<OfPort> number,
-                  const ofproto::PortRequest& wanted) {
-  const bool keeps_number = !wanted.ofport_request || !number || *wanted.ofport_request == weft::number(*number);
-  return running.attachment == wanted.attachment && keeps_number;
+bool is_system(const ofproto::PortRequest& request) {
+  const auto* spec = std::get_if<datapath::PortSpec>(&request.attachment);
+  return spec != nullptr && spec->type == datapath::PortType::system;
+}
+
+// A bridge's name is a device's, and names its sockets' files.
+bool is_bridge_name(const std::string& name) {
+  return !name.empty() && name.size() < 16 && name.front() != '.' && name.find_first_of("/ ") == std::string::npos;
+}
+
+bool is_same(const ofproto::BridgeOptions& a, const ofproto::BridgeOptions& b) {
+  const auto all = [](const auto& o) {
+    return std::tuple(o.datapath_id, o.fail_mode, o.mac_aging, o.mac_limit, o.forward_bpdu);
+  };
+  return all(a) == all(b);
 }
 
 Datum text_or_empty(const std::string& text) { return text.empty() ? Datum{} : Datum::of(text); }
@@ -121,19 +135,32 @@ void Reconciler::plan(const Database& wanted) {
       steps_.push_back([this, name = name] { remove_bridge(name); });
     }
   }
+  std::vector<std::pair<const Row*, WantedPorts>> bridges;
   for (const auto& [uuid, row] : wanted.rows("Bridge")) {
-    plan_bridge(wanted, row);
+    bridges.emplace_back(&row, wanted_ports(wanted, row));
+    plan_removals(row.name(), bridges.back().second);
+  }
+  for (const auto& [row, ports] : bridges) {
+    plan_bridge(wanted, *row, ports);
   }
 }
 
-void Reconciler::plan_bridge(const Database& wanted, const Row& row) {
+void Reconciler::plan_bridge(const Database& wanted, const Row& row, const WantedPorts& ports) {
   const std::string name = row.name();
-  steps_.push_back([this, name, options = to_bridge_options(row)] { make_bridge(name, options); });
-  plan_ports(name, wanted_ports(wanted, row));
-
   std::vector<ofproto::ControllerConfig> controllers;
   for (const auto& uuid : row["controller"].uuids()) {
     controllers.push_back(to_controller_config(*wanted.find("Controller", uuid)));
+  }
+  steps_.push_back([this, name, options = to_bridge_options(row), has_controllers = !controllers.empty()] {
+    make_bridge(name, options, has_controllers);
+  });
+  // Numbers that are spoken for are given out before free ones are chosen.
+  for (const bool has_own_number : {true, false}) {
+    for (const auto& [port_name, port] : ports) {
+      if (port.has_own_number == has_own_number) {
+        steps_.push_back([this, name, port_name = port_name, port = port] { make_port(name, port_name, port); });
+      }
+    }
   }
   steps_.push_back([this, name, controllers = std::move(controllers)] {
     const auto it = running_.find(name);
@@ -166,51 +193,68 @@ Reconciler::WantedPorts Reconciler::wanted_ports(const Database& wanted, const R
   return ports;
 }
 
-void Reconciler::plan_ports(const std::string& bridge, const WantedPorts& wanted) {
+void Reconciler::plan_removals(const std::string& bridge, const WantedPorts& wanted) {
   const auto it = running_.find(bridge);
-  if (it != running_.end()) {
-    for (const auto& [name, running] : it->second.ports) {
-      const auto still = wanted.find(name);
-      const bool stays = still != wanted.end() && still->second.request.has_value() && running.error.empty() &&
-                         is_same_port(running.request, running.of_port, *still->second.request);
-      if (!stays) {
-        steps_.push_back([this, bridge, name = name] { remove_port(bridge, name); });
-      }
-    }
+  if (it == running_.end()) {
+    return;
   }
-  // Numbers that are spoken for are given out before free ones are chosen.
-  for (const bool has_own_number : {true, false}) {
-    for (const auto& [name, port] : wanted) {
-      if (port.has_own_number == has_own_number) {
-        steps_.push_back([this, bridge, name = name, port = port] { make_port(bridge, name, port); });
-      }
+  for (const auto& [name, running] : it->second.ports) {
+    const auto still = wanted.find(name);
+    if (still == wanted.end() || !can_stay(it->second, running, still->second, wanted)) {
+      steps_.push_back([this, bridge, name = name] { remove_port(bridge, name); });
     }
   }
 }
 
-void Reconciler::make_bridge(const std::string& name, const ofproto::BridgeOptions& options) {
+// Only its VLANs may differ, and its number as long as another port that stays has the one that is wanted.
+bool Reconciler::can_stay(const RunningBridge& bridge, const RunningPort& running, const WantedPort& wanted,
+                          const WantedPorts& all_wanted) {
+  if (!running.of_port || !wanted.request || running.request.attachment != wanted.request->attachment) {
+    return false;
+  }
+  const auto number = wanted.request->ofport_request;
+  if (!number || *number == weft::number(*running.of_port) || *running.of_port == of_port::local) {
+    return true;
+  }
+  const auto holder = bridge.bridge->port(OfPort{*number});
+  return holder && all_wanted.contains(holder->name);
+}
+
+void Reconciler::make_bridge(const std::string& name, const ofproto::BridgeOptions& options, bool has_controllers) {
   RunningBridge& running = running_[name];
-  if (running.bridge != nullptr) {
-    running.bridge->set_datapath_id(options.datapath_id);
+  running.error.clear();
+  if (!is_bridge_name(name)) {
+    running.error = fmt::format("\"{}\" is not a name for a bridge", name);
+  } else if (running.bridge == nullptr) {
+    running.bridge = switch_.add_bridge(name, options);
+    if (running.bridge == nullptr) {
+      running.error = fmt::format("could not add bridge {}: the name is taken", name);
+    } else {
+      // Before its ports: nothing is switched by MAC on a bridge that a controller is to program.
+      running.bridge->set_has_controllers(has_controllers);
+      logger().info("bridge {}: added, datapath id {:016x}", name, options.datapath_id);
+    }
+  } else if (!is_same(running.bridge->options(), options)) {
     running.bridge->set_options(options);
-    return;
   }
-  running.bridge = switch_.add_bridge(name, options);
-  if (running.bridge == nullptr) {
-    running.error = fmt::format("could not add bridge {}: the name is taken", name);
-    return;
+  if (running.bridge != nullptr && !running.controllers) {
+    listen(running);
   }
+  if (!running.error.empty()) {
+    logger().err("{}", running.error);
+  }
+}
+
+void Reconciler::listen(RunningBridge& running) {
   ofproto::SwitchDescription description;
   description.software = version_;
-  description.datapath = name;
+  description.datapath = running.bridge->name();
   auto controllers = ofproto::BridgeController::create(loop_, *running.bridge, rundir_, description);
-  if (!controllers) {
+  if (controllers) {
+    running.controllers = std::move(*controllers);
+  } else {
     running.error = controllers.error();
-    logger().err("{}", running.error);
-    return;
   }
-  running.controllers = std::move(*controllers);
-  logger().info("bridge {}: added, datapath id {:016x}", name, options.datapath_id);
 }
 
 void Reconciler::remove_bridge(const std::string& name) {
@@ -223,10 +267,11 @@ void Reconciler::remove_bridge(const std::string& name) {
 
 void Reconciler::make_port(const std::string& bridge, const std::string& name, const WantedPort& wanted) {
   RunningBridge& running = running_[bridge];
+  RunningPort& port = running.ports[name];
   if (running.bridge == nullptr) {
+    port.error = running.error;
     return;
   }
-  RunningPort& port = running.ports[name];
   if (!wanted.request) {
     port.error = wanted.request.error();
     return;
@@ -236,18 +281,75 @@ void Reconciler::make_port(const std::string& bridge, const std::string& name, c
       running.bridge->set_vlan(name, wanted.request->vlan);
       port.request.vlan = wanted.request->vlan;
     }
-    return;
+    return find_device_again(running, port);
   }
   port.request = *wanted.request;
-  const auto added = running.bridge->add_port(port.request);
+  add_port(running, port);
+}
+
+void Reconciler::add_port(RunningBridge& running, RunningPort& port) {
+  auto request = port.request;
+  if (!request.ofport_request) {
+    request.ofport_request = unclaimed_number(running);
+  }
+  const auto added = running.bridge->add_port(request);
+  const std::string& bridge = running.bridge->name();
   if (!added) {
     port.error = added.error().message;
-    logger().warn("bridge {}: port {}: {}", bridge, name, port.error);
+    logger().warn("bridge {}: port {}: {}", bridge, request.name, port.error);
     return;
   }
   port.error.clear();
   port.of_port = *added;
-  logger().info("bridge {}: port {} is number {}", bridge, name, number(*added));
+  logger().info("bridge {}: port {} is number {}", bridge, request.name, number(*added));
+}
+
+// The lowest number that no port has and none that waits for its device wants back. Nothing when none waits: the
+// bridge then chooses.
+std::optional<uint16_t> Reconciler::unclaimed_number(const RunningBridge& running) {
+  std::set<uint16_t> taken;
+  for (const auto& [name, port] : running.ports) {
+    if (!port.of_port && port.request.ofport_request) {
+      taken.insert(*port.request.ofport_request);
+    }
+  }
+  if (taken.empty()) {
+    return std::nullopt;
+  }
+  for (const auto& info : running.bridge->ports()) {
+    taken.insert(number(info.of_port));
+  }
+  uint16_t lowest = 1;
+  while (taken.contains(lowest)) {
+    ++lowest;
+  }
+  return lowest;
+}
+
+// A port whose device had gone, or has been replaced by another of the same name before anybody noticed.
+void Reconciler::find_device_again(RunningBridge& running, RunningPort& port) {
+  const std::string& name = port.request.name;
+  const auto info = running.bridge->port(name);
+  const unsigned ifindex = is_system(port.request) && info ? ::if_nametoindex(name.c_str()) : 0;
+  if (ifindex == 0) {
+    return;
+  }
+  if (info->port_id == port_id::none) {
+    if (const auto done = running.bridge->reattach_port(name); !done) {
+      logger().warn("bridge {}: port {}: {}", running.bridge->name(), name, done.error().message);
+    } else {
+      logger().info("bridge {}: port {} is back as number {}", running.bridge->name(), name, number(*port.of_port));
+    }
+    return;
+  }
+  const auto status = switch_.datapath().port_status(info->port_id);
+  if (status && status->is_present && status->ifindex == ifindex) {
+    return;
+  }
+  port.request.ofport_request = number(*port.of_port);
+  port.of_port.reset();
+  running.bridge->remove_port(name);
+  add_port(running, port);
 }
 
 void Reconciler::remove_port(const std::string& bridge, const std::string& name) {
@@ -262,26 +364,18 @@ void Reconciler::remove_port(const std::string& bridge, const std::string& name)
 void Reconciler::device_appeared(const std::string& name) {
   for (auto& [bridge_name, running] : running_) {
     const auto it = running.ports.find(name);
-    if (it == running.ports.end() || running.bridge == nullptr) {
+    const bool is_understood = it != running.ports.end() && !it->second.request.name.empty();
+    if (!is_understood || running.bridge == nullptr) {
       continue;
     }
     RunningPort& port = it->second;
-    if (!port.of_port) {
-      const bool was_understood = !port.request.name.empty();
-      if (was_understood) {
-        make_port(bridge_name, name, WantedPort{port.request, port.request.ofport_request.has_value()});
-      }
+    if (port.of_port) {
+      find_device_again(running, port);
       continue;
     }
-    const auto info = running.bridge->port(name);
-    const bool is_system = std::holds_alternative<datapath::PortSpec>(port.request.attachment) &&
-                           std::get<datapath::PortSpec>(port.request.attachment).type == datapath::PortType::system;
-    if (info && info->port_id == port_id::none && is_system) {
-      if (const auto done = running.bridge->reattach_port(name); !done) {
-        logger().warn("bridge {}: port {}: {}", bridge_name, name, done.error().message);
-      } else {
-        logger().info("bridge {}: port {} is back as number {}", bridge_name, name, number(*port.of_port));
-      }
+    add_port(running, port);
+    if (port.of_port && numbers_changed_) {
+      numbers_changed_();
     }
   }
 }
@@ -306,11 +400,19 @@ void Reconciler::report(Database& database) const {
 
 void Reconciler::report_bridge(Database& database, const Row& row) const {
   const auto it = running_.find(row.name());
-  if (it == running_.end() || it->second.bridge == nullptr) {
+  if (it == running_.end()) {
     return;
   }
   const RunningBridge& running = it->second;
-  database.report("Bridge", row.uuid, "datapath_id", Datum::of(fmt::format("{:016x}", running.bridge->datapath_id())));
+  Datum problems;
+  if (!running.error.empty()) {
+    problems.put(std::string("error"), running.error);
+  }
+  database.report("Bridge", row.uuid, "status", std::move(problems));
+  if (running.bridge != nullptr) {
+    database.report("Bridge", row.uuid, "datapath_id",
+                    Datum::of(fmt::format("{:016x}", running.bridge->datapath_id())));
+  }
   for (const auto& port_uuid : row["ports"].uuids()) {
     if (const Row* interface = interface_of(database, *database.find("Port", port_uuid))) {
       const auto port = running.ports.find(interface->name());
@@ -322,12 +424,12 @@ void Reconciler::report_bridge(Database& database, const Row& row) const {
   if (!running.controllers) {
     return;
   }
-  for (const auto& status : running.controllers->status()) {
+  for (const auto& controller : running.controllers->status()) {
     for (const auto& uuid : row["controller"].uuids()) {
-      if ((*database.find("Controller", uuid))["target"].string() == status.target) {
-        database.report("Controller", uuid, "is_connected", Datum::of(status.is_connected));
-        database.report("Controller", uuid, "role", status.is_connected ? Datum::of(status.role) : Datum{});
-        database.report("Controller", uuid, "status", seconds(status));
+      if ((*database.find("Controller", uuid))["target"].string() == controller.target) {
+        database.report("Controller", uuid, "is_connected", Datum::of(controller.is_connected));
+        database.report("Controller", uuid, "role", controller.is_connected ? Datum::of(controller.role) : Datum{});
+        database.report("Controller", uuid, "status", seconds(controller));
       }
     }
   }
@@ -345,10 +447,16 @@ void Reconciler::report_interface(Database& database, const Row& row) const {
     const RunningPort& port = it->second;
     set("ofport", Datum::of(static_cast<int64_t>(port.of_port ? number(*port.of_port) : -1)));
     set("error", text_or_empty(port.error));
+    if (port.of_port && *port.of_port != of_port::local) {
+      set("last_ofport", Datum::of(static_cast<int64_t>(number(*port.of_port))));
+    }
     const auto info = port.of_port ? running.bridge->port(row.name()) : std::nullopt;
     if (!info || info->port_id == port_id::none) {
       if (info && !info->patch) {
         set("error", Datum::of(fmt::format("{}: the device is gone; waiting for it to return", row.name())));
+      }
+      for (const auto* column : {"statistics", "admin_state", "link_state", "mac_in_use", "mtu", "ifindex"}) {
+        set(column, {});
       }
       continue;
     }

@@ -2,8 +2,8 @@
 //
 // It keeps what it has made, compares it with the records, and works off the difference: what is gone goes first, so
 // that names and numbers are free, then come bridges, then ports with a number of their own (asked for or saved), then
-// the rest, then controllers. What could not be made keeps its error and is tried again whenever anything changes or a
-// device appears. Work is cut into slices of at most 5 ms.
+// the rest, then controllers. A port keeps the number it had while its device is away. What could not be made keeps
+// its error and is tried again whenever anything changes or a device appears. Work is cut into slices of at most 5 ms.
 //
 // Threads:   control thread.
 // Ownership: owns the bridges' controller connections; the switch and the loop outlive it.
@@ -33,6 +33,8 @@ class Reconciler {
 
   // A device of this name has appeared: ports that wait for it are attached.
   void device_appeared(const std::string& name);
+  // Called when a port got its number outside of follow(), because its device appeared: that is worth saving.
+  void set_numbers_listener(std::function<void()> listener) { numbers_changed_ = std::move(listener); }
 
   // Writes what the switch reports into the status columns.
   void report(management::Database& database) const;
@@ -42,8 +44,7 @@ class Reconciler {
 
  private:
   struct RunningPort {
-    ofproto::PortRequest request;
-    bool has_own_number = false;  // asked for, or saved from before
+    ofproto::PortRequest request;  // without a name: its record was not understood
     std::optional<OfPort> of_port;
     std::string error;
   };
@@ -61,14 +62,20 @@ class Reconciler {
   using Step = std::function<void()>;
 
   void plan(const management::Database& wanted);
-  void plan_bridge(const management::Database& wanted, const management::Row& row);
-  void plan_ports(const std::string& bridge, const WantedPorts& wanted);
+  void plan_removals(const std::string& bridge, const WantedPorts& wanted);
+  void plan_bridge(const management::Database& wanted, const management::Row& row, const WantedPorts& ports);
   void run_slice();
 
   WantedPorts wanted_ports(const management::Database& wanted, const management::Row& bridge) const;
-  void make_bridge(const std::string& name, const ofproto::BridgeOptions& options);
+  static bool can_stay(const RunningBridge& bridge, const RunningPort& running, const WantedPort& wanted,
+                       const WantedPorts& all_wanted);
+  void make_bridge(const std::string& name, const ofproto::BridgeOptions& options, bool has_controllers);
+  void listen(RunningBridge& running);
   void remove_bridge(const std::string& name);
   void make_port(const std::string& bridge, const std::string& name, const WantedPort& wanted);
+  static void add_port(RunningBridge& running, RunningPort& port);
+  static std::optional<uint16_t> unclaimed_number(const RunningBridge& running);
+  void find_device_again(RunningBridge& running, RunningPort& port);
   void remove_port(const std::string& bridge, const std::string& name);
 
   void report_interface(management::Database& database, const management::Row& row) const;
@@ -81,6 +88,7 @@ class Reconciler {
   std::map<std::string, RunningBridge, std::less<>> running_;
   std::deque<Step> steps_;
   std::deque<std::pair<management::Database, std::function<void()>>> waiting_;
+  std::function<void()> numbers_changed_;
   bool is_working_ = false;
   std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);
 };

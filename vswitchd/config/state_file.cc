@@ -36,7 +36,7 @@ std::string with_header(const std::string& payload) {
 }
 
 Result<std::string, std::string> payload_of(const std::string& file) {
-  if (!file.starts_with(magic)) {
+  if (!file.starts_with(std::string_view(magic).substr(0, file.size()))) {
     return Unexpected{std::string("it does not begin as a state file does")};
   }
   if (file.size() < header_bytes) {

@@ -22,10 +22,15 @@ using boost::system::error_code;
 
 log::Logger& logger() { return log::get("management"); }
 
+constexpr auto pause_after_error = std::chrono::milliseconds(100);
+
+// Null when the server is gone.
+using SharedHandler = std::shared_ptr<ManagementServer::Handler>;
+
 // One tool. Lives as long as an operation or an answer refers to it.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(stream_protocol::socket socket, const ManagementServer::Handler& handler)
+  Connection(stream_protocol::socket socket, const SharedHandler& handler)
       : socket_(std::move(socket)), handler_(handler) {}
 
   void read_header() {
@@ -60,8 +65,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
       logger().warn("management connection closed: a request of {} bytes cannot be decoded", buffer_.size());
       return;
     }
-    const EventLoop::Handler handler;
-    handler_(std::move(request), [self = shared_from_this()](const pb::Response& response) { self->write(response); });
+    const EventLoop::Handler online;
+    if (const auto handle_request = handler_.lock()) {
+      (*handle_request)(std::move(request),
+                        [self = shared_from_this()](const pb::Response& response) { self->write(response); });
+    }
   }
 
   void write(const pb::Response& response) {
@@ -74,15 +82,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   stream_protocol::socket socket_;
-  const ManagementServer::Handler& handler_;
+  std::weak_ptr<ManagementServer::Handler> handler_;
   std::string buffer_;
 };
 
 }  // namespace
 
-struct ManagementServer::Impl {
+// Shared with the pending accept, which finds no handler when the server is gone.
+struct ManagementServer::Impl : std::enable_shared_from_this<Impl> {
   Impl(EventLoop& loop, std::string socket_path, Handler h)
-      : path(std::move(socket_path)), handler(std::move(h)), acceptor(loop.context()) {}
+      : path(std::move(socket_path)),
+        handler(std::make_shared<Handler>(std::move(h))),
+        acceptor(loop.context()),
+        pause(loop) {}
 
   error_code open() {
     error_code error;
@@ -99,26 +111,36 @@ struct ManagementServer::Impl {
   }
 
   void accept() {
-    acceptor.async_accept([this](error_code error, stream_protocol::socket socket) {
-      if (error == asio::error::operation_aborted) {
+    acceptor.async_accept([self = shared_from_this()](error_code error, stream_protocol::socket socket) {
+      if (!self->handler) {
         return;
       }
-      if (!error) {
-        std::make_shared<Connection>(std::move(socket), handler)->read_header();
+      if (error) {  // no descriptor left, for one: the same would come at once
+        return self->pause.start(pause_after_error, [weak = self->weak_from_this()] { weak.lock()->accept(); });
       }
-      accept();
+      std::make_shared<Connection>(std::move(socket), self->handler)->read_header();
+      self->accept();
     });
   }
 
+  void close() {
+    handler.reset();
+    pause.cancel();
+    error_code ignored;
+    acceptor.close(ignored);
+    ::unlink(path.c_str());
+  }
+
   const std::string path;
-  const Handler handler;
+  SharedHandler handler;
   stream_protocol::acceptor acceptor;
+  Timer pause;
 };
 
 Result<std::unique_ptr<ManagementServer>, std::string> ManagementServer::listen(EventLoop& loop,
                                                                                 const std::string& path,
                                                                                 Handler handler) {
-  auto impl = std::make_unique<Impl>(loop, path, std::move(handler));
+  auto impl = std::make_shared<Impl>(loop, path, std::move(handler));
   if (path.size() >= sizeof(sockaddr_un::sun_path)) {
     return Unexpected{fmt::format("{}: longer than a socket's path may be", path)};
   }
@@ -129,12 +151,8 @@ Result<std::unique_ptr<ManagementServer>, std::string> ManagementServer::listen(
   return std::unique_ptr<ManagementServer>(new ManagementServer(std::move(impl)));
 }
 
-ManagementServer::ManagementServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ManagementServer::ManagementServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-ManagementServer::~ManagementServer() {
-  error_code ignored;
-  impl_->acceptor.close(ignored);
-  ::unlink(impl_->path.c_str());
-}
+ManagementServer::~ManagementServer() { impl_->close(); }
 
 }  // namespace weft::control

@@ -4,7 +4,8 @@
 // too large is closed, and costs nobody else anything. What a request means is the handler's business.
 //
 // Threads:   control thread.
-// Ownership: owns its connections; the socket's file is removed on destruction.
+// Ownership: connections live while an operation or an answer of theirs is pending, and reach no handler when the
+//            server is gone; the socket's file is removed on destruction.
 #pragma once
 
 #include <functional>
@@ -28,8 +29,8 @@ class ManagementServer {
 
  private:
   struct Impl;
-  explicit ManagementServer(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit ManagementServer(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace weft::control
