@@ -27,8 +27,7 @@ const char* name_of(openflow::PacketInReason reason) {
 }
 
 constexpr FieldId told_fields[] = {FieldId::tun_id,       FieldId::tun_src,      FieldId::tun_dst,
-                                   FieldId::tun_ipv6_src, FieldId::tun_ipv6_dst, FieldId::metadata,
-                                   FieldId::pkt_mark};
+                                   FieldId::tun_ipv6_src, FieldId::tun_ipv6_dst, FieldId::metadata};
 constexpr unsigned register_count = 16;
 
 }  // namespace

@@ -1,0 +1,181 @@
+// The mask test: whatever megaflow a packet hits, it fares as if the tables had been walked for it.
+//
+// Random tables and packets go to a whole switch and to a dull one (tests/reference/direct_walk); what they send, and
+// what each rule counted in the end, must be equal. Tables change between packets. WEFT_MASK_PACKETS says how many.
+#include <algorithm>
+#include <cstdlib>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/ofproto/translate/random_tables.h"
+#include "tests/reference/direct_walk/direct_walk.h"
+#include "tests/support/describe.h"
+#include "tests/support/test_switch.h"
+
+namespace weft {
+namespace {
+
+constexpr uint64_t packets_per_table = 2000;
+constexpr unsigned rules_per_table_set = 40;
+constexpr uint64_t packets_between_changes = 100;
+
+uint64_t wanted_packets() {
+  const char* text = std::getenv("WEFT_MASK_PACKETS");
+  return text == nullptr ? 10000 : std::strtoull(text, nullptr, 10);
+}
+
+// One switch of each kind with the same tables.
+class Pair {
+ public:
+  explicit Pair(uint64_t seed) : seed_(seed), random_(seed), sw_({}) {
+    for (uint16_t n = 1; n <= random_port_count; ++n) {
+      names_.push_back("p" + std::to_string(n));
+      const bool is_tunnel = n == random_port_count;
+      if (is_tunnel) {
+        sw_.add_tunnel(names_.back());
+      } else {
+        sw_.add_port(names_.back());
+      }
+      dull_.add_port(OfPort{n}, is_tunnel ? std::optional(datapath::TunnelSpec()) : std::nullopt);
+    }
+    for (uint32_t id = 1; id <= random_group_count; ++id) {
+      const openflow::GroupMod group = random_.group(id);
+      EXPECT_TRUE(sw_.bridge().apply(group));
+      dull_.add(group);
+    }
+    for (unsigned i = 0; i < rules_per_table_set; ++i) {
+      change_tables();
+    }
+    sw_.settle();
+  }
+
+  // A rule comes, or one goes. No two rules of a table have the same priority.
+  void change_tables() {
+    openflow::FlowMod flow = random_.rule();
+    const auto same_place = std::ranges::find_if(dull_.rules(), [&](const auto& rule) {
+      return rule.table_id == flow.table_id && rule.priority == flow.priority;
+    });
+    if (same_place != dull_.rules().end()) {
+      openflow::FlowMod remove;
+      remove.command = openflow::FlowModCommand::remove_strict;
+      remove.table_id = same_place->table_id;
+      remove.priority = same_place->priority;
+      remove.match = same_place->match;
+      EXPECT_TRUE(sw_.bridge().apply(remove));
+      dull_.remove(flow.table_id, flow.priority);
+      return;
+    }
+    const auto added = sw_.bridge().apply(flow);
+    if (added) {
+      dull_.add(flow);
+    }
+  }
+
+  ::testing::AssertionResult same_fate() {
+    const OfPort port = random_.in_port();
+    const Frame frame = random_.frame();
+    const TunnelMetadata tunnel = number(port) == random_port_count ? random_.tunnel() : TunnelMetadata();
+    const reference::WalkOutcome wanted = dull_.run(port, frame.bytes(), tunnel);
+    sw_.receive(names_[number(port) - 1U], frame, tunnel);
+    return same(wanted, frame, port);
+  }
+
+  ::testing::AssertionResult same_counts() {
+    sw_.collect();
+    for (const auto& rule : dull_.rules()) {
+      const auto stats = sw_.bridge().flow_stats({.table_id = rule.table_id, .match = rule.match});
+      const auto found = std::ranges::find(stats, rule.priority, &openflow::FlowStats::priority);
+      if (found == stats.end() || found->packet_count != rule.packet_count) {
+        return ::testing::AssertionFailure() << "seed " << seed_ << ": rule of table " << int{rule.table_id}
+                                             << ", priority " << rule.priority << " counted "
+                                             << (found == stats.end() ? 0 : found->packet_count) << " and not "
+                                             << rule.packet_count;
+      }
+    }
+    return ::testing::AssertionSuccess();
+  }
+
+  uint64_t misses() { return sw_.misses(); }
+  void settle() { sw_.settle(); }
+
+ private:
+  using Sent = std::tuple<uint64_t, std::string, std::vector<uint8_t>>;  // tunnel id and remote, frame
+
+  ::testing::AssertionResult same(const reference::WalkOutcome& wanted, const Frame& frame, OfPort in_port) {
+    if (const size_t punted = sw_.packet_ins().size(); punted != wanted.punted) {
+      return differ(frame, in_port) << punted << " packet-ins and not " << wanted.punted;
+    }
+    for (uint16_t n = 1; n <= random_port_count; ++n) {
+      std::vector<Sent> ours;
+      for (datapath::MemoryFrame& sent : sw_.sent_with_metadata(names_[n - 1U])) {
+        const bool is_tunnel = n == random_port_count;
+        ours.emplace_back(is_tunnel ? sent.tunnel.id : 0, is_tunnel ? sent.tunnel.destination().to_string() : "",
+                          std::move(sent.bytes));
+      }
+      std::vector<Sent> theirs;
+      for (const reference::WalkSent& sent : wanted.sent) {
+        if (sent.port == OfPort{n}) {
+          const bool is_tunnel = n == random_port_count;
+          theirs.emplace_back(sent.tunnel_id, is_tunnel ? sent.tunnel_remote.to_string() : "", sent.frame);
+        }
+      }
+      std::ranges::sort(ours);
+      std::ranges::sort(theirs);
+      if (ours != theirs) {
+        return differ(frame, in_port) << "to port " << n << " went " << list(ours) << "\n  and not " << list(theirs)
+                                      << "\n" << tell_all();
+      }
+    }
+    return ::testing::AssertionSuccess();
+  }
+
+  ::testing::AssertionResult differ(const Frame& frame, OfPort in_port) {
+    return ::testing::AssertionFailure() << "seed " << seed_ << ", from port " << number(in_port) << ": "
+                                         << describe(frame.bytes()) << "\n";
+  }
+
+  std::string tell_all() {
+    return std::getenv("WEFT_MASK_VERBOSE") != nullptr ? "flows:\n" + sw_.dump_flows() + "megaflows:\n" + sw_.megaflows()
+                                                       : "WEFT_MASK_VERBOSE=1 shows flows and megaflows";
+  }
+
+  static std::string list(const std::vector<Sent>& frames) {
+    std::string text = std::to_string(frames.size()) + " frames";
+    for (const auto& [id, remote, bytes] : frames) {
+      text += "\n    [" + std::to_string(id) + " " + remote + "] " + describe(bytes);
+    }
+    return text;
+  }
+
+  const uint64_t seed_;
+  RandomTables random_;
+  TestSwitch sw_;
+  reference::DirectWalk dull_;
+  std::vector<std::string> names_;
+};
+
+TEST(MaskTest, CachedPathAndDirectWalkAgree) {
+  const uint64_t total = wanted_packets();
+  uint64_t misses = 0;
+  uint64_t packets = 0;
+  for (uint64_t seed = 1; packets < total; ++seed) {
+    Pair pair(seed);
+    for (uint64_t i = 1; i <= packets_per_table; ++i, ++packets) {
+      ASSERT_TRUE(pair.same_fate()) << "packet " << i;
+      if (i % packets_between_changes == 0) {
+        pair.change_tables();
+        pair.settle();
+      }
+    }
+    ASSERT_TRUE(pair.same_counts());
+    misses += pair.misses();
+  }
+  // No two packets are equal, so every hit is on a megaflow that another packet made.
+  RecordProperty("packets", std::to_string(packets));
+  RecordProperty("misses", std::to_string(misses));
+  EXPECT_LT(misses, packets / 2);
+}
+
+}  // namespace
+}  // namespace weft

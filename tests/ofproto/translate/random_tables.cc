@@ -1,0 +1,348 @@
+#include "tests/ofproto/translate/random_tables.h"
+
+#include "lib/packet/tcp.h"
+
+namespace weft {
+
+using namespace openflow;
+
+// A kind of packet that a rule may be about: what it must match, may match, and may set.
+struct RandomTables::Kind {
+  uint64_t eth_type = 0;  // 0: any
+  uint64_t ip_proto = 0;
+  std::vector<FieldId> matched;
+  std::vector<FieldId> set;
+};
+
+namespace {
+
+using F = FieldId;
+
+const std::vector<FieldId> link_fields = {F::eth_dst,  F::eth_src,  F::vlan_tci, F::vlan_vid,  F::tun_id,
+                                          F::tun_src,  F::tun_dst,  F::metadata, F::reg0,      F::reg0 + 3,
+                                          F::tun_tos,  F::tun_ttl,  F::tun_gbp_id, F::in_port, F::eth_dst};
+const std::vector<FieldId> link_sets = {F::eth_dst, F::eth_src, F::reg0, F::reg0 + 3, F::metadata, F::tun_id, F::tun_dst};
+
+std::vector<FieldId> operator+(std::vector<FieldId> a, const std::vector<FieldId>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+const std::vector<FieldId> ip_fields = {F::ip_dscp, F::nw_tos, F::ip_ecn, F::nw_ttl, F::ip_frag, F::ip_proto};
+const std::vector<FieldId> ip_sets = {F::ip_dscp, F::ip_ecn, F::nw_ttl};
+const std::vector<FieldId> v4 = {F::ipv4_src, F::ipv4_dst};
+const std::vector<FieldId> v6 = {F::ipv6_src, F::ipv6_dst, F::ipv6_label};
+const std::vector<FieldId> arp = {F::arp_op, F::arp_spa, F::arp_tpa, F::arp_sha, F::arp_tha};
+
+bool is_exact_only(const Field& f) { return !f.is_maskable(); }
+
+FieldValue value128(FieldId id, uint64_t low) {
+  const bool is_v6 = field(id).n_bits == 128;
+  return is_v6 ? FieldValue{0xfd00000000000000U | (low & 0x10) << 40, low} : FieldValue{0, low};
+}
+
+}  // namespace
+
+const RandomTables::Kind& RandomTables::kind() {
+  static const std::vector<Kind> kinds = {
+      {0, 0, link_fields, link_sets},
+      {0x0800, 0, link_fields + v4 + v4 + ip_fields, link_sets + v4 + ip_sets},
+      {0x0800, 6, v4 + ip_fields + std::vector{F::tcp_src, F::tcp_dst, F::tcp_flags, F::tcp_dst, F::eth_src},
+       link_sets + v4 + ip_sets + std::vector{F::tcp_src, F::tcp_dst}},
+      {0x0800, 17, v4 + ip_fields + std::vector{F::udp_src, F::udp_dst, F::udp_dst, F::reg0},
+       link_sets + v4 + ip_sets + std::vector{F::udp_src, F::udp_dst}},
+      {0x0800, 132, {F::sctp_src, F::sctp_dst, F::in_port}, link_sets + std::vector{F::sctp_src, F::sctp_dst}},
+      {0x0800, 1, v4 + std::vector{F::icmp_type, F::icmp_code}, link_sets + v4 + std::vector{F::icmp_type, F::icmp_code}},
+      {0x86dd, 0, link_fields + v6 + v6 + ip_fields + std::vector{F::ipv6_exthdr}, link_sets + v6 + ip_sets},
+      {0x86dd, 17, v6 + ip_fields + std::vector{F::udp_src, F::udp_dst}, link_sets + v6 + ip_sets + std::vector{F::udp_dst}},
+      {0x86dd, 6, v6 + std::vector{F::tcp_src, F::tcp_dst, F::tcp_flags}, link_sets + v6 + ip_sets},
+      {0x86dd, 58, v6 + std::vector{F::icmpv6_type, F::icmpv6_code}, link_sets + v6},
+      {0x0806, 0, link_fields + arp + arp, link_sets + arp},
+      {0x8847, 0, link_fields + std::vector{F::mpls_label, F::mpls_tc, F::mpls_bos, F::mpls_ttl},
+       link_sets + std::vector{F::mpls_label, F::mpls_tc, F::mpls_ttl}},
+  };
+  return kinds[one_in(3) ? 0 : below(kinds.size())];
+}
+
+// A value that packets are likely to have.
+uint64_t RandomTables::value_of(FieldId id) {
+  const auto of = [&](std::initializer_list<uint64_t> values) { return *(values.begin() + below(values.size())); };
+  switch (id) {
+    case F::eth_src:
+    case F::arp_sha:
+      return of({0x020000000001, 0x020000000003, 0x060000000001});
+    case F::eth_dst:
+    case F::arp_tha:
+      return of({0x020000000001, 0x020000000002, 0x020000000003, 0xffffffffffff, 0x0180c2000000});
+    case F::vlan_tci:
+      return of({0, 0x100a, 0x100b, 0x500a});
+    case F::vlan_vid:
+      return of({0, 0x100a, 0x100b});
+    case F::ipv4_src:
+    case F::ipv4_dst:
+    case F::arp_spa:
+    case F::arp_tpa:
+    case F::tun_src:
+    case F::tun_dst:
+      return of({0x0a000001, 0x0a000002, 0x0a000102, 0x8a000001});
+    case F::ipv6_src:
+    case F::ipv6_dst:
+      return of({1, 2, 0x11, 0x8000000000000001});
+    case F::tun_id:
+      return of({5, 7, 0x105});
+    case F::nw_ttl:
+    case F::mpls_ttl:
+    case F::tun_ttl:
+      return of({0, 1, 2, 3, 63, 64, 65, 255});
+    case F::ip_dscp:
+      return of({0, 1, 46});
+    case F::nw_tos:
+      return of({0, 4, 0xb8});
+    case F::tun_tos:
+      return of({0, 4, 0xb8});
+    case F::ip_frag:
+      return of({0, 1, 3});
+    case F::ip_proto:
+      return of({1, 6, 17, 58, 132});
+    case F::tcp_src:
+    case F::tcp_dst:
+    case F::udp_src:
+    case F::udp_dst:
+    case F::sctp_src:
+    case F::sctp_dst:
+      return of({53, 80, 81, 0x8050});
+    case F::icmp_type:
+    case F::icmpv6_type:
+      return of({0, 8, 128, 135});
+    case F::arp_op:
+      return of({1, 2});
+    case F::in_port:
+      return 1 + below(random_port_count);
+    case F::ipv6_exthdr:
+      return of({0, 0x20, 0x40});
+    default:
+      return below(4);
+  }
+}
+
+void RandomTables::match_field(Match& match, FieldId id) {
+  const Field& f = field(id);
+  const FieldValue value = value128(id, value_of(id));
+  if (is_exact_only(f) || one_in(2)) {
+    match.set(f, value & all_bits(f));
+    return;
+  }
+  // A prefix, a suffix, or single bits.
+  static const std::vector<uint64_t> masks = {0xff, 1, 0x8000, 0xfffffffffffffff0, 0x1000, 3, 0xffffffffffff0000};
+  const FieldValue mask = FieldValue{one_in(2) ? ~uint64_t{0} : 0, pick(masks)} & all_bits(f);
+  match.set_masked(f, value & mask, mask);
+}
+
+Action RandomTables::output() {
+  switch (below(12)) {
+    case 0:
+      return OutputAction{.port = of_port::flood};
+    case 1:
+      return OutputAction{.port = of_port::in_port};
+    case 2:
+      return OutputAction{.port = of_port::normal};
+    case 3:
+      return OutputAction{.port = of_port::controller, .max_len = 0xffff};
+    case 4:
+      return GroupAction{1 + static_cast<uint32_t>(below(random_group_count))};
+    default:
+      return OutputAction{.port = in_port()};
+  }
+}
+
+Action RandomTables::change(const Kind& kind) {
+  if (kind.eth_type == 0x0800 || kind.eth_type == 0x86dd) {
+    if (one_in(4)) {
+      return DecTtlAction{};
+    }
+  }
+  if (one_in(6)) {
+    return MoveAction{{F::eth_src, 0, 8}, {F::reg0, static_cast<uint16_t>(8 * below(3)), 8}};
+  }
+  const FieldId id = pick(kind.set);
+  const Field& f = field(id);
+  SetFieldAction set{id, value128(id, value_of(id)) & all_bits(f), all_bits(f)};
+  if (f.is_maskable() && one_in(4)) {
+    set.mask = FieldValue{0, 0xf} & all_bits(f);
+    set.value = set.value & set.mask;
+  }
+  return set;
+}
+
+Instructions RandomTables::instructions(const Kind& kind, uint8_t table_id) {
+  Instructions result;
+  ActionList apply;
+  for (uint64_t n = below(4); n > 0; --n) {
+    apply.push_back(one_in(3) ? output() : change(kind));
+  }
+  const bool has_next = table_id + 1 < random_table_count;
+  const auto next = static_cast<uint8_t>(table_id + 1 + (has_next ? below(random_table_count - table_id - 1) : 0));
+  if (has_next && one_in(4)) {
+    apply.push_back(ResubmitAction{.table = next});
+  }
+  if (one_in(2)) {
+    apply.push_back(output());
+  }
+  if (has_next && one_in(2)) {
+    result.goto_table = next;
+  }
+  if (one_in(4)) {
+    result.write = ActionList{output()};
+    if (one_in(2)) {
+      result.write->push_back(SetFieldAction{F::eth_dst, FieldValue{0, value_of(F::eth_dst)}, all_bits(field(F::eth_dst))});
+    }
+  }
+  if (result.goto_table && one_in(3)) {
+    result.write_metadata = MetadataWrite{below(4), 3};
+  }
+  result.clear_actions = one_in(8);
+  result.apply = std::move(apply);
+  return result;
+}
+
+FlowMod RandomTables::rule() {
+  const Kind& about = kind();
+  FlowMod flow;
+  flow.table_id = one_in(2) ? uint8_t{0} : static_cast<uint8_t>(below(random_table_count));
+  flow.priority = static_cast<uint16_t>(1 + below(200));
+  if (about.eth_type != 0) {
+    flow.match.set(F::eth_type, about.eth_type);
+  }
+  if (about.ip_proto != 0) {
+    flow.match.set(F::ip_proto, about.ip_proto);
+  }
+  for (uint64_t n = below(4); n > 0; --n) {
+    const FieldId id = pick(about.matched);
+    if (id != F::ip_proto || about.ip_proto == 0) {
+      match_field(flow.match, id);
+    }
+  }
+  flow.instructions = instructions(about, flow.table_id);
+  // Tags are pushed on packets that have none and popped off those that have one.
+  const bool is_free = flow.match.is_wild(field(F::vlan_tci)) && about.eth_type != 0x8847;
+  if (is_free && one_in(4)) {
+    const bool pushes = one_in(2);
+    flow.match.set_masked(F::vlan_tci, pushes ? 0 : 0x1000, 0x1000);
+    auto& apply = *flow.instructions.apply;
+    apply.insert(apply.begin(), pushes ? Action(PushVlanAction{}) : Action(PopVlanAction{}));
+    if (pushes) {
+      apply.insert(apply.begin() + 1, SetFieldAction{F::vlan_vid, FieldValue{0, 0x100a}, FieldValue{0, 0x1fff}});
+    }
+  } else if (about.eth_type == 0x8847 && flow.table_id + 1 == random_table_count && one_in(2)) {
+    flow.match.set(F::mpls_bos, 0);
+    flow.instructions.apply = ActionList{PopMplsAction{0x8847}, change(about), output()};
+  } else if (flow.table_id + 1 == random_table_count && one_in(6)) {
+    flow.instructions.apply = ActionList{
+        PushMplsAction{}, SetFieldAction{F::mpls_label, FieldValue{0, 9}, all_bits(field(F::mpls_label))}, output()};
+  }
+  return flow;
+}
+
+GroupMod RandomTables::group(uint32_t group_id) {
+  GroupMod group;
+  group.group_id = group_id;
+  group.type = one_in(3) ? GroupType::indirect : GroupType::all;
+  const uint64_t count = group.type == GroupType::indirect ? 1 : 1 + below(3);
+  static const Kind link{0, 0, {}, {F::eth_dst, F::eth_src}};
+  for (uint64_t i = 0; i < count; ++i) {
+    Bucket bucket;
+    bucket.bucket_id = static_cast<uint32_t>(i);
+    if (one_in(2)) {
+      bucket.actions.push_back(SetFieldAction{F::eth_src, FieldValue{0, value_of(F::eth_src)}, all_bits(field(F::eth_src))});
+    }
+    if (group_id > 1 && one_in(3)) {
+      bucket.actions.push_back(GroupAction{static_cast<uint32_t>(1 + below(group_id - 1))});
+    } else {
+      bucket.actions.push_back(OutputAction{.port = in_port()});
+    }
+    group.buckets.push_back(std::move(bucket));
+  }
+  return group;
+}
+
+// --- packets
+
+TunnelMetadata RandomTables::tunnel() {
+  TunnelMetadata tunnel;
+  tunnel.begin();
+  tunnel.id = value_of(F::tun_id);
+  tunnel.set_source(Ipv4Address::from_host(static_cast<uint32_t>(value_of(F::tun_src))));
+  tunnel.set_destination(Ipv4Address::from_host(static_cast<uint32_t>(value_of(F::tun_dst))));
+  tunnel.tos = static_cast<uint8_t>(value_of(F::tun_tos));
+  tunnel.ttl = static_cast<uint8_t>(value_of(F::tun_ttl));
+  tunnel.gbp_id = static_cast<uint16_t>(below(4));
+  return tunnel;
+}
+
+Frame RandomTables::frame() {
+  Frame f = weft::frame().eth(MacAddress::from_uint64(value_of(F::eth_src)),
+                              MacAddress::from_uint64(value_of(F::eth_dst)));
+  for (uint64_t tags = one_in(2) ? 0 : 1 + below(2); tags > 0; --tags) {
+    f = f.vlan(static_cast<uint16_t>(10 + below(2)), static_cast<uint8_t>(2 * below(2)));
+  }
+  f = network_frame(std::move(f)).payload("#" + std::to_string(++frame_number_));
+  return one_in(50) ? f.truncated(14 + below(40)) : f;
+}
+
+Frame RandomTables::network_frame(Frame link) {
+  const auto v4_of = [&](FieldId id) { return Ipv4Address::from_host(static_cast<uint32_t>(value_of(id))); };
+  const auto v6_of = [&](FieldId id) {
+    const FieldValue value = value128(id, value_of(id));
+    Ipv6Address address;
+    store_be64(address.bytes.data(), value.hi);
+    store_be64(address.bytes.data() + 8, value.lo);
+    return address;
+  };
+  const auto ttl = static_cast<uint8_t>(value_of(F::nw_ttl));
+  const auto tos = static_cast<uint8_t>(value_of(F::nw_tos) | below(4));
+  switch (below(8)) {
+    case 0:
+      return link.arp(static_cast<uint16_t>(value_of(F::arp_op)), MacAddress::from_uint64(value_of(F::arp_sha)),
+                      v4_of(F::arp_spa), MacAddress::from_uint64(value_of(F::arp_tha)), v4_of(F::arp_tpa));
+    case 1:
+      for (uint64_t labels = 1 + below(3); labels > 0; --labels) {
+        link = link.mpls(static_cast<uint32_t>(below(4)), static_cast<uint8_t>(below(4)), ttl);
+      }
+      return link.ipv4(v4_of(F::ipv4_src), v4_of(F::ipv4_dst)).udp(1, 2);
+    case 2:
+    case 3: {
+      Frame network = link.ipv6(v6_of(F::ipv6_src), v6_of(F::ipv6_dst)).ttl(ttl).tos(tos).flow_label(
+          static_cast<uint32_t>(below(4)));
+      if (one_in(4)) {
+        network = network.extension(one_in(2) ? 0 : 60);
+      }
+      return transport_frame(std::move(network));
+    }
+    default: {
+      Frame network = link.ipv4(v4_of(F::ipv4_src), v4_of(F::ipv4_dst)).ttl(ttl).tos(tos);
+      if (one_in(10)) {
+        return network.protocol(static_cast<uint8_t>(value_of(F::ip_proto))).fragment(one_in(2) ? 8 : 800, one_in(2));
+      }
+      return transport_frame(std::move(network));
+    }
+  }
+}
+
+Frame RandomTables::transport_frame(Frame network) {
+  const auto src = static_cast<uint16_t>(value_of(F::udp_src));
+  const auto dst = static_cast<uint16_t>(value_of(F::udp_dst));
+  switch (below(5)) {
+    case 0:
+      return network.icmp(static_cast<uint8_t>(value_of(F::icmp_type)), static_cast<uint8_t>(below(4)));
+    case 1:
+      return network.sctp(src, dst);
+    case 2:
+      return network.udp(src, dst);
+    case 3:
+      return network.icmpv6(static_cast<uint8_t>(value_of(F::icmpv6_type)), static_cast<uint8_t>(below(4)));
+    default:
+      return network.tcp(src, dst, static_cast<uint16_t>(1U << below(5)));
+  }
+}
+
+}  // namespace weft

@@ -1,0 +1,309 @@
+#include "tests/reference/direct_walk/direct_walk.h"
+
+#include <algorithm>
+
+#include "datapath/action/execute.h"
+#include "tests/reference/extract.h"
+
+namespace weft::reference {
+
+using namespace openflow;
+
+namespace {
+
+// Catches the one packet that comes out of a list that ends with an output.
+class Catch final : public datapath::Exits {
+ public:
+  void output(PortId, PacketPtr packet) override { caught = std::move(packet); }
+  bool punt(const datapath::PuntContext&, const weft::Packet&) override { return true; }
+  void dropped(DropReason) override {}
+  void absorbed() override {}
+  void originated(uint64_t) override {}
+
+  PacketPtr caught;
+};
+
+// What the packet does not carry in its frame. in_port stands among these words and is kept apart.
+bool is_pipeline_word(unsigned i) { return i < index(KeyWord::eth_dst) && i != index(KeyWord::hash_port); }
+bool is_pipeline_field(const Field& f) { return is_pipeline_word(f.first_word()); }
+
+FieldValue shifted(FieldValue v, int n) {
+  unsigned __int128 wide = static_cast<unsigned __int128>(v.hi) << 64 | v.lo;
+  wide = n >= 0 ? wide << n : wide >> -n;
+  return {static_cast<uint64_t>(wide >> 64), static_cast<uint64_t>(wide)};
+}
+
+void set_address(Flow& flow, FieldId v4, FieldId v6, const IpAddress& address) {
+  if (address.is_v4()) {
+    set(flow, v4, FieldValue{0, address.v4().host()});
+  } else {
+    set(flow, v6, FieldValue{load_be64(address.v6().bytes.data()), load_be64(address.v6().bytes.data() + 8)});
+  }
+}
+
+unsigned order(const Action& action) {
+  if (std::holds_alternative<PopVlanAction>(action) || std::holds_alternative<PopMplsAction>(action)) {
+    return 2;
+  }
+  if (std::holds_alternative<PushMplsAction>(action)) {
+    return 3;
+  }
+  if (std::holds_alternative<PushVlanAction>(action)) {
+    return 5;
+  }
+  if (std::holds_alternative<DecTtlAction>(action)) {
+    return 7;
+  }
+  if (std::holds_alternative<GroupAction>(action)) {
+    return 10;
+  }
+  return std::holds_alternative<OutputAction>(action) ? 11 : 8;
+}
+
+bool is_same_kind(const Action& a, const Action& b) {
+  if (a.index() != b.index()) {
+    return false;
+  }
+  const auto* set_a = std::get_if<SetFieldAction>(&a);
+  return set_a == nullptr || set_a->field == std::get<SetFieldAction>(b).field;
+}
+
+}  // namespace
+
+void DirectWalk::add(const FlowMod& flow) {
+  remove(flow.table_id, flow.priority);
+  rules_.push_back({flow.table_id, flow.priority, flow.match, flow.instructions});
+}
+
+void DirectWalk::remove(uint8_t table_id, uint16_t priority) {
+  std::erase_if(rules_, [&](const Rule& rule) { return rule.table_id == table_id && rule.priority == priority; });
+}
+
+WalkOutcome DirectWalk::run(OfPort in_port, const std::vector<uint8_t>& frame, const TunnelMetadata& tunnel) {
+  Packet packet{frame, Flow(), in_port};
+  if (tunnel.present && ports_[in_port]) {
+    set(packet.pipeline, FieldId::tun_id, FieldValue{0, tunnel.id});
+    set_address(packet.pipeline, FieldId::tun_src, FieldId::tun_ipv6_src, tunnel.source());
+    set_address(packet.pipeline, FieldId::tun_dst, FieldId::tun_ipv6_dst, tunnel.destination());
+    set(packet.pipeline, FieldId::tun_flags, FieldValue{0, uint64_t{tunnel.flags} & TunnelMetadata::flag_oam});
+    set(packet.pipeline, FieldId::tun_tos, FieldValue{0, tunnel.tos});
+    set(packet.pipeline, FieldId::tun_ttl, FieldValue{0, tunnel.ttl});
+    set(packet.pipeline, FieldId::tun_gbp_id, FieldValue{0, tunnel.gbp_id});
+    set(packet.pipeline, FieldId::tun_gbp_flags, FieldValue{0, tunnel.gbp_flags});
+  }
+  Walk walk;
+  if (table(0, packet, walk) && !walk.is_dead) {
+    run_action_set(std::move(walk.action_set), packet, walk);
+  }
+  return std::move(walk.outcome);
+}
+
+Flow DirectWalk::flow_of(const Packet& packet) const {
+  Flow flow = extract(packet.bytes, number(packet.in_port)).flow;
+  for (unsigned i = 0; i < key_word_count; ++i) {
+    if (is_pipeline_word(i)) {
+      flow.word(i) = packet.pipeline.word(i);
+    }
+  }
+  return flow;
+}
+
+DirectWalk::Rule* DirectWalk::find(uint8_t table_id, const Flow& flow) {
+  Rule* best = nullptr;
+  for (Rule& rule : rules_) {
+    if (rule.table_id == table_id && rule.match.matches(flow) && (best == nullptr || rule.priority > best->priority)) {
+      best = &rule;
+    }
+  }
+  return best;
+}
+
+bool DirectWalk::table(uint8_t table_id, Packet& packet, Walk& walk) {
+  Rule* rule = find(table_id, flow_of(packet));
+  if (rule == nullptr) {
+    return false;
+  }
+  ++rule->packet_count;
+  const Instructions instructions = rule->instructions;
+  if (instructions.apply) {
+    act(*instructions.apply, packet, walk);
+  }
+  if (walk.is_dead) {
+    return true;
+  }
+  if (instructions.clear_actions) {
+    walk.action_set.clear();
+  }
+  for (const Action& action : instructions.write.value_or(ActionList())) {
+    std::erase_if(walk.action_set, [&](const Action& other) { return is_same_kind(action, other); });
+    walk.action_set.push_back(action);
+  }
+  if (instructions.write_metadata) {
+    set_masked(packet.pipeline, field(FieldId::metadata), FieldValue{0, instructions.write_metadata->value},
+               FieldValue{0, instructions.write_metadata->mask});
+  }
+  return !instructions.goto_table || table(*instructions.goto_table, packet, walk);
+}
+
+void DirectWalk::act(const ActionList& actions, Packet& packet, Walk& walk) {
+  for (const Action& action : actions) {
+    if (!walk.is_dead) {
+      act(action, packet, walk);
+    }
+  }
+}
+
+void DirectWalk::act(const Action& action, Packet& packet, Walk& walk) {
+  if (const auto* a = std::get_if<OutputAction>(&action)) {
+    output(a->port, packet, walk);
+  } else if (const auto* set = std::get_if<SetFieldAction>(&action)) {
+    set_field(*set, packet, walk);
+  } else if (const auto* moved = std::get_if<MoveAction>(&action)) {
+    move(*moved, packet, walk);
+  } else if (const auto* push = std::get_if<PushVlanAction>(&action)) {
+    const uint64_t tci = get(flow_of(packet), FieldId::vlan_tci).lo;
+    change(packet, walk, datapath::PushVlan{push->ethertype, static_cast<uint16_t>(tci & 0xefff)});
+  } else if (std::holds_alternative<PopVlanAction>(action)) {
+    change(packet, walk, datapath::PopVlan{});
+  } else if (const auto* push_mpls = std::get_if<PushMplsAction>(&action)) {
+    const Flow flow = flow_of(packet);
+    const uint64_t ttl = get(flow, FieldId::nw_ttl).lo;
+    const bool has_label = (present_from_word(flow.word(present_word)) & present::mpls) != 0;
+    const uint64_t outer = get(flow, FieldId::mpls_label).lo << 12 | get(flow, FieldId::mpls_tc).lo << 9 |
+                           get(flow, FieldId::mpls_ttl).lo;
+    const bool is_ip = (present_from_word(flow.word(present_word)) & present::ip) != 0;
+    const uint64_t fresh = 0x100 | (is_ip ? ttl : 64);
+    change(packet, walk, datapath::PushMpls{push_mpls->ethertype, static_cast<uint32_t>(has_label ? outer : fresh)});
+  } else if (const auto* pop_mpls = std::get_if<PopMplsAction>(&action)) {
+    change(packet, walk, datapath::PopMpls{pop_mpls->ethertype});
+  } else if (std::holds_alternative<DecTtlAction>(action)) {
+    const Flow flow = flow_of(packet);
+    if ((present_from_word(flow.word(present_word)) & present::ip) != 0) {
+      if (get(flow, FieldId::nw_ttl).lo < 2) {
+        walk.is_dead = true;
+        return;
+      }
+      change(packet, walk, datapath::DecTtl{});
+    }
+  } else if (const auto* grouped = std::get_if<GroupAction>(&action)) {
+    group(grouped->group_id, packet, walk);
+  } else if (const auto* again = std::get_if<ResubmitAction>(&action)) {
+    table(*again->table, packet, walk);
+  }
+}
+
+// A change of bytes, by the datapath's own hand, one at a time. What cannot be done to a malformed packet ends it.
+void DirectWalk::change(Packet& packet, Walk& walk, datapath::Action action) {
+  Catch exits;
+  datapath::execute({std::move(action), datapath::Output{PortId{0}}}, pool_.copy_of(packet.bytes), exits);
+  if (exits.caught != nullptr) {
+    packet.bytes.assign(exits.caught->bytes().begin(), exits.caught->bytes().end());
+  } else {
+    walk.is_dead = true;
+  }
+}
+
+void DirectWalk::set_field(const SetFieldAction& action, Packet& packet, Walk& walk) {
+  const Field& f = field(action.field);
+  if (is_pipeline_field(f)) {
+    set_masked(packet.pipeline, f, action.value, action.mask);
+    return;
+  }
+  const uint16_t there = present_from_word(flow_of(packet).word(present_word));
+  if ((there & f.presence) == f.presence) {
+    change(packet, walk, datapath::SetField{action.field, action.value, action.mask});
+  }
+}
+
+void DirectWalk::move(const MoveAction& action, Packet& packet, Walk& walk) {
+  const Flow flow = flow_of(packet);
+  const Field& from = field(action.from.field);
+  if ((present_from_word(flow.word(present_word)) & from.presence) != from.presence) {
+    return;
+  }
+  const FieldValue bits = FieldValue::ones(action.from.bit_count);
+  const FieldValue value = shifted(get(flow, from), -int{action.from.offset}) & bits;
+  set_field({.field = action.to.field,
+             .value = shifted(value, action.to.offset),
+             .mask = shifted(bits, action.to.offset)},
+            packet, walk);
+}
+
+void DirectWalk::output(OfPort port, Packet& packet, Walk& walk) {
+  if (port == of_port::in_port) {
+    send(packet.in_port, packet, walk);
+  } else if (port == of_port::normal) {
+    normal(packet, walk);
+  } else if (port == of_port::flood || port == of_port::all) {
+    flood(packet, walk);
+  } else if (port == of_port::controller) {
+    ++walk.outcome.punted;
+  } else if (port != packet.in_port) {
+    send(port, packet, walk);
+  }
+}
+
+void DirectWalk::send(OfPort port, const Packet& packet, Walk& walk) {
+  const auto found = ports_.find(port);
+  if (found == ports_.end()) {
+    return;
+  }
+  WalkSent sent{port, packet.bytes, 0, {}};
+  if (const auto& tunnel = found->second) {
+    const auto dst = static_cast<uint32_t>(get(packet.pipeline, FieldId::tun_dst).lo);
+    sent.tunnel_remote = tunnel->remote.value_or(IpAddress(Ipv4Address::from_host(dst)));
+    sent.tunnel_id = tunnel->out_key.value_or(get(packet.pipeline, FieldId::tun_id).lo);
+    if (sent.tunnel_remote.is_unspecified()) {
+      return;
+    }
+  }
+  walk.outcome.sent.push_back(std::move(sent));
+}
+
+void DirectWalk::flood(const Packet& packet, Walk& walk) {
+  for (const auto& [port, tunnel] : ports_) {
+    if (port != packet.in_port) {
+      send(port, packet, walk);
+    }
+  }
+}
+
+void DirectWalk::normal(const Packet& packet, Walk& walk) {
+  const Flow flow = flow_of(packet);
+  const uint64_t dst = get(flow, FieldId::eth_dst).lo;
+  const uint64_t src = get(flow, FieldId::eth_src).lo;
+  const uint64_t vlan = get(flow, FieldId::vlan_vid).lo & 0xfff;
+  constexpr uint64_t group_bit = uint64_t{1} << 40;
+  if (dst >> 4 == 0x0180c2000000 >> 4) {
+    return;
+  }
+  if ((src & group_bit) == 0) {
+    macs_[{vlan, src}] = packet.in_port;
+  }
+  const auto learned = macs_.find({vlan, dst});
+  if ((dst & group_bit) != 0 || learned == macs_.end()) {
+    flood(packet, walk);
+  } else if (learned->second != packet.in_port) {
+    send(learned->second, packet, walk);
+  }
+}
+
+void DirectWalk::group(uint32_t group_id, const Packet& packet, Walk& walk) {
+  for (const Bucket& bucket : groups_[group_id]) {
+    Packet copy = packet;
+    Walk branch;
+    run_action_set(bucket.actions, copy, branch);
+    walk.outcome.punted += branch.outcome.punted;
+    std::ranges::move(branch.outcome.sent, std::back_inserter(walk.outcome.sent));
+  }
+}
+
+void DirectWalk::run_action_set(ActionList set, Packet& packet, Walk& walk) {
+  std::ranges::stable_sort(set, {}, order);
+  const bool has_group =
+      std::ranges::any_of(set, [](const Action& a) { return std::holds_alternative<GroupAction>(a); });
+  std::erase_if(set, [&](const Action& a) { return has_group && std::holds_alternative<OutputAction>(a); });
+  act(set, packet, walk);
+}
+
+}  // namespace weft::reference

@@ -1,0 +1,90 @@
+// A dull switch: it walks its tables for every packet, changes the packet's bytes at each action, reads the packet
+// again before each lookup, and remembers nothing but its rules, their counts and learned addresses.
+//
+// The judge of translation, masks and caches: what it does with a packet is what the real switch must do, whatever
+// megaflow the packet hits. Rules stand in a list; a lookup compares all of them.
+//
+// Not here: what has no packet-borne meaning (statistics messages), ageing, VLAN configuration of ports (every port is
+// a trunk), matches behind a label that was popped off IP.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "datapath/api/action.h"
+#include "datapath/api/port_spec.h"
+#include "lib/base/ids.h"
+#include "lib/openflow/flow_message.h"
+#include "lib/openflow/group_message.h"
+#include "lib/packet/packet_pool.h"
+#include "lib/packet/tunnel_metadata.h"
+
+namespace weft::reference {
+
+struct WalkSent {
+  OfPort port{};
+  std::vector<uint8_t> frame;
+  uint64_t tunnel_id = 0;  // of a tunnel port
+  IpAddress tunnel_remote;
+};
+
+struct WalkOutcome {
+  std::vector<WalkSent> sent;
+  unsigned punted = 0;
+};
+
+class DirectWalk {
+ public:
+  struct Rule {
+    uint8_t table_id;
+    uint16_t priority;
+    Match match;
+    openflow::Instructions instructions;
+    uint64_t packet_count = 0;
+  };
+
+  void add_port(OfPort port, std::optional<datapath::TunnelSpec> tunnel = std::nullopt) { ports_[port] = tunnel; }
+  void add(const openflow::FlowMod& flow);
+  void remove(uint8_t table_id, uint16_t priority);
+  void add(const openflow::GroupMod& group) { groups_[group.group_id] = group.buckets; }
+
+  WalkOutcome run(OfPort in_port, const std::vector<uint8_t>& frame, const TunnelMetadata& tunnel);
+  const std::vector<Rule>& rules() const { return rules_; }
+
+ private:
+  struct Packet {
+    std::vector<uint8_t> bytes;
+    Flow pipeline;  // tunnel fields, metadata, registers
+    OfPort in_port{};
+  };
+  struct Walk {
+    WalkOutcome outcome;
+    openflow::ActionList action_set;
+    bool is_dead = false;  // its TTL ran out, or it was too malformed for an action
+  };
+
+  Flow flow_of(const Packet& packet) const;
+  Rule* find(uint8_t table_id, const Flow& flow);
+  bool table(uint8_t table_id, Packet& packet, Walk& walk);
+  void act(const openflow::ActionList& actions, Packet& packet, Walk& walk);
+  void act(const openflow::Action& action, Packet& packet, Walk& walk);
+  void set_field(const openflow::SetFieldAction& action, Packet& packet, Walk& walk);
+  void move(const openflow::MoveAction& action, Packet& packet, Walk& walk);
+  void output(OfPort port, Packet& packet, Walk& walk);
+  void send(OfPort port, const Packet& packet, Walk& walk);
+  void normal(const Packet& packet, Walk& walk);
+  void flood(const Packet& packet, Walk& walk);
+  void group(uint32_t group_id, const Packet& packet, Walk& walk);
+  void run_action_set(openflow::ActionList set, Packet& packet, Walk& walk);
+  void change(Packet& packet, Walk& walk, datapath::Action action);
+
+  std::map<OfPort, std::optional<datapath::TunnelSpec>> ports_;
+  std::vector<Rule> rules_;
+  std::map<uint32_t, std::vector<openflow::Bucket>> groups_;
+  std::map<std::pair<uint64_t, uint64_t>, OfPort> macs_;  // by VLAN and address
+  PacketPool pool_;
+};
+
+}  // namespace weft::reference
