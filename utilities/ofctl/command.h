@@ -6,8 +6,11 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "lib/base/result.h"
 #include "lib/base/text.h"
+#include "lib/openflow/text/message_text.h"
 #include "utilities/ofctl/connection.h"
 #include "utilities/ofctl/options.h"
 #include "utilities/ofctl/switch_ports.h"
@@ -46,6 +49,14 @@ std::string help_text(const Command& command);
 
 // Runs the command that the options name.
 Outcome run(const Options& options);
+
+// "OFPST_TABLE reply (OF1.3) (xid=0x2):", for the list that was asked for last.
+template <class Entry>
+void print_title(const Invocation& call) {
+  const openflow::Envelope reply{openflow::Version::v1_3, call.connection->last_xid(), false,
+                                 openflow::MultipartReply<Entry>{}};
+  fmt::print("{}\n", format_title(reply));
+}
 
 // An error in the user's text, marked.
 Failure bad_text(std::string_view text, const TextError& error);

@@ -34,6 +34,7 @@ class Connection {
                                              std::optional<std::chrono::milliseconds> timeout);
 
   uint32_t next_xid() { return ++xid_; }
+  uint32_t last_xid() const { return xid_; }
 
   // Sends and waits for the reply; the parts of a multipart reply in order. An error reply is a Failure.
   Result<std::vector<openflow::Envelope>, Failure> request(const openflow::Message& message);

@@ -95,7 +95,7 @@ Outcome dump_groups(Invocation& call) {
     print_json(*groups, call.shown_ports());
     return {};
   }
-  fmt::print("OFPST_GROUP_DESC reply (OF1.3):\n");
+  print_title<openflow::GroupDesc>(call);
   for (const openflow::GroupDesc& group : *groups) {
     fmt::print(" {}\n", format_group(group, call.shown_ports()));
   }
@@ -115,7 +115,7 @@ Outcome dump_group_stats(Invocation& call) {
     print_json(*groups);
     return {};
   }
-  fmt::print("OFPST_GROUP reply (OF1.3):\n");
+  print_title<openflow::GroupStats>(call);
   for (const openflow::GroupStats& group : *groups) {
     fmt::print(" {}\n", format_group_stats(group));
   }

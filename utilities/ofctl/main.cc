@@ -24,7 +24,8 @@ int main(int argc, char** argv) {
   const auto outcome = run(*options);
   std::fflush(stdout);
   if (!outcome) {
-    fmt::print(stderr, "weft-ofctl: {}\n", outcome.error().message);
+    const std::string& message = outcome.error().message;
+    fmt::print(stderr, "weft-ofctl: {}{}", message, message.ends_with('\n') ? "" : "\n");
     return outcome.error().status;
   }
   return 0;

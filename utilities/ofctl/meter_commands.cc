@@ -40,6 +40,7 @@ Outcome dump(Invocation& call, Format&& format) {
   if (!entries) {
     return Unexpected{entries.error()};
   }
+  print_title<Entry>(call);
   for (const Entry& entry : *entries) {
     fmt::print("{}\n", format(entry));
   }

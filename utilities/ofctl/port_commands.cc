@@ -58,6 +58,7 @@ Outcome dump_ports_desc(Invocation& call) {
   if (!ports) {
     return Unexpected{ports.error()};
   }
+  std::sort(ports->begin(), ports->end(), [](const auto& a, const auto& b) { return a.port < b.port; });
   if (*port != of_port::any) {  // 1.3 always tells all
     std::erase_if(*ports, [&](const openflow::PortDesc& desc) { return desc.port != *port; });
   }
@@ -65,7 +66,7 @@ Outcome dump_ports_desc(Invocation& call) {
     print_json(*ports);
     return {};
   }
-  fmt::print("OFPST_PORT_DESC reply (OF1.3):\n");
+  print_title<openflow::PortDesc>(call);
   for (const openflow::PortDesc& desc : *ports) {
     fmt::print("{}", format_port_desc(desc));
   }

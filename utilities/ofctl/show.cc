@@ -1,4 +1,6 @@
 // show and dump-desc.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "lib/openflow/text/message_text.h"
@@ -7,12 +9,20 @@
 namespace weft::ofctl {
 namespace {
 
+void sort_ports(openflow::Message& message) {
+  if (auto* ports = std::get_if<openflow::PortDescReply>(&message)) {
+    std::sort(ports->entries.begin(), ports->entries.end(),
+              [](const auto& a, const auto& b) { return a.port < b.port; });
+  }
+}
+
 Outcome print_replies(Invocation& call, const openflow::Message& request) {
-  const auto replies = call.connection->request(request);
+  auto replies = call.connection->request(request);
   if (!replies) {
     return Unexpected{replies.error()};
   }
-  for (const openflow::Envelope& reply : *replies) {
+  for (openflow::Envelope& reply : *replies) {
+    sort_ports(reply.message);
     fmt::print("{}", format_message(reply, call.shown_ports()));
   }
   return {};

@@ -16,7 +16,8 @@ Outcome dump_tables(Invocation& call) {
     print_json(*tables);
     return {};
   }
-  fmt::print("OFPST_TABLE reply (OF1.3):\n{}", openflow::format_table_stats(*tables));
+  print_title<openflow::TableStats>(call);
+  fmt::print("{}", openflow::format_table_stats(*tables));
   return {};
 }
 

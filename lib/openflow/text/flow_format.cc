@@ -43,8 +43,11 @@ std::string_view to_string(FlowRemovedReason reason) {
 
 }  // namespace
 
-// Milliseconds, or all of it where there is more.
+// Milliseconds, or all of it where there is more. All ones: unknown.
 std::string format_duration(const Duration& duration) {
+  if (duration.seconds == ~0U && duration.nanoseconds == ~0U) {
+    return "?";
+  }
   if (duration.nanoseconds == 0) {
     return fmt::format("{}s", duration.seconds);
   }

@@ -1,6 +1,7 @@
 // Tables: lib/openflow/text/port_text.h.
 #include <fmt/format.h>
 
+#include "lib/base/text.h"
 #include "lib/openflow/text/port_text.h"
 
 namespace weft::openflow {
@@ -57,12 +58,37 @@ std::string format_actions(uint32_t bits) {
   return text;
 }
 
-std::string format_fields(const FieldSet& fields, std::string_view separator = " ") {
+std::string_view without_number(std::string_view name) {
+  while (!name.empty() && is_digit(name.back())) {
+    name.remove_suffix(1);
+  }
+  return name;
+}
+
+// The last of the numbered fields (reg0, reg1 ...) that begin with `first` and are all in the set.
+size_t end_of_run(const FieldSet& fields, size_t first) {
+  const std::string_view stem = without_number(all_fields()[first].name);
+  if (stem.size() == all_fields()[first].name.size()) {
+    return first;
+  }
+  size_t last = first;
+  while (last + 1 < fields.size() && fields[last + 1] && without_number(all_fields()[last + 1].name) == stem) {
+    ++last;
+  }
+  return last;
+}
+
+// "reg0...reg15" for a run.
+std::string format_fields(const FieldSet& fields) {
   std::string text;
-  for (const Field& f : all_fields()) {
-    if (fields[static_cast<size_t>(f.id)]) {
-      text += fmt::format("{}{}", text.empty() ? "" : separator, f.name);
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (!fields[i]) {
+      continue;
     }
+    const size_t last = end_of_run(fields, i);
+    text += fmt::format("{}{}", text.empty() ? "" : " ", all_fields()[i].name);
+    text += last > i ? fmt::format("...{}", all_fields()[last].name) : "";
+    i = last;
   }
   return text;
 }
@@ -98,7 +124,8 @@ std::string format_abilities(std::string_view title, const TableAbilities& abili
 }
 
 std::string format_one(const TableFeatures& table) {
-  std::string text = fmt::format("  table {} (\"{}\"):\n", table.table_id, table.name);
+  std::string text = table.name.empty() ? fmt::format("  table {}:\n", table.table_id)
+                                        : fmt::format("  table {} (\"{}\"):\n", table.table_id, table.name);
   text += fmt::format("    metadata: match={:#x} write={:#x}\n", table.metadata_match, table.metadata_write);
   text += fmt::format("    max_entries={}\n", table.max_entries);
   if (table.hit == table.miss) {
