@@ -185,7 +185,7 @@ FieldValues values_of(const Field& field) {
     case FieldId::ip_frag:
       return {{0, 1}, {0, 3}};
     case FieldId::ipv6_exthdr:
-      return {{0, 0}, {0, 0x10}};
+      return {{0, 0}, {0, 8}};  // OFPIEH_DEST
     case FieldId::nd_options_type:
       return {{0, 1}, {0, 2}};
     default:
