@@ -15,8 +15,7 @@ struct PortMaker::Shared {
 PortMaker::PortMaker() : shared_(std::make_unique<Shared>()) {}
 PortMaker::~PortMaker() = default;
 
-Result<std::unique_ptr<Port>, PortError> PortMaker::make(const PortSpec& spec,
-                                                         const PortEnvironment& environment) {
+Result<std::unique_ptr<Port>, PortError> PortMaker::make(const PortSpec& spec, const PortEnvironment& environment) {
   switch (spec.type) {
     case PortType::memory:
       return std::unique_ptr<Port>(std::make_unique<MemoryPort>(spec, environment));

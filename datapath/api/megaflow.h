@@ -32,7 +32,7 @@ struct Installed {
 struct Megaflow {
   FlowKey key;
   FlowMask mask;
-  uint64_t id = 0;          // unique for the life of the datapath; printed as ufid
+  uint64_t id = 0;  // unique for the life of the datapath; printed as ufid
   unsigned worker = 0;
   TimePoint created{};
   std::atomic<Installed*> installed{nullptr};

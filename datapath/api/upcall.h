@@ -32,8 +32,8 @@ class DecisionRecord {
 
 struct Decision {
   ActionList actions;
-  FlowMask mask;           // bits of the key that were looked at; in_port (PortId) always exact
-  uint64_t version = 0;    // of the tables it was proved at
+  FlowMask mask;             // bits of the key that were looked at; in_port (PortId) always exact
+  uint64_t version = 0;      // of the tables it was proved at
   bool is_cacheable = true;  // false: this packet only (e.g. an injected one, a learn's limit)
   std::unique_ptr<DecisionRecord> record;
 };
