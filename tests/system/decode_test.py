@@ -1,0 +1,111 @@
+"""tshark understands every VXLAN and OpenFlow message, and finds no checksum wrong."""
+
+import os
+import re
+
+from harness import SystemTest, until
+from harness.network import run
+
+REQUIRED_TOOLS = ["ip", "ping", "iperf3", "ss", "ethtool", "tshark", "ovs-ofctl", "ovs-testcontroller"]
+
+# Faults of the dissector, not of the packets: the text of the expert item -> why it is wrong.
+DISSECTOR_FAULTS = {}
+
+
+def tshark(*words):
+    """Fields or text of a capture; the checksums of a wire are checked."""
+    checks = ["-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE"]
+    return run(["tshark", *checks, *words], timeout=120).stdout
+
+
+def complaints(path, *words):
+    """Malformed packets and expert items of severity warning and above, but not what TCP's own course is about."""
+    shown = tshark("-r", path, *words, "-Y",
+                   "(_ws.malformed || _ws.expert.severity >= 6291456) && !tcp.analysis.flags",
+                   "-T", "fields", "-e", "frame.number", "-e", "_ws.expert.message", "-e", "_ws.malformed")
+    return [line for line in shown.splitlines() if not any(fault in line for fault in DISSECTOR_FAULTS)]
+
+
+class DecodeTest(SystemTest):
+    def capture(self, place, device, name, filter_text):
+        path = f"/tmp/{place.full_name}-{name}.pcapng"
+        self.addCleanup(lambda: os.path.exists(path) and os.unlink(path))
+        log = f"{path}.log"
+        with open(log, "w", encoding="utf-8") as file:
+            process = place.start(["tcpdump", "-U", "-i", device, "-s", "0", "-B", "65536", "-w", path, filter_text],
+                                  stderr=file)
+        self.addCleanup(lambda: os.path.exists(log) and os.unlink(log))
+
+        def listening():
+            with open(log, encoding="utf-8") as file:
+                return "listening on" in file.read()
+
+        until(listening, "tcpdump captures")
+        return path, process
+
+    def finish(self, process):
+        process.terminate()
+        process.wait(10)
+
+    def test_vxlan_on_the_wire(self):
+        h1, h2, router = self.two_hosts()
+        # The kernel would leave both to a network card; the capture is to hold what the card would have sent.
+        for host in (h1, h2):
+            host.run("ethtool -K uplink tx-udp-segmentation off tx-checksum-ip-generic off")
+        switches = [self.switch(host) for host in (h1, h2)]
+        guests = []
+        for index, (switch, remote) in enumerate(zip(switches, (h2, h1)), 1):
+            self.vxlan(switch)
+            guests.append(self.guest(switch, "p1", f"10.0.0.{index}"))
+            self.overlay_flows(switch, "p1", 5001, remote.vtep)
+        a, b = guests
+        path, capture = self.capture(router, "to-h1", "vxlan", "udp port 4789")
+        self.assert_pings(a, "10.0.0.2", 5, "-s", "1472", "-M", "do")
+        self.assert_pings(a, "10.0.0.2", 2, "-s", "4000")
+        listener = b.place.start("iperf3 --server")
+        until(lambda: b.place.listens(5201), "iperf3 listens")
+        for options in (["--bytes", "2M"], ["--bytes", "2M", "--reverse"], ["--udp", "--bytes", "1M", "--bitrate", "50M"]):
+            a.run(["iperf3", "--client", "10.0.0.2", *options])
+        listener.terminate()
+        self.finish(capture)
+
+        self.assertEqual(complaints(path), [])
+        total = len(tshark("-r", path).splitlines())
+        self.assertGreater(total, 1000)
+        decoded = tshark("-r", path, "-Y", "vxlan.vni == 5001 && vxlan.flags == 0x0800").splitlines()
+        self.assertEqual(len(decoded), total)
+        for layer in ("ip", "udp", "tcp"):
+            self.assertEqual(tshark("-r", path, "-Y", f"{layer}.checksum.status == 0"), "", f"bad {layer} checksums")
+        longest = max(int(size) for size in tshark("-r", path, "-T", "fields", "-e", "frame.len").split())
+        self.assertLessEqual(longest, 1600 + 14)
+
+    def test_openflow_on_the_wire(self):
+        host = self.place("host")
+        switch = self.switch(host)
+        a = self.guest(switch, "p1", "10.0.0.1")
+        self.guest(switch, "p2", "10.0.0.2")
+        path, capture = self.capture(host, "lo", "openflow", "tcp port 6653 or tcp port 6654")
+        host.start("ovs-testcontroller ptcp:6653:127.0.0.1 -O OpenFlow13")
+        until(lambda: host.listens(6653), "the controller listens")
+        switch.vsctl("set-controller", "br0", "tcp:127.0.0.1:6653", "ptcp:6654:127.0.0.1")
+        self.assert_pings(a, "10.0.0.2")
+        until(lambda: host.listens(6654), "the switch listens")
+        for words in (["show"], ["add-group", "group_id=3,type=all,bucket=output:1,bucket=output:2"],
+                      ["add-flow", "table=3,priority=5,tcp,tp_dst=80,actions=set_field:10.0.0.9->ip_dst,group:3"],
+                      ["add-flow", "table=3,idle_timeout=1,send_flow_rem,icmp6,actions=push_vlan:0x8100,output:2"],
+                      ["dump-flows"], ["dump-groups"], ["dump-group-stats"], ["dump-group-features"], ["dump-ports"],
+                      ["dump-ports-desc"], ["dump-tables"], ["dump-table-features"], ["dump-aggregate"], ["dump-desc"],
+                      ["packet-out", "in_port=CONTROLLER packet=" + "02" * 12 + "88b5" + "00" * 50 + " actions=output:1"],
+                      ["del-flows"], ["add-flow", "actions=group:99"]):
+            host.run(["ovs-ofctl", "-O", "OpenFlow13", words[0], "tcp:127.0.0.1:6654", *words[1:]], check=False)
+        host.run("ip link set p2 down")
+        host.run("ip link set p2 up")
+        self.finish(capture)
+
+        as_openflow = ["-d", "tcp.port==6653,openflow", "-d", "tcp.port==6654,openflow"]
+        self.assertEqual(complaints(path, *as_openflow), [])
+        types = set(tshark("-r", path, *as_openflow, "-Y", "openflow_v4.type", "-T", "fields", "-E", "separator=,",
+                           "-e", "openflow_v4.type").replace(",", "\n").split())
+        for wanted in (0, 1, 5, 6, 10, 13, 14, 15, 18, 19):
+            self.assertIn(str(wanted), types, "this type of message was to be seen")
+        self.assertTrue(re.search(r"\d", " ".join(types)))

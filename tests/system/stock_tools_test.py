@@ -1,0 +1,147 @@
+"""Stock ovs-ofctl on a bridge's management socket, beside our own tool."""
+
+import re
+
+from harness import SystemTest, until
+
+REQUIRED_TOOLS = ["ip", "ping", "ss", "ovs-ofctl"]
+
+
+class StockOfctlTest(SystemTest):
+    def setUp(self):
+        self.host = self.place("host")
+        self.sw = self.switch(self.host)
+        self.a = self.guest(self.sw, "p1", "10.0.0.1")
+        self.b = self.guest(self.sw, "p2", "10.0.0.2")
+
+    def stock(self, command, *words, **options):
+        return self.sw.stock_ofctl(command, *words, **options).stdout
+
+    def flows(self, *words):
+        return [line for line in self.stock("dump-flows", *words).splitlines() if "actions=" in line]
+
+    def test_show_lists_the_ports(self):
+        shown = self.stock("show")
+        self.assertRegex(shown, r"dpid:[0-9a-f]{16}")
+        self.assertRegex(shown, r"\b1\(p1\): addr:")
+        self.assertRegex(shown, r"LOCAL\(br0\)")
+        self.assertIn("n_buffers:0", shown)
+
+    def test_flows_are_added_counted_and_deleted(self):
+        self.stock("add-flow", "in_port=1,actions=output:2")
+        self.stock("add-flow", "in_port=2,actions=output:1")
+        self.assert_pings(self.a, "10.0.0.2", 5)
+        flows = self.flows()
+        self.assertEqual(len(flows), 2)
+        for flow in flows:
+            self.assertGreater(int(re.search(r"n_packets=(\d+)", flow).group(1)), 5)
+        # No traffic between: the same numbers.
+        self.a.run("ip link set eth0 down")
+        self.assertEqual(*[[re.sub("duration=[^,]*", "", line) for line in self.flows()] for _ in range(2)])
+        self.stock("del-flows", "in_port=1")
+        self.assertEqual(len(self.flows()), 1)
+        self.stock("del-flows")
+        self.assertEqual(self.flows(), [])
+
+    def test_many_flows_from_a_file(self):
+        path = f"{self.sw.rundir}/flows.txt"
+        with open(path, "w", encoding="ascii") as file:
+            for i in range(2000):
+                file.write(f"table={i % 4},priority=7,ip,nw_src=10.1.{i // 256}.{i % 256},actions=output:{1 + i % 2}\n")
+        self.stock("add-flows", path)
+        self.assertEqual(len(self.flows()), 2000)
+        self.assertIn("flow_count=2000", self.stock("dump-aggregate"))
+        self.stock("del-flows", "ip,nw_src=10.1.0.0/24")
+        self.assertEqual(len(self.flows()), 2000 - 256)
+        self.stock("replace-flows", path)
+        self.assertEqual(len(self.flows()), 2000)
+
+    def test_modify_and_strict(self):
+        self.stock("add-flow", "priority=5,in_port=1,actions=output:2")
+        self.stock("add-flow", "priority=6,in_port=1,actions=drop")
+        self.stock("mod-flows", "--strict", "priority=5,in_port=1,actions=output:1")
+        self.assertIn("actions=output:1", self.stock("dump-flows"))
+        self.stock("--strict", "del-flows", "priority=6,in_port=1")
+        self.assertEqual(len(self.flows()), 1)
+
+    def test_port_counters_are_those_of_the_guests(self):
+        self.stock("add-flow", "in_port=1,actions=output:2")
+        self.stock("add-flow", "in_port=2,actions=output:1")
+        self.assert_pings(self.a, "10.0.0.2", 20)
+        for device in (self.a, self.b):
+            device.run("ip neigh flush all")
+        ports = self.stock("dump-ports")
+        for number, guest in ((1, self.a), (2, self.b)):
+            sent = guest.place.counter("eth0", "tx_packets")
+            self.assertRegex(ports, rf"port +\"?(p?{number})\"?: rx pkts={sent},")
+
+    def test_groups(self):
+        self.stock("add-group", "group_id=7,type=all,bucket=output:2")
+        self.stock("add-flow", "in_port=1,actions=group:7")
+        self.stock("add-flow", "in_port=2,actions=output:1")
+        self.assert_pings(self.a, "10.0.0.2")
+        self.assertIn("group_id=7", self.stock("dump-groups"))
+        self.assertRegex(self.stock("dump-group-stats"), r"packet_count=[1-9]")
+        self.assertIn("type=all", self.stock("dump-groups"))
+        self.stock("mod-group", "group_id=7,type=indirect,bucket=output:2")
+        self.assert_pings(self.a, "10.0.0.2")
+        self.stock("dump-group-features")
+        self.stock("del-groups")
+        self.assertNotIn("group_id=7", self.stock("dump-groups"))
+        self.assertEqual(len(self.flows()), 1, "flows that name a deleted group go with it")
+
+    def test_tables_and_descriptions(self):
+        self.assertIn("DESC", self.stock("dump-desc"))
+        self.assertIn("table 0", self.stock("dump-tables"))
+        self.stock("dump-table-features")
+        self.stock("dump-ports-desc")
+        self.stock("get-frags", check=False)
+        self.stock("probe")
+        self.stock("ping")
+
+    def test_a_packet_out_leaves_through_its_port(self):
+        capture = self.b.place.socket(17, 3, 0x0300)
+        capture.bind(("eth0", 0))
+        capture.settimeout(5)
+        frame = bytes.fromhex("020000000099" "020000000001" "88b5") + b"from a controller".ljust(50, b".")
+        self.stock("packet-out", "in_port=CONTROLLER", f"packet={frame.hex()}", "actions=output:2", check=False)
+        self.sw.stock_ofctl("packet-out", f"in_port=CONTROLLER packet={frame.hex()} actions=output:2")
+        found = until(lambda: capture.recv(2000) == frame, "the packet arrives")
+        self.assertTrue(found)
+        capture.close()
+
+    def test_monitor_sees_packets_for_the_controller(self):
+        output = f"{self.sw.rundir}/monitor"
+        with open(output, "w", encoding="utf-8") as file:
+            monitor = self.host.start(["ovs-ofctl", "-O", "OpenFlow13", "monitor", self.sw.management(), "65535"],
+                                      stdout=file, stderr=file)
+        self.sw.add_flow("in_port=p1,actions=controller")
+
+        def seen():
+            self.pings(self.a, "10.0.0.2", 1, "-W", "1")
+            with open(output, encoding="utf-8", errors="replace") as file:
+                return "OFPT_PACKET_IN" in file.read()
+
+        until(seen, "a packet-in is printed")
+        monitor.terminate()
+
+    def test_both_tools_say_the_same(self):
+        for flow in ("table=1,priority=9,tcp,nw_dst=10.0.0.0/8,tp_dst=80,actions=set_field:10.0.0.9->ip_dst,output:2",
+                     "priority=3,in_port=1,dl_vlan=5,actions=pop_vlan,goto_table:1",
+                     "cookie=0x12,idle_timeout=60,arp,actions=push_vlan:0x8100,set_field:4101->vlan_vid,output:1"):
+            self.sw.add_flow(flow)
+        theirs = [normalized(line) for line in self.flows()]
+        ours = [normalized(line) for line in
+                self.sw.ofctl("--no-names", "dump-flows", "br0").stdout.splitlines() if "actions=" in line]
+        self.assertEqual(ours, theirs)
+
+    def test_errors_name_the_cause(self):
+        refused = self.sw.stock_ofctl("add-flow", "in_port=1,actions=group:99", check=False)
+        self.assertIn("OFPBAC_BAD_OUT_GROUP", refused.stdout + refused.stderr)
+        refused = self.sw.stock_ofctl("add-group", "group_id=1,type=ff,bucket=output:1", check=False)
+        self.assertNotEqual((refused.stdout + refused.stderr).strip(), "")
+        self.assertEqual(self.flows(), [])
+
+
+def normalized(line):
+    return re.sub(r"duration=[^,]*, ", "", line).strip()

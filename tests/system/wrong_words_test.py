@@ -1,0 +1,42 @@
+"""Commands that cannot be right: an error that names the word, a non-zero status, and nothing changed."""
+
+from harness import SystemTest
+
+REQUIRED_TOOLS = ["ip"]
+
+
+class WrongWordsTest(SystemTest):
+    def setUp(self):
+        self.sw = self.switch(self.place("host"))
+
+    def assert_refused(self, tool, words, *named):
+        before = self.sw.vsctl("show").stdout + self.sw.ofctl("dump-flows", "br0").stdout
+        done = tool(*words, check=False)
+        self.assertNotEqual(done.returncode, 0, words)
+        for word in named:
+            self.assertIn(word, done.stderr)
+        self.assertEqual(self.sw.vsctl("show").stdout + self.sw.ofctl("dump-flows", "br0").stdout, before)
+
+    def test_vsctl(self):
+        self.assert_refused(self.sw.vsctl, ["add-brr", "br1"], "add-brr")
+        self.assert_refused(self.sw.vsctl, ["add-port", "br9", "p1"], "br9")
+        self.assert_refused(self.sw.vsctl, ["set", "bridge", "br0", "no_such=1"], "no_such")
+        self.assert_refused(self.sw.vsctl, ["set", "port", "br0", "tag=5000"], "5000")
+        self.assert_refused(self.sw.vsctl, ["add-br", "br0"], "br0")
+        # One wrong command of several: none is carried out.
+        self.assert_refused(self.sw.vsctl, ["add-br", "br2", "--", "del-br", "br9"], "br9")
+
+    def test_ofctl(self):
+        self.assert_refused(self.sw.ofctl, ["add-flow", "br0", "in_prt=1,actions=drop"], "in_prt")
+        self.assert_refused(self.sw.ofctl, ["add-flow", "br0", "tcp_dst=80,actions=drop"], "tcp_dst")
+        self.assert_refused(self.sw.ofctl, ["add-flow", "br0", "actions=outptu:1"], "outptu")
+        self.assert_refused(self.sw.ofctl, ["add-flow", "br0", "ip,nw_src=1.2.3.400,actions=drop"], "1.2.3.400")
+        self.assert_refused(self.sw.ofctl, ["dump-flows", "br9"], "br9")
+
+    def test_appctl(self):
+        self.assert_refused(self.sw.appctl, ["no/such"], "no/such")
+        self.assert_refused(self.sw.appctl, ["ofproto/trace", "br0", "in_prt=1"], "in_prt")
+
+    def test_port_types_and_options(self):
+        done = self.sw.vsctl("add-port", "br0", "x", "--", "set", "interface", "x", "type=warp", check=False)
+        self.assertIn("warp", done.stderr)
