@@ -113,7 +113,10 @@ Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8
   return envelope;
 }
 
-Bytes encode(Version version, uint32_t xid, const Message& message, bool more) {
+namespace {
+
+// Without the length.
+Bytes encode_any_size(Version version, uint32_t xid, const Message& message, bool more) {
   Bytes bytes;
   WireWriter out(bytes);
   const auto* hello = std::get_if<Hello>(&message);
@@ -128,6 +131,22 @@ Bytes encode(Version version, uint32_t xid, const Message& message, bool more) {
     type = codec->encode(out, message, more);
   }
   bytes[1] = *type;
+  return bytes;
+}
+
+}  // namespace
+
+Bytes encode(Version version, uint32_t xid, const Message& message, bool more) {
+  Bytes bytes = encode_any_size(version, xid, message, more);
+  fill_in_length(bytes);
+  return bytes;
+}
+
+std::optional<Bytes> try_encode(Version version, uint32_t xid, const Message& message) {
+  Bytes bytes = encode_any_size(version, xid, message, false);
+  if (bytes.size() > max_message_size) {
+    return std::nullopt;
+  }
   fill_in_length(bytes);
   return bytes;
 }

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -32,6 +33,8 @@ Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8
 // `more` sets the multipart flag. A body that would not fit one message is a bug of the caller (asserts): use
 // encode_parts or MultipartEncoder for lists.
 Bytes encode(Version version, uint32_t xid, const Message& message, bool more = false);
+// Nothing when it does not fit: for what comes from a user's text.
+std::optional<Bytes> try_encode(Version version, uint32_t xid, const Message& message);
 inline Bytes encode(const Envelope& envelope) {
   return encode(envelope.version, envelope.xid, envelope.message, envelope.more);
 }

@@ -80,9 +80,9 @@ bool fits(const Field& field, FieldValue value) { return (value & ~all_bits(fiel
 
 // OpenFlow 1.3.5 section 7.2.3.7: VLAN ids other than "none" carry OFPVID_PRESENT.
 bool is_possible(const Field& field, FieldValue value, FieldValue mask) {
-  constexpr uint64_t vid_present = 0x1000;
+  constexpr uint64_t present = 0x1000;
   const bool exact = mask == all_bits(field);
-  return field.id != FieldId::vlan_vid || !exact || value.lo == 0 || (value.lo & vid_present) != 0;
+  return field.id != FieldId::vlan_vid || !exact || value.lo == 0 || (value.lo & present) != 0;
 }
 
 Result<void, OxmFault> check(const OxmEntry& entry) {
@@ -124,8 +124,7 @@ OpenFlowError match_error(OxmFault fault, const Field* field) {
 constexpr std::array metadata_order{
     FieldId::dp_hash, FieldId::recirc_id, FieldId::conj_id, FieldId::in_port_oxm, FieldId::in_phy_port,
     FieldId::actset_output, FieldId::packet_type};
-constexpr std::array ethernet_order{FieldId::eth_src, FieldId::eth_dst, FieldId::eth_type, FieldId::vlan_vid,
-                                    FieldId::vlan_pcp};
+constexpr std::array ethernet_order{FieldId::eth_src, FieldId::eth_dst, FieldId::eth_type};
 constexpr std::array header_order{
     FieldId::mpls_tc, FieldId::mpls_bos, FieldId::mpls_ttl, FieldId::mpls_label, FieldId::pbb_isid, FieldId::pbb_uca,
     FieldId::ipv4_src, FieldId::ipv4_dst, FieldId::ipv6_src, FieldId::ipv6_dst, FieldId::ip_frag, FieldId::ip_dscp,
@@ -162,9 +161,38 @@ std::span<const FieldId> transport_order(const Match& match) {
   }
 }
 
+constexpr uint64_t vid_present = 0x1000;
+constexpr uint64_t all_of_vid = 0x1fff;
+constexpr uint64_t all_of_tci = 0xffff;
+constexpr uint64_t all_of_pcp = 7;
+
+// "No tag" is said by vlan_vid alone; the priority bits of vlan_tci=0 add nothing.
+void forget_priority_of_untagged(Match& match) {
+  if (match.mask(FieldId::vlan_tci).lo == all_of_tci && match.value(FieldId::vlan_tci).is_zero()) {
+    match.clear(field(FieldId::vlan_tci));
+    match.set(FieldId::vlan_vid, 0);
+  }
+}
+
 class MatchWriter {
  public:
   MatchWriter(WireWriter& out, const Match& match, Version version) : out_(out), match_(match), version_(version) {}
+
+  // vlan_vid and vlan_pcp where they can say it; a masked or unfounded priority is left to NXM's vlan_tci.
+  void write_vlan() {
+    const uint64_t vid_mask = match_.mask(FieldId::vlan_vid).lo;
+    const uint64_t vid = match_.value(FieldId::vlan_vid).lo;
+    const uint64_t pcp_mask = match_.mask(FieldId::vlan_pcp).lo;
+    const bool is_untagged = vid_mask == all_of_vid && vid == 0 && match_.value(FieldId::vlan_pcp).is_zero();
+    if (pcp_mask == 0 || is_untagged) {
+      return write(FieldId::vlan_vid);
+    }
+    if (pcp_mask == all_of_pcp && (vid & vid_present) != 0) {
+      write(FieldId::vlan_vid);
+      return write(FieldId::vlan_pcp);
+    }
+    write(FieldId::vlan_tci);
+  }
 
   void write(std::span<const FieldId> fields) {
     for (const FieldId id : fields) {
@@ -178,7 +206,7 @@ class MatchWriter {
       return;
     }
     const FieldValue mask = match_.mask(f);
-    if (!mask.is_zero() && !(id == FieldId::vlan_pcp && is_untagged())) {
+    if (!mask.is_zero()) {
       write_entry(f, mask);
     }
   }
@@ -193,12 +221,6 @@ class MatchWriter {
     write_oxm_header(out_, id, true);
     write_bytes(out_, match_.value(f), id.size);
     write_bytes(out_, mask, id.size);
-  }
-
-  // vlan_tci=0 and dl_vlan=0xffff: "no tag" says all there is, and a priority would lack its prerequisite.
-  bool is_untagged() const {
-    constexpr uint64_t vid_present = 0x1000;
-    return (match_.value(FieldId::vlan_vid).lo & vid_present) == 0;
   }
 
   WireWriter& out_;
@@ -294,6 +316,7 @@ void write_oxm(WireWriter& out, const Field& field, FieldValue value, FieldValue
 
 Result<void, OpenFlowError> read_oxm_list(std::span<const uint8_t> bytes, Match& match) {
   WireReader in(bytes, ErrorCode::ofpbmc_bad_len);
+  std::vector<const Field*> seen;
   while (in.remaining() > 0) {
     WireReader peek = in;
     const auto header = read_header(peek);
@@ -309,7 +332,15 @@ Result<void, OpenFlowError> read_oxm_list(std::span<const uint8_t> bytes, Match&
       return Unexpected{OpenFlowError{ErrorCode::ofpbmc_bad_prereq, std::string(entry->field->name)}};
     }
     match.set_masked(*entry->field, entry->value, entry->mask);
+    seen.push_back(entry->field);
   }
+  // Once more with everything there: "a later fragment" behind a port takes away what the port stood on.
+  for (const Field* f : seen) {
+    if (!match.is_wild(*f) && !match.meets_prerequisite(*f)) {
+      return Unexpected{OpenFlowError{ErrorCode::ofpbmc_bad_prereq, std::string(f->name)}};
+    }
+  }
+  forget_priority_of_untagged(match);
   return {};
 }
 
@@ -317,6 +348,7 @@ void write_oxm_list(WireWriter& out, const Match& match, Version version) {
   MatchWriter writer(out, match, version);
   writer.write(metadata_order);
   writer.write(ethernet_order);
+  writer.write_vlan();
   writer.write(header_order);
   writer.write(transport_order(match));
   writer.write(tunnel_order);

@@ -62,11 +62,11 @@ class WireReader {
       std::memcpy(out.bytes.data(), from.data(), from.size());
     }
   }
-  // A NUL-padded array of `size` bytes.
+  // A NUL-terminated text in an array of `size` bytes.
   void text(std::string& out, size_t size) {
     const auto from = take(size);
     const auto* begin = reinterpret_cast<const char*>(from.data());
-    out.assign(begin, from.empty() ? 0 : strnlen(begin, from.size()));
+    out.assign(begin, from.empty() ? 0 : strnlen(begin, from.size() - 1));
   }
   void pad(size_t size) { take(size); }
 

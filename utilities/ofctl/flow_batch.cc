@@ -54,7 +54,7 @@ Outcome for_each_line(const std::string& name, const std::function<Outcome(const
   return for_each_line_of(file, name, each);
 }
 
-void FlowBatch::add(const openflow::Message& message, std::string text) {
+Outcome FlowBatch::add(const openflow::Message& message, std::string text) {
   const uint32_t xid = connection_.next_xid();
   if (texts_.empty()) {
     first_xid_ = xid;
@@ -62,8 +62,12 @@ void FlowBatch::add(const openflow::Message& message, std::string text) {
   // Asking for port names may have taken numbers in between.
   texts_.resize(xid - first_xid_);
   texts_.push_back(std::move(text));
-  const openflow::Bytes one = encode(openflow::Version::v1_3, xid, message);
-  bytes_.insert(bytes_.end(), one.begin(), one.end());
+  const auto one = try_encode(openflow::Version::v1_3, xid, message);
+  if (!one) {
+    return Unexpected{Failure{"longer than an OpenFlow message can be (64 KB)"}};
+  }
+  bytes_.insert(bytes_.end(), one->begin(), one->end());
+  return {};
 }
 
 Failure FlowBatch::describe(const std::vector<openflow::Envelope>& errors) const {

@@ -17,7 +17,7 @@ class FlowBatch {
   explicit FlowBatch(Connection& connection) : connection_(connection) {}
 
   // `text` is what an error of the switch will be reported with.
-  void add(const openflow::Message& message, std::string text);
+  Outcome add(const openflow::Message& message, std::string text);
   // Sends everything and waits until it is in force.
   Outcome commit();
 
@@ -28,7 +28,6 @@ class FlowBatch {
 
   Connection& connection_;
   openflow::Bytes bytes_;
-  std::vector<size_t> ends_;
   std::vector<std::string> texts_;
   uint32_t first_xid_ = 0;
 };

@@ -16,8 +16,7 @@ Outcome change_flows(Invocation& call, FlowModCommand command, const std::string
     if (!mod) {
       return Unexpected{bad_text(text, mod.error())};
     }
-    batch.add(*mod, text);
-    return {};
+    return batch.add(*mod, text);
   };
   const Outcome added = is_file ? for_each_line(argument, add) : add(argument);
   return added ? batch.commit() : added;

@@ -113,18 +113,23 @@ Outcome replace_flows(Invocation& call) {
     return Unexpected{sets.error()};
   }
   FlowBatch batch(*call.connection);
+  Outcome added;
+  const auto add = [&](const FlowMod& mod) {
+    if (added) {
+      added = batch.add(mod, format_flow_mod(mod, call.ports));
+    }
+  };
   for_each_difference(sets->first, sets->second, [&](const FlowMod* before, const FlowMod* after) {
     if (after != nullptr) {
-      batch.add(*after, format_flow_mod(*after, call.ports));
-      return;
+      return add(*after);
     }
     FlowMod removal = *before;
     removal.command = FlowModCommand::remove_strict;
     removal.cookie = 0;
     removal.instructions = {};
-    batch.add(removal, format_flow_mod(removal, call.ports));
+    add(removal);
   });
-  return batch.commit();
+  return added ? batch.commit() : added;
 }
 
 Outcome diff_flows(Invocation& call) {

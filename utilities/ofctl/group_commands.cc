@@ -16,8 +16,7 @@ Outcome add_text(Invocation& call, FlowBatch& batch, GroupModCommand command, co
   if (!mod) {
     return Unexpected{bad_text(text, mod.error())};
   }
-  batch.add(*mod, text);
-  return {};
+  return batch.add(*mod, text);
 }
 
 Outcome change_group(Invocation& call, GroupModCommand command) {
@@ -77,8 +76,8 @@ Outcome del_groups(Invocation& call) {
   mod.command = GroupModCommand::remove;
   mod.group_id = *id;
   FlowBatch batch(*call.connection);
-  batch.add(mod, format_group_mod(mod));
-  return batch.commit();
+  const auto added = batch.add(mod, format_group_mod(mod));
+  return added ? batch.commit() : added;
 }
 
 Outcome dump_groups(Invocation& call) {

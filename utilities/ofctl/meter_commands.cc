@@ -16,8 +16,8 @@ Outcome change_meter(Invocation& call, MeterModCommand command) {
     return Unexpected{bad_text(text, mod.error())};
   }
   FlowBatch batch(*call.connection);
-  batch.add(*mod, format_meter_mod(*mod));
-  return batch.commit();
+  const auto added = batch.add(*mod, format_meter_mod(*mod));
+  return added ? batch.commit() : added;
 }
 
 // "meter=N", or nothing for all.

@@ -99,8 +99,8 @@ Outcome send_one(Invocation& call, const std::string& text) {
     return Unexpected{bad_text(text, message.error())};
   }
   FlowBatch batch(*call.connection);
-  batch.add(*message, text);
-  return batch.commit();
+  const auto added = batch.add(*message, text);
+  return added ? batch.commit() : added;
 }
 
 // "IN_PORT ACTIONS PACKET...", each an argument of its own.
@@ -125,7 +125,9 @@ Outcome send_many(Invocation& call) {
     message.in_port = *port;
     message.actions = *actions;
     message.data = std::move(*frame);
-    batch.add(message, packet);
+    if (auto added = batch.add(message, packet); !added) {
+      return added;
+    }
   }
   return batch.commit();
 }

@@ -28,11 +28,9 @@ DecodedMessage read_packet_in(WireReader& in) {
   in.u32(message.buffer_id);
   in.u16(message.total_len);
   in.u8(message.reason);
+  message.reason = reason_13(message.reason);
   in.u8(message.table_id);
   in.u64(message.cookie);
-  if (message.reason > PacketInReason::packet_out) {
-    in.fail({ErrorCode::ofpbrc_bad_type, "packet-in reason"});
-  }
   auto match = read_match(in);
   if (!match) {
     return Unexpected{match.error()};
