@@ -51,7 +51,8 @@ class VxlanSystem : public ::testing::Test {
     a_->run("ip addr add 2001:db8:a::2/64 dev ua nodad; ip -6 route add default via 2001:db8:a::1");
     b_->run("ip addr add 2001:db8:b::2/64 dev ub nodad; ip -6 route add default via 2001:db8:b::1");
     // A link that has just come up drops what is sent until the kernel has noticed, up to a second later.
-    a_->run("for i in $(seq 50); do ping -qc1 -W1 198.51.100.2 && ping -qc1 -W1 2001:db8:b::2 && break; done >/dev/null");
+    a_->run(
+        "for i in $(seq 50); do ping -qc1 -W1 198.51.100.2 && ping -qc1 -W1 2001:db8:b::2 && break; done >/dev/null");
   }
 
   // Host B as the kernel does it: frames in and out of `vx`.
