@@ -71,11 +71,11 @@ CommandResult del_br(Invocation& call) {
     return call.has("--if-exists") ? CommandResult{} : refuse(fmt::format("no bridge named {}", call.word(0)), 0);
   }
   const Uuid uuid = bridge->uuid;
-  for (const auto& port : (*bridge)["ports"].uuids()) {
-    for (const auto& interface : (*draft.find("Port", port))["interfaces"].uuids()) {
-      draft.remove("Interface", interface);
+  for (const Row* port : draft.referred(*bridge, "ports", "Port")) {
+    for (const Row* interface : draft.referred(*port, "interfaces", "Interface")) {
+      draft.remove("Interface", Uuid(interface->uuid));
     }
-    draft.remove("Port", port);
+    draft.remove("Port", Uuid(port->uuid));
   }
   draft.remove_reference("Open_vSwitch", draft.root().uuid, "bridges", uuid);
   draft.remove("Bridge", uuid);
@@ -139,8 +139,8 @@ CommandResult get_controller(Invocation& call) {
     return Unexpected{bridge.error()};
   }
   std::vector<std::string> targets;
-  for (const auto& uuid : (**bridge)["controller"].uuids()) {
-    targets.push_back((*call.run.draft.find("Controller", uuid))["target"].string().value_or(""));
+  for (const Row* controller : call.run.draft.referred(**bridge, "controller", "Controller")) {
+    targets.push_back((*controller)["target"].string().value_or(""));
   }
   std::ranges::sort(targets);
   call.run.output += lines(targets);
@@ -153,8 +153,8 @@ CommandResult del_controller(Invocation& call) {
     return Unexpected{bridge.error()};
   }
   const Uuid uuid = (*bridge)->uuid;
-  for (const auto& controller : (**bridge)["controller"].uuids()) {
-    call.run.draft.remove("Controller", controller);
+  for (const Row* controller : call.run.draft.referred(**bridge, "controller", "Controller")) {
+    call.run.draft.remove("Controller", Uuid(controller->uuid));
   }
   call.run.draft.update("Bridge", uuid, "controller", {});
   return {};

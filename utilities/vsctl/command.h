@@ -33,6 +33,7 @@ struct CommandError {
 using CommandResult = Result<void, CommandError>;
 
 enum class OutputFormat : uint8_t { list, table, json };
+enum class DataFormat : uint8_t { string, bare, json };  // of a value
 
 // Shared by all commands of a run.
 struct Run {
@@ -42,11 +43,21 @@ struct Run {
   std::string output;
   int exit_status = 0;
   OutputFormat format = OutputFormat::list;
+  DataFormat data = DataFormat::string;
   bool has_headings = true;
   std::vector<std::string> added_interfaces;  // to look at after the transaction
   // --id=@name: names that rows have, or will have, in this run.
-  std::map<std::string, Uuid, std::less<>> symbols;
+  struct Symbol {
+    Uuid uuid = Uuid::random();
+    bool has_row = false;
+  };
+  std::map<std::string, Symbol, std::less<>> symbols;
+  bool must_wait = false;  // wait-until: what is waited for has not come true
+  std::string comment;
 };
+
+// A name that was used but no command gave to a row; what to print.
+std::optional<std::string> unbound_symbol(const Run& run);
 
 struct Invocation {
   Run& run;
@@ -104,6 +115,8 @@ CommandResult del_fail_mode(Invocation& call);
 CommandResult set_fail_mode(Invocation& call);
 CommandResult record_list(Invocation& call);
 CommandResult record_find(Invocation& call);
+CommandResult record_wait_until(Invocation& call);
+CommandResult comment(Invocation& call);
 CommandResult record_get(Invocation& call);
 CommandResult record_set(Invocation& call);
 CommandResult record_add(Invocation& call);

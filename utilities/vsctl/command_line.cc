@@ -27,6 +27,11 @@ bool set_format(CommandLine& line, const std::string& value) {
   return value == "table" || value == "json" || value == "list";
 }
 
+bool set_data(CommandLine& line, const std::string& value) {
+  line.data = value == "bare" ? DataFormat::bare : value == "json" ? DataFormat::json : DataFormat::string;
+  return value == "string" || value == "bare" || value == "json";
+}
+
 bool ignore(CommandLine&, const std::string&) { return true; }
 
 const std::vector<Option>& global_options() {
@@ -51,6 +56,7 @@ const std::vector<Option>& global_options() {
        },
        "change nothing"},
       {"--format", "-f", true, set_format, "list|table|json: how records are printed"},
+      {"--data", "-d", true, set_data, "string|bare|json: how a value is printed"},
       {"--no-headings", "", false,
        [](auto& line, const auto&) {
          line.has_headings = false;
@@ -65,11 +71,15 @@ const std::vector<Option>& global_options() {
        "one line a command, \\n for newlines"},
       {"--bare", "", false,
        [](auto& line, const auto&) {
+         line.format = OutputFormat::list;
+         line.data = DataFormat::bare;
          line.has_headings = false;
          return true;
        },
-       "the same as --no-headings"},
+       "the same as --format list --data bare --no-headings"},
       {"--verbose", "-v", false, ignore, "accepted"},
+      {"--no-syslog", "", false, ignore, "accepted"},
+      {"--retry", "", false, ignore, "accepted"},
       {"--help", "-h", false,
        [](auto& line, const auto&) {
          line.wants_help = true;
@@ -86,14 +96,61 @@ const std::vector<Option>& global_options() {
   return options;
 }
 
-const Option* find_option(std::string_view typed) {
+// An option as typed: `--timeout=5`, `--timeout 5`, `-t5`, `-t 5`.
+struct TypedOption {
+  const Option* option = nullptr;
+  std::string name;
+  std::optional<std::string> value;
+};
+
+TypedOption find_option(const std::string& typed) {
+  const auto equals = typed.find('=');
+  TypedOption out{nullptr, typed.substr(0, equals), std::nullopt};
+  if (equals != std::string::npos) {
+    out.value = typed.substr(equals + 1);
+  }
   for (const auto& option : global_options()) {
-    if (typed == option.name || (!option.short_name.empty() && typed == option.short_name)) {
-      return &option;
+    if (out.name == option.name || (!option.short_name.empty() && out.name == option.short_name)) {
+      out.option = &option;
+    } else if (!option.short_name.empty() && !typed.starts_with("--") && typed.starts_with(option.short_name)) {
+      // The value follows at once: -t5, -vconsole:off.
+      out = {&option, std::string(option.short_name), typed.substr(option.short_name.size())};
+    }
+    if (out.option != nullptr) {
+      break;
     }
   }
-  // -vconsole:off and the like, as libraries call ovs-vsctl.
-  return typed.starts_with("-v") ? find_option("-v") : nullptr;
+  return out;
+}
+
+bool is_command_option(const std::string& name) {
+  return std::ranges::any_of(
+      command_table(), [&](const auto& spec) { return std::ranges::find(spec.options, name) != spec.options.end(); });
+}
+
+// Messages to the switch are Protobuf strings, which are UTF-8 (RFC 3629 section 4).
+bool is_utf8(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto at = [&](size_t n) { return i + n < text.size() ? static_cast<uint8_t>(text[i + n]) + 0U : 0U; };
+    const unsigned first = at(0);
+    const size_t length = first < 0x80                     ? 1
+                          : first >= 0xc2 && first <= 0xdf ? 2
+                          : first >= 0xe0 && first <= 0xef ? 3
+                          : first >= 0xf0 && first <= 0xf4 ? 4
+                                                           : 0;
+    const unsigned least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    const unsigned most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    if (length == 0 || (length > 1 && (at(1) < least || at(1) > most))) {
+      return false;
+    }
+    for (size_t n = 2; n < length; ++n) {
+      if ((at(n) & 0xc0) != 0x80) {
+        return false;
+      }
+    }
+    i += length;
+  }
+  return true;
 }
 
 std::string unknown_option(const std::string& typed) {
@@ -106,34 +163,37 @@ std::string unknown_option(const std::string& typed) {
                      likely.empty() ? "" : fmt::format(", did you mean \"{}\"?", likely));
 }
 
-// Takes global options from the front; stops at the first command word, or at `--`.
-Result<size_t, std::string> parse_globals(const std::vector<std::string>& arguments, CommandLine& line) {
+// Takes options from the front; stops at the first command word, or at `--`. Those of the first command may stand among
+// the global ones (--may-exist add-port ...) and are handed on.
+struct Globals {
+  size_t end = 0;
+  std::vector<std::string> of_command;
+};
+
+Result<Globals, std::string> parse_globals(const std::vector<std::string>& arguments, CommandLine& line) {
+  Globals out;
   size_t i = 0;
   for (; i < arguments.size() && arguments[i].starts_with('-') && arguments[i] != "--"; ++i) {
-    const auto equals = arguments[i].find('=');
-    const std::string name = arguments[i].substr(0, equals);
-    const Option* option = find_option(name);
-    if (option == nullptr) {
-      // It may belong to the first command: --may-exist add-port ...
-      if (std::ranges::any_of(command_table(), [&](const auto& spec) {
-            return std::ranges::find(spec.options, name) != spec.options.end();
-          })) {
-        break;
+    auto typed = find_option(arguments[i]);
+    if (typed.option == nullptr) {
+      if (!is_command_option(typed.name)) {
+        return Unexpected{unknown_option(typed.name)};
       }
-      return Unexpected{unknown_option(name)};
+      out.of_command.push_back(arguments[i]);
+      continue;
     }
-    std::string value = equals == std::string::npos ? "" : arguments[i].substr(equals + 1);
-    if (option->takes_value && equals == std::string::npos) {
+    if (typed.option->takes_value && !typed.value) {
       if (i + 1 == arguments.size()) {
-        return Unexpected{fmt::format("option {} needs a value", name)};
+        return Unexpected{fmt::format("option {} needs a value", typed.name)};
       }
-      value = arguments[++i];
+      typed.value = arguments[++i];
     }
-    if (!option->apply(line, value)) {
-      return Unexpected{fmt::format("option {}: \"{}\" is not a valid value", name, value)};
+    if (!typed.option->apply(line, typed.value.value_or(""))) {
+      return Unexpected{fmt::format("option {}: \"{}\" is not a valid value", typed.name, *typed.value)};
     }
   }
-  return i;
+  out.end = i;
+  return out;
 }
 
 std::string unknown_command(const std::string& typed) {
@@ -178,23 +238,27 @@ Result<ParsedCommand, std::string> parse_command(std::span<const std::string> wo
 
 Result<CommandLine, std::string> parse_command_line(const std::vector<std::string>& arguments) {
   CommandLine line;
-  const auto start = parse_globals(arguments, line);
-  if (!start) {
-    return Unexpected{start.error()};
+  if (const auto bad = std::ranges::find_if_not(arguments, is_utf8); bad != arguments.end()) {
+    return Unexpected{fmt::format("word {} is not valid UTF-8", bad - arguments.begin() + 1)};
   }
-  for (size_t at = *start; at < arguments.size();) {
-    if (arguments[at] == "--") {
-      ++at;
+  auto globals = parse_globals(arguments, line);
+  if (!globals) {
+    return Unexpected{globals.error()};
+  }
+  std::vector<std::string> words = std::move(globals->of_command);
+  words.insert(words.end(), arguments.begin() + static_cast<std::ptrdiff_t>(globals->end), arguments.end());
+  for (auto begin = words.begin(); begin != words.end();) {
+    if (*begin == "--") {
+      ++begin;
       continue;
     }
-    const auto begin = arguments.begin() + static_cast<std::ptrdiff_t>(at);
-    const auto end = std::find(begin, arguments.end(), "--");
+    const auto end = std::find(begin, words.end(), "--");
     auto command = parse_command({begin, end});
     if (!command) {
       return Unexpected{command.error()};
     }
     line.commands.push_back(std::move(*command));
-    at = static_cast<size_t>(end - arguments.begin());
+    begin = end;
   }
   if (line.commands.empty() && !line.wants_help && !line.wants_version) {
     return Unexpected{std::string("missing command name (--help lists them)")};

@@ -28,11 +28,12 @@ struct CommandLine {
   bool wants_version = false;
   bool is_oneline = false;
   OutputFormat format = OutputFormat::list;
+  DataFormat data = DataFormat::string;
   bool has_headings = true;
   std::vector<ParsedCommand> commands;
 };
 
-// The error is ready to be printed.
+// The error is ready to be printed. Words are UTF-8.
 Result<CommandLine, std::string> parse_command_line(const std::vector<std::string>& arguments);
 
 // The command as typed, with what is wrong underlined.

@@ -61,6 +61,14 @@ std::span<const CommandSpec> command_table() {
                   "remove from a set or map"},
       CommandSpec{"clear", "TABLE RECORD COLUMN...", 3, any, {"--if-exists"}, record_clear, "empty a column"},
       CommandSpec{"create", "TABLE COLUMN[:KEY]=VALUE...", 1, any, {"--id"}, record_create, "create a record"},
+      CommandSpec{"wait-until",
+                  "TABLE RECORD [COLUMN[:KEY]=VALUE]...",
+                  2,
+                  any,
+                  {},
+                  record_wait_until,
+                  "wait until the record is there and matches"},
+      CommandSpec{"comment", "WORD...", 0, any, {}, comment, "a note in the switch's log"},
       CommandSpec{"destroy", "TABLE RECORD...", 1, any, {"--if-exists", "--all"}, record_destroy, "delete records"},
   };
   return table;

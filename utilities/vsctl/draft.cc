@@ -34,6 +34,16 @@ const Row* Draft::referrer(std::string_view table, std::string_view column, cons
   return nullptr;
 }
 
+std::vector<const Row*> Draft::referred(const Row& row, std::string_view column, std::string_view table) const {
+  std::vector<const Row*> out;
+  for (const auto& uuid : row[column].uuids()) {
+    if (const Row* target = find(table, uuid)) {
+      out.push_back(target);
+    }
+  }
+  return out;
+}
+
 const Row& Draft::root() const { return rows("Open_vSwitch").begin()->second; }
 
 Uuid Draft::insert(std::string_view table, std::map<std::string, Datum, std::less<>> columns, Uuid uuid) {

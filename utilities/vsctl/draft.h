@@ -32,6 +32,9 @@ class Draft {
   const Row* find_by_name(std::string_view table, std::string_view name) const;
   const Row* referrer(std::string_view table, std::string_view column, const Uuid& uuid) const;
   const Row& root() const;
+  // The rows of `table` that a column refers to. One that an earlier command destroyed, or a later one is to create, is
+  // left out.
+  std::vector<const Row*> referred(const Row& row, std::string_view column, std::string_view table) const;
 
   // The uuid may be given, for a row that was named before it was created.
   Uuid insert(std::string_view table, std::map<std::string, Datum, std::less<>> columns, Uuid uuid = Uuid::random());

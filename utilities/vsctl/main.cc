@@ -1,10 +1,13 @@
 // weft-vsctl: fetch the state, work out the change, send it as one transaction; start over when somebody was faster.
 
+#include <chrono>
+#include <thread>
+
 #include <fmt/format.h>
 
 #include "lib/management/client.h"
 #include "lib/management/convert.h"
-#include "utilities/vsctl/command_line.h"
+#include "utilities/vsctl/run.h"
 
 namespace weft::vsctl {
 namespace {
@@ -12,8 +15,9 @@ namespace {
 namespace pb = management::pb;
 
 constexpr int exit_refused = 1;
-constexpr int exit_timed_out = 142;  // what a shell shows for ovs-vsctl's SIGALRM
-constexpr int max_attempts = 100;    // conflicts with other writers, one after the other
+constexpr int exit_timed_out = 142;                          // what a shell shows for ovs-vsctl's SIGALRM
+constexpr int max_attempts = 100;                            // conflicts with other writers, one after the other
+constexpr auto look_again = std::chrono::milliseconds(100);  // wait-until
 
 int fail(const std::string& message, int status = exit_refused) {
   fmt::print(stderr, "weft-vsctl: {}\n", message);
@@ -39,36 +43,11 @@ pb::Request transaction(const CommandLine& line, const Database& base, const Run
   auto& out = *request.mutable_transaction();
   out.set_base_version(base.version());
   out.set_wait(line.waits);
+  out.set_comment(run.comment);
   for (const auto& operation : run.draft.operations()) {
     *out.add_operations() = management::to_wire(operation);
   }
   return request;
-}
-
-// `a\nb\n` on one line, as --oneline asks.
-std::string on_one_line(std::string_view output) {
-  std::string out;
-  for (const char c : output.substr(0, output.ends_with('\n') ? output.size() - 1 : output.size())) {
-    out += c == '\n' ? "\\n" : c == '\\' ? "\\\\" : std::string(1, c);
-  }
-  return out + '\n';
-}
-
-// Runs all commands on a fresh draft; the error is what to print.
-Result<void, std::string> run_commands(const CommandLine& line, Run& run) {
-  run.format = line.format;
-  run.has_headings = line.has_headings;
-  std::string output;
-  for (const auto& command : line.commands) {
-    Invocation call{run, command.words, command.options};
-    run.output.clear();
-    if (auto done = command.spec->run(call); !done) {
-      return Unexpected{render(command, done.error())};
-    }
-    output += line.is_oneline ? on_one_line(run.output) : run.output;
-  }
-  run.output = std::move(output);
-  return {};
 }
 
 // Ports that were wanted and could not be set up; the status stays 0, as scripts written for ovs-vsctl expect.
@@ -91,7 +70,7 @@ int execute(const CommandLine& line) {
   if (!client) {
     return fail(client.error());
   }
-  for (int attempt = 0; attempt < max_attempts; ++attempt) {
+  for (int attempt = 0; attempt < max_attempts;) {
     const auto base = fetch(*client);
     if (!base) {
       return fail(*client, base.error());
@@ -100,12 +79,17 @@ int execute(const CommandLine& line) {
     if (auto done = run_commands(line, run); !done) {
       return fail(done.error());
     }
+    if (run.must_wait) {
+      std::this_thread::sleep_for(look_again);  // the client's deadline ends it
+      continue;
+    }
     if (!run.draft.operations().empty() && !line.is_dry_run) {
       const auto response = client->call(transaction(line, *base, run));
       if (!response) {
         return fail(*client, response.error());
       }
       if (response->status() == pb::Response::CONFLICT) {
+        ++attempt;
         continue;
       }
       if (response->status() == pb::Response::REFUSED) {

@@ -9,13 +9,12 @@
 namespace weft::vsctl {
 namespace {
 
-// Names of what `column` of the bridge's ports refers to, without the bridge's own device.
+// Names of the bridge's ports, without the bridge's own device.
 std::string port_names(const Draft& draft, const Row& bridge) {
   std::vector<std::string> names;
-  for (const auto& uuid : bridge["ports"].uuids()) {
-    const std::string name = draft.find("Port", uuid)->name();
-    if (name != bridge.name()) {
-      names.push_back(name);
+  for (const Row* port : draft.referred(bridge, "ports", "Port")) {
+    if (port->name() != bridge.name()) {
+      names.push_back(port->name());
     }
   }
   std::ranges::sort(names);
@@ -29,8 +28,8 @@ std::string port_names(const Draft& draft, const Row& bridge) {
 void remove_port(Draft& draft, const Row& bridge, const Row& port) {
   const Uuid bridge_uuid = bridge.uuid;
   const Uuid port_uuid = port.uuid;
-  for (const auto& interface : port["interfaces"].uuids()) {
-    draft.remove("Interface", interface);
+  for (const Row* interface : draft.referred(port, "interfaces", "Interface")) {
+    draft.remove("Interface", Uuid(interface->uuid));
   }
   draft.remove_reference("Bridge", bridge_uuid, "ports", port_uuid);
   draft.remove("Port", port_uuid);
@@ -40,6 +39,14 @@ void remove_port(Draft& draft, const Row& bridge, const Row& port) {
 std::string_view table_with_column(std::string_view setting) {
   const auto name = setting.substr(0, setting.find_first_of(":="));
   return management::match_column(*management::find_table("Port"), name) ? "Port" : "Interface";
+}
+
+// The bridge that has the port; a port made by `create` may have none yet.
+Result<const Row*, CommandError> owner_of(Invocation& call, const Row& port, size_t at) {
+  if (const Row* owner = call.run.draft.referrer("Bridge", "ports", port.uuid)) {
+    return owner;
+  }
+  return Unexpected{CommandError{fmt::format("port {} is on no bridge", port.name()), at}};
 }
 
 }  // namespace
@@ -92,7 +99,11 @@ CommandResult add_port(Invocation& call) {
   call.run.added_interfaces.push_back(name);
   for (size_t i = 2; i < call.count(); ++i) {
     const auto table = table_with_column(call.word(i));
-    const Uuid row = table == "Port" ? port->uuid : (*port)["interfaces"].uuids().front();
+    const auto interfaces = (*port)["interfaces"].uuids();
+    if (table == "Interface" && interfaces.size() != 1) {
+      return refuse(fmt::format("port {} does not have exactly one interface", name), i);
+    }
+    const Uuid row = table == "Port" ? port->uuid : interfaces.front();
     if (auto done = set_column(call, table, row, i); !done) {
       return done;
     }
@@ -106,7 +117,11 @@ CommandResult del_port(Invocation& call) {
   if (!port) {
     return call.has("--if-exists") ? CommandResult{} : CommandResult{Unexpected{port.error()}};
   }
-  const Row* owner = call.run.draft.referrer("Bridge", "ports", (*port)->uuid);
+  const auto found = owner_of(call, **port, at);
+  if (!found) {
+    return Unexpected{found.error()};
+  }
+  const Row* owner = *found;
   if (call.count() == 2) {
     const auto bridge = require_bridge(call, 0);
     if (!bridge) {
@@ -128,9 +143,11 @@ CommandResult del_port(Invocation& call) {
 }
 
 CommandResult port_to_br(Invocation& call) {
-  return require_port(call, 0).transform([&](const Row* port) {
-    call.run.output += call.run.draft.referrer("Bridge", "ports", port->uuid)->name() + '\n';
-  });
+  const auto port = require_port(call, 0);
+  if (!port) {
+    return Unexpected{port.error()};
+  }
+  return owner_of(call, **port, 0).transform([&](const Row* bridge) { call.run.output += bridge->name() + '\n'; });
 }
 
 }  // namespace weft::vsctl

@@ -13,8 +13,57 @@ using Columns = std::vector<const management::Column*>;
 
 std::string_view name_of(const management::Column* column) { return column == nullptr ? "_uuid" : column->name; }
 
-std::string cell(const Row& row, const management::Column* column) {
-  return column == nullptr ? row.uuid.text : management::format(row[column->name], column->type);
+nlohmann::json to_json(const Atom& atom) {
+  struct Converter {
+    nlohmann::json operator()(int64_t value) const { return value; }
+    nlohmann::json operator()(double value) const { return value; }
+    nlohmann::json operator()(bool value) const { return value; }
+    nlohmann::json operator()(const std::string& value) const { return value; }
+    nlohmann::json operator()(const Uuid& value) const { return nlohmann::json::array({"uuid", value.text}); }
+  };
+  return std::visit(Converter{}, atom);
+}
+
+// RFC 7047 section 5.1: a set of one stands for itself.
+nlohmann::json to_json(const Datum& datum, bool is_map) {
+  if (!is_map && datum.count() == 1) {
+    return to_json(datum.keys.front());
+  }
+  auto members = nlohmann::json::array();
+  for (size_t i = 0; i < datum.count(); ++i) {
+    members.push_back(is_map ? nlohmann::json::array({to_json(datum.keys[i]), to_json(datum.values[i])})
+                             : to_json(datum.keys[i]));
+  }
+  return nlohmann::json::array({is_map ? "map" : "set", std::move(members)});
+}
+
+// Without brackets and quotes, for scripts.
+std::string bare(const Datum& datum) {
+  const auto text = [](const Atom& atom) {
+    const auto* string = std::get_if<std::string>(&atom);
+    return string == nullptr ? management::format(atom) : *string;
+  };
+  std::string out;
+  for (size_t i = 0; i < datum.count(); ++i) {
+    out += i == 0 ? "" : " ";
+    out += text(datum.keys[i]);
+    out += datum.values.empty() ? "" : '=' + text(datum.values[i]);
+  }
+  return out;
+}
+
+std::string cell(const Row& row, const management::Column* column, DataFormat format) {
+  const Datum value = column == nullptr ? Datum::of(row.uuid) : row[column->name];
+  const bool is_map = column != nullptr && column->type.is_map();
+  switch (format) {
+    case DataFormat::bare:
+      return bare(value);
+    case DataFormat::json:
+      return to_json(value, is_map).dump();
+    case DataFormat::string:
+      break;
+  }
+  return column == nullptr ? row.uuid.text : management::format(value, column->type);
 }
 
 Result<Columns, CommandError> wanted_columns(const Invocation& call, const management::Table& table) {
@@ -43,21 +92,21 @@ Result<Columns, CommandError> wanted_columns(const Invocation& call, const manag
   return columns;
 }
 
-std::string as_list(const std::vector<const Row*>& rows, const Columns& columns, bool has_headings) {
+std::string as_list(const std::vector<const Row*>& rows, const Columns& columns, const Run& run) {
   std::string out;
   for (const Row* row : rows) {
     out += out.empty() ? "" : "\n";
     for (const auto* column : columns) {
-      out +=
-          has_headings ? fmt::format("{:<20}: {}\n", name_of(column), cell(*row, column)) : cell(*row, column) + '\n';
+      out += run.has_headings ? fmt::format("{:<20}: ", name_of(column)) : "";
+      out += cell(*row, column, run.data) + '\n';
     }
   }
   return out;
 }
 
-std::string as_table(const std::vector<const Row*>& rows, const Columns& columns, bool has_headings) {
+std::string as_table(const std::vector<const Row*>& rows, const Columns& columns, const Run& run) {
   std::vector<std::vector<std::string>> lines;
-  if (has_headings) {
+  if (run.has_headings) {
     auto& heading = lines.emplace_back();
     for (const auto* column : columns) {
       heading.emplace_back(name_of(column));
@@ -66,7 +115,7 @@ std::string as_table(const std::vector<const Row*>& rows, const Columns& columns
   for (const Row* row : rows) {
     auto& line = lines.emplace_back();
     for (const auto* column : columns) {
-      line.push_back(cell(*row, column));
+      line.push_back(cell(*row, column, run.data));
     }
   }
   std::vector<size_t> widths(columns.size(), 0);
@@ -78,39 +127,16 @@ std::string as_table(const std::vector<const Row*>& rows, const Columns& columns
   std::string out;
   for (size_t n = 0; n < lines.size(); ++n) {
     for (size_t i = 0; i < columns.size(); ++i) {
-      out += fmt::format("{:<{}}{}", lines[n][i], widths[i], i + 1 == columns.size() ? "\n" : " ");
+      const bool is_last = i + 1 == columns.size();
+      out += fmt::format("{:<{}}{}", lines[n][i], is_last ? 0 : widths[i], is_last ? "\n" : " ");
     }
-    if (n == 0 && has_headings) {
+    if (n == 0 && run.has_headings) {
       for (size_t i = 0; i < columns.size(); ++i) {
         out += std::string(widths[i], '-') + (i + 1 == columns.size() ? "\n" : " ");
       }
     }
   }
   return out;
-}
-
-nlohmann::json to_json(const Atom& atom) {
-  struct Converter {
-    nlohmann::json operator()(int64_t value) const { return value; }
-    nlohmann::json operator()(double value) const { return value; }
-    nlohmann::json operator()(bool value) const { return value; }
-    nlohmann::json operator()(const std::string& value) const { return value; }
-    nlohmann::json operator()(const Uuid& value) const { return nlohmann::json::array({"uuid", value.text}); }
-  };
-  return std::visit(Converter{}, atom);
-}
-
-// RFC 7047 section 5.1: a set of one stands for itself.
-nlohmann::json to_json(const Datum& datum, bool is_map) {
-  if (!is_map && datum.count() == 1) {
-    return to_json(datum.keys.front());
-  }
-  auto members = nlohmann::json::array();
-  for (size_t i = 0; i < datum.count(); ++i) {
-    members.push_back(is_map ? nlohmann::json::array({to_json(datum.keys[i]), to_json(datum.values[i])})
-                             : to_json(datum.keys[i]));
-  }
-  return nlohmann::json::array({is_map ? "map" : "set", std::move(members)});
 }
 
 std::string as_json(const std::vector<const Row*>& rows, const Columns& columns) {
@@ -138,10 +164,10 @@ CommandResult print_records(Invocation& call, const management::Table& table, co
   }
   switch (call.run.format) {
     case OutputFormat::list:
-      call.run.output += as_list(rows, *columns, call.run.has_headings);
+      call.run.output += as_list(rows, *columns, call.run);
       break;
     case OutputFormat::table:
-      call.run.output += as_table(rows, *columns, call.run.has_headings);
+      call.run.output += as_table(rows, *columns, call.run);
       break;
     case OutputFormat::json:
       call.run.output += as_json(rows, *columns);

@@ -34,18 +34,14 @@ std::string show_port(const Draft& draft, const Row& row) {
   for (const auto* column : {"tag", "trunks", "vlan_mode"}) {
     out += line_if_set(row, "Port", column, 12);
   }
-  for (const auto& interface : row["interfaces"].uuids()) {
-    out += show_interface(*draft.find("Interface", interface));
+  for (const Row* interface : draft.referred(row, "interfaces", "Interface")) {
+    out += show_interface(*interface);
   }
   return out;
 }
 
 template <typename Show>
-std::string show_sorted(const Draft& draft, std::string_view table, const Datum& references, Show&& show_one) {
-  std::vector<const Row*> rows;
-  for (const auto& uuid : references.uuids()) {
-    rows.push_back(draft.find(table, uuid));
-  }
+std::string show_sorted(std::vector<const Row*> rows, Show&& show_one) {
   std::ranges::sort(rows, {}, [](const Row* row) { return row->name(); });
   std::string out;
   for (const Row* row : rows) {
@@ -56,8 +52,8 @@ std::string show_sorted(const Draft& draft, std::string_view table, const Datum&
 
 std::string show_bridge(const Draft& draft, const Row& row) {
   std::string out = fmt::format("{:4}Bridge {}\n", "", management::quoted_if_needed(row.name()));
-  for (const auto& uuid : row["controller"].uuids()) {
-    const Row& controller = *draft.find("Controller", uuid);
+  for (const Row* found : draft.referred(row, "controller", "Controller")) {
+    const Row& controller = *found;
     out += fmt::format("{:8}Controller {}\n", "",
                        management::quoted_if_needed(controller["target"].string().value_or("")));
     out += line_if_set(controller, "Controller", "is_connected", 12);
@@ -65,7 +61,8 @@ std::string show_bridge(const Draft& draft, const Row& row) {
   for (const auto* column : {"fail_mode", "datapath_type"}) {
     out += line_if_set(row, "Bridge", column, 8);
   }
-  return out + show_sorted(draft, "Port", row["ports"], [&](const Row& port) { return show_port(draft, port); });
+  return out +
+         show_sorted(draft.referred(row, "ports", "Port"), [&](const Row& port) { return show_port(draft, port); });
 }
 
 }  // namespace
@@ -73,7 +70,7 @@ std::string show_bridge(const Draft& draft, const Row& row) {
 CommandResult show(Invocation& call) {
   const Draft& draft = call.run.draft;
   call.run.output += draft.root().uuid.text + '\n';
-  call.run.output += show_sorted(draft, "Bridge", draft.root()["bridges"],
+  call.run.output += show_sorted(draft.referred(draft.root(), "bridges", "Bridge"),
                                  [&](const Row& bridge) { return show_bridge(draft, bridge); });
   call.run.output += line_if_set(draft.root(), "Open_vSwitch", "ovs_version", 4);
   return {};

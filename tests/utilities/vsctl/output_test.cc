@@ -1,0 +1,92 @@
+// What is printed, compared with ovs-vsctl's output for the same records.
+#include <gtest/gtest.h>
+
+#include "tests/utilities/vsctl/vsctl_support.h"
+
+namespace weft::vsctl {
+namespace {
+
+FakeSwitch with_options() {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl(
+      "set port p1 tag=5 trunks=1,2,3 -- set interface p1 'options={a=b,c=\"d e\"}' 'external_ids:x=\"a\\\"b\"' "
+      "external_ids:y='a b' external_ids:z=1.5");
+  return sw;
+}
+
+TEST(Output, List) {
+  FakeSwitch sw = with_options();
+  EXPECT_EQ(sw.vsctl("--columns=name,options,external_ids list interface p1"),
+            "name                : p1\n"
+            "options             : {a=b, c=\"d e\"}\n"
+            "external_ids        : {x=\"a\\\"b\", y=\"a b\", z=\"1.5\"}\n");
+  EXPECT_EQ(sw.vsctl("--columns=fail_mode,_uuid list bridge br0"),
+            "fail_mode           : []\n_uuid               : " + sw.row("Bridge", "br0")->uuid.text + "\n");
+}
+
+TEST(Output, Table) {
+  FakeSwitch sw = with_options();
+  EXPECT_EQ(sw.vsctl("--format=table --columns=name,options list interface p1"),
+            "name options\n"
+            "---- --------------\n"
+            "p1   {a=b, c=\"d e\"}\n");
+}
+
+TEST(Output, Bare) {
+  FakeSwitch sw = with_options();
+  EXPECT_EQ(sw.vsctl("--bare -- --columns=name,tag,trunks find port name=p1"), "p1\n5\n1 2 3\n");
+  EXPECT_EQ(sw.vsctl("--bare -- --columns=name,external_ids find interface name=p1"), "p1\nx=a\"b y=a b z=1.5\n");
+  EXPECT_EQ(sw.vsctl("--format=list --data=bare --columns=name,type,ofport list interface p1"),
+            "name                : p1\ntype                : \nofport              : \n");
+}
+
+TEST(Output, JsonData) {
+  FakeSwitch sw = with_options();
+  EXPECT_EQ(sw.vsctl("--format=list --data=json --no-headings --columns=name,options,type,ofport list interface p1"),
+            "\"p1\"\n[\"map\",[[\"a\",\"b\"],[\"c\",\"d e\"]]]\n\"\"\n[\"set\",[]]\n");
+}
+
+TEST(Output, JsonFormat) {
+  FakeSwitch sw = with_options();
+  EXPECT_EQ(sw.vsctl("--format=json --columns=name,tag list port p1"),
+            "{\"data\":[[\"p1\",5]],\"headings\":[\"name\",\"tag\"]}\n");
+}
+
+TEST(Output, RecordsAreParted) {
+  FakeSwitch sw = with_bridge();
+  const auto out = sw.vsctl("--bare -- --columns=name list interface");
+  EXPECT_TRUE(out == "br0\n\np1\n" || out == "p1\n\nbr0\n") << out;
+}
+
+TEST(Output, OneLineACommand) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("add-port br0 p2");
+  EXPECT_EQ(sw.vsctl("--oneline -- list-ports br0 -- list-br -- --if-exists del-port p9"), "p1\\np2\nbr0\n\n");
+}
+
+TEST(Output, AWrongColumnIsNamed) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("--columns=nam,typ list port"), "error: --columns: unknown column of table Port \"typ\"");
+}
+
+TEST(Output, Show) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl(
+      "set-controller br0 tcp:1.2.3.4 -- set port p1 tag=5 -- set interface p1 options:a=b -- "
+      "set-fail-mode br0 secure");
+  EXPECT_EQ(sw.vsctl("show"), sw.database.root().uuid.text +
+                                  "\n"
+                                  "    Bridge br0\n"
+                                  "        Controller \"tcp:1.2.3.4\"\n"
+                                  "        fail_mode: secure\n"
+                                  "        Port br0\n"
+                                  "            Interface br0\n"
+                                  "                type: internal\n"
+                                  "        Port p1\n"
+                                  "            tag: 5\n"
+                                  "            Interface p1\n"
+                                  "                options: {a=b}\n");
+}
+
+}  // namespace
+}  // namespace weft::vsctl

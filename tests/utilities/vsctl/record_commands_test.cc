@@ -1,0 +1,167 @@
+#include <gtest/gtest.h>
+
+#include "tests/utilities/vsctl/vsctl_support.h"
+
+namespace weft::vsctl {
+namespace {
+
+TEST(RecordCommands, SetsAndGetsColumnsAndKeys) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("set Interface p1 external_ids:x='\"a\\\"b\"' external_ids:y='a b' external_ids:z=1.5"), "");
+  EXPECT_EQ(sw.vsctl("get Interface p1 external_ids"), "{x=\"a\\\"b\", y=\"a b\", z=\"1.5\"}\n");
+  EXPECT_EQ(sw.vsctl("get interface p1 external-ids:x external-ids:y"), "\"a\\\"b\"\n\"a b\"\n");
+  EXPECT_EQ(sw.vsctl("get interface p1 _uuid").size(), 37u);
+}
+
+TEST(RecordCommands, AKeyMayBeInQuotes) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("set bridge br0 other_config:\"a:b\"=c -- get bridge br0 other_config:\"a:b\""), "c\n");
+}
+
+TEST(RecordCommands, AMissingKey) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("get interface p1 options:key"),
+            "error: no key key in Interface record \"p1\" column options\n"
+            "  get interface p1 options:key\n                   ^~~~~~~~~~~\n");
+  EXPECT_EQ(sw.vsctl("--if-exists get interface p1 options:key"), "\n");
+}
+
+TEST(RecordCommands, RefusalsPointAtTheWord) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("set bridge br0 fail_mde=secure"),
+            "error: unknown column of table Bridge \"fail_mde\", did you mean \"fail_mode\"?\n"
+            "  set bridge br0 fail_mde=secure\n                 ^~~~~~~~\n");
+  EXPECT_EQ(
+      sw.vsctl("set brigde br0 fail_mode=secure").find("error: unknown table \"brigde\", did you mean \"Bridge\"?"),
+      0u);
+  EXPECT_EQ(sw.vsctl("set interface p2 type=tap").find("error: no record \"p2\" in table Interface"), 0u);
+  EXPECT_EQ(sw.vsctl("set interface p1 type"),
+            "error: type: missing value (COLUMN[:KEY]=VALUE)\n"
+            "  set interface p1 type\n                   ^~~~\n");
+  EXPECT_EQ(sw.vsctl("set interface p1 ofport=5").find("error: cannot modify read-only column ofport"), 0u);
+  EXPECT_EQ(sw.vsctl("set interface p1 name=p5").find("error: cannot modify immutable column name"), 0u);
+  EXPECT_EQ(sw.vsctl("set interface p1 type:a=b").find("error: column type is not a map, it has no keys"), 0u);
+  EXPECT_EQ(sw.vsctl("set interface p1 options:\"a=b").find("error: missing closing quote"), 0u);
+  EXPECT_EQ(sw.vsctl("set interface p1 options:a=\"b").find("error: missing closing quote"), 0u);
+}
+
+TEST(RecordCommands, IfExistsIsSilent) {
+  FakeSwitch sw;
+  EXPECT_EQ(sw.vsctl("--if-exists set interface p1 type=tap -- --if-exists get interface p1 type -- "
+                     "--if-exists clear port p1 tag -- --if-exists add port p1 trunks 5 -- "
+                     "--if-exists remove port p1 trunks 5 -- --if-exists destroy port p1"),
+            "");
+  EXPECT_EQ(sw.operation_count, 0u);
+}
+
+TEST(RecordCommands, AddsToSetsAndMaps) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("add port p1 trunks 3 1,2 -- get port p1 trunks"), "[1, 2, 3]\n");
+  EXPECT_EQ(sw.vsctl("add bridge br0 other_config a=1 -- add bridge br0 other_config a=2 b=3 -- "
+                     "get bridge br0 other_config"),
+            "{a=\"1\", b=\"3\"}\n");
+  EXPECT_EQ(sw.vsctl("add port p1 tag 5 -- add port p1 tag 6").find("error: 2 values given, at most 1 allowed"), 0u);
+}
+
+TEST(RecordCommands, RemovesFromSetsAndMaps) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("set port p1 trunks=1,2,3 other_config:a=1 other_config:b=2");
+  EXPECT_EQ(sw.vsctl("remove port p1 trunks 2 9 -- get port p1 trunks"), "[1, 3]\n");
+  EXPECT_EQ(sw.vsctl("remove port p1 other_config a=3 -- get port p1 other_config"), "{a=\"1\", b=\"2\"}\n");
+  EXPECT_EQ(sw.vsctl("remove port p1 other_config a=1 -- get port p1 other_config"), "{b=\"2\"}\n");
+  EXPECT_EQ(sw.vsctl("remove port p1 other_config b -- get port p1 other_config"), "{}\n");
+  EXPECT_EQ(sw.vsctl("remove interface p1 name p1").find("error: 0 value(s) given, at least 1 needed"), 0u);
+}
+
+TEST(RecordCommands, ClearsColumns) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("set port p1 trunks=1 tag=2 -- clear port p1 trunks tag -- get port p1 trunks tag"), "[]\n[]\n");
+  EXPECT_EQ(sw.vsctl("clear interface p1 type").find("error: column type cannot be empty"), 0u);
+  EXPECT_EQ(sw.vsctl("clear interface p1 ofport").find("error: cannot modify read-only column"), 0u);
+}
+
+TEST(RecordCommands, ACreatedRowHasANameForTheRun) {
+  for (const auto* line : {"-- --id=@c create Controller target='\"tcp:192.0.2.1\"' -- set bridge br0 controller=@c",
+                           "set bridge br0 controller=@c -- --id=@c create Controller target=tcp:192.0.2.1",
+                           "set bridge br0 controller=[@c] -- -- --id=@c create Controller target=tcp:192.0.2.1"}) {
+    FakeSwitch sw = with_bridge();
+    EXPECT_EQ(sw.vsctl(line).size(), 37u) << line;
+    EXPECT_EQ(sw.vsctl("get-controller br0"), "tcp:192.0.2.1\n") << line;
+  }
+}
+
+TEST(RecordCommands, GetNamesARowForTheRun) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("set-controller br0 tcp:192.0.2.1");
+  EXPECT_EQ(sw.vsctl("add-br br1 -- --id=@c get controller br0 -- set bridge br1 controller=@c"), "");
+  EXPECT_EQ(sw.vsctl("get-controller br1"), "tcp:192.0.2.1\n");
+}
+
+TEST(RecordCommands, ANameNeedsOneRow) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("set bridge br0 controller=@c"),
+            "error: row id \"@c\" is referenced but never created (e.g. with \"-- --id=@c create ...\")");
+  EXPECT_NE(sw.vsctl("--id=@c create Controller target=tcp:1 -- --id=@c create Controller target=tcp:2")
+                .find("error: row id \"@c\" may only be specified on one --id option"),
+            std::string::npos);
+  EXPECT_EQ(sw.vsctl("--id=c create Controller target=tcp:1"), "error: --id=c: a name begins with '@'");
+}
+
+TEST(RecordCommands, CreateTakesSettings) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("create Open_vSwitch").find("error: there is exactly one Open_vSwitch record"), 0u);
+  EXPECT_EQ(sw.vsctl("create Controller target").find("error: missing value"), 0u);
+  EXPECT_EQ(sw.vsctl("create Controller is_connected=true").find("error: cannot modify read-only column"), 0u);
+  EXPECT_EQ(sw.vsctl("--id=@c create Controller target=tcp:1 other_config:a=b other_config:c=d -- "
+                     "set bridge br0 controller=@c")
+                .size(),
+            37u);
+  EXPECT_EQ(sw.vsctl("get controller br0 other_config"), "{a=b, c=d}\n");
+}
+
+TEST(RecordCommands, DestroysRecords) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("set-controller br0 tcp:192.0.2.1 tcp:192.0.2.2");
+  EXPECT_EQ(sw.vsctl("--all destroy Controller -- clear bridge br0 controller"), "");
+  EXPECT_EQ(sw.vsctl("destroy Controller"), "error: either --all or records are needed");
+  EXPECT_EQ(sw.vsctl("destroy Open_vSwitch .").find("error: the Open_vSwitch record cannot be destroyed"), 0u);
+  EXPECT_EQ(sw.vsctl("destroy Port p1").find("error: Bridge.ports refers to row"), 0u);
+  EXPECT_EQ(sw.vsctl("remove bridge br0 ports p1 -- destroy Port p1 p1"), "");
+}
+
+TEST(RecordCommands, FindsByUuidBeginning) {
+  FakeSwitch sw = with_bridge();
+  const std::string uuid = sw.row("Port", "p1")->uuid.text;
+  EXPECT_EQ(sw.vsctl("get Port " + uuid + " name -- get Port " + uuid.substr(0, 20) + " name"), "p1\np1\n");
+  EXPECT_NE(sw.vsctl("get Port " + uuid.substr(0, 3) + " name").find("error"), std::string::npos);
+  EXPECT_EQ(sw.vsctl("set Open_vSwitch . external_ids:system-id=x -- get open . external_ids"), "{system-id=x}\n");
+}
+
+TEST(RecordCommands, FindTakesConditions) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("add-port br0 p2 tag=7 type=tap external_ids:a=1 -- set interface p2 external_ids:a=1");
+  const auto found = [&](const std::string& conditions) {
+    return sw.vsctl("--bare -- --columns=name find interface " + conditions);
+  };
+  EXPECT_EQ(found("type=tap"), "p2\n");
+  EXPECT_EQ(found("type!=tap name!=br0"), "p1\n");
+  EXPECT_EQ(found("external_ids:a=1"), "p2\n");
+  EXPECT_EQ(found("external_ids:a!=2"), "p2\n") << "a record without the key never matches";
+  EXPECT_EQ(found("name>=p2"), "p2\n");
+  EXPECT_EQ(found("name=nobody"), "");
+  EXPECT_EQ(found("name").find("error: a condition is COLUMN[:KEY]=VALUE"), 0u);
+}
+
+TEST(RecordCommands, WaitUntilAsksForAnotherRun) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("wait-until interface p1 type=\"\" -- list-br"), "br0\n");
+  EXPECT_FALSE(sw.must_wait);
+  sw.vsctl("wait-until interface p9 -- list-ports nobody");
+  EXPECT_TRUE(sw.must_wait) << "what follows is not run yet";
+  sw.vsctl("wait-until interface p1 'ofport>0'");
+  EXPECT_TRUE(sw.must_wait);
+  EXPECT_NE(sw.vsctl("wait-until interface p1 nothing=5").find("error: unknown column"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace weft::vsctl
