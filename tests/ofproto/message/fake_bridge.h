@@ -1,0 +1,135 @@
+// A bridge that remembers what it is asked and answers when the test says so.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "ofproto/bridge/bridge.h"
+
+namespace weft::ofproto {
+
+class FakeBridge : public Bridge {
+ public:
+  // What was asked, in words; flow-mods by cookie.
+  std::vector<std::string> asked;
+  std::deque<std::function<void()>> barriers;  // not answered yet
+  std::deque<std::function<void()>> collects;
+  bool collects_at_once = true;
+  std::optional<openflow::OpenFlowError> refusal;  // of the next change
+  std::vector<openflow::FlowStats> flows;
+  std::vector<BridgeListener*> listeners;
+  std::vector<bool> has_controllers;  // as told
+  std::vector<bool> lost;
+
+  void answer_barrier() {
+    const auto done = std::move(barriers.front());
+    barriers.pop_front();
+    done();
+  }
+  void answer_collect() {
+    const auto done = std::move(collects.front());
+    collects.pop_front();
+    done();
+  }
+
+  const std::string& name() const override { return name_; }
+  uint64_t datapath_id() const override { return options_.datapath_id; }
+  void set_datapath_id(uint64_t id) override { options_.datapath_id = id; }
+  const BridgeOptions& options() const override { return options_; }
+  void set_options(const BridgeOptions& options) override { options_ = options; }
+  Result<OfPort, datapath::PortError> add_port(const PortRequest&) override { return OfPort{1}; }
+  bool remove_port(std::string_view) override { return true; }
+  Result<void, datapath::PortError> reattach_port(std::string_view) override { return {}; }
+  bool set_vlan(std::string_view, const VlanConfig&) override { return true; }
+  std::vector<PortInfo> ports() const override {
+    PortInfo info;
+    info.name = "p1";
+    info.of_port = OfPort{1};
+    info.desc.port = OfPort{1};
+    info.desc.name = "p1";
+    return {info};
+  }
+  std::optional<PortInfo> port(OfPort of_port) const override {
+    return of_port == OfPort{1} ? std::optional(ports().front()) : std::nullopt;
+  }
+  std::optional<PortInfo> port(std::string_view) const override { return std::nullopt; }
+  Result<void, openflow::OpenFlowError> set_port_config(OfPort, uint32_t, uint32_t) override { return {}; }
+  void set_has_controllers(bool has) override { has_controllers.push_back(has); }
+  void set_controllers_lost(bool is_lost) override { lost.push_back(is_lost); }
+  void set_invalid_ttl_to_controller(bool) override {}
+  void add_listener(BridgeListener& listener) override { listeners.push_back(&listener); }
+  void remove_listener(BridgeListener& listener) override { std::erase(listeners, &listener); }
+  Result<void, openflow::OpenFlowError> apply(const openflow::FlowMod& m) override {
+    return change("flow_mod " + std::to_string(m.cookie));
+  }
+  Result<void, openflow::OpenFlowError> apply(const openflow::GroupMod& m) override {
+    return change("group_mod " + std::to_string(m.group_id));
+  }
+  void flush_flows() override {}
+  Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut&) override { return change("packet_out"); }
+  void barrier(std::function<void()> done) override {
+    asked.emplace_back("barrier");
+    barriers.push_back(std::move(done));
+  }
+  void collect(std::function<void()> done) override {
+    asked.emplace_back("collect");
+    if (collects_at_once) {
+      return done();
+    }
+    collects.push_back(std::move(done));
+  }
+  std::vector<openflow::FlowStats> flow_stats(const openflow::FlowFilter&) const override { return flows; }
+  std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter&) const override {
+    return std::make_unique<Dump>(flows);
+  }
+  openflow::AggregateStatsReply aggregate_stats(const openflow::FlowFilter&) const override {
+    openflow::AggregateStatsReply reply;
+    reply.flow_count = static_cast<uint32_t>(flows.size());
+    return reply;
+  }
+  std::vector<openflow::TableStats> table_stats() const override { return {}; }
+  std::vector<openflow::PortStats> port_stats(OfPort) const override { return {}; }
+  std::vector<openflow::GroupStats> group_stats(uint32_t) const override { return {}; }
+  std::vector<openflow::GroupDesc> group_descs(uint32_t) const override { return {}; }
+  openflow::GroupFeaturesReply group_features() const override { return {}; }
+  bool has_group(uint32_t) const override { return false; }
+  std::string dump_all_flows() const override { return {}; }
+  std::string fdb_show() const override { return {}; }
+  void fdb_flush() override {}
+
+ private:
+  struct Dump : FlowDump {
+    explicit Dump(std::vector<openflow::FlowStats> all) : flows(all.begin(), all.end()) {}
+    std::vector<openflow::FlowStats> next(size_t limit) override {
+      std::vector<openflow::FlowStats> part;
+      while (!flows.empty() && part.size() < limit) {
+        part.push_back(std::move(flows.front()));
+        flows.pop_front();
+      }
+      return part;
+    }
+    std::deque<openflow::FlowStats> flows;
+  };
+
+  Result<void, openflow::OpenFlowError> change(std::string what) {
+    asked.push_back(std::move(what));
+    if (auto error = std::exchange(refusal, std::nullopt)) {
+      return Unexpected{*error};
+    }
+    return {};
+  }
+
+  std::string name_ = "br0";
+  BridgeOptions options_{.datapath_id = 0x1234};
+};
+
+// One flow with this cookie, output to port 1.
+inline openflow::FlowMod flow_with_cookie(uint64_t cookie) {
+  openflow::FlowMod flow;
+  flow.cookie = cookie;
+  flow.instructions.apply = openflow::ActionList{openflow::OutputAction{.port = OfPort{1}}};
+  return flow;
+}
+
+}  // namespace weft::ofproto

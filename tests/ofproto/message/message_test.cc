@@ -1,0 +1,206 @@
+// What each request leads to, without sockets: a session that keeps what it is told to send.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "ofproto/message/handlers.h"
+#include "tests/ofproto/message/fake_bridge.h"
+
+namespace weft::ofproto {
+namespace {
+
+using namespace openflow;  // NOLINT(google-build-using-namespace): the messages, by their names
+using testing::ElementsAre;
+
+class FakeSession : public Session {
+ public:
+  bool is_open() const override { return is_alive; }
+  Bridge& bridge() override { return the_bridge; }
+  Version version() const override { return Version::v1_3; }
+  const SwitchDescription& description() const override { return words; }
+  void send(Bytes message) override { sent.push_back(std::move(message)); }
+  void when_writable(std::function<void()> task) override { tasks.push_back(std::move(task)); }
+  void finish_request() override { ++finished; }
+
+  // The answers as messages; all parts of a dump that the peer takes.
+  std::vector<Envelope> answers() {
+    while (!tasks.empty()) {
+      const auto task = std::move(tasks.front());
+      tasks.pop_front();
+      task();
+    }
+    std::vector<Envelope> out;
+    for (const auto& bytes : sent) {
+      auto envelope = decode(Version::v1_3, bytes);
+      EXPECT_TRUE(envelope) << to_string(envelope.error());
+      out.push_back(std::move(*envelope));
+    }
+    sent.clear();
+    return out;
+  }
+
+  FakeBridge the_bridge;
+  SwitchDescription words;
+  std::vector<Bytes> sent;
+  std::deque<std::function<void()>> tasks;
+  int finished = 0;
+  bool is_alive = true;
+};
+
+struct MessageTest : testing::Test {
+  void request(const Message& message) {
+    handle(std::make_shared<const Request>(session, 7, encode(Version::v1_3, 7, message)), message);
+  }
+  template <typename Reply>
+  Reply reply_to(const Message& message) {
+    request(message);
+    const auto answers = session->answers();
+    EXPECT_EQ(answers.size(), 1u);
+    EXPECT_EQ(answers.at(0).xid, 7u);
+    EXPECT_EQ(session->finished, 1);
+    return std::get<Reply>(answers.at(0).message);
+  }
+  OpenFlowError refusal_of(const Message& message) { return reply_to<Error>(message).error; }
+
+  std::shared_ptr<FakeSession> session = std::make_shared<FakeSession>();
+  FakeBridge& bridge = session->the_bridge;
+};
+
+TEST_F(MessageTest, FeaturesNameTheDatapath) {
+  const auto reply = reply_to<FeaturesReply>(FeaturesRequest{});
+  EXPECT_EQ(reply.datapath_id, 0x1234u);
+  EXPECT_EQ(reply.buffer_count, 0u);
+  EXPECT_EQ(reply.table_count, 254);
+}
+
+TEST_F(MessageTest, ConfigIsKeptPerSession) {
+  EXPECT_EQ(reply_to<GetConfigReply>(GetConfigRequest{}).config.miss_send_len, 128);
+  SetConfig change;
+  change.config.miss_send_len = 0xffff;
+  request(change);
+  request(GetConfigRequest{});
+  const auto answers = session->answers();
+  ASSERT_EQ(answers.size(), 1u) << "set-config is not answered";
+  EXPECT_EQ(std::get<GetConfigReply>(answers[0].message).config.miss_send_len, 0xffff);
+}
+
+TEST_F(MessageTest, FragmentsAreNotReassembled) {
+  SetConfig change;
+  change.config.fragments = FragmentHandling::reassemble;
+  EXPECT_EQ(refusal_of(change), OpenFlowError(ErrorCode::ofpscfc_bad_flags));
+}
+
+TEST_F(MessageTest, ChangesAreNotAnsweredUnlessRefused) {
+  request(flow_with_cookie(5));
+  EXPECT_TRUE(session->answers().empty());
+  EXPECT_EQ(session->finished, 1);
+  EXPECT_THAT(bridge.asked, ElementsAre("flow_mod 5"));
+}
+
+TEST_F(MessageTest, ARefusalCarriesTheRequest) {
+  bridge.refusal = OpenFlowError(ErrorCode::ofpfmfc_table_full);
+  const Message flow = flow_with_cookie(5);
+  const auto error = reply_to<Error>(flow);
+  EXPECT_EQ(error.error, OpenFlowError(ErrorCode::ofpfmfc_table_full));
+  EXPECT_EQ(error.data, encode(Version::v1_3, 7, flow));
+}
+
+TEST_F(MessageTest, ABarrierIsAnsweredByTheBridge) {
+  request(BarrierRequest{});
+  EXPECT_TRUE(session->answers().empty());
+  EXPECT_EQ(session->finished, 0);
+  bridge.answer_barrier();
+  EXPECT_EQ(session->answers().size(), 1u);
+  EXPECT_EQ(session->finished, 1);
+}
+
+TEST_F(MessageTest, StatisticsWaitUntilCountersAreIn) {
+  bridge.collects_at_once = false;
+  for (const Message& message :
+       {Message(FlowStatsRequest{}), Message(AggregateStatsRequest{}), Message(TableStatsRequest{}),
+        Message(PortStatsRequest{.port = OfPort{1}}), Message(GroupStatsRequest{})}) {
+    request(message);
+    EXPECT_TRUE(session->answers().empty()) << message_name(message);
+    bridge.answer_collect();
+    EXPECT_EQ(session->answers().size(), 1u) << message_name(message);
+  }
+  EXPECT_EQ(session->finished, 5);
+}
+
+TEST_F(MessageTest, ADumpLeavesInPartsAsThePeerTakesThem) {
+  for (uint64_t cookie = 0; cookie < 2000; ++cookie) {
+    FlowStats flow;
+    flow.cookie = cookie;
+    bridge.flows.push_back(flow);
+  }
+  request(FlowStatsRequest{});
+  EXPECT_EQ(session->finished, 0);
+  EXPECT_EQ(session->tasks.size(), 1u) << "one slice at a time";
+  std::vector<uint64_t> cookies;
+  const auto answers = session->answers();
+  EXPECT_GT(answers.size(), 1u);
+  for (const auto& answer : answers) {
+    EXPECT_EQ(answer.more, &answer != &answers.back());
+    for (const auto& flow : std::get<FlowStatsReply>(answer.message).entries) {
+      cookies.push_back(flow.cookie);
+    }
+  }
+  ASSERT_EQ(cookies.size(), 2000u);
+  EXPECT_TRUE(std::ranges::is_sorted(cookies));
+  EXPECT_EQ(session->finished, 1);
+}
+
+TEST_F(MessageTest, TableFeaturesLeaveInParts) {
+  request(TableFeaturesRequest{});
+  EXPECT_EQ(session->sent.size(), 1u);
+  EXPECT_EQ(session->finished, 0);
+  const auto answers = session->answers();
+  EXPECT_GT(answers.size(), 10u);
+  EXPECT_FALSE(answers.back().more);
+  EXPECT_EQ(session->finished, 1);
+}
+
+TEST_F(MessageTest, ListsWhatIsThere) {
+  EXPECT_EQ(reply_to<PortDescReply>(PortDescRequest{}).entries.at(0).name, "p1");
+  session->finished = 0;
+  EXPECT_EQ(reply_to<DescReply>(DescRequest{}).manufacturer, "weft");
+  session->finished = 0;
+  EXPECT_TRUE(reply_to<GroupDescReply>(GroupDescRequest{}).entries.empty());
+  session->finished = 0;
+  reply_to<GroupFeaturesReply>(GroupFeaturesRequest{});
+}
+
+TEST_F(MessageTest, PortStatisticsOfNoPort) {
+  EXPECT_EQ(refusal_of(PortStatsRequest{.port = OfPort{9}}), OpenFlowError(ErrorCode::ofpbrc_bad_port));
+}
+
+TEST_F(MessageTest, WhatIsNotServedIsABadType) {
+  for (const Message& message : {Message(RoleRequest{}), Message(MeterFeaturesRequest{}), Message(QueueStatsRequest{}),
+                                 Message(BarrierReply{}), Message(PortMod{})}) {
+    session->finished = 0;
+    EXPECT_EQ(refusal_of(message), OpenFlowError(ErrorCode::ofpbrc_bad_type)) << message_name(message);
+  }
+}
+
+TEST_F(MessageTest, AnswersAndErrorsNeedNoAnswer) {
+  request(Error{});
+  request(EchoReply{});
+  EXPECT_TRUE(session->answers().empty());
+  EXPECT_EQ(session->finished, 2);
+}
+
+// The callback used to reach through a session that had ended to a bridge that was gone.
+TEST_F(MessageTest, WhatComesAfterTheEndGoesNowhere) {
+  bridge.collects_at_once = false;
+  request(AggregateStatsRequest{});
+  request(FlowStatsRequest{});
+  request(BarrierRequest{});
+  session->is_alive = false;
+  bridge.answer_collect();
+  bridge.answer_collect();
+  bridge.answer_barrier();
+  EXPECT_TRUE(session->sent.empty());
+  EXPECT_EQ(session->finished, 0);
+}
+
+}  // namespace
+}  // namespace weft::ofproto
