@@ -87,6 +87,9 @@ void Transactions::run(const Waiting& waiting) {
   if (auto applied = apply(waiting.transaction); !applied) {
     return waiting.answer(refused(applied.error()));
   }
+  if (!waiting.transaction.comment().empty()) {
+    logger().info("{}", waiting.transaction.comment());
+  }
   is_busy_ = true;
   if (!waiting.transaction.wait()) {
     // Answered when it cannot be lost any more; the switch follows meanwhile.
