@@ -146,11 +146,10 @@ void Switch::Impl::start() {
 }
 
 void Switch::Impl::stop() {
-  {
-    const rcu::OfflineScope offline;
-    datapath_->stop();
-  }
+  // The revalidator first: a fence of its last round waits for workers, and one that has stopped never answers.
   revalidator_.stop();
+  const rcu::OfflineScope offline;
+  datapath_->stop();
 }
 
 void Switch::Impl::run_until_idle() {
@@ -354,7 +353,8 @@ std::string Switch::Impl::dump_megaflows(std::optional<std::string_view> bridge)
     }
     const Duration::rep used = installed->used_ns.load(std::memory_order_acquire);
     const std::string age =
-        used == 0 ? "never" : fmt::format("{:.3f}s", std::chrono::duration<double>(now - TimePoint(Duration(used))).count());
+        used == 0 ? "never"
+                  : fmt::format("{:.3f}s", std::chrono::duration<double>(now - TimePoint(Duration(used))).count());
     lines.push_back(fmt::format("{}, packets:{}, bytes:{}, used:{}, actions:{}\n",
                                 format_megaflow_match(megaflow.key, megaflow.mask, snapshot),
                                 installed->packet_count.load(), installed->byte_count.load(), age,
