@@ -1,1 +1,1 @@
-// The source of targets that consist of what they link or precompile.
+// The source of targets that only precompile a header.
