@@ -105,8 +105,9 @@ void LocalBridge::set_controllers_lost(bool lost) {
     return;
   }
   has_lost_controllers_ = lost;
-  const Change change = lost ? tables_->prepare_rule(Match(), normal_rule(controllers_lost_priority, host_.clock().now()))
-                             : tables_->prepare_removal(0, Match(), controllers_lost_priority);
+  const Change change =
+      lost ? tables_->prepare_rule(Match(), normal_rule(controllers_lost_priority, host_.clock().now()))
+           : tables_->prepare_removal(0, Match(), controllers_lost_priority);
   tables_->publish(change);
   finish(change);
 }

@@ -24,8 +24,8 @@ void Translation::group(uint32_t group_id) {
     return;
   }
   out_.credits.groups.push_back(group->shared_from_this());
-  const bool takes_one = group->type() == openflow::GroupType::select ||
-                         group->type() == openflow::GroupType::fast_failover;
+  const bool takes_one =
+      group->type() == openflow::GroupType::select || group->type() == openflow::GroupType::fast_failover;
   const bool must_watch = group->type() == openflow::GroupType::fast_failover;
   for (size_t i = 0; i < group->buckets().size() && may_go_on(); ++i) {
     if (takes_one && !is_live(group->buckets()[i], must_watch, 0)) {

@@ -94,9 +94,7 @@ OfPort PacketState::in_port() const {
   return OfPort{static_cast<uint16_t>(swap_network_order(flow_.word(KeyWord::hash_port)))};
 }
 
-void PacketState::set_in_port(OfPort port) {
-  set_constant(KeyWord::hash_port, word_bits(number(port)), in_port_bits);
-}
+void PacketState::set_in_port(OfPort port) { set_constant(KeyWord::hash_port, word_bits(number(port)), in_port_bits); }
 
 void PacketState::cross_patch(OfPort in_port) {
   set_in_port(in_port);
@@ -146,9 +144,7 @@ void PacketState::look_at(const Field& field, FieldValue bits, LookedAt& looked_
   field_words(field).for_each([&](unsigned i) { mark_word(static_cast<KeyWord>(i), looked.word(i), looked_at); });
 }
 
-void PacketState::look_at(const Field& field, LookedAt& looked_at) const {
-  look_at(field, all_bits(field), looked_at);
-}
+void PacketState::look_at(const Field& field, LookedAt& looked_at) const { look_at(field, all_bits(field), looked_at); }
 
 FieldValue PacketState::read(FieldId id, LookedAt& looked_at) const {
   look_at(field(id), looked_at);

@@ -10,11 +10,11 @@ namespace {
 // Every field that lives in the frame, once: views of the same bits are left out, and what has views by protocol (a
 // port, an ICMP type) is named by the protocol's own field where it is committed.
 constexpr FieldId committed_fields[] = {
-    FieldId::pkt_mark,   FieldId::eth_dst,    FieldId::eth_src,    FieldId::mpls_label,  FieldId::mpls_tc,
-    FieldId::mpls_ttl,   FieldId::arp_op,     FieldId::arp_spa,    FieldId::arp_tpa,     FieldId::arp_sha,
-    FieldId::arp_tha,    FieldId::ipv4_src,   FieldId::ipv4_dst,   FieldId::ipv6_src,    FieldId::ipv6_dst,
-    FieldId::ipv6_label, FieldId::ip_dscp,    FieldId::ip_ecn,     FieldId::nw_ttl,      FieldId::tcp_src,
-    FieldId::tcp_dst,    FieldId::icmp_type,  FieldId::icmp_code,  FieldId::nd_target,   FieldId::nd_sll,
+    FieldId::pkt_mark,   FieldId::eth_dst,     FieldId::eth_src,         FieldId::mpls_label, FieldId::mpls_tc,
+    FieldId::mpls_ttl,   FieldId::arp_op,      FieldId::arp_spa,         FieldId::arp_tpa,    FieldId::arp_sha,
+    FieldId::arp_tha,    FieldId::ipv4_src,    FieldId::ipv4_dst,        FieldId::ipv6_src,   FieldId::ipv6_dst,
+    FieldId::ipv6_label, FieldId::ip_dscp,     FieldId::ip_ecn,          FieldId::nw_ttl,     FieldId::tcp_src,
+    FieldId::tcp_dst,    FieldId::icmp_type,   FieldId::icmp_code,       FieldId::nd_target,  FieldId::nd_sll,
     FieldId::nd_tll,     FieldId::nd_reserved, FieldId::nd_options_type,
 };
 
@@ -159,8 +159,8 @@ bool PacketState::decrement_ttl(LookedAt& looked_at) {
 // --- telling the datapath
 
 bool PacketState::has_uncommitted() const {
-  return has_pending_ || tags_to_pop_ != 0 || tags_.size() + tags_to_pop_ != datapath_tag_count_ ||
-         pending_tci_ != 0 || ttl_uncommitted_ != 0;
+  return has_pending_ || tags_to_pop_ != 0 || tags_.size() + tags_to_pop_ != datapath_tag_count_ || pending_tci_ != 0 ||
+         ttl_uncommitted_ != 0;
 }
 
 // All of a field's pending bits are told unless each is known to be so already.

@@ -58,10 +58,10 @@ struct PortView {
   OfPort of_port{};
   PortId port_id = port_id::none;  // none: a patch port, or its device is gone
   std::string name;
-  uint32_t config = 0;  // openflow::port_config
+  uint32_t config = 0;   // openflow::port_config
   bool is_live = false;  // has a link and is not down
   bool is_patch = false;
-  std::string patch_peer;          // of a patch port: the name of its peer
+  std::string patch_peer;         // of a patch port: the name of its peer
   std::optional<PatchPeer> peer;  // ... which exists
   std::shared_ptr<PatchCounters> patch_counters;
   std::optional<datapath::TunnelSpec> tunnel;

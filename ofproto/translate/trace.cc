@@ -108,8 +108,7 @@ void complete_flow(Flow& flow) {
   }
 }
 
-std::string trace(const Snapshot& snapshot, size_t bridge_index, uint64_t version, OfPort in_port,
-                  const FlowKey& key) {
+std::string trace(const Snapshot& snapshot, size_t bridge_index, uint64_t version, OfPort in_port, const FlowKey& key) {
   const BridgeView& bridge = *snapshot.bridges[bridge_index];
   const BridgePortNames names(bridge);
   Flow flow(key);

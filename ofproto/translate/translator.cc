@@ -284,40 +284,39 @@ void Translation::execute(const openflow::Action& action) {
     packet_.set_field(field(id), FieldValue{0, value}, all_bits(field(id)), looked_at_);
   };
   const auto unsupported = [&] { give_up(DropReason::translation_error); };
-  std::visit(
-      Overloaded{
-          [&](const OutputAction& a) { output(a); },
-          [&](const SetFieldAction& a) { packet_.set_field(field(a.field), a.value, a.mask, looked_at_); },
-          [&](const MoveAction& a) { move_bits(a); },
-          [&](const PushVlanAction& a) { packet_.push_vlan(a.ethertype, looked_at_); },
-          [&](const PopVlanAction&) { packet_.pop_vlan(looked_at_); },
-          [&](const SetVlanVidAction& a) { set(FieldId::dl_vlan, a.vid); },
-          [&](const SetVlanPcpAction& a) {
-            if (!packet_.has_vlan_tag(looked_at_)) {
-              packet_.push_vlan(eth_type::vlan, looked_at_);
-            }
-            set(FieldId::vlan_pcp, a.pcp);
-          },
-          [&](const PushMplsAction& a) { packet_.push_mpls(a.ethertype, looked_at_, out_.actions); },
-          [&](const PopMplsAction& a) { packet_.pop_mpls(a.ethertype, looked_at_, out_.actions); },
-          [&](const PushPbbAction&) { unsupported(); },
-          [&](const PopPbbAction&) { unsupported(); },
-          [&](const SetTtlAction& a) { set(FieldId::nw_ttl, a.ttl); },
-          [&](const DecTtlAction& a) { decrement_ttl(a); },
-          [&](const SetMplsTtlAction& a) { set(FieldId::mpls_ttl, a.ttl); },
-          [&](const DecMplsTtlAction&) { decrement_mpls_ttl(); },
-          [&](const CopyTtlInAction&) { unsupported(); },
-          [&](const CopyTtlOutAction&) { unsupported(); },
-          [&](const SetQueueAction&) {},  // queues come with QoS
-          [&](const PopQueueAction&) {},
-          [&](const GroupAction& a) { group(a.group_id); },
-          [&](const MeterAction&) {},  // refused by flow-mod while there are no meters
-          [&](const ResubmitAction& a) { resubmit(a); },
-          [&](const ControllerAction& a) { send_to_controller(a.reason, a); },
-          [&](const NoteAction&) {},
-          [&](const ExitAction&) { is_exiting_ = true; },
-      },
-      action);
+  std::visit(Overloaded{
+                 [&](const OutputAction& a) { output(a); },
+                 [&](const SetFieldAction& a) { packet_.set_field(field(a.field), a.value, a.mask, looked_at_); },
+                 [&](const MoveAction& a) { move_bits(a); },
+                 [&](const PushVlanAction& a) { packet_.push_vlan(a.ethertype, looked_at_); },
+                 [&](const PopVlanAction&) { packet_.pop_vlan(looked_at_); },
+                 [&](const SetVlanVidAction& a) { set(FieldId::dl_vlan, a.vid); },
+                 [&](const SetVlanPcpAction& a) {
+                   if (!packet_.has_vlan_tag(looked_at_)) {
+                     packet_.push_vlan(eth_type::vlan, looked_at_);
+                   }
+                   set(FieldId::vlan_pcp, a.pcp);
+                 },
+                 [&](const PushMplsAction& a) { packet_.push_mpls(a.ethertype, looked_at_, out_.actions); },
+                 [&](const PopMplsAction& a) { packet_.pop_mpls(a.ethertype, looked_at_, out_.actions); },
+                 [&](const PushPbbAction&) { unsupported(); },
+                 [&](const PopPbbAction&) { unsupported(); },
+                 [&](const SetTtlAction& a) { set(FieldId::nw_ttl, a.ttl); },
+                 [&](const DecTtlAction& a) { decrement_ttl(a); },
+                 [&](const SetMplsTtlAction& a) { set(FieldId::mpls_ttl, a.ttl); },
+                 [&](const DecMplsTtlAction&) { decrement_mpls_ttl(); },
+                 [&](const CopyTtlInAction&) { unsupported(); },
+                 [&](const CopyTtlOutAction&) { unsupported(); },
+                 [&](const SetQueueAction&) {},  // queues come with QoS
+                 [&](const PopQueueAction&) {},
+                 [&](const GroupAction& a) { group(a.group_id); },
+                 [&](const MeterAction&) {},  // refused by flow-mod while there are no meters
+                 [&](const ResubmitAction& a) { resubmit(a); },
+                 [&](const ControllerAction& a) { send_to_controller(a.reason, a); },
+                 [&](const NoteAction&) {},
+                 [&](const ExitAction&) { is_exiting_ = true; },
+             },
+             action);
 }
 
 void Translation::move_bits(const openflow::MoveAction& action) {

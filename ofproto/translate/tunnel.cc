@@ -39,9 +39,10 @@ void Translation::send_to_tunnel(const PortView& port) {
     return;
   }
   tunnel.set_destination(remote);
-  const IpAddress local = spec.local || spec.local_is_any
-                              ? spec.local.value_or(remote.is_v4() ? IpAddress(Ipv4Address{}) : IpAddress(Ipv6Address{}))
-                              : address(std::nullopt, FieldId::tun_src, FieldId::tun_ipv6_src);
+  const IpAddress local =
+      spec.local || spec.local_is_any
+          ? spec.local.value_or(remote.is_v4() ? IpAddress(Ipv4Address{}) : IpAddress(Ipv6Address{}))
+          : address(std::nullopt, FieldId::tun_src, FieldId::tun_ipv6_src);
   if (local.is_v6() == remote.is_v6()) {
     tunnel.set_source(local);
   }

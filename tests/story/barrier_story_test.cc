@@ -112,11 +112,13 @@ TEST(BarrierStory, AddressLearnedByOneWorkerIsKnownToTheOther) {
   sw.add_flow("actions=NORMAL");
   for (int i = 0; i < rounds / 20; ++i) {
     const MacAddress a = MacAddress::from_uint64(0x020000000000U + static_cast<uint64_t>(i));
-    sw.datapath().inject(id_of(sw, "p1"), {frame().eth(a, "ff:ff:ff:ff:ff:ff").ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).bytes(), {}, {}});
+    sw.datapath().inject(id_of(sw, "p1"),
+                         {frame().eth(a, "ff:ff:ff:ff:ff:ff").ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).bytes(), {}, {}});
     while (sw.sent("p2").empty()) {
       std::this_thread::yield();
     }
-    sw.datapath().inject(id_of(sw, "p2"), {frame().eth("06:00:00:00:00:01", a).ipv4("10.0.0.2", "10.0.0.1").udp(2, 1).bytes(), {}, {}});
+    sw.datapath().inject(id_of(sw, "p2"),
+                         {frame().eth("06:00:00:00:00:01", a).ipv4("10.0.0.2", "10.0.0.1").udp(2, 1).bytes(), {}, {}});
     while (sw.sent("p1").empty()) {
       std::this_thread::yield();
     }

@@ -151,8 +151,11 @@ TEST(SetFieldStory, FieldsAreRewrittenAndChecksumsFollow) {
 
   sw.receive("p1", udp());
 
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(frame().eth("02:00:00:00:00:01", "02:00:00:00:00:99")
-                                             .ipv4("192.0.2.1", "10.0.0.2").udp(4000, 1234).payload("hi")));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(frame()
+                                             .eth("02:00:00:00:00:01", "02:00:00:00:00:99")
+                                             .ipv4("192.0.2.1", "10.0.0.2")
+                                             .udp(4000, 1234)
+                                             .payload("hi")));
 }
 
 // The value that was overwritten says nothing about the decision.
@@ -192,8 +195,7 @@ TEST(SetFieldStory, SameValueAsThePacketsIsSetWhenItIsNotKnown) {
 
 TEST(SetFieldStory, OutputsSeeThePacketAsItWasThen) {
   TestSwitch sw{"p1", "p10", "p11", "p12"};
-  sw.add_flow(
-      "in_port=p1,udp,actions=output:p10,set_field:1->udp_src,output:p11,set_field:2->udp_src,output:p12");
+  sw.add_flow("in_port=p1,udp,actions=output:p10,set_field:1->udp_src,output:p11,set_field:2->udp_src,output:p12");
 
   sw.receive("p1", udp());
 

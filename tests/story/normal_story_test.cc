@@ -7,12 +7,12 @@
 namespace weft {
 namespace {
 
+using ofproto::VlanConfig;
+using ofproto::VlanMode;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using ofproto::VlanConfig;
-using ofproto::VlanMode;
 
 constexpr const char* a = "02:00:00:00:00:0a";
 constexpr const char* b = "02:00:00:00:00:0b";
@@ -154,7 +154,10 @@ TEST(NormalStory, TableOfAddressesIsBounded) {
   sw.add_flow("actions=NORMAL");
 
   for (int i = 0; i < 50; ++i) {
-    sw.receive("p1", frame().eth(MacAddress::from_uint64(0x020000001000 + static_cast<uint64_t>(i)), b).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2));
+    sw.receive("p1", frame()
+                         .eth(MacAddress::from_uint64(0x020000001000 + static_cast<uint64_t>(i)), b)
+                         .ipv4("10.0.0.1", "10.0.0.2")
+                         .udp(1, 2));
   }
   sw.receive("p2", from_to(a, broadcast));
 

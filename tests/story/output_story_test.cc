@@ -191,8 +191,11 @@ TEST(OutputStory, PacketOutToTableMeetsTheFlowsAndIsCounted) {
 
   sw.packet_out("p1", "set_field:02:00:00:00:00:99->eth_dst,table", hello());
 
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(frame().eth("02:00:00:00:00:01", "02:00:00:00:00:99")
-                                             .ipv4("10.0.0.1", "10.0.0.2").udp(4000, 53).payload("hello")));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(frame()
+                                             .eth("02:00:00:00:00:01", "02:00:00:00:00:99")
+                                             .ipv4("10.0.0.1", "10.0.0.2")
+                                             .udp(4000, 53)
+                                             .payload("hello")));
   EXPECT_EQ(sw.packets(), 1U);
 }
 

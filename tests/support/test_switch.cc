@@ -108,7 +108,8 @@ void TestSwitch::connect(std::string_view bridge_name, const std::string& name, 
 }
 
 void TestSwitch::remove_port(std::string_view name) {
-  const bool was_there = std::ranges::any_of(bridges_, [&](auto& entry) { return entry.second.bridge->remove_port(name); });
+  const bool was_there =
+      std::ranges::any_of(bridges_, [&](auto& entry) { return entry.second.bridge->remove_port(name); });
   EXPECT_TRUE(was_there) << name;
   settle();
 }
@@ -210,8 +211,8 @@ std::string TestSwitch::megaflows() {
     const size_t match_end = line.find(", packets:");
     const size_t actions = line.find(", actions:");
     if (match_end != std::string_view::npos && actions != std::string_view::npos) {
-      lines.push_back(std::string(line.substr(0, match_end)) + " actions=" +
-                      std::string(line.substr(actions + std::string_view(", actions:").size())) + "\n");
+      lines.push_back(std::string(line.substr(0, match_end)) +
+                      " actions=" + std::string(line.substr(actions + std::string_view(", actions:").size())) + "\n");
     }
   }
   std::ranges::sort(lines);

@@ -87,10 +87,9 @@ class Pair {
       const auto stats = sw_.bridge().flow_stats({.table_id = rule.table_id, .match = rule.match});
       const auto found = std::ranges::find(stats, rule.priority, &openflow::FlowStats::priority);
       if (found == stats.end() || found->packet_count != rule.packet_count) {
-        return ::testing::AssertionFailure() << "seed " << seed_ << ": rule of table " << int{rule.table_id}
-                                             << ", priority " << rule.priority << " counted "
-                                             << (found == stats.end() ? 0 : found->packet_count) << " and not "
-                                             << rule.packet_count;
+        return ::testing::AssertionFailure()
+               << "seed " << seed_ << ": rule of table " << int{rule.table_id} << ", priority " << rule.priority
+               << " counted " << (found == stats.end() ? 0 : found->packet_count) << " and not " << rule.packet_count;
       }
     }
     return ::testing::AssertionSuccess();
@@ -124,7 +123,8 @@ class Pair {
       std::ranges::sort(theirs);
       if (ours != theirs) {
         return differ(frame, in_port) << "to port " << n << " went " << list(ours) << "\n  and not " << list(theirs)
-                                      << "\n" << tell_all();
+                                      << "\n"
+                                      << tell_all();
       }
     }
     return ::testing::AssertionSuccess();
@@ -136,8 +136,9 @@ class Pair {
   }
 
   std::string tell_all() {
-    return std::getenv("WEFT_MASK_VERBOSE") != nullptr ? "flows:\n" + sw_.dump_flows() + "megaflows:\n" + sw_.megaflows()
-                                                       : "WEFT_MASK_VERBOSE=1 shows flows and megaflows";
+    return std::getenv("WEFT_MASK_VERBOSE") != nullptr
+               ? "flows:\n" + sw_.dump_flows() + "megaflows:\n" + sw_.megaflows()
+               : "WEFT_MASK_VERBOSE=1 shows flows and megaflows";
   }
 
   static std::string list(const std::vector<Sent>& frames) {

@@ -18,10 +18,11 @@ namespace {
 
 using F = FieldId;
 
-const std::vector<FieldId> link_fields = {F::eth_dst,  F::eth_src,  F::vlan_tci, F::vlan_vid,  F::tun_id,
-                                          F::tun_src,  F::tun_dst,  F::metadata, F::reg0,      F::reg0 + 3,
-                                          F::tun_tos,  F::tun_ttl,  F::tun_gbp_id, F::in_port, F::eth_dst};
-const std::vector<FieldId> link_sets = {F::eth_dst, F::eth_src, F::reg0, F::reg0 + 3, F::metadata, F::tun_id, F::tun_dst};
+const std::vector<FieldId> link_fields = {F::eth_dst, F::eth_src, F::vlan_tci,   F::vlan_vid, F::tun_id,
+                                          F::tun_src, F::tun_dst, F::metadata,   F::reg0,     F::reg0 + 3,
+                                          F::tun_tos, F::tun_ttl, F::tun_gbp_id, F::in_port,  F::eth_dst};
+const std::vector<FieldId> link_sets = {F::eth_dst,  F::eth_src, F::reg0,   F::reg0 + 3,
+                                        F::metadata, F::tun_id,  F::tun_dst};
 
 std::vector<FieldId> operator+(std::vector<FieldId> a, const std::vector<FieldId>& b) {
   a.insert(a.end(), b.begin(), b.end());
@@ -52,9 +53,11 @@ const RandomTables::Kind& RandomTables::kind() {
       {0x0800, 17, v4 + ip_fields + std::vector{F::udp_src, F::udp_dst, F::udp_dst, F::reg0},
        link_sets + v4 + ip_sets + std::vector{F::udp_src, F::udp_dst}},
       {0x0800, 132, {F::sctp_src, F::sctp_dst, F::in_port}, link_sets + std::vector{F::sctp_src, F::sctp_dst}},
-      {0x0800, 1, v4 + std::vector{F::icmp_type, F::icmp_code}, link_sets + v4 + std::vector{F::icmp_type, F::icmp_code}},
+      {0x0800, 1, v4 + std::vector{F::icmp_type, F::icmp_code},
+       link_sets + v4 + std::vector{F::icmp_type, F::icmp_code}},
       {0x86dd, 0, link_fields + v6 + v6 + ip_fields + std::vector{F::ipv6_exthdr}, link_sets + v6 + ip_sets},
-      {0x86dd, 17, v6 + ip_fields + std::vector{F::udp_src, F::udp_dst}, link_sets + v6 + ip_sets + std::vector{F::udp_dst}},
+      {0x86dd, 17, v6 + ip_fields + std::vector{F::udp_src, F::udp_dst},
+       link_sets + v6 + ip_sets + std::vector{F::udp_dst}},
       {0x86dd, 6, v6 + std::vector{F::tcp_src, F::tcp_dst, F::tcp_flags}, link_sets + v6 + ip_sets},
       {0x86dd, 58, v6 + std::vector{F::icmpv6_type, F::icmpv6_code}, link_sets + v6},
       {0x0806, 0, link_fields + arp + arp, link_sets + arp},
@@ -194,7 +197,8 @@ Instructions RandomTables::instructions(const Kind& kind, uint8_t table_id) {
   if (one_in(4)) {
     result.write = ActionList{output()};
     if (one_in(2)) {
-      result.write->push_back(SetFieldAction{F::eth_dst, FieldValue{0, value_of(F::eth_dst)}, all_bits(field(F::eth_dst))});
+      result.write->push_back(
+          SetFieldAction{F::eth_dst, FieldValue{0, value_of(F::eth_dst)}, all_bits(field(F::eth_dst))});
     }
   }
   if (result.goto_table && one_in(3)) {
@@ -253,7 +257,8 @@ GroupMod RandomTables::group(uint32_t group_id) {
     Bucket bucket;
     bucket.bucket_id = static_cast<uint32_t>(i);
     if (one_in(2)) {
-      bucket.actions.push_back(SetFieldAction{F::eth_src, FieldValue{0, value_of(F::eth_src)}, all_bits(field(F::eth_src))});
+      bucket.actions.push_back(
+          SetFieldAction{F::eth_src, FieldValue{0, value_of(F::eth_src)}, all_bits(field(F::eth_src))});
     }
     if (group_id > 1 && one_in(3)) {
       bucket.actions.push_back(GroupAction{static_cast<uint32_t>(1 + below(group_id - 1))});
@@ -280,8 +285,8 @@ TunnelMetadata RandomTables::tunnel() {
 }
 
 Frame RandomTables::frame() {
-  Frame f = weft::frame().eth(MacAddress::from_uint64(value_of(F::eth_src)),
-                              MacAddress::from_uint64(value_of(F::eth_dst)));
+  Frame f =
+      weft::frame().eth(MacAddress::from_uint64(value_of(F::eth_src)), MacAddress::from_uint64(value_of(F::eth_dst)));
   for (uint64_t tags = one_in(2) ? 0 : 1 + below(2); tags > 0; --tags) {
     f = f.vlan(static_cast<uint16_t>(10 + below(2)), static_cast<uint8_t>(2 * below(2)));
   }
@@ -311,8 +316,10 @@ Frame RandomTables::network_frame(Frame link) {
       return link.ipv4(v4_of(F::ipv4_src), v4_of(F::ipv4_dst)).udp(1, 2);
     case 2:
     case 3: {
-      Frame network = link.ipv6(v6_of(F::ipv6_src), v6_of(F::ipv6_dst)).ttl(ttl).tos(tos).flow_label(
-          static_cast<uint32_t>(below(4)));
+      Frame network = link.ipv6(v6_of(F::ipv6_src), v6_of(F::ipv6_dst))
+                          .ttl(ttl)
+                          .tos(tos)
+                          .flow_label(static_cast<uint32_t>(below(4)));
       if (one_in(4)) {
         network = network.extension(one_in(2) ? 0 : 60);
       }

@@ -28,8 +28,7 @@ TEST(PacketInQueue, CallThatOutlivesTheQueueDoesNothing) {
   std::vector<std::function<void()>> posted;
   {
     PacketInQueue queue(
-        2, [&](std::function<void()> call) { posted.push_back(std::move(call)); },
-        [](PuntedPacket) { ADD_FAILURE(); });
+        2, [&](std::function<void()> call) { posted.push_back(std::move(call)); }, [](PuntedPacket) { ADD_FAILURE(); });
     queue.push({}, frame);
   }
   posted[0]();

@@ -169,8 +169,8 @@ void DirectWalk::act(const Action& action, Packet& packet, Walk& walk) {
     const Flow flow = flow_of(packet);
     const uint64_t ttl = get(flow, FieldId::nw_ttl).lo;
     const bool has_label = (present_from_word(flow.word(present_word)) & present::mpls) != 0;
-    const uint64_t outer = get(flow, FieldId::mpls_label).lo << 12 | get(flow, FieldId::mpls_tc).lo << 9 |
-                           get(flow, FieldId::mpls_ttl).lo;
+    const uint64_t outer =
+        get(flow, FieldId::mpls_label).lo << 12 | get(flow, FieldId::mpls_tc).lo << 9 | get(flow, FieldId::mpls_ttl).lo;
     const bool is_ip = (present_from_word(flow.word(present_word)) & present::ip) != 0;
     const uint64_t fresh = 0x100 | (is_ip ? ttl : 64);
     change(packet, walk, datapath::PushMpls{push_mpls->ethertype, static_cast<uint32_t>(has_label ? outer : fresh)});
@@ -223,10 +223,9 @@ void DirectWalk::move(const MoveAction& action, Packet& packet, Walk& walk) {
   }
   const FieldValue bits = FieldValue::ones(action.from.bit_count);
   const FieldValue value = shifted(get(flow, from), -int{action.from.offset}) & bits;
-  set_field({.field = action.to.field,
-             .value = shifted(value, action.to.offset),
-             .mask = shifted(bits, action.to.offset)},
-            packet, walk);
+  set_field(
+      {.field = action.to.field, .value = shifted(value, action.to.offset), .mask = shifted(bits, action.to.offset)},
+      packet, walk);
 }
 
 void DirectWalk::output(OfPort port, Packet& packet, Walk& walk) {
