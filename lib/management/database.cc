@@ -237,6 +237,8 @@ void Database::collect_garbage(Tables& tables) {
   for (auto& [name, rows] : tables) {
     std::erase_if(rows, [&](const auto& entry) { return !reached.contains(entry.first); });
   }
+  // A table without rows is as good as none: states compare equal.
+  std::erase_if(tables, [](const auto& entry) { return entry.second.empty(); });
 }
 
 }  // namespace weft::management

@@ -310,6 +310,9 @@ Result<Datum, TextError> parse_datum(std::string_view text, const ColumnType& ty
     if (!key) {
       return Unexpected{key.error()};
     }
+    if (scan.position() == start && !(type.is_map() && scan.peek() == '=')) {
+      return Unexpected{TextError{"unexpected character", start, 1, {}}};
+    }
     auto key_atom = parse_atom(key->text, type.key, type, symbols);
     if (!key_atom) {
       return Unexpected{error_at(text, key->where, key_atom.error().message, key_atom.error().suggestion)};
@@ -329,9 +332,6 @@ Result<Datum, TextError> parse_datum(std::string_view text, const ColumnType& ty
         return Unexpected{error_at(text, value->where, value_atom.error().message, value_atom.error().suggestion)};
       }
       datum.put(std::move(*key_atom), std::move(*value_atom));
-    }
-    if (scan.position() == start) {
-      return Unexpected{TextError{"unexpected character", start, 1, {}}};
     }
   }
   if (closing != '\0' && !scan.accept(closing)) {
