@@ -1,0 +1,175 @@
+#include "vswitchd/config/interface_spec.h"
+
+#include <gtest/gtest.h>
+
+namespace weft::config {
+namespace {
+
+using datapath::PortSpec;
+using datapath::PortType;
+using management::Datum;
+using management::Row;
+using management::Uuid;
+
+using Options = std::vector<std::pair<std::string, std::string>>;
+
+Row interface(const std::string& type, const Options& options = {}) {
+  Row row{Uuid::random(), {}};
+  row.columns["name"] = Datum::of(std::string("p1"));
+  row.columns["type"] = Datum::of(type);
+  for (const auto& [key, value] : options) {
+    row.columns["options"].put(key, value);
+  }
+  return row;
+}
+
+const MacAddress some_mac = MacAddress::parse("02:00:00:00:00:01").value();
+
+PortSpec spec(const Row& row) {
+  const auto made = to_attachment(row, some_mac);
+  EXPECT_TRUE(made) << made.error();
+  return made ? std::get<PortSpec>(*made) : PortSpec{};
+}
+datapath::TunnelSpec tunnel(Options options) {
+  options.emplace_back("remote_ip", "192.0.2.1");
+  return spec(interface("vxlan", options)).tunnel;
+}
+std::string problem(const Row& row) {
+  const auto made = to_attachment(row, some_mac);
+  return made ? "none" : made.error();
+}
+std::string tunnel_problem(const std::string& key, const std::string& value) {
+  Options options{{key, value}};
+  if (key != "remote_ip") {
+    options.emplace_back("remote_ip", "192.0.2.1");
+  }
+  return problem(interface("vxlan", options));
+}
+
+TEST(InterfaceSpec, TypesOfDevices) {
+  EXPECT_EQ(spec(interface("")).type, PortType::system);
+  EXPECT_EQ(spec(interface("system")).type, PortType::system);
+  EXPECT_EQ(spec(interface("tap")).type, PortType::tap);
+  EXPECT_EQ(spec(interface("internal")).mac, some_mac);
+  EXPECT_EQ(problem(interface("gre")), "could not open network device p1: unknown type \"gre\"");
+  EXPECT_TRUE(spec(interface("", {{"force", "true"}})).force);
+}
+
+TEST(InterfaceSpec, MacAndMtu) {
+  Row row = interface("internal");
+  row.columns["mac"] = Datum::of(std::string("02:00:00:00:00:09"));
+  row.columns["mtu_request"] = Datum::of(int64_t{9000});
+  EXPECT_EQ(spec(row).mac, MacAddress::parse("02:00:00:00:00:09"));
+  EXPECT_EQ(spec(row).mtu_request, 9000u);
+  row.columns["mac"] = Datum::of(std::string("nine"));
+  EXPECT_EQ(problem(row), "p1: mac=\"nine\" is not an Ethernet address");
+}
+
+TEST(InterfaceSpec, Patch) {
+  const auto made = to_attachment(interface("patch", {{"peer", "p2"}}), some_mac);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(std::get<ofproto::PatchSpec>(*made).peer, "p2");
+  EXPECT_EQ(problem(interface("patch")), "p1: patch type requires valid 'peer' argument");
+  EXPECT_EQ(problem(interface("patch", {{"peer", "p1"}})), "p1: patch peer must not be self");
+}
+
+TEST(InterfaceSpec, ATunnelsEnds) {
+  EXPECT_EQ(problem(interface("vxlan")), "p1: vxlan type requires valid 'remote_ip' argument");
+  EXPECT_EQ(tunnel({}).remote, IpAddress::parse("192.0.2.1"));
+  EXPECT_TRUE(tunnel({}).local_is_any);
+  EXPECT_FALSE(tunnel({{"local_ip", "192.0.2.2"}}).local_is_any);
+  EXPECT_EQ(tunnel({{"local_ip", "192.0.2.2"}}).local, IpAddress::parse("192.0.2.2"));
+  EXPECT_FALSE(tunnel({{"local_ip", "flow"}}).local);
+  EXPECT_FALSE(spec(interface("vxlan", {{"remote_ip", "flow"}})).tunnel.remote);
+  EXPECT_EQ(tunnel_problem("remote_ip", "here"), "p1: options:remote_ip=\"here\": an IP address or \"flow\" is needed");
+  EXPECT_EQ(tunnel_problem("remote_ip", "239.1.1.1"), "p1: multicast remote_ip=239.1.1.1 not allowed");
+}
+
+TEST(InterfaceSpec, ATunnelsKeys) {
+  EXPECT_EQ(tunnel({}).in_key, 0u) << "absent is 0";
+  EXPECT_EQ(tunnel({{"key", "5001"}}).in_key, 5001u);
+  EXPECT_EQ(tunnel({{"key", "0x10"}}).out_key, 16u);
+  EXPECT_FALSE(tunnel({{"key", "flow"}}).in_key);
+  const auto mixed = tunnel({{"key", "flow"}, {"in_key", "7"}});
+  EXPECT_EQ(mixed.in_key, 7u);
+  EXPECT_FALSE(mixed.out_key);
+  EXPECT_EQ(tunnel_problem("key", "16777216"),
+            "p1: options:key=\"16777216\": a VNI of 0 to 16777215 or \"flow\" is needed");
+  EXPECT_EQ(tunnel_problem("in_key", "x"), "p1: options:in_key=\"x\": a VNI of 0 to 16777215 or \"flow\" is needed");
+}
+
+TEST(InterfaceSpec, ATunnelsOuterHeader) {
+  EXPECT_EQ(tunnel({}).dst_port, 4789);
+  EXPECT_EQ(tunnel({{"dst_port", "8472"}}).dst_port, 8472);
+  EXPECT_EQ(tunnel({{"tos", "0x10"}}).tos, 16);
+  EXPECT_FALSE(tunnel({}).tos);
+  EXPECT_TRUE(tunnel({{"tos", "inherit"}}).tos_inherit);
+  EXPECT_EQ(tunnel({{"ttl", "7"}}).ttl, 7);
+  EXPECT_TRUE(tunnel({{"ttl", "inherit"}}).ttl_inherit);
+  EXPECT_FALSE(tunnel({{"df_default", "false"}}).dont_fragment);
+  EXPECT_FALSE(tunnel({{"csum", "false"}}).outer_checksum);
+  EXPECT_EQ(tunnel_problem("dst_port", "0"), "p1: options:dst_port=\"0\": a number from 1 to 65535 is needed");
+  EXPECT_EQ(tunnel_problem("dst_port", "65536"), "p1: options:dst_port=\"65536\": a number from 1 to 65535 is needed");
+  EXPECT_EQ(tunnel_problem("tos", "256"), "p1: options:tos=\"256\": a number from 0 to 255 is needed");
+  EXPECT_EQ(tunnel_problem("ttl", "x"), "p1: options:ttl=\"x\": a number from 0 to 255 is needed");
+  EXPECT_EQ(tunnel_problem("csum", "maybe"), "p1: options:csum=\"maybe\": \"true\" or \"false\" is needed");
+  EXPECT_EQ(tunnel_problem("df_default", "1"), "p1: options:df_default=\"1\": \"true\" or \"false\" is needed");
+}
+
+TEST(InterfaceSpec, Vlans) {
+  Row port{Uuid::random(), {}};
+  EXPECT_EQ(to_vlan(port), ofproto::VlanConfig{});
+  port.columns["tag"] = Datum::of(int64_t{5});
+  port.columns["trunks"].add(int64_t{7});
+  port.columns["trunks"].add(int64_t{6});
+  port.columns["vlan_mode"] = Datum::of(std::string("native-tagged"));
+  EXPECT_EQ(to_vlan(port), (ofproto::VlanConfig{ofproto::VlanMode::native_tagged, uint16_t{5}, {6, 7}}));
+}
+
+TEST(InterfaceSpec, ABridgesAddressAndId) {
+  Row bridge{Uuid{"12345678-9abc-4def-8123-456789abcdef"}, {}};
+  EXPECT_EQ(bridge_mac(bridge), MacAddress::parse("02:12:34:56:78:9a")) << "from the row's uuid";
+  EXPECT_EQ(to_bridge_options(bridge).datapath_id, 0x02123456789au);
+  auto& settings = bridge.columns["other_config"];
+  settings.put(std::string("hwaddr"), std::string("02:00:00:00:00:07"));
+  EXPECT_EQ(to_bridge_options(bridge).datapath_id, 0x020000000007u);
+  settings.put(std::string("datapath-id"), std::string("00000000000000ff"));
+  EXPECT_EQ(to_bridge_options(bridge).datapath_id, 0xffu);
+  for (const auto* nonsense : {"0000000000000000", "x", "12345678123456781"}) {
+    settings.put(std::string("datapath-id"), std::string(nonsense));
+    EXPECT_EQ(to_bridge_options(bridge).datapath_id, 0x020000000007u) << nonsense;
+  }
+}
+
+TEST(InterfaceSpec, ABridgesSettings) {
+  Row bridge{Uuid::random(), {}};
+  EXPECT_EQ(to_bridge_options(bridge).fail_mode, ofproto::FailMode::standalone);
+  bridge.columns["fail_mode"] = Datum::of(std::string("secure"));
+  auto& settings = bridge.columns["other_config"];
+  settings.put(std::string("mac-aging-time"), std::string("1"));
+  settings.put(std::string("mac-table-size"), std::string("100"));
+  settings.put(std::string("forward-bpdu"), std::string("true"));
+  const auto options = to_bridge_options(bridge);
+  EXPECT_EQ(options.fail_mode, ofproto::FailMode::secure);
+  EXPECT_EQ(options.mac_aging, std::chrono::seconds(15)) << "the least";
+  EXPECT_EQ(options.mac_limit, 100u);
+  EXPECT_TRUE(options.forward_bpdu);
+}
+
+// Milliseconds that no Duration can hold used to overflow.
+TEST(InterfaceSpec, AControllersNumbersAreCutToWhatFits) {
+  Row controller{Uuid::random(), {}};
+  controller.columns["target"] = Datum::of(std::string("tcp:192.0.2.1"));
+  EXPECT_EQ(to_controller_config(controller).max_backoff, std::chrono::seconds(8));
+  controller.columns["max_backoff"] = Datum::of(int64_t{1000});
+  controller.columns["inactivity_probe"] = Datum::of(INT64_MAX);
+  controller.columns["controller_rate_limit"] = Datum::of(int64_t{1} << 32);
+  const auto config = to_controller_config(controller);
+  EXPECT_EQ(config.max_backoff, std::chrono::seconds(1));
+  EXPECT_EQ(config.inactivity_probe, std::chrono::hours(24));
+  EXPECT_EQ(config.packet_in_rate, UINT32_MAX);
+  EXPECT_FALSE(config.packet_in_burst);
+}
+
+}  // namespace
+}  // namespace weft::config
