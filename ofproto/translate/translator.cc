@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "lib/openflow/port_message.h"
-#include "lib/packet/ethernet.h"
 #include "ofproto/translate/translation.h"
 
 namespace weft::ofproto {
@@ -14,62 +13,6 @@ namespace {
 constexpr unsigned max_depth = 64;
 constexpr unsigned max_resubmits = max_depth * max_depth;
 constexpr size_t max_actions = 16384;
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
-
-FieldValue shifted_left(FieldValue v, unsigned n) {
-  if (n == 0) {
-    return v;
-  }
-  return n < 64 ? FieldValue{v.hi << n | v.lo >> (64 - n), v.lo << n} : FieldValue{v.lo << (n - 64), 0};
-}
-
-FieldValue shifted_right(FieldValue v, unsigned n) {
-  if (n == 0) {
-    return v;
-  }
-  return n < 64 ? FieldValue{v.hi >> n, v.lo >> n | v.hi << (64 - n)} : FieldValue{0, v.hi >> (n - 64)};
-}
-
-// Places in the order of execution of an action set (OpenFlow 1.3.5 section 5.10).
-unsigned action_set_order(const openflow::Action& action) {
-  return std::visit(Overloaded{
-                        [](const openflow::CopyTtlInAction&) { return 1U; },
-                        [](const openflow::PopVlanAction&) { return 2U; },
-                        [](const openflow::PopMplsAction&) { return 2U; },
-                        [](const openflow::PopPbbAction&) { return 2U; },
-                        [](const openflow::PushMplsAction&) { return 3U; },
-                        [](const openflow::PushPbbAction&) { return 4U; },
-                        [](const openflow::PushVlanAction&) { return 5U; },
-                        [](const openflow::CopyTtlOutAction&) { return 6U; },
-                        [](const openflow::DecTtlAction&) { return 7U; },
-                        [](const openflow::DecMplsTtlAction&) { return 7U; },
-                        [](const openflow::SetQueueAction&) { return 9U; },
-                        [](const openflow::GroupAction&) { return 10U; },
-                        [](const openflow::OutputAction&) { return 11U; },
-                        [](const openflow::ControllerAction&) { return 11U; },
-                        [](const openflow::ResubmitAction&) { return 11U; },
-                        [](const auto&) { return 8U; },
-                    },
-                    action);
-}
-
-// Whether the later action takes the earlier one's place: one of each type, for set-field one of each field.
-bool replaces(const openflow::Action& later, const openflow::Action& earlier) {
-  if (later.index() != earlier.index()) {
-    return false;
-  }
-  const auto* set = std::get_if<openflow::SetFieldAction>(&later);
-  if (set == nullptr) {
-    return !std::holds_alternative<openflow::MoveAction>(later);
-  }
-  return set->field == std::get<openflow::SetFieldAction>(earlier).field && set->mask == all_bits(field(set->field));
-}
 
 bool changes_packet(const datapath::Action& action) {
   return std::holds_alternative<datapath::SetField>(action) || std::holds_alternative<datapath::PushVlan>(action) ||
@@ -278,127 +221,6 @@ void Translation::execute(const openflow::ActionList& actions) {
   }
 }
 
-void Translation::execute(const openflow::Action& action) {
-  using namespace openflow;
-  const auto set = [&](FieldId id, uint64_t value) {
-    packet_.set_field(field(id), FieldValue{0, value}, all_bits(field(id)), looked_at_);
-  };
-  const auto unsupported = [&] { give_up(DropReason::translation_error); };
-  std::visit(Overloaded{
-                 [&](const OutputAction& a) { output(a); },
-                 [&](const SetFieldAction& a) { packet_.set_field(field(a.field), a.value, a.mask, looked_at_); },
-                 [&](const MoveAction& a) { move_bits(a); },
-                 [&](const PushVlanAction& a) { packet_.push_vlan(a.ethertype, looked_at_); },
-                 [&](const PopVlanAction&) { packet_.pop_vlan(looked_at_); },
-                 [&](const SetVlanVidAction& a) { set(FieldId::dl_vlan, a.vid); },
-                 [&](const SetVlanPcpAction& a) {
-                   if (!packet_.has_vlan_tag(looked_at_)) {
-                     packet_.push_vlan(eth_type::vlan, looked_at_);
-                   }
-                   set(FieldId::vlan_pcp, a.pcp);
-                 },
-                 [&](const PushMplsAction& a) { packet_.push_mpls(a.ethertype, looked_at_, out_.actions); },
-                 [&](const PopMplsAction& a) { packet_.pop_mpls(a.ethertype, looked_at_, out_.actions); },
-                 [&](const PushPbbAction&) { unsupported(); },
-                 [&](const PopPbbAction&) { unsupported(); },
-                 [&](const SetTtlAction& a) { set(FieldId::nw_ttl, a.ttl); },
-                 [&](const DecTtlAction& a) { decrement_ttl(a); },
-                 [&](const SetMplsTtlAction& a) { set(FieldId::mpls_ttl, a.ttl); },
-                 [&](const DecMplsTtlAction&) { decrement_mpls_ttl(); },
-                 [&](const CopyTtlInAction&) { unsupported(); },
-                 [&](const CopyTtlOutAction&) { unsupported(); },
-                 [&](const SetQueueAction&) {},  // queues come with QoS
-                 [&](const PopQueueAction&) {},
-                 [&](const GroupAction& a) { group(a.group_id); },
-                 [&](const MeterAction&) {},  // refused by flow-mod while there are no meters
-                 [&](const ResubmitAction& a) { resubmit(a); },
-                 [&](const ControllerAction& a) { send_to_controller(a.reason, a); },
-                 [&](const NoteAction&) {},
-                 [&](const ExitAction&) { is_exiting_ = true; },
-             },
-             action);
-}
-
-void Translation::move_bits(const openflow::MoveAction& action) {
-  const Field& from = field(action.from.field);
-  const Field& to = field(action.to.field);
-  if (!packet_.has_header_of(from, looked_at_)) {
-    return;
-  }
-  const FieldValue bits = FieldValue::ones(action.from.bit_count);
-  packet_.look_at(from, shifted_left(bits, action.from.offset), looked_at_);
-  const FieldValue value = shifted_right(get(packet_.flow(), from), action.from.offset) & bits;
-  packet_.set_field(to, shifted_left(value, action.to.offset), shifted_left(bits, action.to.offset), looked_at_);
-}
-
-void Translation::decrement_ttl(const openflow::DecTtlAction& action) {
-  if (packet_.decrement_ttl(looked_at_)) {
-    return;
-  }
-  note("TTL ran out");
-  if (place_.bridge->invalid_ttl_to_controller) {
-    openflow::ControllerAction punt;
-    const auto ids = action.controller_ids.empty() ? std::vector<uint16_t>{0} : action.controller_ids;
-    for (const uint16_t id : ids) {
-      punt.controller_id = id;
-      send_to_controller(openflow::PacketInReason::invalid_ttl, punt);
-    }
-  }
-  note_drop(DropReason::ttl_exceeded);
-  place_.action_set.clear();
-  is_exiting_ = true;
-}
-
-void Translation::decrement_mpls_ttl() {
-  if (!packet_.is_mpls(looked_at_)) {
-    return;
-  }
-  const uint64_t ttl = packet_.read(FieldId::mpls_ttl, looked_at_).lo;
-  if (ttl >= 2) {
-    packet_.set_field(field(FieldId::mpls_ttl), FieldValue{0, ttl - 1}, FieldValue{0, 0xff}, looked_at_);
-    return;
-  }
-  if (place_.bridge->invalid_ttl_to_controller) {
-    send_to_controller(openflow::PacketInReason::invalid_ttl, openflow::ControllerAction());
-  }
-  note_drop(DropReason::ttl_exceeded);
-  place_.action_set.clear();
-  is_exiting_ = true;
-}
-
-// --- the action set
-
-void Translation::write_actions(const openflow::ActionList& actions) {
-  for (const openflow::Action& action : actions) {
-    std::erase_if(place_.action_set, [&](const openflow::Action& earlier) { return replaces(action, earlier); });
-    place_.action_set.push_back(action);
-  }
-}
-
-void Translation::run_action_set() {
-  if (!may_go_on() || place_.action_set.empty()) {
-    return;
-  }
-  is_exiting_ = false;
-  const openflow::ActionList set = std::move(place_.action_set);
-  place_.action_set.clear();
-  place_.in_action_set = true;
-  execute_action_set(set);
-  place_.in_action_set = false;
-}
-
-// Also what a bucket's actions are. A group comes last and makes an output say nothing.
-void Translation::execute_action_set(const openflow::ActionList& set) {
-  openflow::ActionList ordered = set;
-  std::ranges::stable_sort(ordered, {}, action_set_order);
-  const bool has_group = std::ranges::any_of(
-      ordered, [](const auto& action) { return std::holds_alternative<openflow::GroupAction>(action); });
-  if (has_group) {
-    std::erase_if(ordered, [](const auto& action) { return std::holds_alternative<openflow::OutputAction>(action); });
-  }
-  execute(ordered);
-}
-
 // --- branches and bounds
 
 void Translation::isolated(const std::function<void()>& branch) {
@@ -501,32 +323,6 @@ void Translation::finish_dependencies() {
       seen = std::make_shared<MiniMatch>(match);
     }
     out_.dependencies.tables.push_back({lookup.bridge, lookup.table_id, lookup.priority, seen});
-  }
-}
-
-// --- credits
-
-void Credits::apply(uint64_t packet_count, uint64_t byte_count, TimePoint used) const {
-  for (const auto& counters : rules) {
-    counters->credit(packet_count, byte_count, used);
-  }
-  for (const Table& credit : tables) {
-    credit.table->credit(packet_count, credit.matched ? packet_count : 0);
-  }
-  for (const auto& group : groups) {
-    group->counters().credit(packet_count, byte_count, used);
-  }
-  for (const Bucket& credit : buckets) {
-    credit.group->bucket_counters(credit.bucket).credit(packet_count, byte_count, used);
-  }
-  for (const Patch& credit : patches) {
-    auto& packets = credit.is_receive ? credit.counters->rx_packets : credit.counters->tx_packets;
-    auto& bytes = credit.is_receive ? credit.counters->rx_bytes : credit.counters->tx_bytes;
-    packets.fetch_add(packet_count, std::memory_order_relaxed);
-    bytes.fetch_add(byte_count, std::memory_order_relaxed);
-  }
-  for (const Mac& credit : macs) {
-    credit.table->refresh(credit.key, credit.port, used);
   }
 }
 

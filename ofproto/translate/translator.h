@@ -12,8 +12,9 @@
 // but not yet told to the datapath, which are committed before the next output. What changes a packet for one branch
 // only (a bucket, a patch port's far side) becomes a Clone.
 //
-//   translator.cc  pipeline: tables, resubmit, instructions, action set      packet_state.cc  masks
-//   output.cc      ports, floods, patch ports                                set_field.cc     set, move, TTL, commit
+//   translator.cc  pipeline: tables, resubmit, instructions, branches        packet_state.cc  masks
+//   action.cc      each action, the action set                               set_field.cc     set, TTL, commit
+//   output.cc      ports, floods, patch ports
 //   normal.cc      learning switch                                           vlan.cc mpls.cc  tags and labels
 //   group.cc       buckets, liveness                                         tunnel.cc        outer headers
 //   controller.cc  packet-in                                                 trace.cc         the listener that writes

@@ -1,0 +1,29 @@
+#include "ofproto/translate/translation_result.h"
+
+namespace weft::ofproto {
+
+void Credits::apply(uint64_t packet_count, uint64_t byte_count, TimePoint used) const {
+  for (const auto& counters : rules) {
+    counters->credit(packet_count, byte_count, used);
+  }
+  for (const Table& credit : tables) {
+    credit.table->credit(packet_count, credit.matched ? packet_count : 0);
+  }
+  for (const auto& group : groups) {
+    group->counters().credit(packet_count, byte_count, used);
+  }
+  for (const Bucket& credit : buckets) {
+    credit.group->bucket_counters(credit.bucket).credit(packet_count, byte_count, used);
+  }
+  for (const Patch& credit : patches) {
+    auto& packets = credit.is_receive ? credit.counters->rx_packets : credit.counters->tx_packets;
+    auto& bytes = credit.is_receive ? credit.counters->rx_bytes : credit.counters->tx_bytes;
+    packets.fetch_add(packet_count, std::memory_order_relaxed);
+    bytes.fetch_add(byte_count, std::memory_order_relaxed);
+  }
+  for (const Mac& credit : macs) {
+    credit.table->refresh(credit.key, credit.port, used);
+  }
+}
+
+}  // namespace weft::ofproto
