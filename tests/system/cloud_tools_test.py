@@ -25,8 +25,7 @@ class MininetTest(SystemTest):
         return self.sw.vsctl(*shlex.split(words)).stdout
 
     def test_start_ask_and_stop(self):
-        self.host.start("ovs-testcontroller ptcp:6653:127.0.0.1 -O OpenFlow13")
-        until(lambda: self.host.listens(6653), "the controller listens")
+        self.stock_controller(self.host)
         self.vsctl("-t 1 show")
         self.assertRegex(self.vsctl("--version"), r"\d+\.\d+")
         self.vsctl('-- --id=@s1c0 create Controller target=\\"tcp:127.0.0.1:6653\\" max_backoff=1000 '

@@ -1,7 +1,8 @@
 """tshark understands every VXLAN and OpenFlow message, and finds no checksum wrong."""
 
 import os
-import re
+import socket
+import threading
 
 from harness import SystemTest, until
 from harness.network import run
@@ -12,18 +13,56 @@ REQUIRED_TOOLS = ["ip", "ping", "iperf3", "ss", "ethtool", "tshark", "ovs-ofctl"
 DISSECTOR_FAULTS = {}
 
 
+# For what was captured as it would be on a wire; on the loopback device the kernel leaves them open.
+CHECKSUMS = ["-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE"]
+
+
 def tshark(*words):
-    """Fields or text of a capture; the checksums of a wire are checked."""
-    checks = ["-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE"]
-    return run(["tshark", *checks, *words], timeout=120).stdout
+    return run(["tshark", *words], timeout=120).stdout
 
 
 def complaints(path, *words):
     """Malformed packets and expert items of severity warning and above, but not what TCP's own course is about."""
     shown = tshark("-r", path, *words, "-Y",
-                   "(_ws.malformed || _ws.expert.severity >= 6291456) && !tcp.analysis.flags",
+                   "(_ws.malformed || _ws.expert.severity >= 0x600000) && !tcp.analysis.flags && !(tcp.flags.reset == 1)",
                    "-T", "fields", "-e", "frame.number", "-e", "_ws.expert.message", "-e", "_ws.malformed")
     return [line for line in shown.splitlines() if not any(fault in line for fault in DISSECTOR_FAULTS)]
+
+
+class Relay:
+    """Lets a Unix socket be reached by TCP inside a namespace, where a capture can watch."""
+
+    def __init__(self, place, port, path):
+        self.path = path
+        self.listener = place.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("127.0.0.1", port))
+        self.listener.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                near = self.listener.accept()[0]
+            except OSError:
+                return
+            far = socket.socket(socket.AF_UNIX)
+            far.connect(self.path)
+            for source, target in ((near, far), (far, near)):
+                threading.Thread(target=self._copy, args=(source, target), daemon=True).start()
+
+    @staticmethod
+    def _copy(source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
 
 
 class DecodeTest(SystemTest):
@@ -32,7 +71,7 @@ class DecodeTest(SystemTest):
         self.addCleanup(lambda: os.path.exists(path) and os.unlink(path))
         log = f"{path}.log"
         with open(log, "w", encoding="utf-8") as file:
-            process = place.start(["tcpdump", "-U", "-i", device, "-s", "0", "-B", "65536", "-w", path, filter_text],
+            process = place.start(["tcpdump", "--immediate-mode", "-U", "-i", device, "-s", "0", "-B", "65536", "-w", path, filter_text],
                                   stderr=file)
         self.addCleanup(lambda: os.path.exists(log) and os.unlink(log))
 
@@ -69,13 +108,13 @@ class DecodeTest(SystemTest):
         listener.terminate()
         self.finish(capture)
 
-        self.assertEqual(complaints(path), [])
+        self.assertEqual(complaints(path, *CHECKSUMS), [])
         total = len(tshark("-r", path).splitlines())
         self.assertGreater(total, 1000)
-        decoded = tshark("-r", path, "-Y", "vxlan.vni == 5001 && vxlan.flags == 0x0800").splitlines()
+        decoded = tshark("-r", path, "-Y", "vxlan.vni == 5001 && vxlan.flag_i == 1").splitlines()
         self.assertEqual(len(decoded), total)
         for layer in ("ip", "udp", "tcp"):
-            self.assertEqual(tshark("-r", path, "-Y", f"{layer}.checksum.status == 0"), "", f"bad {layer} checksums")
+            self.assertEqual(tshark("-r", path, *CHECKSUMS, "-Y", f"{layer}.checksum.status == 0"), "", f"bad {layer} checksums")
         longest = max(int(size) for size in tshark("-r", path, "-T", "fields", "-e", "frame.len").split())
         self.assertLessEqual(longest, 1600 + 14)
 
@@ -85,11 +124,12 @@ class DecodeTest(SystemTest):
         a = self.guest(switch, "p1", "10.0.0.1")
         self.guest(switch, "p2", "10.0.0.2")
         path, capture = self.capture(host, "lo", "openflow", "tcp port 6653 or tcp port 6654")
-        host.start("ovs-testcontroller ptcp:6653:127.0.0.1 -O OpenFlow13")
-        until(lambda: host.listens(6653), "the controller listens")
-        switch.vsctl("set-controller", "br0", "tcp:127.0.0.1:6653", "ptcp:6654:127.0.0.1")
+        self.stock_controller(host)
+        switch.vsctl("set-controller", "br0", "tcp:127.0.0.1:6653")
         self.assert_pings(a, "10.0.0.2")
-        until(lambda: host.listens(6654), "the switch listens")
+        # What goes over the management socket is seen on its way to it.
+        relay = Relay(host, 6654, switch.management())
+        self.addCleanup(relay.close)
         for words in (["show"], ["add-group", "group_id=3,type=all,bucket=output:1,bucket=output:2"],
                       ["add-flow", "table=3,priority=5,tcp,tp_dst=80,actions=set_field:10.0.0.9->ip_dst,group:3"],
                       ["add-flow", "table=3,idle_timeout=1,send_flow_rem,icmp6,actions=push_vlan:0x8100,output:2"],
@@ -108,4 +148,3 @@ class DecodeTest(SystemTest):
                            "-e", "openflow_v4.type").replace(",", "\n").split())
         for wanted in (0, 1, 5, 6, 10, 13, 14, 15, 18, 19):
             self.assertIn(str(wanted), types, "this type of message was to be seen")
-        self.assertTrue(re.search(r"\d", " ".join(types)))

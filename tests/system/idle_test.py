@@ -21,8 +21,7 @@ class IdleTest(SystemTest):
             self.vxlan(switch)
             for port in ("p1", "p2"):
                 self.guest(switch, port, f"10.0.0.{index}")
-            host.start("ovs-testcontroller ptcp:6653:127.0.0.1 -O OpenFlow13")
-            until(lambda host=host: host.listens(6653), "the controller listens")
+            self.stock_controller(host)
             switch.vsctl("set-controller", "br0", "tcp:127.0.0.1:6653")
             until(lambda switch=switch: "true" in switch.vsctl("--columns=is_connected", "list", "controller").stdout,
                   "the controller is connected")

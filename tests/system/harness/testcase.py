@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 import unittest
 
 from harness.network import Place, cable
@@ -82,6 +83,15 @@ class SystemTest(unittest.TestCase):
         """Everything from the port goes to the other host with the VNI, and back."""
         switch.add_flow(f"in_port={port},actions=set_field:{vni}->tun_id,set_field:{remote}->tun_dst,output:vx0")
         switch.add_flow(f"in_port=vx0,tun_id={vni},actions=output:{port}")
+
+    def stock_controller(self, host, *options):
+        """Open vSwitch's controller for tests, listening on the host's port 6653."""
+        directory = tempfile.TemporaryDirectory(prefix="weft-")
+        self.addCleanup(directory.cleanup)
+        process = host.start(["ovs-testcontroller", "-O", "OpenFlow13", f"--unixctl={directory.name}/ctl", *options,
+                              "ptcp:6653:127.0.0.1"])
+        until(lambda: host.listens(6653), "the controller listens")
+        return process
 
     def pings(self, guest, address, count=5, *options):
         """How many of them are answered."""
