@@ -72,13 +72,13 @@ class Scanner {
   Result<Token, TextError> quoted(size_t start) {
     std::string out;
     while (!done() && peek() != '"') {
-      if (accept('\\') && !done()) {
-        const char escaped = text_[at_];
+      const char c = text_[at_++];
+      if (c != '\\') {
+        out += c;
+      } else if (!done()) {
+        const char escaped = text_[at_++];
         out += escaped == 'n' ? '\n' : escaped == 't' ? '\t' : escaped;
-        ++at_;
-        continue;
       }
-      out += text_[at_++];
     }
     const auto where = text_.substr(start, at_ - start);
     if (!accept('"')) {

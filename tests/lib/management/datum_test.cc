@@ -120,6 +120,12 @@ TEST(Datum, ReadsAStringThatStandsAlone) {
   EXPECT_EQ(parse_string("\"a\"b").error().position, 3u);
 }
 
+// The byte after the backslash, beyond the end, was read.
+TEST(Datum, ABackslashAtTheEndEscapesNothing) {
+  EXPECT_EQ(parse_string("\"a\\").error().message, "missing closing quote");
+  EXPECT_FALSE(parse_datum("\"\\", type_of("Interface", "type")));
+}
+
 TEST(Datum, KeepsKeysSortedAndUnique) {
   Datum datum = Datum::of_strings({"b", "a", "b"});
   EXPECT_EQ(datum.count(), 2u);
