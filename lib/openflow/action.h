@@ -164,11 +164,11 @@ struct ExitAction {
   friend bool operator==(const ExitAction&, const ExitAction&) = default;
 };
 
-using Action = std::variant<OutputAction, SetFieldAction, MoveAction, PushVlanAction, PopVlanAction, SetVlanVidAction,
-                            SetVlanPcpAction, PushMplsAction, PopMplsAction, PushPbbAction, PopPbbAction,
-                            SetTtlAction, DecTtlAction, SetMplsTtlAction, DecMplsTtlAction, CopyTtlInAction,
-                            CopyTtlOutAction, SetQueueAction, PopQueueAction, GroupAction, MeterAction,
-                            ResubmitAction, ControllerAction, NoteAction, ExitAction>;
+using Action =
+    std::variant<OutputAction, SetFieldAction, MoveAction, PushVlanAction, PopVlanAction, SetVlanVidAction,
+                 SetVlanPcpAction, PushMplsAction, PopMplsAction, PushPbbAction, PopPbbAction, SetTtlAction,
+                 DecTtlAction, SetMplsTtlAction, DecMplsTtlAction, CopyTtlInAction, CopyTtlOutAction, SetQueueAction,
+                 PopQueueAction, GroupAction, MeterAction, ResubmitAction, ControllerAction, NoteAction, ExitAction>;
 using ActionList = std::vector<Action>;
 
 }  // namespace weft::openflow

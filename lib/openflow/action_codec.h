@@ -55,8 +55,7 @@ inline constexpr uint16_t clear_actions = 5;
 inline constexpr uint16_t meter = 6;
 }  // namespace instruction_type
 
-Result<ActionList, OpenFlowError> read_actions(std::span<const uint8_t> bytes, Version version,
-                                               ActionContext context);
+Result<ActionList, OpenFlowError> read_actions(std::span<const uint8_t> bytes, Version version, ActionContext context);
 // `is_tagged`: whether packets are known to carry a VLAN tag already; what set_vlan_vid needs to know in versions
 // that have only push and set-field.
 void write_actions(WireWriter& out, const ActionList& actions, Version version, bool is_tagged = false);

@@ -211,8 +211,7 @@ Result<Action, OpenFlowError> read_action(uint16_t type, std::span<const uint8_t
 
 }  // namespace
 
-Result<ActionList, OpenFlowError> read_actions(std::span<const uint8_t> bytes, Version version,
-                                               ActionContext context) {
+Result<ActionList, OpenFlowError> read_actions(std::span<const uint8_t> bytes, Version version, ActionContext context) {
   ActionList actions;
   WireReader list(bytes, ErrorCode::ofpbac_bad_len);
   while (list.remaining() > 0) {

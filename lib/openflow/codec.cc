@@ -99,7 +99,9 @@ Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8
   if (!header || header->length != bytes.size()) {
     return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_len, "length in the header"}};
   }
-  if (!is_version_free(header->type) && header->version != static_cast<uint8_t>(negotiated)) {
+  const bool is_right_version =
+      is_version_free(header->type) ? header->version != 0 : header->version == static_cast<uint8_t>(negotiated);
+  if (!is_right_version) {
     return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_version}};
   }
   Envelope envelope;

@@ -13,9 +13,7 @@ constexpr uint64_t vid_present = 0x1000;
 
 using Complaint = std::optional<OpenFlowError>;
 
-Complaint inconsistent(std::string why) {
-  return OpenFlowError{ErrorCode::ofpbac_match_inconsistent, std::move(why)};
-}
+Complaint inconsistent(std::string why) { return OpenFlowError{ErrorCode::ofpbac_match_inconsistent, std::move(why)}; }
 
 std::string_view what_it_needs(Prerequisite prerequisite) {
   switch (prerequisite) {
@@ -157,9 +155,8 @@ std::optional<Inconsistency> find_inconsistency(const Match& match, const Instru
     }
   }
   if (instructions.goto_table && table_id != all_tables && *instructions.goto_table <= table_id) {
-    return Inconsistency{{ErrorCode::ofpbic_bad_table_id,
-                          fmt::format("goto_table:{} from table {} does not go forward",
-                                      *instructions.goto_table, table_id)},
+    return Inconsistency{{ErrorCode::ofpbic_bad_table_id, fmt::format("goto_table:{} from table {} does not go forward",
+                                                                      *instructions.goto_table, table_id)},
                          false,
                          std::nullopt};
   }

@@ -11,11 +11,11 @@
 
 namespace weft::openflow {
 
-inline constexpr uint8_t all_tables = 0xff;             // OFPTT_ALL
-inline constexpr uint32_t any_group = 0xffffffff;       // OFPG_ANY
-inline constexpr uint32_t all_groups = 0xfffffffc;      // OFPG_ALL
-inline constexpr uint32_t max_group = 0xffffff00;       // OFPG_MAX
-inline constexpr uint16_t default_priority = 0x8000;    // OFP_DEFAULT_PRIORITY
+inline constexpr uint8_t all_tables = 0xff;           // OFPTT_ALL
+inline constexpr uint32_t any_group = 0xffffffff;     // OFPG_ANY
+inline constexpr uint32_t all_groups = 0xfffffffc;    // OFPG_ALL
+inline constexpr uint32_t max_group = 0xffffff00;     // OFPG_MAX
+inline constexpr uint16_t default_priority = 0x8000;  // OFP_DEFAULT_PRIORITY
 inline constexpr uint64_t no_cookie = ~uint64_t{0};
 
 enum class FlowModCommand : uint8_t { add = 0, modify = 1, modify_strict = 2, remove = 3, remove_strict = 4 };

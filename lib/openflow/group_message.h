@@ -15,8 +15,8 @@ enum class GroupModCommand : uint16_t {
   add = 0,
   modify = 1,
   remove = 2,
-  insert_bucket = 3,      // 1.5
-  remove_bucket = 5,      // 1.5
+  insert_bucket = 3,       // 1.5
+  remove_bucket = 5,       // 1.5
   add_or_modify = 0x8000,  // extension
 };
 

@@ -23,9 +23,7 @@ struct Instructions {
   std::optional<MetadataWrite> write_metadata;
   std::optional<uint8_t> goto_table;
 
-  bool empty() const {
-    return !meter && !apply && !clear_actions && !write && !write_metadata && !goto_table;
-  }
+  bool empty() const { return !meter && !apply && !clear_actions && !write && !write_metadata && !goto_table; }
   friend bool operator==(const Instructions&, const Instructions&) = default;
 };
 

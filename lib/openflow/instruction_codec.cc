@@ -58,8 +58,9 @@ void read_meter(WireReader& in, Version version, Instructions& out) {
 }
 
 using Read = void (*)(WireReader&, Version, Instructions&);
-constexpr Read readers[] = {nullptr,           read_goto_table,    read_write_metadata, read_write_actions,
-                            read_apply_actions, read_clear_actions, read_meter};
+constexpr Read readers[] = {
+    nullptr,   read_goto_table, read_write_metadata, read_write_actions, read_apply_actions, read_clear_actions,
+    read_meter};
 
 Result<Read, OpenFlowError> reader_for(uint16_t type) {
   if (type == action_type_experimenter) {

@@ -34,8 +34,8 @@ using Message = std::variant<
     DescRequest, DescReply, FlowStatsRequest, FlowStatsReply, AggregateStatsRequest, AggregateStatsReply,
     TableStatsRequest, TableStatsReply, PortStatsRequest, PortStatsReply, QueueStatsRequest, QueueStatsReply,
     GroupStatsRequest, GroupStatsReply, GroupDescRequest, GroupDescReply, GroupFeaturesRequest, GroupFeaturesReply,
-    MeterStatsRequest, MeterStatsReply, MeterConfigRequest, MeterConfigReply, MeterFeaturesRequest,
-    MeterFeaturesReply, TableFeaturesRequest, TableFeaturesReply, PortDescRequest, PortDescReply>;
+    MeterStatsRequest, MeterStatsReply, MeterConfigRequest, MeterConfigReply, MeterFeaturesRequest, MeterFeaturesReply,
+    TableFeaturesRequest, TableFeaturesReply, PortDescRequest, PortDescReply>;
 
 struct Envelope {
   Version version = Version::v1_3;

@@ -144,6 +144,9 @@ Action read_reg_load(WireReader& in) {
   if (!(value & ~FieldValue::ones(count)).is_zero()) {
     in.fail({ErrorCode::ofpbac_bad_argument, "a value wider than its place"});
   }
+  if (in.failed()) {
+    return SetFieldAction{};
+  }
   return SetFieldAction{f.id, shifted(value, offset), shifted(FieldValue::ones(count), offset), true};
 }
 

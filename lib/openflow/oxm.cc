@@ -65,9 +65,7 @@ void write_bytes(WireWriter& out, FieldValue value, unsigned size) {
   }
 }
 
-bool is_wide_port(const Field& field, const OxmId& id) {
-  return field.format == FieldFormat::of_port && id.size == 4;
-}
+bool is_wide_port(const Field& field, const OxmId& id) { return field.format == FieldFormat::of_port && id.size == 4; }
 
 // Port numbers are 32 bits wide on the wire, and exact.
 bool narrow_port(FieldValue& value) {
@@ -121,28 +119,30 @@ OpenFlowError match_error(OxmFault fault, const Field* field) {
 
 // The order of a match on the wire: what is a prerequisite comes before what needs it. Of views of the same bits
 // only one is here; L4 ports and ICMP are chosen by protocol.
-constexpr std::array metadata_order{
-    FieldId::dp_hash, FieldId::recirc_id, FieldId::conj_id, FieldId::in_port_oxm, FieldId::in_phy_port,
-    FieldId::actset_output, FieldId::packet_type};
+constexpr std::array metadata_order{FieldId::dp_hash,     FieldId::recirc_id,   FieldId::conj_id,
+                                    FieldId::in_port_oxm, FieldId::in_phy_port, FieldId::actset_output,
+                                    FieldId::packet_type};
 constexpr std::array ethernet_order{FieldId::eth_src, FieldId::eth_dst, FieldId::eth_type};
-constexpr std::array header_order{
-    FieldId::mpls_tc, FieldId::mpls_bos, FieldId::mpls_ttl, FieldId::mpls_label, FieldId::pbb_isid, FieldId::pbb_uca,
-    FieldId::ipv4_src, FieldId::ipv4_dst, FieldId::ipv6_src, FieldId::ipv6_dst, FieldId::ip_frag, FieldId::ip_dscp,
-    FieldId::ip_ecn, FieldId::nw_ttl, FieldId::ipv6_label, FieldId::ipv6_exthdr, FieldId::ip_proto,
-    FieldId::arp_op, FieldId::arp_spa, FieldId::arp_tpa, FieldId::arp_sha, FieldId::arp_tha};
+constexpr std::array header_order{FieldId::mpls_tc,  FieldId::mpls_bos, FieldId::mpls_ttl,   FieldId::mpls_label,
+                                  FieldId::pbb_isid, FieldId::pbb_uca,  FieldId::ipv4_src,   FieldId::ipv4_dst,
+                                  FieldId::ipv6_src, FieldId::ipv6_dst, FieldId::ip_frag,    FieldId::ip_dscp,
+                                  FieldId::ip_ecn,   FieldId::nw_ttl,   FieldId::ipv6_label, FieldId::ipv6_exthdr,
+                                  FieldId::ip_proto, FieldId::arp_op,   FieldId::arp_spa,    FieldId::arp_tpa,
+                                  FieldId::arp_sha,  FieldId::arp_tha};
 constexpr std::array tcp_order{FieldId::tcp_src, FieldId::tcp_dst, FieldId::tcp_flags};
 constexpr std::array udp_order{FieldId::udp_src, FieldId::udp_dst};
 constexpr std::array sctp_order{FieldId::sctp_src, FieldId::sctp_dst};
 constexpr std::array icmp_order{FieldId::icmp_type, FieldId::icmp_code};
-constexpr std::array icmpv6_order{FieldId::icmpv6_type, FieldId::icmpv6_code, FieldId::nd_target,
-                                  FieldId::nd_reserved, FieldId::nd_options_type, FieldId::nd_sll, FieldId::nd_tll};
-constexpr std::array tunnel_order{FieldId::tun_id, FieldId::tun_flags, FieldId::tun_src, FieldId::tun_dst,
-                                  FieldId::tun_ipv6_src, FieldId::tun_ipv6_dst, FieldId::tun_gbp_id,
-                                  FieldId::tun_gbp_flags};
-constexpr std::array state_order{
-    FieldId::pkt_mark, FieldId::ct_state, FieldId::ct_zone, FieldId::ct_mark, FieldId::ct_label,
-    FieldId::ct_nw_src, FieldId::ct_nw_dst, FieldId::ct_ipv6_src, FieldId::ct_ipv6_dst, FieldId::ct_nw_proto,
-    FieldId::ct_tp_src, FieldId::ct_tp_dst, FieldId::metadata};
+constexpr std::array icmpv6_order{FieldId::icmpv6_type, FieldId::icmpv6_code,     FieldId::nd_target,
+                                  FieldId::nd_reserved, FieldId::nd_options_type, FieldId::nd_sll,
+                                  FieldId::nd_tll};
+constexpr std::array tunnel_order{FieldId::tun_id,     FieldId::tun_flags,    FieldId::tun_src,
+                                  FieldId::tun_dst,    FieldId::tun_ipv6_src, FieldId::tun_ipv6_dst,
+                                  FieldId::tun_gbp_id, FieldId::tun_gbp_flags};
+constexpr std::array state_order{FieldId::pkt_mark,    FieldId::ct_state,    FieldId::ct_zone,   FieldId::ct_mark,
+                                 FieldId::ct_label,    FieldId::ct_nw_src,   FieldId::ct_nw_dst, FieldId::ct_ipv6_src,
+                                 FieldId::ct_ipv6_dst, FieldId::ct_nw_proto, FieldId::ct_tp_src, FieldId::ct_tp_dst,
+                                 FieldId::metadata};
 
 std::span<const FieldId> transport_order(const Match& match) {
   switch (match.value(FieldId::ip_proto).lo) {

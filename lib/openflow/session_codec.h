@@ -11,8 +11,7 @@
 namespace weft::openflow {
 
 // Nothing when the type is none of the four.
-std::optional<Result<Message, OpenFlowError>> read_session_message(const Header& header,
-                                                                   std::span<const uint8_t> body);
+std::optional<Result<Message, OpenFlowError>> read_session_message(const Header& header, std::span<const uint8_t> body);
 std::optional<uint8_t> write_session_message(WireWriter& out, const Message& message, Version version);
 
 }  // namespace weft::openflow

@@ -35,13 +35,21 @@ class WireReader {
       : bytes_(bytes), short_error_(short_error) {}
 
   template <class T>
-  void u8(T& out) { out = static_cast<T>(read<uint8_t>()); }
+  void u8(T& out) {
+    out = static_cast<T>(read<uint8_t>());
+  }
   template <class T>
-  void u16(T& out) { out = static_cast<T>(read<uint16_t>()); }
+  void u16(T& out) {
+    out = static_cast<T>(read<uint16_t>());
+  }
   template <class T>
-  void u32(T& out) { out = static_cast<T>(read<uint32_t>()); }
+  void u32(T& out) {
+    out = static_cast<T>(read<uint32_t>());
+  }
   template <class T>
-  void u64(T& out) { out = static_cast<T>(read<uint64_t>()); }
+  void u64(T& out) {
+    out = static_cast<T>(read<uint64_t>());
+  }
 
   uint8_t u8() { return read<uint8_t>(); }
   uint16_t u16() { return read<uint16_t>(); }
@@ -123,13 +131,21 @@ class WireWriter {
   explicit WireWriter(std::vector<uint8_t>& out) : out_(out) {}
 
   template <class T>
-  void u8(T value) { out_.push_back(static_cast<uint8_t>(value)); }
+  void u8(T value) {
+    out_.push_back(static_cast<uint8_t>(value));
+  }
   template <class T>
-  void u16(T value) { write(static_cast<uint16_t>(value)); }
+  void u16(T value) {
+    write(static_cast<uint16_t>(value));
+  }
   template <class T>
-  void u32(T value) { write(static_cast<uint32_t>(value)); }
+  void u32(T value) {
+    write(static_cast<uint32_t>(value));
+  }
   template <class T>
-  void u64(T value) { write(static_cast<uint64_t>(value)); }
+  void u64(T value) {
+    write(static_cast<uint64_t>(value));
+  }
   void port32(OfPort port) { write(to_wire32(port)); }
   void mac(const MacAddress& mac) { bytes(mac.bytes); }
   void text(const std::string& text, size_t size) {

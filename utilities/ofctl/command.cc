@@ -88,8 +88,8 @@ Outcome run_with_switch(const Command& command, const Options& options, std::spa
 std::span<const Command> commands() { return table; }
 
 const Command* find_command(std::string_view name) {
-  const auto* found = std::find_if(std::begin(table), std::end(table),
-                                   [&](const Command& command) { return command.name == name; });
+  const auto* found =
+      std::find_if(std::begin(table), std::end(table), [&](const Command& command) { return command.name == name; });
   return found == std::end(table) ? nullptr : found;
 }
 

@@ -140,8 +140,8 @@ Result<void, Failure> Connection::exchange_hello() {
     return Unexpected{unexpected(*first)};
   }
   if (!negotiate(ours, hello->wire_version, hello->versions)) {
-    return Unexpected{lost(fmt::format("the switch speaks no OpenFlow version in common (its highest is {:#x})",
-                                       hello->wire_version))};
+    return Unexpected{lost(
+        fmt::format("the switch speaks no OpenFlow version in common (its highest is {:#x})", hello->wire_version))};
   }
   return {};
 }

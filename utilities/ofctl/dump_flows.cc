@@ -29,9 +29,8 @@ Outcome sort_flows(std::vector<FlowStats>& flows, const Options& options) {
   const bool down = options.sort_descending;
   const auto in_order = [down](auto a, auto b) { return down ? b < a : a < b; };
   if (*options.sort_by == "priority") {
-    std::stable_sort(flows.begin(), flows.end(), [&](const FlowStats& a, const FlowStats& b) {
-      return in_order(a.priority, b.priority);
-    });
+    std::stable_sort(flows.begin(), flows.end(),
+                     [&](const FlowStats& a, const FlowStats& b) { return in_order(a.priority, b.priority); });
     return {};
   }
   const openflow::TextSource source{*options.sort_by};

@@ -22,8 +22,8 @@ FlowId id_of(const FlowMod& flow) {
   return fmt::format("table={},{}", flow.table_id, openflow::format_rule(flow.match, flow.priority));
 }
 
-constexpr uint16_t lasting_flags = openflow::flow_flag::send_flow_rem | openflow::flow_flag::no_packet_counts |
-                                   openflow::flow_flag::no_byte_counts;
+constexpr uint16_t lasting_flags =
+    openflow::flow_flag::send_flow_rem | openflow::flow_flag::no_packet_counts | openflow::flow_flag::no_byte_counts;
 
 bool is_equal(const FlowMod& a, const FlowMod& b) {
   return a.cookie == b.cookie && a.idle_timeout == b.idle_timeout && a.hard_timeout == b.hard_timeout &&

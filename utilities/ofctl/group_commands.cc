@@ -57,9 +57,8 @@ Outcome add_group(Invocation& call) { return change_group(call, GroupModCommand:
 
 Outcome add_groups(Invocation& call) {
   FlowBatch batch(*call.connection);
-  const auto added = for_each_line(call.argument(0), [&](const std::string& text) {
-    return add_text(call, batch, GroupModCommand::add, text);
-  });
+  const auto added = for_each_line(
+      call.argument(0), [&](const std::string& text) { return add_text(call, batch, GroupModCommand::add, text); });
   return added ? batch.commit() : added;
 }
 
@@ -85,8 +84,7 @@ Outcome dump_groups(Invocation& call) {
   if (!id) {
     return Unexpected{id.error()};
   }
-  const auto groups =
-      only(call.connection->ask_list<openflow::GroupDesc>(openflow::GroupDescRequest{*id}), *id);
+  const auto groups = only(call.connection->ask_list<openflow::GroupDesc>(openflow::GroupDescRequest{*id}), *id);
   if (!groups) {
     return Unexpected{groups.error()};
   }

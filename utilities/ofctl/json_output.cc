@@ -50,16 +50,11 @@ void print_json(const std::vector<openflow::FlowStats>& flows, const PortNames* 
 
 void print_json(const std::vector<openflow::PortStats>& stats, const PortNames* ports) {
   print_array(stats, [&](const openflow::PortStats& port) {
-    return Json{{"port", format_port(port.port, ports)},
-                {"number", number(port.port)},
-                {"rx_packets", count(port.rx_packets)},
-                {"rx_bytes", count(port.rx_bytes)},
-                {"rx_dropped", count(port.rx_dropped)},
-                {"rx_errors", count(port.rx_errors)},
-                {"tx_packets", count(port.tx_packets)},
-                {"tx_bytes", count(port.tx_bytes)},
-                {"tx_dropped", count(port.tx_dropped)},
-                {"tx_errors", count(port.tx_errors)},
+    return Json{{"port", format_port(port.port, ports)}, {"number", number(port.port)},
+                {"rx_packets", count(port.rx_packets)},  {"rx_bytes", count(port.rx_bytes)},
+                {"rx_dropped", count(port.rx_dropped)},  {"rx_errors", count(port.rx_errors)},
+                {"tx_packets", count(port.tx_packets)},  {"tx_bytes", count(port.tx_bytes)},
+                {"tx_dropped", count(port.tx_dropped)},  {"tx_errors", count(port.tx_errors)},
                 {"duration", seconds(port.duration)}};
   });
 }
@@ -102,12 +97,9 @@ void print_json(const std::vector<openflow::GroupStats>& groups) {
     for (const openflow::BucketCounters& bucket : group.buckets) {
       buckets.push_back({{"packet_count", bucket.packet_count}, {"byte_count", bucket.byte_count}});
     }
-    return Json{{"group_id", group.group_id},
-                {"ref_count", group.ref_count},
-                {"packet_count", group.packet_count},
-                {"byte_count", group.byte_count},
-                {"duration", seconds(group.duration)},
-                {"buckets", buckets}};
+    return Json{{"group_id", group.group_id},          {"ref_count", group.ref_count},
+                {"packet_count", group.packet_count},  {"byte_count", group.byte_count},
+                {"duration", seconds(group.duration)}, {"buckets", buckets}};
   });
 }
 

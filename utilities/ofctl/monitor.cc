@@ -30,8 +30,7 @@ Outcome ask_for_packets(Invocation& call, const std::string& argument) {
   if (!errors) {
     return Unexpected{errors.error()};
   }
-  return errors->empty() ? Outcome{}
-                         : Outcome(Unexpected{refusal(std::get<openflow::Error>(errors->front().message))});
+  return errors->empty() ? Outcome{} : Outcome(Unexpected{refusal(std::get<openflow::Error>(errors->front().message))});
 }
 
 }  // namespace

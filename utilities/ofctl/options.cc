@@ -67,7 +67,7 @@ Done set_reverse_sort(Options& options, std::string_view value) {
   return set_sort(options, value);
 }
 
-template <bool Options::* member, bool to>
+template <bool Options::*member, bool to>
 Done set_flag(Options& options, std::string_view) {
   options.*member = to;
   return {};
@@ -203,7 +203,7 @@ std::string option_help() {
   std::string text;
   for (const OptionRow& row : rows) {
     const std::string letter = row.letter == '\0' ? "    " : fmt::format("-{}, ", row.letter);
-    const std::string value = row.value.empty()         ? ""
+    const std::string value = row.value.empty()       ? ""
                               : row.is_value_optional ? fmt::format("[={}]", row.value)
                                                       : fmt::format("={}", row.value);
     text += fmt::format("  {}{:<22}{}\n", letter, fmt::format("--{}{}", row.name, value), row.help);

@@ -49,8 +49,8 @@ Outcome ofp_print(Invocation& call) {
   }
   const auto message = openflow::decode(openflow::Version::v1_3, *bytes);
   if (!message) {
-    return Unexpected{Failure{
-        fmt::format("cannot be read: {}\n{}", to_string(message.error()), openflow::format_hex_dump(*bytes))}};
+    return Unexpected{
+        Failure{fmt::format("cannot be read: {}\n{}", to_string(message.error()), openflow::format_hex_dump(*bytes))}};
   }
   fmt::print("{}", format_message(*message));
   return {};

@@ -74,8 +74,8 @@ DecodedMessage decode_multipart(bool is_reply, WireReader& in, bool& more) {
   const auto* row = std::find_if(std::begin(multipart_rows), std::end(multipart_rows),
                                  [&](const MultipartRow& one) { return one.type == type; });
   if (row == std::end(multipart_rows)) {
-    return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_multipart,
-                                    fmt::format("multipart type {}", static_cast<unsigned>(type))}};
+    return Unexpected{
+        OpenFlowError{ErrorCode::ofpbrc_bad_multipart, fmt::format("multipart type {}", static_cast<unsigned>(type))}};
   }
   return is_reply ? row->read_reply(in) : row->read_request(in);
 }

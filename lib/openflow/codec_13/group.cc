@@ -90,9 +90,7 @@ void write_bucket(WireWriter& out, const Bucket& bucket) {
   out.patch_u16(begin, out.size() - begin);
 }
 
-bool has_watch(const Bucket& bucket) {
-  return bucket.watch_port != of_port::any || bucket.watch_group != any_group;
-}
+bool has_watch(const Bucket& bucket) { return bucket.watch_port != of_port::any || bucket.watch_group != any_group; }
 
 void check_bucket(WireReader& in, GroupType type, const Bucket& bucket) {
   if (bucket.weight != 0 && type != GroupType::select) {
@@ -180,9 +178,7 @@ void write(WireWriter& out, const GroupMod& mod) {
   }
 }
 
-DecodedMessage read_group_stats_request(WireReader& in) {
-  return read_as<GroupStatsRequest>(in, group_request_layout);
-}
+DecodedMessage read_group_stats_request(WireReader& in) { return read_as<GroupStatsRequest>(in, group_request_layout); }
 void write(WireWriter& out, const GroupStatsRequest& message) { group_request_layout(out, message); }
 
 DecodedMessage read_group_stats_reply(WireReader& in) { return read_entries<GroupStats>(in, read_group_stats); }

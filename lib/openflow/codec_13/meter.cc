@@ -140,9 +140,7 @@ void write(WireWriter& out, const MeterMod& mod) {
   write_bands(out, mod.bands);
 }
 
-DecodedMessage read_meter_stats_request(WireReader& in) {
-  return read_as<MeterStatsRequest>(in, meter_request_layout);
-}
+DecodedMessage read_meter_stats_request(WireReader& in) { return read_as<MeterStatsRequest>(in, meter_request_layout); }
 DecodedMessage read_meter_config_request(WireReader& in) {
   return read_as<MeterConfigRequest>(in, meter_request_layout);
 }

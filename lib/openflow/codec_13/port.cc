@@ -96,9 +96,7 @@ void write(WireWriter& out, const PortStatus& message) { port_status_layout(out,
 DecodedMessage read_port_mod(WireReader& in) { return read_as<PortMod>(in, port_mod_layout); }
 void write(WireWriter& out, const PortMod& message) { port_mod_layout(out, message); }
 
-DecodedMessage read_port_stats_request(WireReader& in) {
-  return read_as<PortStatsRequest>(in, port_request_layout);
-}
+DecodedMessage read_port_stats_request(WireReader& in) { return read_as<PortStatsRequest>(in, port_request_layout); }
 void write(WireWriter& out, const PortStatsRequest& message) { port_request_layout(out, message); }
 
 DecodedMessage read_port_stats_reply(WireReader& in) {
@@ -106,9 +104,7 @@ DecodedMessage read_port_stats_reply(WireReader& in) {
 }
 void write_entry(WireWriter& out, const PortStats& stats) { port_stats_layout(out, stats); }
 
-DecodedMessage read_queue_stats_request(WireReader& in) {
-  return read_as<QueueStatsRequest>(in, queue_request_layout);
-}
+DecodedMessage read_queue_stats_request(WireReader& in) { return read_as<QueueStatsRequest>(in, queue_request_layout); }
 void write(WireWriter& out, const QueueStatsRequest& message) { queue_request_layout(out, message); }
 
 DecodedMessage read_queue_stats_reply(WireReader& in) {

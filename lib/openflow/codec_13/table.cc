@@ -4,8 +4,8 @@
 namespace weft::openflow::codec_13 {
 namespace {
 
-constexpr size_t desc_size = 256;    // DESC_STR_LEN
-constexpr size_t serial_size = 32;   // SERIAL_NUM_LEN
+constexpr size_t desc_size = 256;   // DESC_STR_LEN
+constexpr size_t serial_size = 32;  // SERIAL_NUM_LEN
 
 constexpr auto desc_layout = [](auto& io, auto& m) {
   io.text(m.manufacturer, desc_size);

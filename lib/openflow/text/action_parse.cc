@@ -104,18 +104,21 @@ constexpr ActionRow action_rows[] = {
 };
 
 // Open vSwitch has these too; a user who types one is told that it is not a spelling mistake.
-constexpr std::string_view later_actions[] = {
-    "learn", "conjunction", "multipath", "bundle",  "bundle_load", "push",  "pop",          "clone",       "ct",
-    "nat",   "ct_clear",    "sample",    "encap",   "decap",       "check_pkt_larger",      "fin_timeout", "set_mpls_label",
-    "set_mpls_tc", "delete_field", "dec_nsh_ttl", "write_nsh"};
+constexpr std::string_view later_actions[] = {"learn",        "conjunction",    "multipath",
+                                              "bundle",       "bundle_load",    "push",
+                                              "pop",          "clone",          "ct",
+                                              "nat",          "ct_clear",       "sample",
+                                              "encap",        "decap",          "check_pkt_larger",
+                                              "fin_timeout",  "set_mpls_label", "set_mpls_tc",
+                                              "delete_field", "dec_nsh_ttl",    "write_nsh"};
 
-constexpr std::string_view instruction_names[] = {"apply_actions", "clear_actions",  "write_actions",
-                                                  "write_metadata", "goto_table", "meter"};
+constexpr std::string_view instruction_names[] = {"apply_actions",  "clear_actions", "write_actions",
+                                                  "write_metadata", "goto_table",    "meter"};
 constexpr std::string_view port_words[] = {"normal", "flood", "all", "local", "in_port", "table", "drop"};
 
 const ActionRow* find_row(std::string_view name) {
-  const auto* found =
-      std::find_if(std::begin(action_rows), std::end(action_rows), [&](const ActionRow& row) { return row.name == name; });
+  const auto* found = std::find_if(std::begin(action_rows), std::end(action_rows),
+                                   [&](const ActionRow& row) { return row.name == name; });
   return found == std::end(action_rows) ? nullptr : found;
 }
 

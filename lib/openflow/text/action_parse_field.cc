@@ -59,8 +59,8 @@ const Field& on_wire(const Field& f) {
   }
 }
 
-Parsed set_field(const ActionInput& input, const Field& named, std::string_view name_word,
-                 std::string_view value_word, ActionList& out) {
+Parsed set_field(const ActionInput& input, const Field& named, std::string_view name_word, std::string_view value_word,
+                 ActionList& out) {
   const Field& f = on_wire(named);
   if (auto checked = check_writable(input.source, name_word, f); !checked) {
     return checked;

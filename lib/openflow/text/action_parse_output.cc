@@ -9,9 +9,7 @@
 namespace weft::openflow {
 namespace {
 
-bool may_output_to(OfPort port) {
-  return is_ordinary(port) || (port >= of_port::in_port && port <= of_port::local);
-}
+bool may_output_to(OfPort port) { return is_ordinary(port) || (port >= of_port::in_port && port <= of_port::local); }
 
 Result<OfPort, TextError> port_value(const ActionInput& input, const Word& word, std::string_view port_word) {
   const auto port = parse_port(port_word, input.source.ports);
@@ -22,9 +20,12 @@ Result<OfPort, TextError> port_value(const ActionInput& input, const Word& word,
 }
 
 constexpr std::pair<std::string_view, PacketInReason> reason_names[] = {
-    {"no_match", PacketInReason::no_match},     {"action", PacketInReason::action},
-    {"invalid_ttl", PacketInReason::invalid_ttl}, {"action_set", PacketInReason::action_set},
-    {"group", PacketInReason::group},           {"packet_out", PacketInReason::packet_out},
+    {"no_match", PacketInReason::no_match},
+    {"action", PacketInReason::action},
+    {"invalid_ttl", PacketInReason::invalid_ttl},
+    {"action_set", PacketInReason::action_set},
+    {"group", PacketInReason::group},
+    {"packet_out", PacketInReason::packet_out},
 };
 
 Parsed parse_reason(const ActionInput& input, const Word& word, ControllerAction& action) {

@@ -9,8 +9,8 @@ namespace weft::openflow {
 namespace {
 
 constexpr std::pair<uint16_t, std::string_view> flag_names[] = {
-    {flow_flag::send_flow_rem, "send_flow_rem"},       {flow_flag::check_overlap, "check_overlap"},
-    {flow_flag::reset_counts, "reset_counts"},         {flow_flag::no_packet_counts, "no_packet_counts"},
+    {flow_flag::send_flow_rem, "send_flow_rem"},   {flow_flag::check_overlap, "check_overlap"},
+    {flow_flag::reset_counts, "reset_counts"},     {flow_flag::no_packet_counts, "no_packet_counts"},
     {flow_flag::no_byte_counts, "no_byte_counts"},
 };
 

@@ -312,8 +312,7 @@ Parsed check_cookie(const TextSource& source, const Properties& properties, std:
     return source.error(cookie_word, "adding a flow sets its cookie; a mask has no meaning there");
   }
   if (is_removal(command) && !cookie_word.empty() && !properties.has_cookie_mask) {
-    return source.error(cookie_word, "to select by cookie, give a mask",
-                        std::string(cookie_word) + "/-1");
+    return source.error(cookie_word, "to select by cookie, give a mask", std::string(cookie_word) + "/-1");
   }
   return {};
 }
@@ -428,8 +427,7 @@ Result<FlowFilter, TextError> parse_flow_filter(std::string_view text, const Por
   if (!mod) {
     return Unexpected{mod.error()};
   }
-  return FlowFilter{mod->table_id, mod->out_port,          mod->out_group, mod->cookie,
-                    mod->cookie_mask, std::move(mod->match)};
+  return FlowFilter{mod->table_id, mod->out_port, mod->out_group, mod->cookie, mod->cookie_mask, std::move(mod->match)};
 }
 
 Result<Match, TextError> parse_match(std::string_view text, const PortNames* ports) {

@@ -21,8 +21,7 @@
 namespace weft::openflow {
 
 // Actions are required, except to remove. For modify and remove "cookie=VALUE/MASK" selects.
-Result<FlowMod, TextError> parse_flow(std::string_view text, FlowModCommand command,
-                                      const PortNames* ports = nullptr);
+Result<FlowMod, TextError> parse_flow(std::string_view text, FlowModCommand command, const PortNames* ports = nullptr);
 
 // A line of a flow file: it may begin with "add", "modify", "modify_strict", "delete" or "delete_strict".
 Result<FlowMod, TextError> parse_flow_line(std::string_view text, FlowModCommand default_command,

@@ -67,9 +67,9 @@ std::string format_group_mod(const GroupMod& mod, const PortNames* ports) {
 }
 
 std::string format_group_stats(const GroupStats& stats) {
-  std::string text = fmt::format("group_id={},duration={},ref_count={},packet_count={},byte_count={}", stats.group_id,
-                                 format_duration(stats.duration), stats.ref_count, stats.packet_count,
-                                 stats.byte_count);
+  std::string text =
+      fmt::format("group_id={},duration={},ref_count={},packet_count={},byte_count={}", stats.group_id,
+                  format_duration(stats.duration), stats.ref_count, stats.packet_count, stats.byte_count);
   for (size_t i = 0; i < stats.buckets.size(); ++i) {
     text += fmt::format(",bucket{}:packet_count={},byte_count={}", i, stats.buckets[i].packet_count,
                         stats.buckets[i].byte_count);

@@ -183,8 +183,8 @@ class GroupParser {
   }
 
   Parsed read_property(const Word& word) {
-    constexpr std::string_view names[] = {"group_id",         "type",   "bucket",           "command_bucket_id",
-                                          "selection_method", "fields", "selection_method_param"};
+    constexpr std::string_view names[] = {
+        "group_id", "type", "bucket", "command_bucket_id", "selection_method", "fields", "selection_method_param"};
     if (word.key == "group_id") {
       return read_group_id(word);
     }

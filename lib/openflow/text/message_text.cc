@@ -145,7 +145,9 @@ class BodyFormatter {
   }
 
  private:
-  static std::string payload(const std::vector<uint8_t>& data) { return fmt::format(" {} bytes of payload\n", data.size()); }
+  static std::string payload(const std::vector<uint8_t>& data) {
+    return fmt::format(" {} bytes of payload\n", data.size()) + format_hex_dump(data);
+  }
   std::string port_line(OfPort port) const { return fmt::format(" port_no={}\n", format_port(port, ports_)); }
   std::string filter(const FlowFilter& f) const {
     FlowMod mod;

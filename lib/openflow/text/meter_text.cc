@@ -51,9 +51,8 @@ class MeterParser {
   using Parsed = Result<void, TextError>;
 
   Parsed read_word(Word word) {
-    constexpr std::string_view names[] = {"meter", "kbps",       "pktps", "burst",     "stats",
-                                          "band",  "bands",      "type",  "rate",      "burst_size",
-                                          "prec_level"};
+    constexpr std::string_view names[] = {"meter", "kbps", "pktps", "burst",      "stats",     "band",
+                                          "bands", "type", "rate",  "burst_size", "prec_level"};
     if (word.key == "band" || word.key == "bands") {
       const auto first = split_once(word.value, '=');  // "band=type=drop"
       if (!first) {
@@ -182,12 +181,12 @@ std::string format_meter_mod(const MeterMod& mod) {
 }
 
 std::string format_meter_stats(const MeterStats& stats) {
-  std::string text =
-      fmt::format("meter:{} flow_count:{} packet_in_count:{} byte_in_count:{} duration:{} bands:", format_id(stats.meter),
-                  stats.flow_count, stats.packet_count, stats.byte_count, format_duration(stats.duration));
+  std::string text = fmt::format(
+      "meter:{} flow_count:{} packet_in_count:{} byte_in_count:{} duration:{} bands:", format_id(stats.meter),
+      stats.flow_count, stats.packet_count, stats.byte_count, format_duration(stats.duration));
   for (size_t i = 0; i < stats.bands.size(); ++i) {
-    text += fmt::format("\n{}: packet_count:{} byte_count:{}", i, stats.bands[i].packet_count,
-                        stats.bands[i].byte_count);
+    text +=
+        fmt::format("\n{}: packet_count:{} byte_count:{}", i, stats.bands[i].packet_count, stats.bands[i].byte_count);
   }
   return text;
 }

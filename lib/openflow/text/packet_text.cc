@@ -42,7 +42,9 @@ std::string format_packet(std::span<const uint8_t> frame) {
   if (!packet || extract(*packet, key)) {
     return fmt::format("a frame of {} bytes", frame.size());
   }
-  return weft::format_flow(Flow(key));
+  Match match = match_of(Flow(key));
+  match.clear(field(FieldId::in_port));  // a frame alone came in by no port
+  return format_match(match);
 }
 
 std::string format_packet_in(const PacketIn& message, const PortNames* ports) {
@@ -66,8 +68,8 @@ std::string format_packet_in(const PacketIn& message, const PortNames* ports) {
 }
 
 std::string format_packet_out(const PacketOut& message, const PortNames* ports) {
-  std::string text = fmt::format("in_port={} actions={}", format_port(message.in_port, ports),
-                                 format_actions(message.actions, ports));
+  std::string text =
+      fmt::format("in_port={} actions={}", format_port(message.in_port, ports), format_actions(message.actions, ports));
   if (message.buffer_id != no_buffer) {
     return text + fmt::format(" buffer={:#010x}\n", message.buffer_id);
   }

@@ -13,9 +13,8 @@ struct BitName {
 };
 
 constexpr BitName config_names[] = {
-    {port_config::down, "PORT_DOWN"},       {port_config::no_recv, "NO_RECV"},
-    {port_config::no_flood, "NO_FLOOD"},    {port_config::no_fwd, "NO_FWD"},
-    {port_config::no_packet_in, "NO_PACKET_IN"},
+    {port_config::down, "PORT_DOWN"}, {port_config::no_recv, "NO_RECV"},           {port_config::no_flood, "NO_FLOOD"},
+    {port_config::no_fwd, "NO_FWD"},  {port_config::no_packet_in, "NO_PACKET_IN"},
 };
 constexpr BitName state_names[] = {
     {port_state::link_down, "LINK_DOWN"}, {port_state::blocked, "BLOCKED"}, {port_state::live, "LIVE"}};
@@ -121,15 +120,14 @@ std::string format_port_stats(const PortStats& stats, const PortNames* ports) {
 }
 
 std::string format_queue_stats(const QueueStats& stats, const PortNames* ports) {
-  return fmt::format("  port {} queue {}: bytes={}, pkts={}, errors={}, duration={}\n",
-                     format_port(stats.port, ports), stats.queue_id, format_count(stats.tx_bytes),
-                     format_count(stats.tx_packets), format_count(stats.tx_errors), format_duration(stats.duration));
+  return fmt::format("  port {} queue {}: bytes={}, pkts={}, errors={}, duration={}\n", format_port(stats.port, ports),
+                     stats.queue_id, format_count(stats.tx_bytes), format_count(stats.tx_packets),
+                     format_count(stats.tx_errors), format_duration(stats.duration));
 }
 
 std::string format_features(const FeaturesReply& features) {
   return fmt::format("dpid:{:016x}\nn_tables:{}, n_buffers:{}\ncapabilities: {}\n", features.datapath_id,
-                     features.table_count, features.buffer_count,
-                     format_bits(features.capabilities, capability_names));
+                     features.table_count, features.buffer_count, format_bits(features.capabilities, capability_names));
 }
 
 std::string format_config(const SwitchConfig& config) {

@@ -16,7 +16,7 @@ std::string format_port_desc(const PortDesc& desc);
 std::string format_port_status(const PortStatus& status);
 std::string format_port_mod(const PortMod& mod, const PortNames* ports = nullptr);
 
-std::string format_port_stats(const PortStats& stats, const PortNames* ports = nullptr);   // three lines
+std::string format_port_stats(const PortStats& stats, const PortNames* ports = nullptr);    // three lines
 std::string format_queue_stats(const QueueStats& stats, const PortNames* ports = nullptr);  // one line
 
 std::string format_features(const FeaturesReply& features);  // from "dpid:" on

@@ -34,8 +34,7 @@ std::optional<std::pair<uint64_t, uint64_t>> parse_bits(std::string_view bits) {
 
 }  // namespace
 
-Result<const Field*, TextError> parse_field_name(const TextSource& source, std::string_view word,
-                                                 const Match& match) {
+Result<const Field*, TextError> parse_field_name(const TextSource& source, std::string_view word, const Match& match) {
   const Field* f = resolve_field(word, match);
   if (f == nullptr) {
     return source.error(word, "unknown field " + quoted(word), nearest_field(word));

@@ -28,14 +28,14 @@ std::string format_with_ditto(std::span<const Table> tables, Format&& format, Eq
   return text;
 }
 
-constexpr std::string_view instruction_names[] = {"",              "goto_table",    "write_metadata", "write_actions",
-                                                  "apply_actions", "clear_actions", "meter"};
+constexpr std::string_view instruction_names[] = {
+    "", "goto_table", "write_metadata", "write_actions", "apply_actions", "clear_actions", "meter"};
 
 constexpr std::pair<unsigned, std::string_view> action_names[] = {
-    {0, "output"},        {11, "copy_ttl_out"}, {12, "copy_ttl_in"},  {15, "set_mpls_ttl"}, {16, "dec_mpls_ttl"},
-    {17, "push_vlan"},    {18, "pop_vlan"},     {19, "push_mpls"},    {20, "pop_mpls"},     {21, "set_queue"},
-    {22, "group"},        {23, "mod_nw_ttl"},   {24, "dec_ttl"},      {25, "set_field"},    {26, "push_pbb"},
-    {27, "pop_pbb"},      {28, "copy_field"},   {29, "meter"},
+    {0, "output"},     {11, "copy_ttl_out"}, {12, "copy_ttl_in"}, {15, "set_mpls_ttl"}, {16, "dec_mpls_ttl"},
+    {17, "push_vlan"}, {18, "pop_vlan"},     {19, "push_mpls"},   {20, "pop_mpls"},     {21, "set_queue"},
+    {22, "group"},     {23, "mod_nw_ttl"},   {24, "dec_ttl"},     {25, "set_field"},    {26, "push_pbb"},
+    {27, "pop_pbb"},   {28, "copy_field"},   {29, "meter"},
 };
 
 std::string format_instructions(uint32_t bits) {
@@ -155,8 +155,8 @@ std::string format_table_stats(std::span<const TableStats> tables) {
   return format_with_ditto(
       tables,
       [](const TableStats& table) {
-        return fmt::format("  table {}:\n    active={}, lookup={}, matched={}\n\n", table.table_id,
-                           table.active_count, table.lookup_count, table.matched_count);
+        return fmt::format("  table {}:\n    active={}, lookup={}, matched={}\n\n", table.table_id, table.active_count,
+                           table.lookup_count, table.matched_count);
       },
       [](const TableStats& a, const TableStats& b) {
         return a.active_count == b.active_count && a.lookup_count == b.lookup_count &&
