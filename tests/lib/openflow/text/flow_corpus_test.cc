@@ -56,10 +56,9 @@ TEST(FlowCorpus, TheSameTextsAreAcceptedAndRefused) {
   const TwoPorts ports;
   for (const CorpusEntry& entry : read_corpus()) {
     const auto mod = parse_flow(entry.text, FlowModCommand::add, &ports);
-    const bool expected = (!entry.is_refused && !differs(entry, Difference::we_refuse)) ||
-                          differs(entry, Difference::we_accept);
-    EXPECT_EQ(mod.has_value(), expected) << entry.text << "\n"
-                                         << (mod ? "" : render(entry.text, mod.error()));
+    const bool expected =
+        (!entry.is_refused && !differs(entry, Difference::we_refuse)) || differs(entry, Difference::we_accept);
+    EXPECT_EQ(mod.has_value(), expected) << entry.text << "\n" << (mod ? "" : render(entry.text, mod.error()));
   }
 }
 
