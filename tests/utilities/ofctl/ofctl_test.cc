@@ -1,0 +1,157 @@
+// weft-ofctl against a switch played in another thread.
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/utilities/ofctl/fake_switch.h"
+#include "utilities/ofctl/command.h"
+
+namespace weft::ofctl {
+namespace {
+
+using testing::FakeSwitch;
+
+struct Ran {
+  std::string out;
+  std::string error;
+  int status = 0;
+};
+
+class OfctlTest : public ::testing::Test {
+ protected:
+  OfctlTest() : folder_(std::filesystem::temp_directory_path() / ("ofctl_test." + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(folder_);
+    bridge_.emplace((folder_ / "br0.mgmt").string());
+  }
+  ~OfctlTest() override {
+    bridge_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  Ran ofctl(std::vector<std::string> words) {
+    words.insert(words.begin(), {"--rundir=" + folder_.string(), "--no-names", "--timeout=20"});
+    std::vector<const char*> arguments;
+    for (const std::string& word : words) {
+      arguments.push_back(word.c_str());
+    }
+    const auto options = parse_options(arguments);
+    if (!options) {
+      return {"", options.error(), 1};
+    }
+    ::testing::internal::CaptureStdout();
+    const Outcome outcome = run(*options);
+    Ran ran{::testing::internal::GetCapturedStdout(), "", 0};
+    if (!outcome) {
+      ran.error = outcome.error().message;
+      ran.status = outcome.error().status;
+    }
+    return ran;
+  }
+
+  std::string file(const std::string& text) {
+    const auto path = folder_ / "flows.txt";
+    std::ofstream(path) << text;
+    return path.string();
+  }
+
+  std::filesystem::path folder_;
+  std::optional<FakeSwitch> bridge_;
+};
+
+TEST_F(OfctlTest, AddsAFlowThatNamesPortsAndDumpsIt) {
+  EXPECT_EQ(ofctl({"add-flow", "br0", "in_port=p1,actions=output:p2"}).status, 0);
+  EXPECT_EQ(ofctl({"--no-stats", "dump-flows", "br0"}).out, " in_port=1 actions=output:2\n");
+  EXPECT_EQ(ofctl({"--no-stats", "--names", "dump-flows", "br0"}).out, " in_port=p1 actions=output:p2\n");
+}
+
+TEST_F(OfctlTest, ARefusalNamesTheErrorAndTheText) {
+  const Ran ran = ofctl({"add-flow", "br0", "priority=13,in_port=p1,actions=drop"});
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_EQ(ran.error,
+            "the switch refused: OFPFMFC_OVERLAP (OFPET_FLOW_MOD_FAILED)\n  priority=13,in_port=p1,actions=drop");
+}
+
+TEST_F(OfctlTest, AFileWithOneBadLineSendsNothing) {
+  const Ran ran = ofctl({"add-flows", "br0", file("# comment\nip,actions=drop\n\ntpc,actions=drop\n")});
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_NE(ran.error.find("flows.txt:4: unknown field or keyword \"tpc\""), std::string::npos) << ran.error;
+  EXPECT_EQ(ofctl({"barrier", "br0"}).status, 0);
+  EXPECT_TRUE(bridge_->received().empty());
+}
+
+TEST_F(OfctlTest, ManyFlowsGoInOneGoAndErrorsKeepTheirLine) {
+  std::string text;
+  for (int i = 0; i < 3000; ++i) {
+    text += "priority=" + std::to_string(i) + ",in_port=p1,actions=drop\n";
+  }
+  const Ran ran = ofctl({"add-flows", "br0", file(text)});
+  EXPECT_EQ(ran.error,
+            "the switch refused: OFPFMFC_OVERLAP (OFPET_FLOW_MOD_FAILED)\n  priority=13,in_port=p1,actions=drop");
+  EXPECT_EQ(bridge_->received().size(), 2999U);
+}
+
+TEST_F(OfctlTest, DumpsAreSortedWhenAskedTo) {
+  ofctl({"add-flow", "br0", "priority=5,in_port=2,actions=drop"});
+  ofctl({"add-flow", "br0", "priority=7,in_port=1,actions=drop"});
+  EXPECT_EQ(ofctl({"--no-stats", "--sort", "dump-flows", "br0"}).out,
+            " priority=5,in_port=2 actions=drop\n priority=7,in_port=1 actions=drop\n");
+  EXPECT_EQ(ofctl({"--no-stats", "--sort=in_port", "dump-flows", "br0"}).out,
+            " priority=7,in_port=1 actions=drop\n priority=5,in_port=2 actions=drop\n");
+  EXPECT_EQ(ofctl({"--no-stats", "--rsort=in_port", "dump-flows", "br0"}).out,
+            " priority=5,in_port=2 actions=drop\n priority=7,in_port=1 actions=drop\n");
+}
+
+TEST_F(OfctlTest, DiffAndReplaceCompareWithAFile) {
+  ofctl({"add-flow", "br0", "in_port=1,actions=drop"});
+  const std::string wanted = file("in_port=1,actions=output:2\nin_port=2,actions=drop\n");
+  const Ran diff = ofctl({"diff-flows", "br0", wanted});
+  EXPECT_EQ(diff.status, 2);
+  EXPECT_EQ(diff.out, "-in_port=1 actions=drop\n+in_port=1 actions=output:2\n+in_port=2 actions=drop\n");
+  EXPECT_EQ(ofctl({"replace-flows", "br0", wanted}).status, 0);
+  EXPECT_EQ(bridge_->received().size(), 3U);
+}
+
+TEST_F(OfctlTest, JsonIsAnArrayOfObjects) {
+  ofctl({"add-flow", "br0", "priority=7,in_port=1,actions=output:2"});
+  const std::string out = ofctl({"--format=json", "dump-flows", "br0"}).out;
+  EXPECT_NE(out.find("\"match\": \"in_port=1\""), std::string::npos) << out;
+  EXPECT_NE(out.find("\"priority\": 7"), std::string::npos) << out;
+}
+
+TEST_F(OfctlTest, MistypedCommandsOptionsAndBridgesAreExplained) {
+  EXPECT_EQ(ofctl({"dump-flwos", "br0"}).error, "unknown command \"dump-flwos\", did you mean \"dump-flows\"?");
+  EXPECT_EQ(ofctl({"--srot", "dump-flows", "br0"}).error, "unknown option --srot, did you mean --sort?");
+  EXPECT_NE(ofctl({"show", "br1"}).error.find("br1 is not a bridge"), std::string::npos);
+  EXPECT_NE(ofctl({"add-flow", "br0"}).error.find("usage: weft-ofctl [OPTION...] add-flow SWITCH FLOW|-"),
+            std::string::npos);
+}
+
+TEST_F(OfctlTest, ProbeAndPingAreAnswered) {
+  EXPECT_EQ(ofctl({"probe", "br0"}).status, 0);
+  EXPECT_EQ(ofctl({"ping", "br0", "100"}).status, 0);
+}
+
+TEST_F(OfctlTest, ATimeoutHasAStatusOfItsOwn) {
+  const Ran ran = ofctl({"--timeout=1", "monitor", "br0"});
+  EXPECT_EQ(ran.status, status_timed_out);
+}
+
+TEST(ParseFlow, NeedsNoSwitch) {
+  const char* words[] = {"parse-flow", "tcp,tp_dst=80,actions=dec_ttl,1"};
+  const auto options = parse_options(words);
+  ::testing::internal::CaptureStdout();
+  ASSERT_TRUE(run(*options).has_value());
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "tcp,tp_dst=80 actions=dec_ttl,output:1\n");
+}
+
+TEST(Help, EveryCommandHasOne) {
+  for (const Command& command : commands()) {
+    EXPECT_FALSE(command.help.empty()) << command.name;
+    EXPECT_EQ(command.needs_switch, command.arguments.starts_with("SWITCH")) << command.name;
+    EXPECT_EQ(find_command(command.name), &command);
+  }
+}
+
+}  // namespace
+}  // namespace weft::ofctl
