@@ -8,15 +8,19 @@ be_alone() {
   exec 9>"$run/lock"
   if ! flock --nonblock 9; then
     reason="another quickstart is running"
-  elif [[ -e $run/processes ]] || ip netns list | grep -q "^$prefix-"; then
+  elif [[ -e $run/processes ]] || has_namespaces; then
     reason="an earlier one is still up; end it with: sudo utilities/quickstart --down"
   else
     : >"$run/processes"
+    began=yes
     return
   fi
   printf 'quickstart: %s\n' "$reason" >&4
+  trap - EXIT
   exit 1
 }
+
+has_namespaces() { compgen -G "/run/netns/$prefix-*" >/dev/null; }
 
 # The 22nd field of stat, counted behind the name, which may hold blanks and parentheses.
 start_time() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
@@ -92,7 +96,7 @@ take_down() {
 }
 
 check_nothing_left() {
-  if ip netns list | grep -q "^$prefix-" || [[ -e $run ]]; then
+  if has_namespaces || [[ -e $run ]]; then
     say "quickstart: something was left: $run, or namespaces $prefix-...; try: sudo utilities/quickstart --down"
     return 1
   fi
@@ -102,7 +106,7 @@ remember_kept() { date --iso-8601=seconds >"$run/kept"; }
 
 take_down_kept() {
   (( EUID == 0 )) || refuse "needs root: sudo utilities/quickstart --down"
-  if [[ ! -e $run ]] && ! ip netns list | grep -q "^$prefix-"; then
+  if [[ ! -e $run ]] && ! has_namespaces; then
     echo "quickstart: nothing is up"
     return
   fi

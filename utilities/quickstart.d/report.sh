@@ -78,19 +78,19 @@ wait_for() {
 
 # ninja's "[12/240] ...", at every tenth.
 show_build_progress() {
-  awk '{ print; fflush() }
+  tee -a "$log" | awk '
     match($0, /^\[[0-9]+\/[0-9]+\]/) {
       split(substr($0, 2, RLENGTH - 2), part, "/")
       tenth = int(10 * part[1] / part[2])
-      if (part[2] >= 20 && tenth > shown) {
-        printf "   %3d%%  (%d of %d)\n", 10 * tenth, part[1], part[2] >"/dev/fd/4"; fflush("/dev/fd/4")
-      }
+      if (part[2] >= 20 && tenth > shown) { printf "   %3d%%  (%d of %d)\n", 10 * tenth, part[1], part[2]; fflush() }
       shown = tenth
-    }'
+    }' >&4
 }
 
-# What the log's last lines say, without the commands.
-last_words() { grep -vE '^\++ |^\[[0-9]+/[0-9]+\] ' "$log" | grep -v '^ *$' | tail -n 12 | cut -c 1-150; }
+# What the log's lines since the step began say, without the commands.
+last_words() {
+  tac "$log" | sed '/^== /q' | tac | grep -vE '^\++ |^== |^\[[0-9]+/[0-9]+\] |^ *$' | tail -n 12 | cut -c 1-150
+}
 
 # On any way out: what happened, then tidy up.
 finish() {
