@@ -68,6 +68,9 @@ void LocalBridge::set_options(const BridgeOptions& options) {
   if (wants_default_flow() && !had_default_flow) {
     put_default_flow();
   }
+  if (options_.fail_mode == FailMode::secure) {
+    set_controllers_lost(false);
+  }
   host_.publish_snapshot({.ids = {dependency::bridge(id_)}, .rules = {}});
   host_.deadline_moved();
 }
@@ -123,20 +126,22 @@ void LocalBridge::add_listener(BridgeListener& listener) { listeners_.push_back(
 
 void LocalBridge::remove_listener(BridgeListener& listener) { std::erase(listeners_, &listener); }
 
-// Listeners may come and go while they are told; those that are there when it begins and still are hear it.
 void LocalBridge::tell(std::function<void(BridgeListener&)> event) {
   host_.post()([weak = std::weak_ptr(self_), event = std::move(event)] {
-    const auto self = weak.lock();
-    if (!self) {
-      return;
-    }
-    const std::vector<BridgeListener*> listeners = (*self)->listeners_;
-    for (BridgeListener* listener : listeners) {
-      if (std::ranges::count((*self)->listeners_, listener) != 0) {
-        event(*listener);
-      }
+    if (const auto self = weak.lock()) {
+      (*self)->tell_now(event);
     }
   });
+}
+
+// Listeners may come and go while they are told; those that are there when it begins and still are hear it.
+void LocalBridge::tell_now(const std::function<void(BridgeListener&)>& event) {
+  const std::vector<BridgeListener*> listeners = listeners_;
+  for (BridgeListener* listener : listeners) {
+    if (std::ranges::count(listeners_, listener) != 0) {
+      event(*listener);
+    }
+  }
 }
 
 // --- changes
@@ -164,9 +169,9 @@ void LocalBridge::announce_removed(const Change& change) {
   host_.revalidator().barrier([weak = std::weak_ptr(self_), removed = std::move(removed), now] {
     const auto self = weak.lock();
     for (const RuleChange& rule : self ? removed : std::vector<RuleChange>()) {
-      for (BridgeListener* listener : std::vector<BridgeListener*>((*self)->listeners_)) {
-        listener->flow_removed(rule.before->removed_message(rule.reason, now));
-      }
+      (*self)->tell_now([message = rule.before->removed_message(rule.reason, now)](BridgeListener& listener) {
+        listener.flow_removed(message);
+      });
     }
   });
 }
@@ -236,6 +241,7 @@ void LocalBridge::collect(std::function<void()> done) { host_.revalidator().coll
 // --- timeouts
 
 void LocalBridge::expire(TimePoint now) {
+  tables_->reclaim();
   publish_addresses(macs_.expire(now));
   for (;;) {
     const std::vector<Expired> expired = tables_->timeouts().expired(now, expired_at_once);
@@ -271,9 +277,7 @@ void LocalBridge::deliver(PuntedPacket packet) {
   event.max_len = context.max_len;
   event.controller_id = context.controller_id;
   event.userdata = context.userdata;
-  for (BridgeListener* listener : std::vector<BridgeListener*>(listeners_)) {
-    listener->packet_in(event);
-  }
+  tell_now([&](BridgeListener& listener) { listener.packet_in(event); });
 }
 
 Result<void, openflow::OpenFlowError> LocalBridge::check_packet_out(const openflow::PacketOut& packet_out) const {

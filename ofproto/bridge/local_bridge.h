@@ -102,6 +102,7 @@ class LocalBridge final : public Bridge {
   void announce(const BridgePort& port, openflow::PortStatusReason reason);
 
   void tell(std::function<void(BridgeListener&)> event);
+  void tell_now(const std::function<void(BridgeListener&)>& event);
 
   BridgeHost& host_;
   const BridgeId id_;

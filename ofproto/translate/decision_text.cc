@@ -104,10 +104,11 @@ std::string format_megaflow_match(const FlowKey& key, const FlowMask& mask, cons
   Match match;
   match.value() = Flow(key);
   match.mask() = Flow(mask);
-  const PortId port{static_cast<uint32_t>(get(match.value(), FieldId::in_port).lo)};
+  constexpr uint64_t port_id_bits = 0xffffffff;
+  const PortId port{static_cast<uint32_t>(swap_network_order(key.word(KeyWord::hash_port)) & port_id_bits)};
   uint64_t& value_word = match.value().word(KeyWord::hash_port);
   uint64_t& mask_word = match.mask().word(KeyWord::hash_port);
-  const uint64_t in_port_bits = swap_network_order(uint64_t{0xffffffff});
+  const uint64_t in_port_bits = swap_network_order(port_id_bits);
   value_word &= ~in_port_bits;
   mask_word &= ~in_port_bits;
   const Snapshot::Place* place = snapshot.place(port);

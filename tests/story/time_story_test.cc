@@ -183,6 +183,19 @@ TEST(FailModeStory, RuleOfLostControllersIsHidden) {
   EXPECT_THAT(sw.sent("p2"), IsEmpty());
 }
 
+TEST(FailModeStory, SecureModeTakesTheHiddenRuleAway) {
+  TestSwitch sw({.fail_mode = ofproto::FailMode::standalone}, {"p1", "p2"});
+  sw.bridge().set_has_controllers(true);
+  sw.bridge().set_controllers_lost(true);
+
+  ofproto::BridgeOptions options = sw.bridge().options();
+  options.fail_mode = ofproto::FailMode::secure;
+  sw.bridge().set_options(options);
+  sw.settle();
+
+  EXPECT_EQ(sw.bridge().dump_all_flows(), "");
+}
+
 // --- time
 
 TEST(TimeoutStory, HardTimeoutEndsAFlowInTime) {
