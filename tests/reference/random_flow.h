@@ -61,7 +61,10 @@ class RandomFlow {
     Match result;
     for (uint64_t n = one_in(16) ? 0 : 1 + below(max_fields); n > 0; --n) {
       const Field& chosen = field(random_fields[below(random_fields.size())]);
-      result.set_masked(chosen, value(chosen), one_in(2) ? all_bits(chosen) : mask(chosen));
+      // One after the other: compilers differ in the order of arguments, and a seed means the same everywhere.
+      const FieldValue wanted = value(chosen);
+      const FieldValue bits = one_in(2) ? all_bits(chosen) : mask(chosen);
+      result.set_masked(chosen, wanted, bits);
     }
     return result;
   }
