@@ -22,9 +22,13 @@ def tshark(*words):
 
 
 def complaints(path, *words):
-    """Malformed packets and expert items of severity warning and above, but not what TCP's own course is about."""
+    """Malformed packets and expert items of severity warning and above, but not what TCP's own course is about.
+
+    A retransmission or a duplicate acknowledged twice (D-SACK) is a sender's timer that a busy machine let run out.
+    """
     shown = tshark("-r", path, *words, "-Y",
-                   "(_ws.malformed || _ws.expert.severity >= 0x600000) && !tcp.analysis.flags && !(tcp.flags.reset == 1)",
+                   "(_ws.malformed || _ws.expert.severity >= 0x600000) && !tcp.analysis.flags && !tcp.options.sack.dsack"
+                   " && !(tcp.flags.reset == 1)",
                    "-T", "fields", "-e", "frame.number", "-e", "_ws.expert.message", "-e", "_ws.malformed")
     return [line for line in shown.splitlines() if not any(fault in line for fault in DISSECTOR_FAULTS)]
 
