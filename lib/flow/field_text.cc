@@ -329,6 +329,45 @@ Result<void, TextError> add_to_match(Match& match, const Field& field, std::stri
   return {};
 }
 
+std::string_view match_for(Prerequisite prerequisite) {
+  switch (prerequisite) {
+    case Prerequisite::vlan:
+      return "dl_vlan=...";
+    case Prerequisite::mpls:
+      return "mpls";
+    case Prerequisite::pbb:
+      return "dl_type=0x88e7";
+    case Prerequisite::arp:
+      return "arp or rarp";
+    case Prerequisite::ipv4:
+      return "ip";
+    case Prerequisite::ipv6:
+      return "ipv6";
+    case Prerequisite::ip:
+      return "ip or ipv6";
+    case Prerequisite::ct:
+      return "ct_state=+trk-inv";
+    case Prerequisite::tcp:
+      return "tcp or tcp6";
+    case Prerequisite::udp:
+      return "udp or udp6";
+    case Prerequisite::sctp:
+      return "sctp or sctp6";
+    case Prerequisite::icmpv4:
+      return "icmp";
+    case Prerequisite::icmpv6:
+      return "icmp6";
+    case Prerequisite::nd:
+    case Prerequisite::nd_solicit:
+      return "icmp6,icmp_type=135";
+    case Prerequisite::nd_advert:
+      return "icmp6,icmp_type=136";
+    case Prerequisite::none:
+      break;
+  }
+  return "";
+}
+
 const Field* resolve_field(std::string_view name, const Match& match) {
   if (match.meets_prerequisite(Prerequisite::arp)) {
     if (const Field* in_arp = resolve_in_arp(name)) {

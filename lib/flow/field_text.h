@@ -40,6 +40,9 @@ Result<MaskedValue, TextError> parse_value(const Field& field, std::string_view 
 Result<void, TextError> add_to_match(Match& match, const Field& field, std::string_view text,
                                      const PortNames* ports = nullptr);
 
+// What a rule has to match for the prerequisite to hold, as a flow says it: "tcp or tcp6". Empty for none.
+std::string_view match_for(Prerequisite prerequisite);
+
 // The field that a name means in a match that says this much already: tp_src is udp_src where nw_proto is 17 and
 // icmp_type where it is ICMP; nw_src, nw_dst and nw_proto are arp_spa, arp_tpa and arp_op where eth_type is ARP;
 // icmp_type is icmpv6_type in IPv6. Null for an unknown name.

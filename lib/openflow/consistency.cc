@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/flow/field_text.h"
 #include "lib/openflow/flow_message.h"
 
 namespace weft::openflow {
@@ -15,43 +16,10 @@ using Complaint = std::optional<OpenFlowError>;
 
 Complaint inconsistent(std::string why) { return OpenFlowError{ErrorCode::ofpbac_match_inconsistent, std::move(why)}; }
 
-std::string_view what_it_needs(Prerequisite prerequisite) {
-  switch (prerequisite) {
-    case Prerequisite::none:
-      return "nothing";
-    case Prerequisite::vlan:
-      return "a VLAN tag (dl_vlan=..., or push_vlan before it)";
-    case Prerequisite::mpls:
-      return "mpls";
-    case Prerequisite::pbb:
-      return "dl_type=0x88e7";
-    case Prerequisite::arp:
-      return "arp or rarp";
-    case Prerequisite::ipv4:
-      return "ip";
-    case Prerequisite::ipv6:
-      return "ipv6";
-    case Prerequisite::ip:
-      return "ip or ipv6";
-    case Prerequisite::ct:
-      return "ct_state=+trk and ip or ipv6";
-    case Prerequisite::tcp:
-      return "tcp or tcp6";
-    case Prerequisite::udp:
-      return "udp or udp6";
-    case Prerequisite::sctp:
-      return "sctp or sctp6";
-    case Prerequisite::icmpv4:
-      return "icmp";
-    case Prerequisite::icmpv6:
-      return "icmp6";
-    case Prerequisite::nd:
-    case Prerequisite::nd_solicit:
-      return "icmp6,icmp_type=135";
-    case Prerequisite::nd_advert:
-      return "icmp6,icmp_type=136";
-  }
-  return "";
+// A tag may also have been pushed.
+std::string what_it_needs(Prerequisite prerequisite) {
+  const bool is_vlan = prerequisite == Prerequisite::vlan;
+  return fmt::format("a match on {}{}", match_for(prerequisite), is_vlan ? ", or push_vlan before it" : "");
 }
 
 // What is known of a packet while the actions change it. A visitor: one call an action.
@@ -104,7 +72,7 @@ class KnownPacket {
     if (match_.meets_prerequisite(prerequisite)) {
       return std::nullopt;
     }
-    return inconsistent(fmt::format("{} needs a match on {}", who, what_it_needs(prerequisite)));
+    return inconsistent(fmt::format("{} needs {}", who, what_it_needs(prerequisite)));
   }
   Complaint need(const Field& f) const {
     const bool needs_tag = f.id == FieldId::vlan_vid || f.id == FieldId::dl_vlan || f.id == FieldId::dl_vlan_pcp;

@@ -1,5 +1,6 @@
 #include "lib/openflow/oxm.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -76,6 +77,12 @@ bool narrow_port(FieldValue& value) {
 
 bool fits(const Field& field, FieldValue value) { return (value & ~all_bits(field)).is_zero(); }
 
+// Section 7.2.3.5 lets a mask of ones stand for none and one of zeros for an omitted field; Open vSwitch takes both for
+// a field that has no other masks, and mask bits beyond the width of any field (0xffffffff for the 8 of ct_state).
+bool says_all_or_nothing(std::span<const uint8_t> mask) {
+  return std::ranges::all_of(mask, [&](uint8_t byte) { return byte == mask[0] && (byte == 0 || byte == 0xff); });
+}
+
 // OpenFlow 1.3.5 section 7.2.3.7: VLAN ids other than "none" carry OFPVID_PRESENT.
 bool is_possible(const Field& field, FieldValue value, FieldValue mask) {
   constexpr uint64_t present = 0x1000;
@@ -86,9 +93,6 @@ bool is_possible(const Field& field, FieldValue value, FieldValue mask) {
 Result<void, OxmFault> check(const OxmEntry& entry) {
   if (!fits(*entry.field, entry.value)) {
     return Unexpected{OxmFault::bad_value};
-  }
-  if (entry.has_mask && (!entry.field->is_maskable() || !fits(*entry.field, entry.mask))) {
-    return Unexpected{OxmFault::bad_mask};
   }
   if (!(entry.value & ~entry.mask).is_zero()) {
     return Unexpected{OxmFault::value_outside_mask};
@@ -250,7 +254,11 @@ Result<OxmEntry, OxmFault> read_oxm(WireReader& in) {
   }
   OxmEntry entry{f, header->has_mask, from_bytes(payload.first(id.size)), all_bits(*f)};
   if (header->has_mask) {
-    entry.mask = from_bytes(payload.subspan(id.size));
+    const auto mask = payload.subspan(id.size);
+    if (!f->is_maskable() && !says_all_or_nothing(mask)) {
+      return Unexpected{OxmFault::bad_mask};
+    }
+    entry.mask = from_bytes(mask) & all_bits(*f);
   }
   if (is_wide_port(*f, id) && !narrow_port(entry.value)) {
     return Unexpected{OxmFault::bad_value};

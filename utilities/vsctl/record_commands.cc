@@ -6,6 +6,29 @@
 
 namespace weft::vsctl {
 
+namespace {
+
+// The table and the record that the first two words name. No row without an error: it does not exist and --if-exists
+// was given.
+struct Target {
+  const Table* table;
+  const Row* row;
+};
+
+Result<Target, CommandError> target_of(Invocation& call) {
+  const auto table = table_at(call, 0);
+  if (!table) {
+    return Unexpected{table.error()};
+  }
+  const auto row = record_at(call, **table, 1);
+  if (!row) {
+    return Unexpected{row.error()};
+  }
+  return Target{*table, *row};
+}
+
+}  // namespace
+
 CommandResult set_column(Invocation& call, std::string_view table_name, const Uuid& uuid, size_t word) {
   const Table& table = *management::find_table(table_name);
   const auto setting = parse_setting(table, call.word(word), word);
@@ -42,20 +65,16 @@ CommandResult set_column(Invocation& call, std::string_view table_name, const Uu
 }
 
 CommandResult record_set(Invocation& call) {
-  const auto table = table_at(call, 0);
-  if (!table) {
-    return Unexpected{table.error()};
+  const auto target = target_of(call);
+  if (!target) {
+    return Unexpected{target.error()};
   }
-  const auto row = record_at(call, **table, 1);
-  if (!row) {
-    return Unexpected{row.error()};
-  }
-  if (*row == nullptr) {
+  if (target->row == nullptr) {
     return {};
   }
-  const Uuid uuid = (*row)->uuid;
+  const Uuid uuid = target->row->uuid;
   for (size_t i = 2; i < call.count(); ++i) {
-    if (auto done = set_column(call, (*table)->name, uuid, i); !done) {
+    if (auto done = set_column(call, target->table->name, uuid, i); !done) {
       return done;
     }
   }
@@ -63,30 +82,26 @@ CommandResult record_set(Invocation& call) {
 }
 
 CommandResult record_get(Invocation& call) {
-  const auto table = table_at(call, 0);
-  if (!table) {
-    return Unexpected{table.error()};
+  const auto target = target_of(call);
+  if (!target) {
+    return Unexpected{target.error()};
   }
-  const auto row = record_at(call, **table, 1);
-  if (!row) {
-    return Unexpected{row.error()};
-  }
-  if (*row == nullptr) {
+  if (target->row == nullptr) {
     return {};
   }
-  if (auto bound = bind_symbol(call, (*row)->uuid); !bound) {
+  if (auto bound = bind_symbol(call, target->row->uuid); !bound) {
     return Unexpected{bound.error()};
   }
   for (size_t i = 2; i < call.count(); ++i) {
     if (call.word(i) == "_uuid") {
-      call.run.output += (*row)->uuid.text + '\n';
+      call.run.output += target->row->uuid.text + '\n';
       continue;
     }
-    const auto setting = parse_setting(**table, call.word(i), i);
+    const auto setting = parse_setting(*target->table, call.word(i), i);
     if (!setting) {
       return Unexpected{setting.error()};
     }
-    const Datum& value = (**row)[setting->column->name];
+    const Datum& value = (*target->row)[setting->column->name];
     if (!setting->key) {
       call.run.output += management::format(value, setting->column->type) + '\n';
       continue;
@@ -97,8 +112,8 @@ CommandResult record_get(Invocation& call) {
     } else if (call.has("--if-exists")) {
       call.run.output += '\n';
     } else {
-      return refuse(fmt::format("no key {} in {} record \"{}\" column {}", *setting->key, (*table)->name, call.word(1),
-                                setting->column->name),
+      return refuse(fmt::format("no key {} in {} record \"{}\" column {}", *setting->key, target->table->name,
+                                call.word(1), setting->column->name),
                     i);
     }
   }
@@ -110,32 +125,28 @@ namespace {
 // What add, remove and clear have in common: the column of a record, changed by `change`.
 template <typename Change>
 CommandResult change_column(Invocation& call, Change&& change) {
-  const auto table = table_at(call, 0);
-  if (!table) {
-    return Unexpected{table.error()};
+  const auto target = target_of(call);
+  if (!target) {
+    return Unexpected{target.error()};
   }
-  const auto row = record_at(call, **table, 1);
-  if (!row) {
-    return Unexpected{row.error()};
-  }
-  const auto column = management::match_column(**table, call.word(2));
+  const auto column = management::match_column(*target->table, call.word(2));
   if (!column) {
     return Unexpected{at_word(column.error(), 2)};
   }
-  if (auto allowed = refuse_status(**table, **column, 2); !allowed) {
+  if (auto allowed = refuse_status(*target->table, **column, 2); !allowed) {
     return allowed;
   }
-  if (*row == nullptr) {
+  if (target->row == nullptr) {
     return {};
   }
-  Datum value = (**row)[(*column)->name];
+  Datum value = (*target->row)[(*column)->name];
   if (auto done = change(**column, value); !done) {
     return done;
   }
   if (auto problem = management::check(value, (*column)->type)) {
     return refuse(*problem, 2);
   }
-  call.run.draft.update((*table)->name, Uuid((*row)->uuid), (*column)->name, std::move(value));
+  call.run.draft.update(target->table->name, Uuid(target->row->uuid), (*column)->name, std::move(value));
   return {};
 }
 
@@ -187,26 +198,22 @@ CommandResult record_remove(Invocation& call) {
 }
 
 CommandResult record_clear(Invocation& call) {
-  const auto table = table_at(call, 0);
-  if (!table) {
-    return Unexpected{table.error()};
+  const auto target = target_of(call);
+  if (!target) {
+    return Unexpected{target.error()};
   }
-  const auto row = record_at(call, **table, 1);
-  if (!row) {
-    return Unexpected{row.error()};
-  }
-  for (size_t i = 2; i < call.count() && *row != nullptr; ++i) {
-    const auto column = management::match_column(**table, call.word(i));
+  for (size_t i = 2; i < call.count() && target->row != nullptr; ++i) {
+    const auto column = management::match_column(*target->table, call.word(i));
     if (!column) {
       return Unexpected{at_word(column.error(), i)};
     }
-    if (auto allowed = refuse_status(**table, **column, i); !allowed) {
+    if (auto allowed = refuse_status(*target->table, **column, i); !allowed) {
       return allowed;
     }
     if ((*column)->type.min_count > 0) {
       return refuse(fmt::format("column {} cannot be empty", (*column)->name), i);
     }
-    call.run.draft.update((*table)->name, Uuid((*row)->uuid), (*column)->name, {});
+    call.run.draft.update(target->table->name, Uuid(target->row->uuid), (*column)->name, {});
   }
   return {};
 }

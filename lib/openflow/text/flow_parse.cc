@@ -153,45 +153,6 @@ bool says_kind_of_packet(const Field* f) {
   return f != nullptr && (f->id == FieldId::eth_type || f->id == FieldId::ip_proto);
 }
 
-std::string_view keyword_for(Prerequisite prerequisite) {
-  switch (prerequisite) {
-    case Prerequisite::vlan:
-      return "dl_vlan=...";
-    case Prerequisite::mpls:
-      return "mpls";
-    case Prerequisite::pbb:
-      return "dl_type=0x88e7";
-    case Prerequisite::arp:
-      return "arp";
-    case Prerequisite::ipv4:
-      return "ip";
-    case Prerequisite::ipv6:
-      return "ipv6";
-    case Prerequisite::ip:
-      return "ip or ipv6";
-    case Prerequisite::ct:
-      return "ct_state=+trk and ip or ipv6";
-    case Prerequisite::tcp:
-      return "tcp or tcp6";
-    case Prerequisite::udp:
-      return "udp or udp6";
-    case Prerequisite::sctp:
-      return "sctp or sctp6";
-    case Prerequisite::icmpv4:
-      return "icmp";
-    case Prerequisite::icmpv6:
-      return "icmp6";
-    case Prerequisite::nd:
-    case Prerequisite::nd_solicit:
-      return "icmp6,icmp_type=135";
-    case Prerequisite::nd_advert:
-      return "icmp6,icmp_type=136";
-    case Prerequisite::none:
-      break;
-  }
-  return "";
-}
-
 class MatchParser {
  public:
   explicit MatchParser(const TextSource& source) : source_(source) {}
@@ -267,7 +228,7 @@ class MatchParser {
   Parsed check_prerequisites() const {
     for (const auto& [f, word] : fields_) {
       if (!match_.is_wild(*f) && !match_.meets_prerequisite(*f)) {
-        return source_.error(word, fmt::format("{} needs {} in the match", word, keyword_for(f->prerequisite)));
+        return source_.error(word, fmt::format("{} needs {} in the match", word, match_for(f->prerequisite)));
       }
     }
     return {};

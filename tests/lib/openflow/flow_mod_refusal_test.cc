@@ -51,12 +51,21 @@ TEST(FlowModRefusal, MatchFields) {
   EXPECT_EQ(refused_match(hex("8000fe01 00")), "OFPBMC_BAD_FIELD");             // no such field
   EXPECT_EQ(refused_match(hex("1234 0201 00")), "OFPBMC_BAD_FIELD");            // no such class
   EXPECT_EQ(refused_match(hex("ffff5406 12345678 0002")), "OFPBMC_BAD_FIELD");  // no such experimenter
-  EXPECT_EQ(refused_match(hex("80000b04 0800 ffff")), "OFPBMC_BAD_MASK");       // eth_type is exact
+  EXPECT_EQ(refused_match(hex("80000b04 0800 ff00")), "OFPBMC_BAD_MASK");       // eth_type is exact
   EXPECT_EQ(refused_match(ip_type + hex("80001708 0a000001 ffffff00")), "OFPBMC_BAD_WILDCARDS");
   EXPECT_EQ(refused_match(ip_type + hex("80001001 40")), "OFPBMC_BAD_VALUE");  // dscp has six bits
   EXPECT_EQ(refused_match(hex("80000c02 2005")), "OFPBMC_BAD_VALUE");          // vlan_vid has thirteen
   EXPECT_EQ(refused_match(hex("80000c02 0005")), "OFPBMC_BAD_VALUE");          // id without "present"
   EXPECT_EQ(refused_match(hex("80000004 00010000")), "OFPBMC_BAD_VALUE");      // no port has this number
+}
+
+TEST(FlowModRefusal, MasksOfOnesAndZerosAndWiderThanTheField) {
+  EXPECT_EQ(refused_match(hex("80000b04 0800 ffff 80001604 0a000001")), "");                   // as exact as without
+  EXPECT_EQ(refused_match(hex("80000b04 0000 0000 80001604 0a000001")), "OFPBMC_BAD_PREREQ");  // as good as left out
+  EXPECT_EQ(refused_match(hex("80000108 00000001 ffffffff")), "");                             // in_port
+  EXPECT_EQ(refused_match(hex("80000108 00000001 0000ffff")), "OFPBMC_BAD_MASK");
+  EXPECT_EQ(refused_match(hex("0001d308 00000021 ffffffff")), "");  // ct_state
+  EXPECT_EQ(refused_match(hex("0001d308 00000121 ffffffff")), "OFPBMC_BAD_VALUE");
 }
 
 TEST(FlowModRefusal, DuplicateFieldsAlsoUnderAnotherName) {

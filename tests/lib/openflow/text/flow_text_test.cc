@@ -30,6 +30,12 @@ Complaint complaint(const std::string& text, FlowModCommand command = FlowModCom
   return {text.substr(mod.error().position, mod.error().length), mod.error().suggestion};
 }
 
+std::string said_of(const std::string& text) {
+  const TwoPorts ports;
+  const auto mod = parse_flow(text, FlowModCommand::add, &ports);
+  return mod ? "(accepted)" : mod.error().message;
+}
+
 FlowMod parsed(const std::string& text, FlowModCommand command = FlowModCommand::add) {
   const TwoPorts ports;
   const auto mod = parse_flow(text, command, &ports);
@@ -62,6 +68,9 @@ TEST(FlowTextErrors, MarkAFieldWithoutItsPrerequisite) {
   EXPECT_EQ(complaint("tp_dst=80,actions=drop").word, "tp_dst");
   EXPECT_EQ(complaint("nw_src=10.0.0.1,actions=drop").word, "nw_src");
   EXPECT_EQ(complaint("icmp6,icmp_type=128,nd_target=::1,actions=drop").word, "nd_target");
+  EXPECT_EQ(said_of("arp_spa=10.0.0.1,actions=drop"), "arp_spa needs arp or rarp in the match");
+  EXPECT_EQ(said_of("ct_nw_src=10.0.0.1,actions=drop"), "ct_nw_src needs ct_state=+trk-inv in the match");
+  EXPECT_EQ(said_of("ct_state=+trk-inv,ct_nw_src=10.0.0.1,actions=drop"), "(accepted)");
 }
 
 TEST(FlowTextErrors, MarkTheActionThatDoesNotFitTheMatch) {
