@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "lib/base/log.h"
+#include "lib/base/run_directory.h"
 #include "vswitchd/daemon.h"
 #include "vswitchd/process.h"
 
@@ -27,13 +28,8 @@ int fail(const std::string& message) {
   return EXIT_FAILURE;
 }
 
-std::string default_rundir() {
-  const char* from_environment = std::getenv("WEFT_RUNDIR");
-  return from_environment != nullptr && *from_environment != '\0' ? from_environment : "/run/weft";
-}
-
 void add_options(CLI::App& app, Options& options) {
-  options.daemon.rundir = default_rundir();
+  options.daemon.rundir = default_run_directory();
   options.daemon.state_path = "/var/lib/weft/state";
   options.daemon.version = WEFT_VERSION;
   app.set_version_flag("-V,--version", std::string("weft-vswitchd (weft) ") + WEFT_VERSION);

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -22,14 +21,6 @@ namespace {
 std::string describe_errno(const char* what) { return fmt::format("{}: {}", what, std::strerror(errno)); }
 
 }  // namespace
-
-std::string run_directory(const std::optional<std::string>& from_option) {
-  if (from_option) {
-    return *from_option;
-  }
-  const char* from_environment = std::getenv("WEFT_RUNDIR");
-  return from_environment != nullptr && *from_environment != '\0' ? from_environment : "/run/weft";
-}
 
 Result<Client, std::string> Client::connect(const std::string& rundir, std::chrono::seconds timeout) {
   const std::string path = rundir + "/weft.sock";

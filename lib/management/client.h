@@ -14,9 +14,6 @@
 
 namespace weft::management {
 
-// --rundir, else WEFT_RUNDIR, else /run/weft.
-std::string run_directory(const std::optional<std::string>& from_option);
-
 class Client {
  public:
   // A timeout of zero waits for ever.

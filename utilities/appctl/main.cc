@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "lib/base/run_directory.h"
 #include "lib/management/client.h"
 
 namespace {
@@ -17,7 +18,7 @@ constexpr int exit_timed_out = 142;
 
 int run(const std::optional<std::string>& rundir, std::chrono::seconds timeout,
         const weft::management::pb::Request& request) {
-  auto client = weft::management::Client::connect(weft::management::run_directory(rundir), timeout);
+  auto client = weft::management::Client::connect(rundir.value_or(weft::default_run_directory()), timeout);
   if (!client) {
     fmt::print(stderr, "weft-appctl: {}\n", client.error());
     return exit_connection;

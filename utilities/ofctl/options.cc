@@ -3,17 +3,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iterator>
 
 #include <fmt/format.h>
 
+#include "lib/base/run_directory.h"
 #include "lib/base/text.h"
 
 namespace weft::ofctl {
 namespace {
-
-constexpr std::string_view default_rundir = "/run/weft";
 
 using Done = Result<void, std::string>;
 
@@ -77,7 +75,7 @@ Done set_flag(Options& options, std::string_view) {
 Done accept(Options&, std::string_view) { return {}; }
 
 constexpr OptionRow rows[] = {
-    {"rundir", '\0', "DIR", false, "where the switch's sockets are (WEFT_RUNDIR; default /run/weft)", set_rundir},
+    {"rundir", '\0', "DIR", false, "where the switch's sockets are (default $WEFT_RUNDIR or /run/weft)", set_rundir},
     {"timeout", 't', "SECONDS", false, "give up after this long", set_timeout},
     {"protocols", 'O', "VERSION", false, "OpenFlow version; OpenFlow13 is the one there is", set_version},
     {"strict", '\0', "", false, "mod-flows, del-flows: only the flow with exactly this match and priority",
@@ -190,8 +188,7 @@ class CommandLine {
 
 Result<Options, std::string> parse_options(std::span<const char* const> arguments) {
   Options options;
-  const char* from_environment = std::getenv("WEFT_RUNDIR");
-  options.rundir = from_environment != nullptr ? from_environment : default_rundir;
+  options.rundir = default_run_directory();
   options.show_names = ::isatty(STDOUT_FILENO) == 1;
   if (auto done = CommandLine(arguments, options).parse(); !done) {
     return Unexpected{done.error()};

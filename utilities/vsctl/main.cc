@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/base/run_directory.h"
 #include "lib/management/client.h"
 #include "lib/management/convert.h"
 #include "utilities/vsctl/run.h"
@@ -66,7 +67,7 @@ void report_failed_ports(const Run& run, const pb::State& wire) {
 }
 
 int execute(const CommandLine& line) {
-  auto client = management::Client::connect(management::run_directory(line.rundir), line.timeout);
+  auto client = management::Client::connect(line.rundir.value_or(default_run_directory()), line.timeout);
   if (!client) {
     return fail(client.error());
   }
