@@ -95,13 +95,15 @@ Result<Row, std::string> from_wire(const pb::Row& row) {
 pb::State to_wire(const Database& database, bool with_ephemeral) {
   pb::State out;
   out.set_version(database.version());
-  for (const auto& table : tables()) {
-    for (const auto& [uuid, row] : database.rows(table.name)) {
+  for (const auto& [table_name, rows] : database.all()) {
+    const Table* table = find_table(table_name);
+    for (const auto& [uuid, row] : rows) {
       pb::Row& wire = *out.add_rows();
-      wire.set_table(std::string(table.name));
+      wire.set_table(table_name);
       wire.set_uuid(uuid.text);
       for (const auto& [name, datum] : row.columns) {
-        if (with_ephemeral || !table.find_column(name)->is_ephemeral) {
+        const Column* column = table == nullptr ? nullptr : table->find_column(name);
+        if (with_ephemeral || column == nullptr || !column->is_ephemeral) {
           (*wire.mutable_columns())[name] = to_wire(datum);
         }
       }

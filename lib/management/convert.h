@@ -1,7 +1,7 @@
 // Between the plain types of this folder and the Protobuf messages that travel and are saved.
 //
 // Decoding checks what Protobuf does not: uuids, as many values as keys in a map, atoms that are set at all.
-// Unknown tables and columns are refused by the Database that takes the rows.
+// Tables and columns that the schema does not know are for the Database to keep (load) or to refuse (apply).
 //
 // Threads: pure functions.
 #pragma once

@@ -12,7 +12,8 @@ std::optional<std::string> check_column(const Table& table, const std::string& n
                                         Operation::Kind kind, Writer writer) {
   const Column* column = table.find_column(name);
   if (column == nullptr) {
-    return fmt::format("table {} has no column {}", table.name, name);
+    return writer == Writer::loader ? std::nullopt
+                                    : std::optional(fmt::format("table {} has no column {}", table.name, name));
   }
   if (column->is_status && writer == Writer::user) {
     return fmt::format("cannot modify read-only column {} in table {}", name, table.name);
@@ -20,8 +21,19 @@ std::optional<std::string> check_column(const Table& table, const std::string& n
   if (column->is_immutable && kind == Operation::Kind::update) {
     return fmt::format("cannot modify immutable column {} in table {}", name, table.name);
   }
-  if (auto problem = check(value, column->type)) {
-    return fmt::format("{}.{}: {}", table.name, name, *problem);
+  auto problem = check(value, column->type);
+  if (!problem && column->rule != nullptr && writer == Writer::user) {
+    problem = column->rule(value);
+  }
+  return problem ? std::optional(fmt::format("{}.{}: {}", table.name, name, *problem)) : std::nullopt;
+}
+
+// What an insert left out and no update has given since; check_column has seen the values that were given.
+std::optional<std::string> check_complete(const Table& table, const Row& row) {
+  for (const auto& column : table.columns) {
+    if (row[column.name].count() < column.type.min_count) {
+      return fmt::format("{}.{}: {}", table.name, column.name, *check(row[column.name], column.type));
+    }
   }
   return std::nullopt;
 }
@@ -34,8 +46,8 @@ Row with_defaults(const Table& table, Row row) {
 }
 
 template <typename Visit>
-void for_each_reference(const Table& table, const Row& row, Visit&& visit) {
-  for (const auto& column : table.columns) {
+void for_each_reference(const Table* table, const Row& row, Visit&& visit) {
+  for (const auto& column : table == nullptr ? std::span<const Column>{} : table->columns) {
     if (!column.type.ref_table.empty()) {
       for (const auto& uuid : row[column.name].uuids()) {
         visit(column, uuid);
@@ -44,13 +56,22 @@ void for_each_reference(const Table& table, const Row& row, Visit&& visit) {
   }
 }
 
-}  // namespace
-
-const Datum& Row::operator[](std::string_view column) const {
-  static const Datum nothing;
-  const auto it = columns.find(column);
-  return it == columns.end() ? nothing : it->second;
+// All rows that the row may refer to. In a column or table that the schema does not know, each uuid may be one.
+std::vector<Uuid> possible_references(const Row& row) {
+  std::vector<Uuid> out;
+  for (const auto& [name, datum] : row.columns) {
+    for (const auto* atoms : {&datum.keys, &datum.values}) {
+      for (const auto& atom : *atoms) {
+        if (const auto* uuid = std::get_if<Uuid>(&atom)) {
+          out.push_back(*uuid);
+        }
+      }
+    }
+  }
+  return out;
 }
+
+}  // namespace
 
 Database Database::make_empty() {
   Database database;
@@ -58,38 +79,6 @@ Database Database::make_empty() {
   const Uuid uuid = root.uuid;
   database.tables_["Open_vSwitch"].emplace(uuid, std::move(root));
   return database;
-}
-
-const Database::Rows& Database::rows(std::string_view table) const {
-  static const Rows nothing;
-  const auto it = tables_.find(table);
-  return it == tables_.end() ? nothing : it->second;
-}
-
-const Row* Database::find(std::string_view table, const Uuid& uuid) const {
-  const auto& all = rows(table);
-  const auto it = all.find(uuid);
-  return it == all.end() ? nullptr : &it->second;
-}
-
-const Row* Database::find_by_name(std::string_view table, std::string_view name) const {
-  for (const auto& [uuid, row] : rows(table)) {
-    if (row.name() == name) {
-      return &row;
-    }
-  }
-  return nullptr;
-}
-
-const Row& Database::root() const { return rows("Open_vSwitch").begin()->second; }
-
-const Row* Database::referrer(std::string_view table, std::string_view column, const Uuid& uuid) const {
-  for (const auto& [id, row] : rows(table)) {
-    if (row[column].contains(Atom{uuid})) {
-      return &row;
-    }
-  }
-  return nullptr;
 }
 
 Result<void, std::string> Database::apply(const std::vector<Operation>& operations, Writer writer) {
@@ -103,7 +92,7 @@ Result<void, std::string> Database::apply(const std::vector<Operation>& operatio
     return Unexpected{std::move(*problem)};
   }
   collect_garbage(next);
-  if (auto problem = check_names(next)) {
+  if (auto problem = check_rows(next)) {
     return Unexpected{std::move(*problem)};
   }
   if (next != tables_) {
@@ -129,7 +118,7 @@ Result<void, std::string> Database::load(uint64_t version, std::vector<std::pair
   for (auto& [table, row] : rows) {
     inserts.push_back({Operation::Kind::insert, std::move(table), std::move(row)});
   }
-  if (auto done = fresh.apply(inserts, Writer::daemon); !done) {
+  if (auto done = fresh.apply(inserts, Writer::loader); !done) {
     return done;
   }
   if (fresh.rows("Open_vSwitch").size() != 1) {
@@ -142,6 +131,10 @@ Result<void, std::string> Database::load(uint64_t version, std::vector<std::pair
 
 std::optional<std::string> Database::apply_one(Tables& tables, const Operation& operation, Writer writer) {
   const Table* table = find_table(operation.table);
+  if (table == nullptr && writer == Writer::loader) {
+    tables[operation.table].emplace(operation.row.uuid, operation.row);
+    return std::nullopt;
+  }
   if (table == nullptr) {
     return fmt::format("there is no table {}", operation.table);
   }
@@ -181,12 +174,12 @@ std::optional<std::string> Database::apply_one(Tables& tables, const Operation& 
 std::optional<std::string> Database::check_references(const Tables& tables) {
   std::optional<std::string> problem;
   for (const auto& [name, rows] : tables) {
-    const Table& table = *find_table(name);
+    const Table* table = find_table(name);
     for (const auto& [uuid, row] : rows) {
-      for_each_reference(table, row, [&](const Column& column, const Uuid& target) {
+      for_each_reference(table, row, [&, &name = name](const Column& column, const Uuid& target) {
         const auto it = tables.find(column.type.ref_table);
         if (it == tables.end() || !it->second.contains(target)) {
-          problem = fmt::format("{}.{} refers to row {}, which does not exist in table {}", table.name, column.name,
+          problem = fmt::format("{}.{} refers to row {}, which does not exist in table {}", name, column.name,
                                 target.text, column.type.ref_table);
         }
       });
@@ -195,47 +188,54 @@ std::optional<std::string> Database::check_references(const Tables& tables) {
   return problem;
 }
 
-std::optional<std::string> Database::check_names(const Tables& tables) {
+std::optional<std::string> Database::check_rows(const Tables& tables) {
   for (const auto& [name, rows] : tables) {
-    if (find_table(name)->key_column.empty()) {
+    const Table* table = find_table(name);
+    if (table == nullptr) {
       continue;
     }
     std::set<std::string> seen;
     for (const auto& [uuid, row] : rows) {
-      if (row.name().empty()) {
+      if (!table->key_column.empty() && row.name().empty()) {
         return fmt::format("a record of table {} needs a name", name);
       }
-      if (!seen.insert(row.name()).second) {
+      if (!table->key_column.empty() && !seen.insert(row.name()).second) {
         return fmt::format("two records of table {} are named {}", name, row.name());
+      }
+      if (auto problem = check_complete(*table, row)) {
+        return problem;
       }
     }
   }
   return std::nullopt;
 }
 
+// Rows of a table that the schema does not know may be roots, and stay.
 void Database::collect_garbage(Tables& tables) {
-  std::set<Uuid> reached;
-  std::vector<std::pair<const Table*, const Row*>> open;
+  std::map<Uuid, const Row*> rest;
+  std::vector<const Row*> open;
   for (const auto& [name, rows] : tables) {
     const Table* table = find_table(name);
+    const bool are_roots = table == nullptr || table->is_root;
     for (const auto& [uuid, row] : rows) {
-      if (table->is_root) {
-        reached.insert(uuid);
-        open.emplace_back(table, &row);
+      if (are_roots) {
+        open.push_back(&row);
+      } else {
+        rest.emplace(uuid, &row);
       }
     }
   }
   while (!open.empty()) {
-    const auto [table, row] = open.back();
+    const Row* row = open.back();
     open.pop_back();
-    for_each_reference(*table, *row, [&](const Column& column, const Uuid& target) {
-      if (reached.insert(target).second) {
-        open.emplace_back(find_table(column.type.ref_table), &tables.find(column.type.ref_table)->second.at(target));
+    for (const auto& target : possible_references(*row)) {
+      if (const auto found = rest.extract(target)) {
+        open.push_back(found.mapped());
       }
-    });
+    }
   }
   for (auto& [name, rows] : tables) {
-    std::erase_if(rows, [&](const auto& entry) { return !reached.contains(entry.first); });
+    std::erase_if(rows, [&](const auto& entry) { return rest.contains(entry.first); });
   }
   // A table without rows is as good as none: states compare equal.
   std::erase_if(tables, [](const auto& entry) { return entry.second.empty(); });

@@ -424,7 +424,7 @@ std::string format(const Datum& datum, const ColumnType& type) {
     return '{' + joined(datum, true) + '}';
   }
   // An optional value that is there prints like a scalar, as ovs-vsctl does.
-  if (datum.count() == 1 && type.max_count == 1) {
+  if (datum.count() == 1 && type.max_count == 1 && !type.is_set_in_text) {
     return format(datum.keys.front());
   }
   return '[' + joined(datum, false) + ']';

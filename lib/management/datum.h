@@ -43,6 +43,7 @@ struct ColumnType {
   int64_t max_integer = INT64_MAX;
   std::vector<std::string_view> choices{};  // of a string; empty: any
   std::string_view ref_table{};             // of a uuid
+  bool is_set_in_text = false;              // printed in brackets though it holds one, as Open vSwitch's does
 
   static constexpr unsigned many = UINT32_MAX;
   bool is_map() const { return value.has_value(); }

@@ -25,15 +25,24 @@ ColumnType choice(std::vector<std::string_view> choices) {
   return {.key = AtomType::string, .choices = std::move(choices)};
 }
 ColumnType set_of(AtomType type) { return {.key = type, .max_count = many}; }
-ColumnType references(std::string_view table, unsigned min = 0) {
-  return {.key = AtomType::uuid, .min_count = min, .max_count = many, .ref_table = table};
+ColumnType references(std::string_view table) { return {.key = AtomType::uuid, .max_count = many, .ref_table = table}; }
+ColumnType one_reference(std::string_view table) {
+  return {.key = AtomType::uuid, .min_count = 1, .max_count = 1, .ref_table = table, .is_set_in_text = true};
+}
+ColumnType openflow_versions() {
+  return {.key = AtomType::string,
+          .max_count = many,
+          .choices = {"OpenFlow10", "OpenFlow11", "OpenFlow12", "OpenFlow13", "OpenFlow14", "OpenFlow15"}};
 }
 
 Column config(std::string_view name, ColumnType type, std::string_view help) {
   return {.name = name, .type = std::move(type), .help = help};
 }
-Column key(std::string_view name, std::string_view help) {
-  return {.name = name, .type = scalar(AtomType::string), .is_immutable = true, .help = help};
+Column config(std::string_view name, ColumnType type, Rule rule, std::string_view help) {
+  return {.name = name, .type = std::move(type), .rule = rule, .help = help};
+}
+Column key(std::string_view name, std::string_view help, Rule rule = nullptr) {
+  return {.name = name, .type = scalar(AtomType::string), .is_immutable = true, .rule = rule, .help = help};
 }
 Column saved_status(std::string_view name, ColumnType type, std::string_view help) {
   return {.name = name, .type = std::move(type), .is_status = true, .help = help};
@@ -58,17 +67,17 @@ const auto& open_vswitch_columns() {
 
 const auto& bridge_columns() {
   static const std::array columns{
-      key("name", "the bridge's name, and that of its LOCAL port's device"),
+      key("name", "the bridge's name, and that of its LOCAL port's device", check_bridge_name),
       config("ports", references("Port"), "its ports"),
       config("controller", references("Controller"), "OpenFlow controllers"),
       config("fail_mode", choice({"standalone", "secure"}), "without a controller: switch by MAC, or do nothing"),
       config("datapath_type", choice({"", "system", "netdev"}), "accepted, all the same"),
-      config("protocols", set_of(AtomType::string), "OpenFlow versions allowed"),
-      config("stp_enable", scalar(AtomType::boolean), "accepted; only false is supported"),
-      config("rstp_enable", scalar(AtomType::boolean), "accepted; only false is supported"),
+      config("protocols", openflow_versions(), "kept; OpenFlow 1.3 is what is spoken"),
+      config("stp_enable", scalar(AtomType::boolean), refuse_true, "only false is supported"),
+      config("rstp_enable", scalar(AtomType::boolean), refuse_true, "only false is supported"),
       status("datapath_id", optional_of(AtomType::string), "16 hex digits"),
       status("status", string_map(), "what the bridge reports"),
-      other_config(),
+      config("other_config", string_map(), check_bridge_settings, "settings by key: datapath-id, hwaddr ..."),
       external_ids(),
   };
   return columns;
@@ -77,7 +86,7 @@ const auto& bridge_columns() {
 const auto& port_columns() {
   static const std::array columns{
       key("name", "the port's name"),
-      config("interfaces", references("Interface"), "one interface"),
+      config("interfaces", one_reference("Interface"), "its one interface"),
       config("tag", optional_integer(0, 4095), "VLAN of an access port"),
       config("trunks", {.key = AtomType::integer, .max_count = 4096, .min_integer = 0, .max_integer = 4095},
              "VLANs a trunk carries; empty: all"),

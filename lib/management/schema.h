@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "lib/management/datum.h"
+#include "lib/management/rules.h"
 
 namespace weft::management {
 
@@ -21,6 +22,7 @@ struct Column {
   bool is_status = false;     // the switch alone writes it
   bool is_ephemeral = false;  // not saved
   bool is_immutable = false;  // fixed at insert
+  Rule rule = nullptr;        // of what users write, beyond the type
   std::string_view help{};
 };
 

@@ -54,8 +54,8 @@ CommandResult add_br(Invocation& call) {
   if (draft.find_by_name("Port", name) != nullptr) {
     return refuse(fmt::format("a port named {} exists already", name), 0);
   }
-  if (name.empty() || name.size() > 15 || name.find_first_of("/ ") != std::string::npos) {
-    return refuse("a bridge's name is a device's: 1 to 15 characters, no '/' and no space", 0);
+  if (auto problem = management::bridge_name_problem(name)) {
+    return refuse(std::move(*problem), 0);
   }
   const Uuid port = insert_port(draft, name, "internal");
   const Uuid bridge = draft.insert("Bridge", {{"name", Datum::of(name)}, {"ports", Datum::of(port)}});

@@ -23,15 +23,10 @@ using management::Operation;
 using management::Row;
 using management::Uuid;
 
-class Draft {
+class Draft : public management::Records {
  public:
-  explicit Draft(const Database& base);
+  explicit Draft(const Database& base) : Records(base) {}
 
-  const Database::Rows& rows(std::string_view table) const;
-  const Row* find(std::string_view table, const Uuid& uuid) const;
-  const Row* find_by_name(std::string_view table, std::string_view name) const;
-  const Row* referrer(std::string_view table, std::string_view column, const Uuid& uuid) const;
-  const Row& root() const;
   // The rows of `table` that a column refers to. One that an earlier command destroyed, or a later one is to create, is
   // left out.
   std::vector<const Row*> referred(const Row& row, std::string_view column, std::string_view table) const;
@@ -46,7 +41,6 @@ class Draft {
   const std::vector<Operation>& operations() const { return operations_; }
 
  private:
-  std::map<std::string, Database::Rows, std::less<>> tables_;
   std::vector<Operation> operations_;
 };
 

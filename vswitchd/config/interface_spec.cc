@@ -78,8 +78,27 @@ Problem read_flag(const Row& interface, std::string_view key, bool& out) {
   return std::nullopt;
 }
 
+// An option that nobody reads would leave its setting as it was: a VNI of 0, say.
+Problem unknown_option(const Row& interface) {
+  static constexpr std::array<std::string_view, 10> known{"remote_ip", "local_ip", "key", "in_key", "out_key",
+                                                          "dst_port",  "tos",      "ttl", "csum",   "df_default"};
+  for (const auto& key : interface["options"].keys) {
+    const auto& name = std::get<std::string>(key);
+    if (std::ranges::find(known, name) == known.end()) {
+      const TextError error{
+          fmt::format("{}: unknown {} option \"{}\"", interface.name(), interface["type"].string().value_or(""), name),
+          0, 0, did_you_mean(name, known)};
+      return error.to_string();
+    }
+  }
+  return std::nullopt;
+}
+
 Result<TunnelSpec, std::string> to_tunnel(const Row& interface) {
   const Datum& options = interface["options"];
+  if (const auto problem = unknown_option(interface)) {
+    return Unexpected{*problem};
+  }
   if (!options.at("remote_ip")) {
     return Unexpected{fmt::format("{}: {} type requires valid 'remote_ip' argument", interface.name(),
                                   interface["type"].string().value_or(""))};
@@ -197,7 +216,7 @@ ofproto::VlanConfig to_vlan(const Row& port) {
 
 MacAddress bridge_mac(const Row& bridge) {
   if (const auto text = bridge["other_config"].at("hwaddr")) {
-    if (const auto mac = MacAddress::parse(*text); mac && !mac->is_multicast()) {
+    if (const auto mac = management::parse_device_address(*text)) {
       return *mac;
     }
   }
@@ -213,9 +232,7 @@ ofproto::BridgeOptions to_bridge_options(const Row& bridge) {
   ofproto::BridgeOptions options;
   uint64_t id = bridge_mac(bridge).to_uint64();
   if (const auto text = settings.at("datapath-id")) {
-    const auto digits = text->starts_with("0x") ? text->substr(2) : *text;
-    const auto wanted = parse_unsigned("0x" + digits);
-    id = wanted && *wanted != 0 ? *wanted : id;
+    id = management::parse_datapath_id(*text).value_or(id);
   }
   options.datapath_id = id;
   options.fail_mode =

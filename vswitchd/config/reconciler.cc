@@ -33,19 +33,14 @@ std::optional<uint16_t> wanted_number(const Row& interface) {
   return std::nullopt;
 }
 
-const Row* interface_of(const Database& database, const Row& port) {
-  const auto interfaces = port["interfaces"].uuids();
-  return interfaces.size() == 1 ? database.find("Interface", interfaces.front()) : nullptr;
+// The schema gives each port exactly one.
+const Row& interface_of(const Database& database, const Row& port) {
+  return *database.find("Interface", port["interfaces"].uuids().front());
 }
 
 bool is_system(const ofproto::PortRequest& request) {
   const auto* spec = std::get_if<datapath::PortSpec>(&request.attachment);
   return spec != nullptr && spec->type == datapath::PortType::system;
-}
-
-// A bridge's name is a device's, and names its sockets' files.
-bool is_bridge_name(const std::string& name) {
-  return !name.empty() && name.size() < 16 && name.front() != '.' && name.find_first_of("/ ") == std::string::npos;
 }
 
 bool is_same(const ofproto::BridgeOptions& a, const ofproto::BridgeOptions& b) {
@@ -174,20 +169,15 @@ Reconciler::WantedPorts Reconciler::wanted_ports(const Database& wanted, const R
   WantedPorts ports;
   for (const auto& uuid : bridge["ports"].uuids()) {
     const Row& port = *wanted.find("Port", uuid);
-    const Row* interface = interface_of(wanted, port);
-    if (interface == nullptr) {
-      ports.emplace(port.name(),
-                    WantedPort{Unexpected{fmt::format("{}: a port has exactly one interface", port.name())}});
-      continue;
-    }
-    auto attachment = to_attachment(*interface, bridge_mac(bridge));
+    const Row& interface = interface_of(wanted, port);
+    auto attachment = to_attachment(interface, bridge_mac(bridge));
     if (!attachment) {
-      ports.emplace(interface->name(), WantedPort{Unexpected{attachment.error()}});
+      ports.emplace(interface.name(), WantedPort{Unexpected{attachment.error()}});
       continue;
     }
-    const auto number = wanted_number(*interface);
-    ports.emplace(interface->name(),
-                  WantedPort{ofproto::PortRequest{interface->name(), std::move(*attachment), number, to_vlan(port)},
+    const auto number = wanted_number(interface);
+    ports.emplace(interface.name(),
+                  WantedPort{ofproto::PortRequest{interface.name(), std::move(*attachment), number, to_vlan(port)},
                              number.has_value()});
   }
   return ports;
@@ -223,8 +213,8 @@ bool Reconciler::can_stay(const RunningBridge& bridge, const RunningPort& runnin
 void Reconciler::make_bridge(const std::string& name, const ofproto::BridgeOptions& options, bool has_controllers) {
   RunningBridge& running = running_[name];
   running.error.clear();
-  if (!is_bridge_name(name)) {
-    running.error = fmt::format("\"{}\" is not a name for a bridge", name);
+  if (const auto problem = management::bridge_name_problem(name)) {
+    running.error = *problem;  // of a saved state: users' transactions are refused
   } else if (running.bridge == nullptr) {
     running.bridge = switch_.add_bridge(name, options);
     if (running.bridge == nullptr) {
@@ -414,11 +404,9 @@ void Reconciler::report_bridge(Database& database, const Row& row) const {
                     Datum::of(fmt::format("{:016x}", running.bridge->datapath_id())));
   }
   for (const auto& port_uuid : row["ports"].uuids()) {
-    if (const Row* interface = interface_of(database, *database.find("Port", port_uuid))) {
-      const auto port = running.ports.find(interface->name());
-      if (port != running.ports.end()) {
-        report_interface(database, Row(*interface));
-      }
+    const Row& interface = interface_of(database, *database.find("Port", port_uuid));
+    if (running.ports.contains(interface.name())) {
+      report_interface(database, Row(interface));
     }
   }
   if (!running.controllers) {

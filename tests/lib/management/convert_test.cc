@@ -63,6 +63,23 @@ TEST(Convert, RefusesWhatProtobufLetsThrough) {
   EXPECT_EQ(from_wire(bad).error(), "Port.interfaces: \"y\" is not a valid UUID");
 }
 
+TEST(Convert, ANewerStateIsReadAndSavedAsItIs) {
+  const OneBridge a;
+  pb::State newer = to_wire(a.database, true);
+  pb::Row& mirror = *newer.add_rows();
+  mirror.set_table("Mirror");
+  mirror.set_uuid(Uuid::random().text);
+  (*newer.mutable_rows(0)->mutable_columns())["of_tomorrow"].add_keys()->set_text("x");
+  const auto database = from_wire(newer);
+  ASSERT_TRUE(database) << database.error();
+  for (const bool with_ephemeral : {true, false}) {
+    const pb::State again = to_wire(*database, with_ephemeral);
+    EXPECT_EQ(again.rows_size(), newer.rows_size());
+    EXPECT_NE(again.DebugString().find("of_tomorrow"), std::string::npos);
+    EXPECT_NE(again.DebugString().find(mirror.uuid()), std::string::npos);
+  }
+}
+
 TEST(Convert, RefusesAStateWithoutItsRoot) { EXPECT_FALSE(from_wire(pb::State())); }
 
 }  // namespace

@@ -104,7 +104,10 @@ TEST(Database, NamesAreUniqueAndNotEmpty) {
   Datum ports = (*a.database.find("Bridge", a.bridge))["ports"];
   ports.add(again);
   const auto use = update("Bridge", a.bridge, {{"ports", ports}});
-  EXPECT_EQ(refusal(a.database, {insert("Port", again, {{"name", text("p1")}}), use}),
+  const Uuid its_interface = Uuid::random();
+  EXPECT_EQ(refusal(a.database,
+                    {insert("Interface", its_interface, {{"name", text("p2")}}),
+                     insert("Port", again, {{"name", text("p1")}, {"interfaces", Datum::of(its_interface)}}), use}),
             "two records of table Port are named p1");
   EXPECT_EQ(refusal(a.database, {insert("Port", again, {}), use}), "a record of table Port needs a name");
 }
@@ -115,10 +118,43 @@ TEST(Database, ANameIsFreeOnceItsRowIsGone) {
   Datum ports;
   ports.add(a.local_port);
   ports.add(again);
-  EXPECT_EQ(refusal(a.database, {remove("Port", a.port), insert("Port", again, {{"name", text("p1")}}),
-                                 update("Bridge", a.bridge, {{"ports", ports}})}),
-            "accepted");
+  const Uuid its_interface = Uuid::random();
+  EXPECT_EQ(
+      refusal(a.database, {remove("Port", a.port), insert("Interface", its_interface, {{"name", text("p1")}}),
+                           insert("Port", again, {{"name", text("p1")}, {"interfaces", Datum::of(its_interface)}}),
+                           update("Bridge", a.bridge, {{"ports", ports}})}),
+      "accepted");
   EXPECT_EQ(a.database.find("Interface", a.interface), nullptr);
+}
+
+// Such a port was accepted, passed nothing and showed its error nowhere.
+TEST(Database, APortHasExactlyOneInterface) {
+  OneBridge a;
+  Datum two = Datum::of(a.interface);
+  two.add(a.local_interface);
+  EXPECT_EQ(refusal(a.database, {update("Port", a.port, {{"interfaces", Datum{}}})}),
+            "Port.interfaces: 0 value(s) given, at least 1 needed");
+  EXPECT_EQ(refusal(a.database, {update("Port", a.port, {{"interfaces", two}})}),
+            "Port.interfaces: 2 values given, at most 1 allowed");
+  const Uuid added = Uuid::random();
+  const std::vector<Operation> without{insert("Port", added, {{"name", text("p2")}}),
+                                       update("Bridge", a.bridge, {{"ports", Datum::of(added)}})};
+  EXPECT_EQ(refusal(a.database, without), "Port.interfaces: 0 value(s) given, at least 1 needed");
+  auto given_later = without;
+  given_later.push_back(update("Port", added, {{"interfaces", Datum::of(a.interface)}}));
+  EXPECT_EQ(refusal(a.database, given_later), "accepted");
+}
+
+// The name of a file outside of the run directory, say.
+TEST(Database, RulesAreForUsers) {
+  OneBridge a;
+  const Uuid added = Uuid::random();
+  Datum bridges = Datum::of(a.bridge);
+  bridges.add(added);
+  const std::vector<Operation> operations{insert("Bridge", added, {{"name", text("../evil")}}),
+                                          update("Open_vSwitch", a.root, {{"bridges", bridges}})};
+  EXPECT_EQ(refusal(a.database, operations).find("Bridge.name: \"../evil\" is no name for a bridge"), 0u);
+  EXPECT_TRUE(a.database.apply(operations, Writer::daemon));
 }
 
 TEST(Database, RefusesRowsThatExistOrDoNot) {
@@ -156,6 +192,30 @@ TEST(Database, LoadsOnlyWithOneRoot) {
   EXPECT_EQ(database, before);
   ASSERT_TRUE(database.load(7, {{"Open_vSwitch", Row{Uuid::random(), {}}}}));
   EXPECT_EQ(database.version(), 7u);
+}
+
+// An older tool reads what a newer daemon tells; a state file goes back and forth between versions.
+TEST(Database, KeepsWhatANewerProgramLoads) {
+  const OneBridge a;
+  const Uuid mirror = Uuid::random();
+  std::vector<std::pair<std::string, Row>> rows{{"Mirror", Row{mirror, {{"select_port", Datum::of(a.port)}}}}};
+  for (const auto& [table, some] : a.database.all()) {
+    for (const auto& [uuid, row] : some) {
+      rows.emplace_back(table, row);
+      if (uuid == a.bridge) {
+        rows.back().second.columns["mirrors"] = Datum::of(mirror);
+      }
+    }
+  }
+  Database loaded;
+  const auto done = loaded.load(7, rows);
+  ASSERT_TRUE(done) << done.error();
+  ASSERT_TRUE(loaded.apply({update("Port", a.port, {{"tag", Datum::of(int64_t{5})}})}, Writer::user));
+  EXPECT_EQ((*loaded.find("Bridge", a.bridge))["mirrors"], Datum::of(mirror));
+  EXPECT_EQ((*loaded.find("Mirror", mirror))["select_port"], Datum::of(a.port));
+  EXPECT_EQ(refusal(loaded, {update("Bridge", a.bridge, {{"mirrors", Datum{}}})}),
+            "table Bridge has no column mirrors");
+  EXPECT_EQ(refusal(loaded, {remove("Mirror", mirror)}), "there is no table Mirror");
 }
 
 }  // namespace

@@ -23,9 +23,31 @@ TEST(BridgeCommands, ABridgeIsMadeOnce) {
 
 TEST(BridgeCommands, ABridgesNameIsADevices) {
   FakeSwitch sw;
-  for (const auto* name : {"a/b", "sixteen_letters_", "''"}) {
-    EXPECT_NE(sw.vsctl(std::string("add-br ") + name).find("error"), std::string::npos) << name;
+  for (const auto* name : {"a/b", "sixteen_letters_", "''", "..", "'a b'", "a:b"}) {
+    EXPECT_NE(sw.vsctl(std::string("add-br ") + name).find("is no name for a bridge"), std::string::npos) << name;
+    EXPECT_NE(sw.vsctl("--id=@b create bridge name=" + std::string(name) + " -- set open . bridges=@b").find("error"),
+              std::string::npos)
+        << name;
   }
+  EXPECT_EQ(sw.vsctl("--id=@b create bridge name=.. -- set open . bridges=@b").find("error: Bridge.name: \"..\" is no"),
+            0u);
+}
+
+// They were accepted, and nothing came of them.
+TEST(BridgeCommands, SettingsThatCannotWorkAreRefused) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("set bridge br0 stp_enable=true"), "error: Bridge.stp_enable: true is not supported");
+  EXPECT_EQ(sw.vsctl("set bridge br0 rstp_enable=true"), "error: Bridge.rstp_enable: true is not supported");
+  EXPECT_EQ(sw.vsctl("set bridge br0 stp_enable=false"), "");
+  EXPECT_NE(sw.vsctl("set bridge br0 protocols=OpenFlow31").find("did you mean \"OpenFlow"), std::string::npos);
+  EXPECT_EQ(sw.vsctl("set bridge br0 protocols=OpenFlow10,OpenFlow13"), "");
+  EXPECT_EQ(sw.vsctl("set bridge br0 other-config:datapath-id=zz"),
+            "error: Bridge.other_config: datapath-id=\"zz\": 1 to 16 hexadecimal digits are needed, not all 0");
+  EXPECT_EQ(sw.vsctl("set bridge br0 other-config:hwaddr=junk"),
+            "error: Bridge.other_config: hwaddr=\"junk\": the Ethernet address of a device is needed");
+  EXPECT_EQ(sw.vsctl("set bridge br0 other-config:hwaddr=02:00:00:00:00:01 other-config:datapath-id=0xab "
+                     "other-config:what-else=kept"),
+            "");
 }
 
 TEST(BridgeCommands, ABridgeGoesWithItsPorts) {

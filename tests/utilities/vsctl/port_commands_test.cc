@@ -72,9 +72,21 @@ TEST(PortCommands, APortOnNoBridge) {
 
 TEST(PortCommands, APortWithoutAnInterfaceHasNoType) {
   FakeSwitch sw = with_bridge();
-  EXPECT_EQ(sw.vsctl("clear port p1 interfaces -- --may-exist add-port br0 p1 type=tap")
-                .find("error: port p1 does not have exactly one interface"),
+  EXPECT_EQ(sw.vsctl("--id=@p create Port name=p2 -- add bridge br0 ports @p -- --may-exist add-port br0 p2 type=tap")
+                .find("error: port p2 does not have exactly one interface"),
             0u);
+}
+
+TEST(PortCommands, APortHasExactlyOneInterface) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("clear port p1 interfaces").find("error: column interfaces cannot be empty"), 0u);
+  EXPECT_EQ(sw.vsctl("--id=@i create Interface name=p2 -- add port p1 interfaces @i")
+                .find("error: 2 values given, at most 1 allowed"),
+            0u);
+  EXPECT_EQ(sw.vsctl("--id=@p create Port name=p2 -- add bridge br0 ports @p"),
+            "error: Port.interfaces: 0 value(s) given, at least 1 needed");
+  const std::string interface = sw.row("Interface", "p1")->uuid.text;
+  EXPECT_EQ(sw.vsctl("get port p1 interfaces"), '[' + interface + "]\n") << "in brackets, as ovs-vsctl prints it";
 }
 
 }  // namespace

@@ -85,6 +85,12 @@ TEST(InterfaceSpec, ATunnelsEnds) {
   EXPECT_EQ(tunnel_problem("remote_ip", "239.1.1.1"), "p1: multicast remote_ip=239.1.1.1 not allowed");
 }
 
+// A mistyped key used to leave the VNI at 0.
+TEST(InterfaceSpec, ATunnelsUnknownOption) {
+  EXPECT_EQ(tunnel_problem("keyy", "1"), "p1: unknown vxlan option \"keyy\", did you mean \"key\"?");
+  EXPECT_EQ(tunnel_problem("something_else", "1"), "p1: unknown vxlan option \"something_else\"");
+}
+
 TEST(InterfaceSpec, ATunnelsKeys) {
   EXPECT_EQ(tunnel({}).in_key, 0u) << "absent is 0";
   EXPECT_EQ(tunnel({{"key", "5001"}}).in_key, 5001u);

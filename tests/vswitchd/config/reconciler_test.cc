@@ -376,9 +376,14 @@ TEST_F(ReconcilerTest, RecordsThatAreNotUnderstoodSayWhy) {
 
 // A socket would have been made, and a file deleted, outside of the run directory.
 TEST_F(ReconcilerTest, ABridgeWhoseNameIsAPathIsNotMade) {
-  add_bridge("../evil");
+  // Users cannot write such a name; a saved state may hold it.
+  const Uuid bridge = Uuid::random();
+  ASSERT_TRUE(database.apply({insert("Bridge", bridge, {{"name", management::text("../evil")}}),
+                              update("Open_vSwitch", database.root().uuid, {{"bridges", Datum::of(bridge)}})},
+                             management::Writer::daemon));
+  add_port("../evil", "../evil", {{"type", management::text("internal")}});
   EXPECT_EQ(the_switch->bridge("../evil"), nullptr);
-  EXPECT_THAT(error_of("../evil"), HasSubstr("is not a name for a bridge"));
+  EXPECT_THAT(error_of("../evil"), HasSubstr("is no name for a bridge"));
   EXPECT_FALSE(std::filesystem::exists(rundir + "/../evil.mgmt"));
 }
 
