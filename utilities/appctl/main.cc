@@ -13,6 +13,7 @@
 namespace {
 
 constexpr int exit_connection = 1;
+constexpr int exit_usage = 1;
 constexpr int exit_refused = 2;
 constexpr int exit_timed_out = 142;
 
@@ -42,7 +43,7 @@ int main(int argc, char** argv) {
   CLI::App app{"weft-appctl: ask a running weft-vswitchd", "weft-appctl"};
   app.footer(
       "`weft-appctl list-commands` prints what the switch can be asked.\n"
-      "Exit status: 0 done, 1 no connection, 2 refused, 142 the timeout ran out.");
+      "Exit status: 0 done, 1 a wrong command line or no connection, 2 refused, 142 the timeout ran out.");
   std::optional<std::string> rundir;
   unsigned timeout = 0;
   std::vector<std::string> words;
@@ -51,7 +52,11 @@ int main(int argc, char** argv) {
   app.add_option("-T,--timeout", timeout, "give up after so many seconds (0: never)");
   app.add_option("command", words, "the command and its words")->required();
   app.prefix_command();  // the command's own options are not ours
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : exit_usage;  // --help and --version come this way too
+  }
   for (const auto& word : app.remaining()) {
     words.push_back(word);
   }

@@ -16,7 +16,7 @@ Outcome change_meter(Invocation& call, MeterModCommand command) {
     return Unexpected{bad_text(text, mod.error())};
   }
   FlowBatch batch(*call.connection);
-  const auto added = batch.add(*mod, format_meter_mod(*mod));
+  const auto added = batch.add(*mod, text);
   return added ? batch.commit() : added;
 }
 

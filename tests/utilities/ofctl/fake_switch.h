@@ -1,4 +1,5 @@
-// A switch of one table, just enough to talk to: remembers flows, answers what tools ask, refuses priority 13.
+// A switch of one table, just enough to talk to: remembers flows, answers what tools ask, refuses priority 13
+// and meters.
 #pragma once
 
 #include <sys/socket.h>
@@ -85,6 +86,8 @@ class FakeSwitch {
         return send(peer, error_reply(Version::v1_3, ErrorCode::ofpfmfc_overlap, bytes));
       }
       received_.push_back(*mod);
+    } else if (std::holds_alternative<MeterMod>(request->message)) {
+      send(peer, error_reply(Version::v1_3, ErrorCode::ofpbrc_bad_type, bytes));
     } else if (std::holds_alternative<FlowStatsRequest>(request->message)) {
       reply_flows(peer, request->xid);
     }

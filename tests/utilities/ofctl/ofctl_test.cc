@@ -91,6 +91,11 @@ TEST_F(OfctlTest, ManyFlowsGoInOneGoAndErrorsKeepTheirLine) {
   EXPECT_EQ(bridge_->received().size(), 2999U);
 }
 
+TEST_F(OfctlTest, ARefusedMeterIsShownAsItWasTyped) {
+  EXPECT_EQ(ofctl({"add-meter", "br0", "meter=1,kbps,band=type=drop,rate=7"}).error,
+            "the switch refused: OFPBRC_BAD_TYPE (OFPET_BAD_REQUEST)\n  meter=1,kbps,band=type=drop,rate=7");
+}
+
 TEST_F(OfctlTest, DumpsAreSortedWhenAskedTo) {
   ofctl({"add-flow", "br0", "priority=5,in_port=2,actions=drop"});
   ofctl({"add-flow", "br0", "priority=7,in_port=1,actions=drop"});
