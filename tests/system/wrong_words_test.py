@@ -23,6 +23,12 @@ class WrongWordsTest(SystemTest):
         self.assert_refused(self.sw.vsctl, ["set", "bridge", "br0", "no_such=1"], "no_such")
         self.assert_refused(self.sw.vsctl, ["set", "port", "br0", "tag=5000"], "5000")
         self.assert_refused(self.sw.vsctl, ["add-br", "br0"], "br0")
+        self.assert_refused(self.sw.vsctl, ["add-br", ".."], "no name for a bridge")
+        self.assert_refused(self.sw.vsctl, ["--id=@b", "create", "bridge", "name=..", "--", "set", "open", ".",
+                                            "bridges=@b"], "no name for a bridge")
+        self.assert_refused(self.sw.vsctl, ["set", "bridge", "br0", "protocols=OpenFlow99"], "OpenFlow99")
+        self.assert_refused(self.sw.vsctl, ["set", "bridge", "br0", "other-config:datapath-id=zz"], "zz")
+        self.assert_refused(self.sw.vsctl, ["clear", "port", "br0", "interfaces"], "interfaces")
         # One wrong command of several: none is carried out.
         self.assert_refused(self.sw.vsctl, ["add-br", "br2", "--", "del-br", "br9"], "br9")
 
@@ -36,6 +42,25 @@ class WrongWordsTest(SystemTest):
     def test_appctl(self):
         self.assert_refused(self.sw.appctl, ["no/such"], "no/such")
         self.assert_refused(self.sw.appctl, ["ofproto/trace", "br0", "in_prt=1"], "in_prt")
+
+    def test_status_of_a_wrong_command_line(self):
+        self.assertEqual(self.sw.appctl(check=False).returncode, 1)
+        self.assertEqual(self.sw.appctl("--no-such-option", check=False).returncode, 1)
+
+    def test_a_setting_that_breaks_a_port_is_reported(self):
+        self.sw.vsctl("add-port", "br0", "va", "--", "set", "interface", "va", "type=internal")
+        done = self.sw.vsctl("set", "interface", "va", "type=vxlann")
+        self.assertIn("setting up 'va'", done.stderr)
+        self.assertEqual(self.sw.vsctl("set", "interface", "br0", "external_ids:a=b").stderr, "", "va was broken before")
+        self.assertIn("junk", self.sw.vsctl("set", "interface", "br0", "mac=junk").stderr)
+
+    def test_what_comes_to_nothing_is_said(self):
+        self.assertIn("has no effect", self.sw.vsctl("create", "bridge", "name=zz").stderr)
+        self.sw.vsctl("comment", "a note of the operator")
+        self.assertIn("a note of the operator", self.sw.log_text())
+        waited = self.sw.vsctl("--timeout=1", "wait-until", "interface", "no_such", check=False)
+        self.assertEqual(waited.returncode, 142)
+        self.assertIn("wait-until", waited.stderr)
 
     def test_port_types_and_options(self):
         done = self.sw.vsctl("add-port", "br0", "x", "--", "set", "interface", "x", "type=warp", check=False)

@@ -60,7 +60,6 @@ CommandResult add_br(Invocation& call) {
   const Uuid port = insert_port(draft, name, "internal");
   const Uuid bridge = draft.insert("Bridge", {{"name", Datum::of(name)}, {"ports", Datum::of(port)}});
   draft.add_reference("Open_vSwitch", draft.root().uuid, "bridges", bridge);
-  call.run.added_interfaces.push_back(name);
   return {};
 }
 

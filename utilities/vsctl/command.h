@@ -45,7 +45,6 @@ struct Run {
   OutputFormat format = OutputFormat::list;
   DataFormat data = DataFormat::string;
   bool has_headings = true;
-  std::vector<std::string> added_interfaces;  // to look at after the transaction
   // --id=@name: names that rows have, or will have, in this run.
   struct Symbol {
     Uuid uuid = Uuid::random();
@@ -54,6 +53,7 @@ struct Run {
   std::map<std::string, Symbol, std::less<>> symbols;
   bool must_wait = false;  // wait-until: what is waited for has not come true
   std::string comment;
+  std::vector<std::pair<std::string_view, Uuid>> created;  // by `create`: table and row
 };
 
 // A name that was used but no command gave to a row; what to print.
@@ -74,7 +74,7 @@ struct CommandSpec {
   std::string_view usage;  // its words, for help
   size_t min_words;
   size_t max_words;
-  std::vector<std::string_view> options;
+  std::vector<std::string_view> options;  // "--may-exist"; "--columns=LIST" takes a value
   CommandResult (*run)(Invocation&);
   std::string_view help;
 };

@@ -9,9 +9,9 @@ namespace weft::vsctl {
 namespace {
 
 struct Option {
-  std::string_view name;  // without value, or before '='
+  std::string_view name;
   std::string_view short_name;
-  bool takes_value;
+  std::string_view value;  // what it takes, for help; `a|b` lists all there are; empty: it takes none
   std::function<bool(CommandLine&, const std::string&)> apply;  // false: bad value
   std::string_view help;
 };
@@ -36,40 +36,40 @@ bool ignore(CommandLine&, const std::string&) { return true; }
 
 const std::vector<Option>& global_options() {
   static const std::vector<Option> options{
-      {"--rundir", "", true,
+      {"--rundir", "", "DIR",
        [](auto& line, const auto& v) {
          line.rundir = v;
          return true;
        },
-       "DIR: where the switch's sockets are (default $WEFT_RUNDIR or /run/weft)"},
-      {"--timeout", "-t", true, set_timeout, "SECS: give up after so many seconds"},
-      {"--no-wait", "", false,
+       "where the switch's sockets are (default $WEFT_RUNDIR or /run/weft)"},
+      {"--timeout", "-t", "SECS", set_timeout, "give up after so many seconds"},
+      {"--no-wait", "", "",
        [](auto& line, const auto&) {
          line.waits = false;
          return true;
        },
        "do not wait until the switch follows"},
-      {"--dry-run", "", false,
+      {"--dry-run", "", "",
        [](auto& line, const auto&) {
          line.is_dry_run = true;
          return true;
        },
        "change nothing"},
-      {"--format", "-f", true, set_format, "list|table|json: how records are printed"},
-      {"--data", "-d", true, set_data, "string|bare|json: how a value is printed"},
-      {"--no-headings", "", false,
+      {"--format", "-f", "list|table|json", set_format, "how records are printed"},
+      {"--data", "-d", "string|bare|json", set_data, "how a value is printed"},
+      {"--no-headings", "", "",
        [](auto& line, const auto&) {
          line.has_headings = false;
          return true;
        },
        "values without column names"},
-      {"--oneline", "", false,
+      {"--oneline", "", "",
        [](auto& line, const auto&) {
          line.is_oneline = true;
          return true;
        },
        "one line a command, \\n for newlines"},
-      {"--bare", "", false,
+      {"--bare", "", "",
        [](auto& line, const auto&) {
          line.format = OutputFormat::list;
          line.data = DataFormat::bare;
@@ -77,16 +77,16 @@ const std::vector<Option>& global_options() {
          return true;
        },
        "the same as --format list --data bare --no-headings"},
-      {"--verbose", "-v", false, ignore, "accepted"},
-      {"--no-syslog", "", false, ignore, "accepted"},
-      {"--retry", "", false, ignore, "accepted"},
-      {"--help", "-h", false,
+      {"--verbose", "-v", "", ignore, "accepted"},
+      {"--no-syslog", "", "", ignore, "accepted"},
+      {"--retry", "", "", ignore, "accepted"},
+      {"--help", "-h", "",
        [](auto& line, const auto&) {
          line.wants_help = true;
          return true;
        },
        "this text"},
-      {"--version", "-V", false,
+      {"--version", "-V", "",
        [](auto& line, const auto&) {
          line.wants_version = true;
          return true;
@@ -123,9 +123,23 @@ TypedOption find_option(const std::string& typed) {
   return out;
 }
 
-bool is_command_option(const std::string& name) {
-  return std::ranges::any_of(
-      command_table(), [&](const auto& spec) { return std::ranges::find(spec.options, name) != spec.options.end(); });
+// `--columns=LIST` of a command table is the option --columns, which takes a value.
+std::string_view name_of(std::string_view option) { return option.substr(0, option.find('=')); }
+bool takes_value(std::string_view option) { return option.find('=') != std::string_view::npos; }
+
+// The option as the command has it, or nothing.
+std::optional<std::string_view> find_option_of(const CommandSpec& spec, std::string_view name) {
+  const auto it = std::ranges::find(spec.options, name, name_of);
+  return it == spec.options.end() ? std::nullopt : std::optional(*it);
+}
+
+std::optional<std::string_view> find_command_option(std::string_view name) {
+  for (const auto& spec : command_table()) {
+    if (const auto option = find_option_of(spec, name)) {
+      return option;
+    }
+  }
+  return std::nullopt;
 }
 
 // Messages to the switch are Protobuf strings, which are UTF-8 (RFC 3629 section 4).
@@ -158,6 +172,11 @@ std::string unknown_option(const std::string& typed) {
   for (const auto& option : global_options()) {
     names.emplace_back(option.name);
   }
+  for (const auto& spec : command_table()) {
+    for (const auto option : spec.options) {
+      names.emplace_back(name_of(option));
+    }
+  }
   const std::string likely = did_you_mean(typed, names);
   return fmt::format("unknown option \"{}\"{}", typed,
                      likely.empty() ? "" : fmt::format(", did you mean \"{}\"?", likely));
@@ -176,20 +195,26 @@ Result<Globals, std::string> parse_globals(const std::vector<std::string>& argum
   for (; i < arguments.size() && arguments[i].starts_with('-') && arguments[i] != "--"; ++i) {
     auto typed = find_option(arguments[i]);
     if (typed.option == nullptr) {
-      if (!is_command_option(typed.name)) {
+      const auto of_command = find_command_option(typed.name);
+      if (!of_command) {
         return Unexpected{unknown_option(typed.name)};
       }
       out.of_command.push_back(arguments[i]);
+      if (takes_value(*of_command) && !typed.value && i + 1 < arguments.size()) {
+        out.of_command.push_back(arguments[++i]);
+      }
       continue;
     }
-    if (typed.option->takes_value && !typed.value) {
+    if (!typed.option->value.empty() && !typed.value) {
       if (i + 1 == arguments.size()) {
         return Unexpected{fmt::format("option {} needs a value", typed.name)};
       }
       typed.value = arguments[++i];
     }
     if (!typed.option->apply(line, typed.value.value_or(""))) {
-      return Unexpected{fmt::format("option {}: \"{}\" is not a valid value", typed.name, *typed.value)};
+      const auto values = typed.option->value;
+      return Unexpected{fmt::format("option {}: \"{}\" is not a valid value{}", typed.name, *typed.value,
+                                    values.find('|') == std::string_view::npos ? "" : fmt::format(" ({})", values))};
     }
   }
   out.end = i;
@@ -206,13 +231,36 @@ std::string unknown_command(const std::string& typed) {
                      likely.empty() ? "" : fmt::format(", did you mean \"{}\"?", likely));
 }
 
-Result<ParsedCommand, std::string> parse_command(std::span<const std::string> words) {
-  ParsedCommand command{};
+// A command's own options, which stand before its name. Gives how many words they are.
+Result<size_t, std::string> parse_options(std::span<const std::string> words, ParsedCommand& command) {
   size_t i = 0;
   for (; i < words.size() && words[i].starts_with("--"); ++i) {
     const auto equals = words[i].find('=');
-    command.options[words[i].substr(0, equals)] = equals == std::string::npos ? "" : words[i].substr(equals + 1);
+    const std::string name = words[i].substr(0, equals);
+    const auto option = find_command_option(name);
+    if (!option) {
+      return Unexpected{unknown_option(name)};
+    }
+    if (!takes_value(*option) && equals != std::string::npos) {
+      return Unexpected{fmt::format("option {} takes no value", name)};
+    }
+    if (takes_value(*option) && equals == std::string::npos && i + 1 == words.size()) {
+      return Unexpected{fmt::format("option {} needs a value ({})", name, *option)};
+    }
+    command.options[name] = !takes_value(*option)         ? std::string()
+                            : equals == std::string::npos ? words[++i]
+                                                          : words[i].substr(equals + 1);
   }
+  return i;
+}
+
+Result<ParsedCommand, std::string> parse_command(std::span<const std::string> words) {
+  ParsedCommand command{};
+  const auto option_words = parse_options(words, command);
+  if (!option_words) {
+    return Unexpected{option_words.error()};
+  }
+  const size_t i = *option_words;
   if (i == words.size()) {
     return Unexpected{std::string("a command is missing (--help lists them)")};
   }
@@ -221,7 +269,7 @@ Result<ParsedCommand, std::string> parse_command(std::span<const std::string> wo
     return Unexpected{unknown_command(words[i])};
   }
   for (const auto& [name, value] : command.options) {
-    if (std::ranges::find(command.spec->options, name) == command.spec->options.end()) {
+    if (!find_option_of(*command.spec, name)) {
       return Unexpected{fmt::format("\"{}\" command has no \"{}\" option", command.spec->name, name)};
     }
   }
@@ -288,23 +336,25 @@ std::string help_text() {
       "weft-vsctl: look at and change what weft-vswitchd switches\n"
       "usage: weft-vsctl [OPTIONS] COMMAND [ARG...] [-- [OPTIONS] COMMAND [ARG...]]...\n\nCommands:\n";
   for (const auto& spec : command_table()) {
-    std::string left = fmt::format("  {} {}", spec.name, spec.usage);
+    std::string left = "  ";
     for (const auto option : spec.options) {
-      left += fmt::format(" [{}]", option);
+      left += fmt::format("[{}] ", option);
     }
+    left += fmt::format("{} {}", spec.name, spec.usage);
     out += left.size() < 44 ? fmt::format("{:<44}{}\n", left, spec.help)
                             : fmt::format("{}\n{:44}{}\n", left, "", spec.help);
   }
   out += "\nOptions:\n";
   for (const auto& option : global_options()) {
-    const std::string left =
-        fmt::format("  {}{}{}", option.short_name, option.short_name.empty() ? "" : ", ", option.name);
-    out += fmt::format("{:<20}{}\n", left, option.help);
+    const std::string left = fmt::format("  {}{}{}{}{}", option.short_name, option.short_name.empty() ? "" : ", ",
+                                         option.name, option.value.empty() ? "" : "=", option.value);
+    out += fmt::format("{:<32}{}\n", left, option.help);
   }
   return out +
          "\nAll commands of a run are one transaction: they happen together or not at all. TABLE is one of "
          "Open_vSwitch,\n"
          "Bridge, Port, Interface, Controller; RECORD a name, a UUID, or `.` for Open_vSwitch.\n"
+         "A command's own options stand before it. Bridge.protocols is kept; what a bridge speaks is OpenFlow 1.3.\n"
          "Exit status: 0 done, 1 refused, 2 br-exists found none, 142 the timeout ran out.\n";
 }
 

@@ -45,10 +45,16 @@ std::span<const CommandSpec> command_table() {
       CommandSpec{"del-fail-mode", "BRIDGE", 1, 1, {}, del_fail_mode, "back to the default fail mode"},
       CommandSpec{
           "set-fail-mode", "BRIDGE standalone|secure", 2, 2, {}, set_fail_mode, "what to do without a controller"},
-      CommandSpec{"list", "TABLE [RECORD]...", 1, any, {"--columns", "--if-exists"}, record_list, "print records"},
+      CommandSpec{"list", "TABLE [RECORD]...", 1, any, {"--columns=LIST", "--if-exists"}, record_list, "print records"},
+      CommandSpec{"find",
+                  "TABLE [COLUMN[:KEY]=VALUE]...",
+                  1,
+                  any,
+                  {"--columns=LIST"},
+                  record_find,
+                  "print the records that match"},
       CommandSpec{
-          "find", "TABLE [COLUMN[:KEY]=VALUE]...", 1, any, {"--columns"}, record_find, "print the records that match"},
-      CommandSpec{"get", "TABLE RECORD [COLUMN[:KEY]]...", 2, any, {"--if-exists", "--id"}, record_get, "print values"},
+          "get", "TABLE RECORD [COLUMN[:KEY]]...", 2, any, {"--if-exists", "--id=@NAME"}, record_get, "print values"},
       CommandSpec{"set", "TABLE RECORD COLUMN[:KEY]=VALUE...", 3, any, {"--if-exists"}, record_set, "set values"},
       CommandSpec{
           "add", "TABLE RECORD COLUMN [KEY=]VALUE...", 4, any, {"--if-exists"}, record_add, "add to a set or map"},
@@ -60,7 +66,7 @@ std::span<const CommandSpec> command_table() {
                   record_remove,
                   "remove from a set or map"},
       CommandSpec{"clear", "TABLE RECORD COLUMN...", 3, any, {"--if-exists"}, record_clear, "empty a column"},
-      CommandSpec{"create", "TABLE COLUMN[:KEY]=VALUE...", 1, any, {"--id"}, record_create, "create a record"},
+      CommandSpec{"create", "TABLE COLUMN[:KEY]=VALUE...", 1, any, {"--id=@NAME"}, record_create, "create a record"},
       CommandSpec{"wait-until",
                   "TABLE RECORD [COLUMN[:KEY]=VALUE]...",
                   2,

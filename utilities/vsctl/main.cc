@@ -51,28 +51,32 @@ pb::Request transaction(const CommandLine& line, const Database& base, const Run
   return request;
 }
 
-// Ports that were wanted and could not be set up; the status stays 0, as scripts written for ovs-vsctl expect.
-void report_failed_ports(const Run& run, const pb::State& wire) {
-  const auto state = management::from_wire(wire);
-  if (!state) {
+// The status stays 0, as scripts written for ovs-vsctl expect. With --no-wait there is no state to look at.
+void report_new_problems(const Database& base, const pb::Response& response) {
+  if (!response.has_state()) {
     return;
   }
-  for (const auto& name : run.added_interfaces) {
-    const Row* row = state->find_by_name("Interface", name);
-    if (row != nullptr && (*row)["ofport"].integer().value_or(-1) == -1) {
-      fmt::print(stderr, "weft-vsctl: Error detected while setting up '{}': {}\n", name,
-                 (*row)["error"].string().value_or("the switch gave no reason"));
+  if (const auto state = management::from_wire(response.state())) {
+    for (const auto& line : new_problems(base, *state)) {
+      fmt::print(stderr, "weft-vsctl: {}\n", line);
     }
   }
 }
+
+// A run without changes has nothing to send but its comment.
+bool has_something_to_send(const Run& run) { return !run.draft.operations().empty() || !run.comment.empty(); }
 
 int execute(const CommandLine& line) {
   auto client = management::Client::connect(line.rundir.value_or(default_run_directory()), line.timeout);
   if (!client) {
     return fail(client.error());
   }
+  bool is_waiting = false;
   for (int attempt = 0; attempt < max_attempts;) {
     const auto base = fetch(*client);
+    if (!base && is_waiting && client->is_timed_out()) {
+      return fail("what wait-until waits for did not come true in time", exit_timed_out);
+    }
     if (!base) {
       return fail(*client, base.error());
     }
@@ -80,11 +84,12 @@ int execute(const CommandLine& line) {
     if (auto done = run_commands(line, run); !done) {
       return fail(done.error());
     }
-    if (run.must_wait) {
+    is_waiting = run.must_wait;
+    if (is_waiting) {
       std::this_thread::sleep_for(look_again);  // the client's deadline ends it
       continue;
     }
-    if (!run.draft.operations().empty() && !line.is_dry_run) {
+    if (has_something_to_send(run) && !line.is_dry_run) {
       const auto response = client->call(transaction(line, *base, run));
       if (!response) {
         return fail(*client, response.error());
@@ -96,9 +101,12 @@ int execute(const CommandLine& line) {
       if (response->status() == pb::Response::REFUSED) {
         return fail(response->error());
       }
-      report_failed_ports(run, response->state());
+      report_new_problems(*base, *response);
     }
     fmt::print("{}", run.output);
+    for (const auto& warning : useless_records(run)) {
+      fmt::print(stderr, "weft-vsctl: {}\n", warning);
+    }
     return run.exit_status;
   }
   return fail("the state kept changing under the command; nothing was done");

@@ -96,7 +96,6 @@ CommandResult add_port(Invocation& call) {
     draft.add_reference("Bridge", bridge_uuid, "ports", uuid);
     port = draft.find("Port", uuid);
   }
-  call.run.added_interfaces.push_back(name);
   for (size_t i = 2; i < call.count(); ++i) {
     const auto table = table_with_column(call.word(i));
     const auto interfaces = (*port)["interfaces"].uuids();

@@ -50,6 +50,7 @@ CommandResult record_create(Invocation& call) {
     column = std::move(*value);
   }
   call.run.draft.insert((*table)->name, std::move(columns), *uuid);
+  call.run.created.emplace_back((*table)->name, *uuid);
   call.run.output += uuid->text + '\n';
   return {};
 }

@@ -1,7 +1,22 @@
 #include "utilities/vsctl/run.h"
 
+#include <fmt/format.h>
+
 namespace weft::vsctl {
 namespace {
+
+bool is_referred_to(const Draft& draft, std::string_view table, const Uuid& uuid) {
+  for (const auto& from : management::tables()) {
+    for (const auto& column : from.columns) {
+      if (column.type.ref_table == table && draft.referrer(from.name, column.name, uuid) != nullptr) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+bool is_set_up(const Row& interface) { return interface["ofport"].integer().value_or(-1) != -1; }
 
 // `a\nb\n` on one line, as --oneline asks.
 std::string on_one_line(std::string_view output) {
@@ -35,6 +50,31 @@ Result<void, std::string> run_commands(const CommandLine& line, Run& run) {
     return Unexpected{std::move(*problem)};
   }
   return {};
+}
+
+std::vector<std::string> useless_records(const Run& run) {
+  std::vector<std::string> out;
+  for (const auto& [table, uuid] : run.created) {
+    if (run.draft.find(table, uuid) != nullptr && !is_referred_to(run.draft, table, uuid)) {
+      out.push_back(
+          fmt::format("the new {} record {} has no effect: no other record refers to it (--id=@NAME names it "
+                      "for the other commands of the run)",
+                      table, uuid.text));
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> new_problems(const Database& before, const Database& after) {
+  std::vector<std::string> out;
+  for (const auto& [uuid, row] : after.rows("Interface")) {
+    const Row* earlier = before.find("Interface", uuid);
+    if (!is_set_up(row) && (earlier == nullptr || is_set_up(*earlier))) {
+      out.push_back(fmt::format("Error detected while setting up '{}': {}", row.name(),
+                                row["error"].string().value_or("the switch gave no reason")));
+    }
+  }
+  return out;
 }
 
 }  // namespace weft::vsctl

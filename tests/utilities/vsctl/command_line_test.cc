@@ -40,6 +40,19 @@ TEST(CommandLine, OptionsOfTheFirstCommandMayStandAmongGlobalOnes) {
   EXPECT_TRUE(parsed->commands[0].options.contains("--if-exists"));
 }
 
+TEST(CommandLine, AnOptionsValueMayBeAWordOfItsOwn) {
+  for (const auto* line : {"--columns name list interface", "--no-wait --columns name list interface",
+                           "-- --columns name list interface", "list-br -- --columns name list interface"}) {
+    const auto parsed = parse(line);
+    ASSERT_TRUE(parsed) << line << ": " << parsed.error();
+    EXPECT_EQ(parsed->commands.back().spec->name, "list") << line;
+    EXPECT_EQ(parsed->commands.back().options.at("--columns"), "name") << line;
+    EXPECT_EQ(parsed->commands.back().words, std::vector<std::string>{"interface"}) << line;
+  }
+  EXPECT_EQ(parse("--columns").error(), "option --columns needs a value (--columns=LIST)");
+  EXPECT_EQ(parse("--may-exist=yes add-br br0").error(), "option --may-exist takes no value");
+}
+
 TEST(CommandLine, LogOptionsAreAccepted) {
   EXPECT_TRUE(parse("-vconsole:off --no-syslog list-br"));
   EXPECT_TRUE(parse("--verbose=off list-br"));
@@ -48,6 +61,10 @@ TEST(CommandLine, LogOptionsAreAccepted) {
 TEST(CommandLine, SaysWhatIsWrong) {
   EXPECT_EQ(parse("").error(), "missing command name (--help lists them)");
   EXPECT_EQ(parse("--no-wiat list-br").error(), "unknown option \"--no-wiat\", did you mean \"--no-wait\"?");
+  EXPECT_EQ(parse("--column=name list port").error(), "unknown option \"--column\", did you mean \"--columns\"?");
+  EXPECT_EQ(parse("list-br -- --if-exist del-br a").error(),
+            "unknown option \"--if-exist\", did you mean \"--if-exists\"?");
+  EXPECT_EQ(parse("-f csv list port").error(), "option -f: \"csv\" is not a valid value (list|table|json)");
   EXPECT_EQ(parse("ad-br br0").error(), "unknown command \"ad-br\", did you mean \"add-br\"? (--help lists them)");
   EXPECT_EQ(parse("add-br").error(), "\"add-br\" command takes more words: add-br BRIDGE");
   EXPECT_EQ(parse("add-br a b").error(), "\"add-br\" command takes fewer words: add-br BRIDGE");
@@ -65,8 +82,11 @@ TEST(CommandLine, RefusesWhatCannotTravel) {
 
 TEST(CommandLine, HelpNamesEveryCommand) {
   for (const auto& spec : command_table()) {
-    EXPECT_NE(help_text().find(std::string("\n  ") + std::string(spec.name) + ' '), std::string::npos) << spec.name;
+    EXPECT_NE(help_text().find(' ' + std::string(spec.name) + ' '), std::string::npos) << spec.name;
   }
+  // As they are typed: options first.
+  EXPECT_NE(help_text().find("\n  [--may-exist] add-br BRIDGE "), std::string::npos) << help_text();
+  EXPECT_NE(help_text().find("\n  [--columns=LIST] [--if-exists] list TABLE "), std::string::npos) << help_text();
   EXPECT_TRUE(parse("--help")->wants_help);
   EXPECT_TRUE(parse("-V")->wants_version);
 }

@@ -88,5 +88,29 @@ TEST(Output, Show) {
                                   "                options: {a=b}\n");
 }
 
+// What a transaction has broken, whatever command it was.
+TEST(NewProblems, NameInterfacesThatAreNewOrWereFine) {
+  FakeSwitch sw = with_bridge();
+  const auto report = [](Database& database, std::string_view name, int64_t of_port, const std::string& error) {
+    const Uuid uuid = database.find_by_name("Interface", name)->uuid;
+    database.report("Interface", uuid, "ofport", Datum::of(of_port));
+    database.report("Interface", uuid, "error", Datum::of(error));
+  };
+  report(sw.database, "br0", 65534, "");
+  report(sw.database, "p1", 1, "");
+  const Database fine = sw.database;
+  EXPECT_TRUE(new_problems(fine, fine).empty());
+  report(sw.database, "p1", -1, "unknown type \"vxlann\"");
+  const Database broken = sw.database;
+  EXPECT_EQ(new_problems(fine, broken),
+            std::vector<std::string>{"Error detected while setting up 'p1': unknown type \"vxlann\""});
+  EXPECT_TRUE(new_problems(broken, broken).empty()) << "it was broken before";
+  EXPECT_TRUE(new_problems(broken, fine).empty());
+  sw.vsctl("add-port br0 p2");
+  report(sw.database, "p2", -1, "no such device");
+  EXPECT_EQ(new_problems(broken, sw.database),
+            std::vector<std::string>{"Error detected while setting up 'p2': no such device"});
+}
+
 }  // namespace
 }  // namespace weft::vsctl

@@ -119,6 +119,22 @@ TEST(RecordCommands, CreateTakesSettings) {
   EXPECT_EQ(sw.vsctl("get controller br0 other_config"), "{a=b, c=d}\n");
 }
 
+// The switch drops what nothing refers to.
+TEST(RecordCommands, CreateWarnsOfARowThatHasNoEffect) {
+  const auto warnings = [](std::string_view line) {
+    const FakeSwitch sw = with_bridge();
+    vsctl::Run run(sw.database);
+    EXPECT_TRUE(run_commands(*parse_command_line(FakeSwitch::words(line)), run)) << line;
+    return useless_records(run);
+  };
+  const auto useless = warnings("create bridge name=zz");
+  ASSERT_EQ(useless.size(), 1u);
+  EXPECT_EQ(useless[0].find("the new Bridge record "), 0u) << useless[0];
+  EXPECT_EQ(warnings("--id=@c create Controller target=tcp:192.0.2.1").size(), 1u);
+  EXPECT_EQ(warnings("--id=@c create Controller target=tcp:192.0.2.1 -- set bridge br0 controller=@c").size(), 0u);
+  EXPECT_EQ(warnings("--id=@c create Controller target=tcp:192.0.2.1 -- --all destroy Controller").size(), 0u);
+}
+
 TEST(RecordCommands, DestroysRecords) {
   FakeSwitch sw = with_bridge();
   sw.vsctl("set-controller br0 tcp:192.0.2.1 tcp:192.0.2.2");
