@@ -7,8 +7,7 @@
 //
 // A transaction is checked, applied to the database, followed by the running switch and saved; then it is answered.
 //
-// Threads:   create(), run() and destruction on one thread, which becomes the control thread. request_stop() from any
-//            thread and from a signal's handler of the loop.
+// Threads:   create(), run() and destruction on one thread, which becomes the control thread.
 // Ownership: owns everything below it; on a clean stop ports are detached and sockets' files removed.
 #pragma once
 
