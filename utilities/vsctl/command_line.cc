@@ -238,6 +238,9 @@ Result<size_t, std::string> parse_options(std::span<const std::string> words, Pa
     const auto equals = words[i].find('=');
     const std::string name = words[i].substr(0, equals);
     const auto option = find_command_option(name);
+    if (!option && find_option(name).option != nullptr) {
+      return Unexpected{fmt::format("option {} is for the whole run and stands before the first \"--\"", name)};
+    }
     if (!option) {
       return Unexpected{unknown_option(name)};
     }

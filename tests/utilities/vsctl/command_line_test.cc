@@ -64,6 +64,8 @@ TEST(CommandLine, SaysWhatIsWrong) {
   EXPECT_EQ(parse("--column=name list port").error(), "unknown option \"--column\", did you mean \"--columns\"?");
   EXPECT_EQ(parse("list-br -- --if-exist del-br a").error(),
             "unknown option \"--if-exist\", did you mean \"--if-exists\"?");
+  EXPECT_EQ(parse("list-br -- --no-wait list-br").error(),
+            "option --no-wait is for the whole run and stands before the first \"--\"");
   EXPECT_EQ(parse("-f csv list port").error(), "option -f: \"csv\" is not a valid value (list|table|json)");
   EXPECT_EQ(parse("ad-br br0").error(), "unknown command \"ad-br\", did you mean \"add-br\"? (--help lists them)");
   EXPECT_EQ(parse("add-br").error(), "\"add-br\" command takes more words: add-br BRIDGE");
