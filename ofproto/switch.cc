@@ -58,7 +58,8 @@ class Switch::Impl final : public BridgeHost {
   Executor guarded(Executor post);
   UpcallHooks hooks();
   void deliver(PuntedPacket packet);
-  void expire_collected();
+  // Of what counters showed at `collected`: a packet that came since is not in them.
+  void expire_collected(TimePoint collected);
   std::optional<TimePoint> next_flow_due() const;
   std::optional<TimePoint> next_due() const;
   void tell_deadline(std::optional<TimePoint> due);
@@ -314,17 +315,17 @@ std::optional<TimePoint> Switch::Impl::expire_timeouts() {
   const bool is_due = due && *due <= clock_.now();
   if (is_due && !is_expiring_) {
     is_expiring_ = true;
-    revalidator_.collect([this] { expire_collected(); });
+    revalidator_.collect([this, now = clock_.now()] { expire_collected(now); });
   }
   // What is due now is decided when the counters are there; until then there is nothing to come for.
   told_deadline_ = is_due ? std::nullopt : due;
   return told_deadline_;
 }
 
-void Switch::Impl::expire_collected() {
+void Switch::Impl::expire_collected(TimePoint collected) {
   is_expiring_ = false;
   for (const auto& [name, bridge] : bridges_) {
-    bridge->expire(clock_.now());
+    bridge->expire(collected);
   }
   tell_deadline(next_due());
 }

@@ -50,7 +50,9 @@ class ClassifierRule {
   std::atomic<uint64_t> added_version_{TableVersion::never};
   std::atomic<uint64_t> removed_version_{TableVersion::never};
   std::atomic<ClassifierRule*> next_equal_{nullptr};  // same match, same or lower priority
-  // Writer's side: the subtable and its list of rules in order of insertion.
+  // Writer's side: the way back, so that unlinking one of many versions of a rule does not walk over the others; the
+  // subtable and its list of rules in order of insertion.
+  ClassifierRule* previous_equal_ = nullptr;
   Subtable* subtable_ = nullptr;
   ClassifierRule* previous_ = nullptr;
   ClassifierRule* next_ = nullptr;

@@ -121,6 +121,10 @@ void Subtable::link_in_chain(ClassifierRule& rule) {
     after = next_equal(*after);
   }
   rule.next_equal_.store(after, std::memory_order_relaxed);
+  rule.previous_equal_ = before;
+  if (after != nullptr) {
+    after->previous_equal_ = &rule;
+  }
   if (before != nullptr) {
     before->next_equal_.store(&rule, std::memory_order_release);
   } else {
@@ -150,11 +154,11 @@ void Subtable::unlink(ClassifierRule& rule) {
 // The rule's own link stays, for readers that stand on it.
 void Subtable::unlink_from_chain(ClassifierRule& rule) {
   ClassifierRule* after = next_equal(rule);
-  ClassifierRule* before = find_equal(rule.match(), rule.hash_);
-  if (before != &rule) {
-    while (next_equal(*before) != &rule) {
-      before = next_equal(*before);
-    }
+  ClassifierRule* before = rule.previous_equal_;
+  if (after != nullptr) {
+    after->previous_equal_ = before;
+  }
+  if (before != nullptr) {
     before->next_equal_.store(after, std::memory_order_release);
   } else if (after != nullptr) {
     heads_.replace(rule.hash_, rule, *after);

@@ -90,17 +90,16 @@ class KnownPacket {
   Match match_;
 };
 
-// Of an action set, whose order is its own, only what is set must be known to exist.
+// Of an action set, whose order is its own, only what is set must be known to exist: by a push that stands before it in
+// the list, or by the match.
 bool is_checked_in_write_actions(const Action& action) {
   return std::holds_alternative<SetFieldAction>(action) || std::holds_alternative<MoveAction>(action);
 }
 
 std::optional<Inconsistency> check_list(KnownPacket& packet, const ActionList& actions, bool in_write_actions) {
   for (size_t i = 0; i < actions.size(); ++i) {
-    if (in_write_actions && !is_checked_in_write_actions(actions[i])) {
-      continue;
-    }
-    if (auto complaint = std::visit(packet, actions[i])) {
+    auto complaint = std::visit(packet, actions[i]);
+    if (complaint && (!in_write_actions || is_checked_in_write_actions(actions[i]))) {
       return Inconsistency{std::move(*complaint), in_write_actions, i};
     }
   }

@@ -62,14 +62,15 @@ std::shared_ptr<BridgeView> LocalBridge::view() const {
 }
 
 void LocalBridge::set_options(const BridgeOptions& options) {
-  const bool had_default_flow = wants_default_flow();
+  const bool is_new_mode = options.fail_mode != options_.fail_mode;
   options_ = options;
   macs_.set_options({.aging = options.mac_aging, .limit = options.mac_limit});
-  if (wants_default_flow() && !had_default_flow) {
-    put_default_flow();
-  }
   if (options_.fail_mode == FailMode::secure) {
     set_controllers_lost(false);
+  }
+  // As in Open vSwitch: without controllers the mode decides what a bridge does until somebody programs it.
+  if (is_new_mode && !has_controllers_) {
+    flush_flows();
   }
   host_.publish_snapshot({.ids = {dependency::bridge(id_)}, .rules = {}});
   host_.deadline_moved();
@@ -290,10 +291,6 @@ Result<void, openflow::OpenFlowError> LocalBridge::check_packet_out(const openfl
     return refuse(ofpbrc_bad_port, "in_port is no port of this bridge");
   }
   for (const openflow::Action& action : packet_out.actions) {
-    const auto* output = std::get_if<openflow::OutputAction>(&action);
-    if (output != nullptr && (output->port == of_port::any || output->port == OfPort{0})) {
-      return refuse(ofpbac_bad_out_port, "not a port to send to");
-    }
     const auto* group = std::get_if<openflow::GroupAction>(&action);
     if (group != nullptr && !has_group(group->group_id)) {
       return refuse(ofpbac_bad_out_group, "no such group");

@@ -41,7 +41,6 @@ class FlowTable {
 
   // --- control thread
   const std::string& name() const { return name_; }
-  void set_name(std::string name) { name_ = std::move(name); }
   size_t max_entries() const { return max_entries_; }
   void set_max_entries(size_t limit) { max_entries_ = limit; }
   // Rules in force once everything prepared so far is published; hidden ones are not counted.
@@ -64,7 +63,7 @@ class FlowTable {
   void retire_unlinked();
 
   const uint8_t table_id_;
-  std::string name_;
+  const std::string name_;
   size_t max_entries_ = default_max_entries;
   size_t active_count_ = 0;
   Classifier classifier_;

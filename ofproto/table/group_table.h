@@ -43,7 +43,6 @@ class GroupTable {
   const Group* find(uint32_t group_id, uint64_t version) const;
 
   // --- control thread
-  const GroupLimits& limits() const { return limits_; }
   size_t count() const { return current_.size(); }
   // As it will be once everything prepared so far is published, by number.
   const std::map<uint32_t, GroupPtr>& current() const { return current_; }

@@ -40,7 +40,11 @@ void Translation::group(uint32_t group_id) {
   leave_deeper();
 }
 
+// A bucket is a step as a resubmit is one: a few groups that name each other twice would otherwise run 2^64 of them.
 void Translation::run_bucket(const Group& group, size_t bucket) {
+  if (!take_step()) {
+    return;
+  }
   out_.credits.buckets.push_back({group.shared_from_this(), bucket});
   isolated([&] {
     const bool was_in_group = place_.in_group;

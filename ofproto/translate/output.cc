@@ -12,6 +12,9 @@ void Translation::output(const openflow::OutputAction& action) {
   } else if (action.port == of_port::table) {
     if (in_.actions != nullptr && place_.rule == nullptr) {
       run_pipeline();
+      // What follows in the list is the packet-out's own again.
+      place_.rule = nullptr;
+      place_.table_id = 0;
     }
   } else if (action.port == of_port::normal) {
     normal();
@@ -115,7 +118,7 @@ void Translation::cross_patch(const PortView& port) {
     note_drop(DropReason::port_gone);
     return;
   }
-  if (!enter_deeper()) {
+  if (!take_step() || !enter_deeper()) {
     return;
   }
   const auto outer = std::make_unique<Place>(std::move(place_));

@@ -96,6 +96,7 @@ class Translation {
   // Runs `branch` on a copy of the packet: what it changes does not reach what follows.
   void isolated(const std::function<void()>& branch);
   bool enter_deeper();
+  bool take_step();  // goto_table, resubmit, a bucket, a patch port: how many there may be is bounded
   void leave_deeper() { --depth_; }
   bool may_go_on();
   void give_up(DropReason reason);
@@ -123,7 +124,7 @@ class Translation {
   bool has_given_up_ = false;  // a bound was reached: the packet is dropped whatever was said before
   bool is_exiting_ = false;    // the exit action
   unsigned depth_ = 0;
-  unsigned resubmit_count_ = 0;
+  unsigned step_count_ = 0;
   size_t action_count_ = 0;
 };
 

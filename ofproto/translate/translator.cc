@@ -11,7 +11,7 @@ namespace {
 
 // Open vSwitch's limits.
 constexpr unsigned max_depth = 64;
-constexpr unsigned max_resubmits = max_depth * max_depth;
+constexpr unsigned max_steps = max_depth * max_depth;
 constexpr size_t max_actions = 16384;
 
 bool changes_packet(const datapath::Action& action) {
@@ -176,22 +176,14 @@ std::optional<uint8_t> Translation::execute(const FlowRule& rule) {
   if (!instructions.goto_table) {
     return std::nullopt;
   }
-  if (++resubmit_count_ >= max_resubmits) {
-    give_up(DropReason::recursion_limit);
-    return std::nullopt;
-  }
-  return instructions.goto_table;
+  return take_step() ? instructions.goto_table : std::nullopt;
 }
 
 void Translation::resubmit(const openflow::ResubmitAction& action) {
   const uint8_t from_table = place_.table_id;
   const uint8_t table = action.table.value_or(from_table);
   const bool is_deeper = table <= from_table;
-  if (++resubmit_count_ >= max_resubmits) {
-    give_up(DropReason::recursion_limit);
-    return;
-  }
-  if (is_deeper && !enter_deeper()) {
+  if (!take_step() || (is_deeper && !enter_deeper())) {
     return;
   }
   const FlowRule* rule = place_.rule;
@@ -255,6 +247,14 @@ bool Translation::enter_deeper() {
     return false;
   }
   ++depth_;
+  return true;
+}
+
+bool Translation::take_step() {
+  if (++step_count_ >= max_steps) {
+    give_up(DropReason::recursion_limit);
+    return false;
+  }
   return true;
 }
 

@@ -156,7 +156,6 @@ void Revalidator::look_at_all(Work& work) {
   // Said before looking, so that a decision made meanwhile says again that there may be one.
   is_resting_.store(true, std::memory_order_seq_cst);
   datapath_->for_each_megaflow([&](datapath::Megaflow& megaflow) { look_at(megaflow, work); });
-  megaflow_count_.store(work.megaflow_count, std::memory_order_relaxed);
   if (work.megaflow_count != 0) {
     is_resting_.store(false, std::memory_order_seq_cst);
   }

@@ -59,7 +59,6 @@ class Revalidator {
 
   // One round. False when there was nothing to do.
   bool run_once();
-  size_t megaflow_count() const { return megaflow_count_.load(std::memory_order_relaxed); }
 
  private:
   struct Requests {
@@ -93,7 +92,6 @@ class Revalidator {
   uint64_t processed_ = 0;  // changes up to this one are in force
   TimePoint next_tick_{};
 
-  std::atomic<size_t> megaflow_count_{0};
   std::atomic<bool> is_resting_{true};  // no megaflow was there at the last look
 
   Mutex mutex_;

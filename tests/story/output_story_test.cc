@@ -199,5 +199,17 @@ TEST(OutputStory, PacketOutToTableMeetsTheFlowsAndIsCounted) {
   EXPECT_EQ(sw.packets(), 1U);
 }
 
+TEST(OutputStory, PacketOutMayNameTheTableTwiceAndGoesOnAsItself) {
+  TestSwitch sw{"p1", "p2"};
+  sw.add_flow("cookie=7,in_port=p1,actions=output:p2");
+
+  sw.packet_out("p1", "table,table,CONTROLLER", hello());
+
+  EXPECT_EQ(sw.packets(), 2U);
+  const auto punted = sw.packet_ins();
+  ASSERT_EQ(punted.size(), 1U);
+  EXPECT_EQ(punted[0].message.cookie, ~uint64_t{0});
+}
+
 }  // namespace
 }  // namespace weft

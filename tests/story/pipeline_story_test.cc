@@ -176,6 +176,20 @@ TEST(ResubmitStory, ExplodingRecursionIsCutOffAndCounted) {
   EXPECT_EQ(sw.drops(DropReason::recursion_limit), 1U);
 }
 
+TEST(GroupStory, GroupsThatNameEachOtherTwiceAreCutOffAndCounted) {
+  TestSwitch sw{"p1"};
+  sw.add_group("group_id=40,type=all");
+  for (int id = 39; id > 0; --id) {
+    const std::string next = "group:" + std::to_string(id + 1);
+    sw.add_group("group_id=" + std::to_string(id) + ",type=all,bucket=" + next + ",bucket=" + next);
+  }
+  sw.add_flow("actions=group:1");
+
+  sw.receive("p1", udp());
+
+  EXPECT_EQ(sw.drops(DropReason::recursion_limit), 1U);
+}
+
 // Each level resubmits to the next table up, the last one back to the first: as deep as it gets.
 TEST(ResubmitStory, DeepestAllowedRecursionFitsTheStack) {
   TestSwitch sw{"p1"};

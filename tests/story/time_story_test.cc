@@ -196,7 +196,42 @@ TEST(FailModeStory, SecureModeTakesTheHiddenRuleAway) {
   EXPECT_EQ(sw.bridge().dump_all_flows(), "");
 }
 
+TEST(FailModeStory, AnotherModeWithoutControllersStartsAfresh) {
+  TestSwitch sw({.fail_mode = ofproto::FailMode::standalone}, {"p1", "p2"});
+  sw.receive("p1", udp());
+  EXPECT_THAT(sw.sent("p2"), SizeIs(1));
+  ofproto::BridgeOptions options = sw.bridge().options();
+
+  options.fail_mode = ofproto::FailMode::secure;
+  sw.bridge().set_options(options);
+  sw.settle();
+  EXPECT_EQ(sw.dump_flows(), "");
+  sw.receive("p1", udp());
+  EXPECT_THAT(sw.sent("p2"), IsEmpty());
+
+  options.fail_mode = ofproto::FailMode::standalone;
+  sw.bridge().set_options(options);
+  sw.settle();
+  sw.receive("p1", udp());
+  EXPECT_THAT(sw.sent("p2"), SizeIs(1));
+}
+
 // --- time
+
+// The control thread may come late to what was collected; the packets since then are not in it.
+TEST(TimeoutStory, AFlowIsIdleByTheTimeItsCountersWereCollected) {
+  TestSwitch sw{"p1", "p2"};
+  sw.add_flow("in_port=p1,idle_timeout=1,send_flow_rem,actions=output:p2");
+  sw.advance(0.93);
+  sw.receive("p1", udp());
+
+  sw.clock().advance(std::chrono::milliseconds(100));
+  sw.the_switch().expire_timeouts();
+  sw.clock().advance(std::chrono::seconds(5));
+  sw.settle();
+
+  EXPECT_THAT(sw.heard().flows_removed, IsEmpty());
+}
 
 TEST(TimeoutStory, HardTimeoutEndsAFlowInTime) {
   TestSwitch sw{"p1", "p2"};

@@ -81,6 +81,11 @@ TEST(FlowTextErrors, MarkTheActionThatDoesNotFitTheMatch) {
   EXPECT_EQ(complaint("table=5,actions=goto_table:5").word, "goto_table:5");
 }
 
+TEST(FlowTextErrors, AnActionSetMaySetWhatItPushes) {
+  EXPECT_EQ(said_of("actions=write_actions(push_vlan:0x8100,set_field:4101->vlan_vid,output:1)"), "(accepted)");
+  EXPECT_EQ(complaint("actions=write_actions(set_field:4101->vlan_vid,output:1)").word, "set_field:4101->vlan_vid");
+}
+
 TEST(FlowTextErrors, MarkStructureThatDoesNotClose) {
   EXPECT_EQ(complaint("actions=write_actions(output:1").word, "(");
   EXPECT_EQ(complaint("actions=output:1)").word, ")");
