@@ -10,6 +10,7 @@ from harness.switch import Switch
 from harness.waiting import until
 
 UNDERLAY_MTU = 1600
+TRICKLE = 5  # Mbit/s
 
 
 class Guest:
@@ -36,8 +37,6 @@ class SystemTest(unittest.TestCase):
         self.addCleanup(self._show_log_of_failure, switch)
         if bridge:
             switch.vsctl("add-br", bridge, *(["--", "set-fail-mode", bridge, "secure"] if secure else []))
-            if secure:
-                switch.ofctl("del-flows", bridge)
         return switch
 
     def _show_log_of_failure(self, switch):
@@ -119,8 +118,11 @@ class SystemTest(unittest.TestCase):
         self.assertNotIn("error", report, done.stdout[-500:])
         return report["end"]["sum_received"]["bits_per_second"] / 1e6
 
-    def assert_tcp(self, client, server, *options, at_least=200, **more):
-        """More than a trickle: a broken offload leaves a TCP connection crawling, or hanging."""
+    def assert_tcp(self, client, server, *options, **more):
+        """More than a trickle: a broken offload leaves a TCP connection waiting for its retransmission timer.
+
+        The rate is printed, not judged: what else runs on the machine is not the switch's doing.
+        """
         rate = self.tcp(client, server, *options, **more)
         print(f"{self.id()}: {rate:.0f} Mbit/s", flush=True)
-        self.assertGreater(rate, at_least)
+        self.assertGreater(rate, TRICKLE)
