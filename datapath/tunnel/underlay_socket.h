@@ -52,6 +52,7 @@ inline constexpr size_t datagram_control_bytes = 192;
 DatagramInfo read_datagram_info(const msghdr& message);
 
 // Reads and forgets the ICMP errors that wait at a socket, so that they fail no other datagram. True: there were some.
+// Changes errno.
 bool drain_error_queue(int socket);
 
 class SourcePorts {

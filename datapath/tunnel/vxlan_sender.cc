@@ -320,28 +320,29 @@ size_t VxlanSender::send_run(Call& call, size_t first_entry, size_t first_messag
   while (first_entry + count < entries_.size() && !entries_[first_entry + count].drop) {
     ++count;
   }
-  int sent = send_messages(first_message, count);
-  if (sent < 0 && errno != EAGAIN && drain_error_queue(socket_)) {
+  Sent sent = send_messages(first_message, count);
+  if (sent.error != 0 && sent.error != EAGAIN && drain_error_queue(socket_)) {
     sent = send_messages(first_message, 1);
   }
-  if (sent < 0 && errno == EAGAIN) {
+  if (sent.error == EAGAIN) {
     call.is_blocked = true;
     return 0;
   }
-  if (sent < 0) {
+  if (sent.error != 0) {
     const Entry& entry = entries_[first_entry];
     abandoned_ = entry.packet;
-    drop_packets(call, refused(errno, call, entry.packet), entry.packet_count);
+    drop_packets(call, refused(sent.error, call, entry.packet), entry.packet_count);
     return 1;
   }
-  for (size_t i = 0; i < static_cast<size_t>(sent); ++i) {
+  for (size_t i = 0; i < sent.count; ++i) {
     finish_datagram(call, entries_[first_entry + i]);
   }
-  return static_cast<size_t>(sent);
+  return sent.count;
 }
 
-int VxlanSender::send_messages(size_t first, size_t count) {
-  return ::sendmmsg(socket_, &messages_[first], static_cast<unsigned>(count), MSG_DONTWAIT);
+VxlanSender::Sent VxlanSender::send_messages(size_t first, size_t count) {
+  const int sent = ::sendmmsg(socket_, &messages_[first], static_cast<unsigned>(count), MSG_DONTWAIT);
+  return sent < 0 ? Sent{0, errno} : Sent{static_cast<size_t>(sent), 0};
 }
 
 void VxlanSender::finish_datagram(Call& call, const Entry& entry) {
@@ -376,9 +377,9 @@ DropReason VxlanSender::refused(int error, const Call& call, size_t index) {
     case EHOSTUNREACH:
       forget_path();
       return DropReason::tunnel_no_route;
-    case ENOBUFS:  // the device's own queue is full
+    case ENOBUFS:  // the device's queue discipline has taken the datagram and dropped it
       return DropReason::tx_queue_full;
-    default:
+    default:  // EACCES for a broadcast address, EPERM from a firewall, and whatever else: the frame cannot be sent
       call.port.counters(call.context.worker()).tx_errors.add();
       return DropReason::tx_error;
   }

@@ -10,6 +10,11 @@
 // fragment" the kernel fragments instead. ICMP errors that wait at a socket make the next send on it fail, whoever it
 // is for: they are drained and the send is tried once more.
 //
+// Only a full socket buffer (EAGAIN) makes frames wait. What the kernel refuses for any other reason is dropped, or it
+// would stand before everything behind it for good. That goes for ENOBUFS too: the datagram was taken and the device's
+// queue discipline (or an egress filter) has dropped it, so there is nothing to wait for. It is counted as
+// tx_queue_full; sending again is left to the guests, as the kernel's own tunnels leave it.
+//
 // Threads: one worker. Cost: one system call a GSO frame or run of frames of one flow; no allocation.
 #pragma once
 
@@ -75,6 +80,11 @@ class VxlanSender {
     size_t pieces_each = 1;
     size_t datagram_count() const { return (piece_count + pieces_each - 1) / pieces_each; }
   };
+  // How a system call ended: errno as it was right behind it.
+  struct Sent {
+    size_t count = 0;
+    int error = 0;
+  };
   struct Call {
     Port& port;
     std::span<Packet* const> packets;
@@ -102,7 +112,7 @@ class VxlanSender {
   bool flush(Call& call);
   void clear();
   size_t send_run(Call& call, size_t first_entry, size_t first_message);
-  int send_messages(size_t first, size_t count);
+  Sent send_messages(size_t first, size_t count);
   static void finish_datagram(Call& call, const Entry& entry);
   static void drop_packets(Call& call, DropReason reason, size_t count);
   DropReason refused(int error, const Call& call, size_t index);

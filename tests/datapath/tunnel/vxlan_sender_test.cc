@@ -228,6 +228,42 @@ TEST_F(VxlanSenderStory, WithoutARemoteNothingLeavesButItIsCounted) {
   EXPECT_EQ(balance_.dropped.value(DropReason::tunnel_no_destination), 2U);
 }
 
+// It stayed at the front as if the socket had been full, and nothing behind it ever left.
+TEST_F(VxlanSenderStory, AFrameThatTheKernelRefusesHoldsUpNobody) {
+  const auto remote = spec_.tunnel.remote;
+  const auto broadcast = ip("127.255.255.255");  // EACCES: nothing waits at the socket's error queue
+
+  send(std::vector(20, tcp_frame(100)));
+  spec_.tunnel.remote = broadcast;
+  send({tcp_frame(100), tcp_frame(20000).partial_checksum().gso(1000)});
+  spec_.tunnel.remote = remote;
+  send(std::vector(400, tcp_frame(100)));
+
+  EXPECT_EQ(received().size(), 420U);
+  EXPECT_EQ(balance_.sent.value(), 420U);
+  EXPECT_EQ(balance_.dropped.value(DropReason::tx_error), 2U);
+  EXPECT_EQ(balance_.dropped.total(), 2U);
+}
+
+TEST_F(VxlanSenderStory, ARefusedFrameAmongOthersIsTheOnlyOneThatIsDropped) {
+  const auto remote = *spec_.tunnel.remote;
+  spec_.tunnel.remote.reset();
+  StubPort port(spec_);
+  std::vector<PacketPtr> packets;
+  std::vector<Packet*> pointers;
+  for (size_t i = 0; i < 30; ++i) {
+    packets.push_back(make_packet(pool_, tcp_frame(100)));
+    packets.back()->tunnel.begin();
+    packets.back()->tunnel.set_destination(i == 10 || i == 20 ? ip("127.255.255.255") : remote);
+    pointers.push_back(packets.back().get());
+  }
+  size_t datagrams_done = 0;
+  EXPECT_EQ(sender_.send(port, pointers, datagrams_done, context_), 30U);
+  EXPECT_EQ(received().size(), 28U);
+  EXPECT_EQ(balance_.sent.value(), 28U);
+  EXPECT_EQ(balance_.dropped.value(DropReason::tx_error), 2U);
+}
+
 TEST_F(VxlanSenderStory, AFrameThatCannotBeCutIsCounted) {
   StubPort port(spec_);
   PacketPtr liar = make_packet(pool_, tcp_frame(4000).partial_checksum().gso(1000));

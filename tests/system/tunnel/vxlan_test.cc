@@ -127,6 +127,24 @@ void kernel_sends(const Fd& socket, const Frame& frame) {
 Frame small_frame() { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("hi"); }
 Frame tcp_frame(size_t size) { return frame().ipv4("10.0.0.1", "10.0.0.2").tcp(4000, 80).payload_size(size); }
 
+// The frame waited at the front of the port for as long as the underlay dropped it, and everything else behind it.
+TEST_F(VxlanSystem, WhatTheUnderlaysQueueDropsIsCountedAndWaitsForNothing) {
+  const Fd kernel = make_kernel_peer();
+  const NetworkNamespace::Scope scope(*a_);
+  const auto port = open(flow_spec());
+  a_->run("tc qdisc add dev ua root pfifo limit 0");
+  port->send(packet_to("198.51.100.2", small_frame()));
+  port->send(packet_to("198.51.100.2", tcp_frame(20000).partial_checksum().gso(1000)));
+  EXPECT_FALSE(port->port().has_backlog(0));
+  EXPECT_EQ(port->dropped(DropReason::tx_queue_full), 2U);
+
+  a_->run("tc qdisc del dev ua root");
+  port->send(packet_to("198.51.100.2", small_frame()));
+  const auto there = receive_from(kernel);
+  ASSERT_TRUE(there.has_value());
+  EXPECT_EQ(Frame(there->bytes), small_frame());
+}
+
 TEST_F(VxlanSystem, TheKernelGetsOurFrameAndWeGetItsAnswer) {
   const Fd kernel = make_kernel_peer();
   const NetworkNamespace::Scope scope(*a_);
