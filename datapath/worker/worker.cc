@@ -53,8 +53,9 @@ void Worker::start() {
 
 void Worker::stop() {
   if (thread_.joinable()) {
-    is_stopping_ = true;
-    poller_.wake();
+    // As a command, because no command is slept on (command_queue.h); the wake of a flag set from here could be taken
+    // by a round that had looked at the flag before.
+    send([](Worker& worker) { worker.is_stopping_ = true; });
     thread_.join();
   }
 }
@@ -62,7 +63,7 @@ void Worker::stop() {
 void Worker::run_thread() {
   const rcu::ThreadScope scope;
   std::optional<TimePoint> idle_since;
-  while (!is_stopping_.load(std::memory_order_acquire)) {
+  while (!is_stopping_) {
     const bool has_worked = run_round();
     rcu::quiescent();
     if (has_worked) {

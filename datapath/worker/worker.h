@@ -15,7 +15,6 @@
 //            before it goes: ports are removed first.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -107,7 +106,7 @@ class Worker {
   std::vector<AttachedQueue> queues_;
   unsigned rounds_since_poll_ = 0;
   Counter megaflow_count_, mask_count_;  // for status(): the table itself is the worker's alone
-  std::atomic<bool> is_stopping_{false};
+  bool is_stopping_ = false;             // the worker's, while it is started
   std::thread thread_;
 };
 

@@ -79,6 +79,23 @@ class WorkerThreadTest : public testing::Test {
   std::array<MemoryPort*, 3> ports_{};
 };
 
+// The wake that came with the flag was taken by a round that had looked at the flag before, and the worker slept on.
+TEST(WorkerStopTest, AWorkerThatDoesNotSpinAlwaysStops) {
+  const rcu::ThreadScope rcu;
+  ManualClock clock;
+  VersionedSink sink;
+  PortRegistry registry;
+  Worker worker(0, {.poll_policy = PollPolicy::sleep}, clock, sink, registry);
+  for (int i = 0; i < 2000; ++i) {
+    worker.start();
+    if (i % 2 == 0) {
+      worker.send([](Worker&) {});  // so that it is somewhere in a round, or about to sleep
+    }
+    worker.stop();
+    ASSERT_FALSE(worker.is_started());
+  }
+}
+
 TEST_F(WorkerThreadTest, PacketsWakeASleepingWorker) {
   worker_.start();
   for (uint64_t n = 1; n <= 20; ++n) {
