@@ -43,7 +43,7 @@ const Path* PathCache::find(const IpAddress& remote, const std::optional<IpAddre
   const auto found = paths_.find(key);
   if (found == paths_.end() || now >= found->second.expires) {
     if (!may_ask(now)) {
-      return nullptr;
+      return found == paths_.end() ? nullptr : &found->second;
     }
     last_ = nullptr;
     if (paths_.size() >= max_entries) {

@@ -2,7 +2,8 @@
 //
 // The answers are the kernel's (lib/os/netlink/route_lookup.h), learned path MTUs included, and are asked for again
 // after a second, or at once after forget() (a send was refused as too large). How many questions a second may cost is
-// bounded, because on the receiving side strangers choose the addresses.
+// bounded, because on the receiving side strangers choose the addresses; beyond the bound an old answer stays good, so
+// that strangers take no path away that is in use.
 //
 // Threads: one worker. Cost: a comparison for the remote of the last packet, a hash probe for another, 10 us for one
 //          that is not known.
@@ -36,7 +37,7 @@ class PathCache {
   PathCache(const Clock& clock, unsigned lookups_per_second, Lookup lookup)
       : clock_(clock), lookups_per_second_(lookups_per_second), lookup_(std::move(lookup)) {}
 
-  // Null: not known, and too many were asked for lately.
+  // Null: never known, and too many were asked for lately.
   const Path* find(const IpAddress& remote, const std::optional<IpAddress>& local = {});
 
   void forget(const IpAddress& remote, const std::optional<IpAddress>& local = {});

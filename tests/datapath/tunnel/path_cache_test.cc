@@ -65,6 +65,21 @@ TEST_F(PathCacheStory, StrangersCannotMakeItAskWithoutEnd) {
   EXPECT_NE(cache_.find(ip("192.0.2.2")), nullptr);
 }
 
+// A peer's packets were dropped for want of a route because strangers had used up the second's questions.
+TEST_F(PathCacheStory, StrangersTakeAwayNoPathThatIsKnown) {
+  cache_.find(ip("192.0.2.2"));
+  clock_.advance(std::chrono::seconds(1));
+  for (uint32_t i = 0; i < 100; ++i) {
+    cache_.find(Ipv4Address::from_host(0x0a000000 + i));
+  }
+  mtu_ = 1400;
+  const Path* path = cache_.find(ip("192.0.2.2"));
+  ASSERT_NE(path, nullptr);
+  EXPECT_EQ(path->mtu, 1600U) << "the old answer";
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_EQ(cache_.find(ip("192.0.2.2"))->mtu, 1400U);
+}
+
 TEST_F(PathCacheStory, TheSourceAddressIsPartOfTheQuestion) {
   cache_.find(ip("192.0.2.2"));
   cache_.find(ip("192.0.2.2"), ip("192.0.2.7"));
