@@ -93,6 +93,11 @@ Result<Guard, OsError> Guard::attach(const std::string& device, uint32_t ifindex
   guard.memory_ = left_behind.value_or(0);
 
   if (!left_behind) {
+    // Loaded before anything changes at the device: it is what fails first without the privilege.
+    auto program = load_program();
+    if (!program) {
+      return Unexpected(program.error());
+    }
     bpf_tc_hook hook = hook_of(ifindex, BPF_TC_INGRESS);
     const int created = ::bpf_tc_hook_create(&hook);
     if (created != 0 && created != -EEXIST) {
@@ -101,13 +106,10 @@ Result<Guard, OsError> Guard::attach(const std::string& device, uint32_t ifindex
     const bool has_ipv6_on = read_sysctl(ipv6_switch(device)) == "0";
     guard.memory_ = (created == 0 ? clsact_is_ours : 0) | (has_ipv6_on ? ipv6_was_on : 0);
 
-    auto program = load_program();
-    if (!program) {
-      return Unexpected(program.error());
-    }
     bpf_tc_opts options = options_of(guard.memory_);
     options.prog_fd = program->get();
     if (const int attached = ::bpf_tc_attach(&hook, &options); attached != 0) {
+      guard.remove_clsact_if_ours();
       return Unexpected(os_error(-attached, "attach the guard to " + device));
     }
   }
@@ -127,10 +129,8 @@ Result<void, OsError> Guard::detach() {
   if (detached == -ENODEV) {
     return {};
   }
-  if (detached == 0 && (memory_ & clsact_is_ours) != 0) {
-    // Ours from before anybody else put a filter there; whoever came later shares its fate with the attachment.
-    bpf_tc_hook whole = hook_of(ifindex_, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
-    (void)::bpf_tc_hook_destroy(&whole);
+  if (detached == 0) {
+    remove_clsact_if_ours();
   }
   if ((memory_ & ipv6_was_on) != 0) {
     const auto device = read_device(device_);
@@ -142,6 +142,14 @@ Result<void, OsError> Guard::detach() {
     return Unexpected(os_error(-detached, "take the guard off " + device_));
   }
   return {};
+}
+
+// Ours from before anybody else put a filter there; whoever came later shares its fate with the attachment.
+void Guard::remove_clsact_if_ours() {
+  if ((memory_ & clsact_is_ours) != 0) {
+    bpf_tc_hook whole = hook_of(ifindex_, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
+    (void)::bpf_tc_hook_destroy(&whole);
+  }
 }
 
 }  // namespace weft::datapath

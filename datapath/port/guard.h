@@ -23,6 +23,7 @@ namespace weft::datapath {
 
 class Guard {
  public:
+  // A failure leaves the device as it was.
   static Result<Guard, OsError> attach(const std::string& device, uint32_t ifindex);
 
   // Removes the program and gives IPv6 back. A device that is gone has taken its guard along: no error.
@@ -33,6 +34,8 @@ class Guard {
 
  private:
   Guard(std::string device, uint32_t ifindex) : device_(std::move(device)), ifindex_(ifindex) {}
+
+  void remove_clsact_if_ours();
 
   std::string device_;
   uint32_t ifindex_ = 0;
