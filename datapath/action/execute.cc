@@ -1,7 +1,5 @@
 #include "datapath/action/execute.h"
 
-#include <optional>
-
 #include "datapath/action/edited_packet.h"
 #include "datapath/action/mpls.h"
 #include "datapath/action/set_field.h"
@@ -17,7 +15,7 @@ struct Tally {
   uint64_t outputs = 0;
   uint64_t drops = 0;
   bool was_punted = false;
-  std::optional<DropReason> reason;  // why there might be nothing else
+  Verdict reason;  // why there might be nothing else
 };
 
 bool needs_packet(const Action& action) {
@@ -107,10 +105,10 @@ class ListRun {
   }
 
   void punt(const Controller& action) {
-    if (exits_.punt(*action.context, *packet_)) {
+    if (const Verdict verdict = exits_.punt(*action.context, *packet_); !verdict) {
       tally_.was_punted = true;
     } else if (!tally_.reason) {
-      tally_.reason = DropReason::packet_in_queue_full;
+      tally_.reason = verdict;
     }
   }
 

@@ -6,7 +6,8 @@
 //
 // Counting: a list that sends a packet n times (n > 0) originates n - 1; a verdict, or a copy for which there was no
 // buffer, is one more packet that was there, and dropped. Where nothing was sent and nothing failed the packet is
-// absorbed by a packet-in, or dropped: for the reason that Drop names, as packet_in_queue_full, or as no_output.
+// absorbed by a packet-in, or dropped: for the reason that Drop names, for the one that kept it from the controller, or
+// as no_output.
 //
 // Threads: the packet's worker. Cost: a visit an action; a copy for every output but the last.
 #pragma once

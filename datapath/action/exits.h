@@ -17,8 +17,8 @@ class Exits {
 
   // Takes the packet; it is sent or dropped, and counted, by whoever gets it.
   virtual void output(PortId port, PacketPtr packet) = 0;
-  // Takes a copy of the bytes. False when there is no room for it.
-  virtual bool punt(const PuntContext& context, const Packet& packet) = 0;
+  // Takes a copy of the bytes, or says why not: no room for it, or it cannot be made what a controller may see.
+  virtual Verdict punt(const PuntContext& context, const Packet& packet) = 0;
 
   // How the packets of a list that did not go out are counted: execute.h, "Counting".
   virtual void dropped(DropReason reason) = 0;

@@ -150,21 +150,38 @@ void TransmitStep::forget_port(Port& port) {
   std::erase(backlogged_, port.id());
 }
 
-bool TransmitStep::punt(const PuntContext& context, const Packet& packet) {
+Verdict TransmitStep::punt(const PuntContext& context, const Packet& packet) {
   if (!packet.offload.is_partial()) {
-    return sink_.punt(context, packet);
+    return punt_whole(context, packet);
   }
   if (packet.offload.is_gso()) {
-    const Segmenter segmenter(packet);
-    bool is_taken = false;
-    if (!segmenter.verdict()) {
-      cut_gso(segmenter, packet, context_.pool(),
-              [&](const PacketPtr& piece) { is_taken = sink_.punt(context, *piece) || is_taken; });
-    }
-    return is_taken;
+    return punt_pieces(context, packet);
   }
   const PacketPtr finished = packet.clone();
-  return finished != nullptr && !finish_partial_checksum(*finished) && sink_.punt(context, *finished);
+  if (finished == nullptr) {
+    return DropReason::no_buffer;
+  }
+  const Verdict verdict = finish_partial_checksum(*finished);
+  return verdict ? verdict : punt_whole(context, *finished);
+}
+
+Verdict TransmitStep::punt_whole(const PuntContext& context, const Packet& packet) {
+  return sink_.punt(context, packet) ? keep : Verdict{DropReason::packet_in_queue_full};
+}
+
+// One piece that reaches the controller is enough.
+Verdict TransmitStep::punt_pieces(const PuntContext& context, const Packet& packet) {
+  const Segmenter segmenter(packet);
+  if (segmenter.verdict()) {
+    return segmenter.verdict();
+  }
+  bool is_taken = false;
+  const size_t lost = cut_gso(segmenter, packet, context_.pool(),
+                              [&](const PacketPtr& piece) { is_taken = !punt_whole(context, *piece) || is_taken; });
+  if (is_taken) {
+    return keep;
+  }
+  return lost == segmenter.count() ? DropReason::no_buffer : DropReason::packet_in_queue_full;
 }
 
 }  // namespace weft::datapath

@@ -27,7 +27,7 @@ class TransmitStep final : public Exits {
   void set_ports(const PortTable& ports) { ports_ = &ports; }
 
   void output(PortId port, PacketPtr packet) override;
-  bool punt(const PuntContext& context, const Packet& packet) override;
+  Verdict punt(const PuntContext& context, const Packet& packet) override;
   void dropped(DropReason reason) override { context_.balance().dropped.add(reason); }
   void absorbed() override { context_.balance().absorbed.add(); }
   void originated(uint64_t count) override { context_.balance().originated.add(count); }
@@ -51,6 +51,8 @@ class TransmitStep final : public Exits {
     PacketBatch batch;
   };
 
+  Verdict punt_whole(const PuntContext& context, const Packet& packet);
+  Verdict punt_pieces(const PuntContext& context, const Packet& packet);
   Lane& lane_of(Port& port);
   void add(Lane& lane, PacketPtr packet);
   void add_promising(Lane& lane, PacketPtr packet);

@@ -52,14 +52,14 @@ class CountingExits final : public Exits {
     ++out_;
     if (packet->offload.is_gso()) {
       const Segmenter segmenter(*packet);
-      if (!segmenter.verdict() && segmenter.count() < 2000) {
+      if (!segmenter.verdict()) {
         cut_gso(segmenter, *packet, pool_, [](PacketPtr) {});
       }
     } else {
       (void)finish_partial_checksum(*packet);
     }
   }
-  bool punt(const PuntContext&, const Packet&) override { return true; }
+  Verdict punt(const PuntContext&, const Packet&) override { return keep; }
   void dropped(DropReason) override { ++out_; }
   void absorbed() override { ++out_; }
   void originated(uint64_t count) override { in_ += count; }

@@ -36,12 +36,11 @@ class RecordingExits final : public Exits {
   void output(PortId port, PacketPtr packet) override {
     sent.push_back({port, Frame(packet->bytes()), packet->offload, packet->tunnel});
   }
-  bool punt(const PuntContext& context, const Packet& packet) override {
-    if (!has_room) {
-      return false;
+  Verdict punt(const PuntContext& context, const Packet& packet) override {
+    if (!refuses_punts) {
+      punted.emplace_back(context.describe(), Frame(packet.bytes()));
     }
-    punted.emplace_back(context.describe(), Frame(packet.bytes()));
-    return true;
+    return refuses_punts;
   }
   void dropped(DropReason reason) override { drops.push_back(reason); }
   void absorbed() override { ++absorbed_count; }
@@ -55,7 +54,7 @@ class RecordingExits final : public Exits {
   std::vector<DropReason> drops;
   uint64_t absorbed_count = 0;
   uint64_t originated_count = 0;
-  bool has_room = true;
+  Verdict refuses_punts;
 };
 
 class ActionTest : public testing::Test {

@@ -78,13 +78,15 @@ TEST_F(ExecuteTest, APuntBesidesAnOutputIsNotCounted) {
   }
 }
 
-TEST_F(ExecuteTest, AFullPacketInQueueIsADropUnlessThePacketWentSomewhere) {
-  RecordingExits full;
-  full.has_room = false;
-  execute({controller}, packet(original), full);
-  EXPECT_THAT(full.drops, ElementsAre(DropReason::packet_in_queue_full));
+TEST_F(ExecuteTest, APuntThatFailsIsADropForItsReasonUnlessThePacketWentSomewhere) {
+  for (const DropReason reason : {DropReason::packet_in_queue_full, DropReason::no_buffer}) {
+    RecordingExits refusing;
+    refusing.refuses_punts = reason;
+    execute({controller}, packet(original), refusing);
+    EXPECT_THAT(refusing.drops, ElementsAre(reason));
+  }
   RecordingExits other;
-  other.has_room = false;
+  other.refuses_punts = DropReason::packet_in_queue_full;
   execute({controller, to(1)}, packet(original), other);
   EXPECT_THAT(other.drops, SizeIs(0));
 }

@@ -202,5 +202,27 @@ TEST_F(PipelineTest, PacketsForTheControllerAreFinished) {
   EXPECT_TRUE(is_balanced());
 }
 
+// Whatever went wrong, it was counted as a full packet-in queue.
+TEST_F(PipelineTest, APacketThatDoesNotReachTheControllerIsCountedForTheRightReason) {
+  struct Context : PuntContext {
+    std::string describe() const override { return ""; }
+  };
+  sink_.decide = [&](const FlowKey&) { return decision({Controller{std::make_shared<Context>()}}); };
+  const Frame tcp = frame().ipv4("10.0.0.1", "10.0.0.2").tcp(1, 2).payload_size(3500).gso(1000);
+  Offload uncuttable = tcp.offload();
+  uncuttable.gso = Offload::Gso::tcp6;
+  p1_->inject({tcp.bytes(), uncuttable, {}});
+  run();
+  EXPECT_EQ(drops(DropReason::gso_unsupported), 1U);
+
+  sink_.takes_punts = false;
+  for (const Frame& frame : {tcp, frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).partial_checksum()}) {
+    inject(*p1_, frame);
+  }
+  run();
+  EXPECT_EQ(drops(DropReason::packet_in_queue_full), 2U);
+  EXPECT_TRUE(is_balanced());
+}
+
 }  // namespace
 }  // namespace weft::datapath

@@ -34,13 +34,14 @@ class ScriptedSink final : public UpcallSink {
     events.push_back("punt");
     on_punt();
     punted.emplace_back(packet.bytes());
-    return true;
+    return takes_punts;
   }
 
   Decide decide;
   mutable std::vector<std::string> events;
   mutable unsigned stale_count = 0;  // so many answers of "no longer current"
   std::vector<Frame> punted;
+  bool takes_punts = true;
   std::function<void()> on_punt = [] {};
 };
 
