@@ -16,9 +16,13 @@ namespace {
 
 using Bytes = std::span<const uint8_t>;
 
+// A layer that begins there can be told by an offset of 16 bits.
+bool is_in_reach(size_t offset) { return offset < FrameLayers::absent; }
+
 void find_ipv4(Bytes frame, size_t offset, FrameLayers& layers) {
   const auto* ip = header_at<Ipv4Header>(frame, offset);
-  if (ip == nullptr || ip->version() != 4 || ip->header_bytes() < ipv4_header_bytes) {
+  if (ip == nullptr || ip->version() != 4 || ip->header_bytes() < ipv4_header_bytes ||
+      !is_in_reach(offset + ip->header_bytes())) {
     return;
   }
   const size_t total = ip->total_length.host();
@@ -70,8 +74,8 @@ void find_ipv6_payload(Bytes frame, FrameLayers& layers) {
       return;
     }
     const size_t size = extension_size(layers.ip_protocol, *header);
-    if (at + size >= FrameLayers::absent) {
-      return;  // offsets have 16 bits
+    if (!is_in_reach(at + size)) {
+      return;
     }
     if (layers.ip_protocol == ip_protocol::routing) {
       read_routing_header(frame, at, size, layers);
@@ -93,7 +97,7 @@ void find_ipv6_payload(Bytes frame, FrameLayers& layers) {
 
 void find_ipv6(Bytes frame, size_t offset, FrameLayers& layers) {
   const auto* ip = header_at<Ipv6Header>(frame, offset);
-  if (ip == nullptr || ip->version() != 6) {
+  if (ip == nullptr || ip->version() != 6 || !is_in_reach(offset + ipv6_header_bytes)) {
     return;
   }
   const size_t end = offset + ipv6_header_bytes + ip->payload_length.host();
@@ -110,7 +114,7 @@ void find_ipv6(Bytes frame, size_t offset, FrameLayers& layers) {
 
 void find_arp(Bytes frame, size_t offset, FrameLayers& layers) {
   const auto* arp = header_at<ArpHeader>(frame, offset);
-  if (arp != nullptr && arp->is_ethernet_ipv4()) {
+  if (arp != nullptr && arp->is_ethernet_ipv4() && is_in_reach(offset)) {
     layers.network = FrameLayers::Network::arp;
     layers.l3 = static_cast<uint16_t>(offset);
     layers.l3_end = static_cast<uint32_t>(offset + arp_header_bytes);
@@ -148,7 +152,9 @@ void find_payload(Bytes frame, size_t at, FrameLayers& layers) {
       return find_arp(frame, at, layers);
     case eth_type::mpls:
     case eth_type::mpls_multicast:
-      layers.mpls = at + sizeof(uint32_t) <= frame.size() ? static_cast<uint16_t>(at) : FrameLayers::absent;
+      if (at + sizeof(uint32_t) <= frame.size() && is_in_reach(at)) {
+        layers.mpls = static_cast<uint16_t>(at);
+      }
       return;
     default:
       return;
@@ -232,6 +238,15 @@ L4Checksum find_l4_checksum(const Packet& packet, const FrameLayers& layers) {
     found.state = L4Checksum::State::crc;
   }
   return found;
+}
+
+InternetSum pseudo_header_sum(Bytes frame, const PseudoHeaderPlace& place, uint8_t protocol, size_t l4_size) {
+  if (place.is_ipv4) {
+    const auto& ip = *header_at<Ipv4Header>(frame, place.offset);
+    return pseudo_header_sum(ip.src, ip.dst, protocol, l4_size);
+  }
+  const auto& ip = *header_at<Ipv6Header>(frame, place.offset);
+  return pseudo_header_sum(ip.src, *header_at<Ipv6Address>(frame, place.final_dst), protocol, l4_size);
 }
 
 }  // namespace weft::datapath

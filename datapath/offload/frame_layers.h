@@ -2,7 +2,8 @@
 //
 // Extraction (lib/flow/extract.h) answers what a rule may ask; this answers where to write. It walks the frame as it
 // is now, behind any pushes and pops, and believes no length that the frame does not hold. A header that is cut off,
-// or whose length lies, is absent, and so is everything behind it.
+// or whose length lies, or that ends beyond what an offset of 16 bits can name, is absent, and so is everything behind
+// it: every layer found lies behind the one before.
 //
 // Threads: pure functions. Cost: some 10 ns; callers keep the answer until the frame's headers move.
 #pragma once
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <span>
 
+#include "lib/packet/checksum.h"
 #include "lib/packet/packet.h"
 
 namespace weft::datapath {
@@ -56,5 +58,21 @@ struct L4Checksum {
 };
 
 L4Checksum find_l4_checksum(const Packet& packet, const FrameLayers& layers);
+
+// What a pseudo-header is read from: the IP header at `offset`, and where the address stands that an IPv6 packet is
+// for in the end.
+struct PseudoHeaderPlace {
+  bool is_ipv4 = true;
+  size_t offset = 0;
+  size_t final_dst = 0;  // IPv6
+};
+
+inline PseudoHeaderPlace pseudo_header_place(const FrameLayers& layers) {
+  return {layers.network == FrameLayers::Network::ipv4, layers.l3, layers.final_dst};
+}
+
+// The place is one that was found in this frame.
+InternetSum pseudo_header_sum(std::span<const uint8_t> frame, const PseudoHeaderPlace& place, uint8_t protocol,
+                              size_t l4_size);
 
 }  // namespace weft::datapath

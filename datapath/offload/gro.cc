@@ -37,13 +37,9 @@ uint64_t flow_of(Bytes frame, const FrameLayers& layers) {
   return hash;
 }
 
+// Of a segment without extension headers.
 InternetSum tcp_pseudo_sum(Bytes frame, bool is_ipv4, size_t l3, size_t l4_size) {
-  if (is_ipv4) {
-    const auto& ip = *header_at<Ipv4Header>(frame, l3);
-    return pseudo_header_sum(ip.src, ip.dst, ip_protocol::tcp, l4_size);
-  }
-  const auto& ip = *header_at<Ipv6Header>(frame, l3);
-  return pseudo_header_sum(ip.src, ip.dst, ip_protocol::tcp, l4_size);
+  return pseudo_header_sum(frame, {is_ipv4, l3, l3 + offsetof(Ipv6Header, dst)}, ip_protocol::tcp, l4_size);
 }
 
 bool is_equal(Bytes a, Bytes b, size_t from, size_t to) { return std::memcmp(&a[from], &b[from], to - from) == 0; }
@@ -112,9 +108,9 @@ bool Gro::is_same_flow(const Held& held, const Segment& segment, const TunnelMet
 bool Gro::continues(const Held& held, Bytes frame, const Segment& segment) {
   const Bytes before = held.packet->bytes();
   const Segment& first = held.first;
-  if (!held.is_open || segment.sequence != held.next_sequence || segment.l3 != first.l3 || segment.l4 != first.l4 ||
-      segment.header_size != first.header_size || segment.is_ipv4 != first.is_ipv4 ||
-      segment.payload_size() > first.payload_size()) {
+  if (!held.is_open || held.segment_count == max_gso_segments || segment.sequence != held.next_sequence ||
+      segment.l3 != first.l3 || segment.l4 != first.l4 || segment.header_size != first.header_size ||
+      segment.is_ipv4 != first.is_ipv4 || segment.payload_size() > first.payload_size()) {
     return false;
   }
   const auto counted = static_cast<uint16_t>(held.last_ip_id + 1);

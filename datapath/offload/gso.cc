@@ -50,16 +50,6 @@ void finish_ipv4(Bytes headers, size_t offset) {
   ip.checksum = internet_checksum(headers.subspan(offset, ip.header_bytes()));
 }
 
-// Of the transport header at `l4` below the IP header `ip`; `final_dst` is where its IPv6 destination stands.
-InternetSum pseudo_sum(Bytes headers, HeaderPath::Header ip, size_t final_dst, uint8_t protocol, size_t l4_size) {
-  if (ip.kind == Kind::ipv4) {
-    const auto& v4 = *header_at<Ipv4Header>(headers, ip.offset);
-    return pseudo_header_sum(v4.src, v4.dst, protocol, l4_size);
-  }
-  const auto& v6 = *header_at<Ipv6Header>(headers, ip.offset);
-  return pseudo_header_sum(v6.src, *header_at<Ipv6Address>(headers, final_dst), protocol, l4_size);
-}
-
 void store_checksum(Bytes headers, size_t field, Be16 checksum) {
   std::memcpy(&headers[field], &checksum, sizeof checksum);
 }
@@ -148,7 +138,8 @@ void Segmenter::patch_lengths(size_t piece, Bytes headers, size_t size) const {
 void Segmenter::finish_checksums(Bytes headers, size_t size, InternetSum payload_sum) const {
   const auto finish = [&](HeaderPath::Header ip, size_t final_dst, uint8_t protocol, size_t l4, size_t field) {
     store_checksum(headers, field, Be16{});
-    const InternetSum pseudo = pseudo_sum(headers, ip, final_dst, protocol, size - l4);
+    const InternetSum pseudo =
+        pseudo_header_sum(headers, {ip.kind == Kind::ipv4, ip.offset, final_dst}, protocol, size - l4);
     Be16 checksum = sum_from(headers, l4, payload_sum).add(pseudo).checksum();
     if (protocol == ip_protocol::udp) {
       checksum = udp_checksum_or_ones(checksum);

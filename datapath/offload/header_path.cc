@@ -57,7 +57,7 @@ class PathFinder {
   // Behind the bottom of the stack nothing says what follows: the first nibble tells IP, zero a pseudowire's control
   // word (RFC 4385), else Ethernet is tried.
   bool walk_mpls(size_t offset) {
-    for (; offset + mpls_entry_bytes < target_; offset += mpls_entry_bytes) {
+    for (; offset + mpls_entry_bytes < target_ && ++steps_ <= max_steps; offset += mpls_entry_bytes) {
       if (header_at<MplsEntry>(frame_, offset)->is_bottom()) {
         const size_t payload = offset + mpls_entry_bytes;
         const uint8_t nibble = frame_[payload] >> 4;
@@ -119,7 +119,8 @@ class PathFinder {
     return true;
   }
 
-  // A guest that builds frames to be guessed wrong at every level gets no more time than this.
+  // Layers and labels, those of wrong guesses too. A guest that builds frames to be guessed wrong at every level gets
+  // no more time than this.
   static constexpr unsigned max_steps = 32;
 
   const Bytes frame_;

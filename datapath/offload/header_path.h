@@ -4,7 +4,8 @@
 // from the Ethernet header to csum_start through MPLS, VXLAN, Geneve, GRE and IP in IP. Which UDP ports carry tunnels
 // is not asked: the offset to arrive at is known, so a guess that does not arrive there is dropped.
 //
-// Threads: pure functions. Cost: one walk of the headers.
+// Threads: pure functions. Cost: one walk of the headers; at most 32 layers and labels are looked at, however many
+// guesses fail.
 #pragma once
 
 #include <array>

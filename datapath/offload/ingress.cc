@@ -20,33 +20,38 @@ uint8_t depth_of(const Packet& packet) {
   return path ? path->tunnel_count : unknown_depth;
 }
 
+// Where the payload begins that is to be cut; 0: the header that should be there is not.
+size_t payload_offset(const Packet& packet) {
+  const Offload& offload = packet.offload;
+  if (offload.gso == Offload::Gso::udp_l4) {
+    return offload.csum_offset == udp_checksum_offset ? offload.csum_start + udp_header_bytes : 0;
+  }
+  const auto* tcp = header_at<TcpHeader>(packet.bytes(), offload.csum_start);
+  if (tcp == nullptr || offload.csum_offset != tcp_checksum_offset || tcp->header_bytes() < tcp_header_bytes) {
+    return 0;
+  }
+  return offload.csum_start + tcp->header_bytes();
+}
+
 Verdict check_gso(Packet& packet) {
   Offload& offload = packet.offload;
-  size_t header = udp_header_bytes;
-  if (offload.gso != Offload::Gso::udp_l4) {
-    const auto* tcp = header_at<TcpHeader>(packet.bytes(), offload.csum_start);
-    if (tcp == nullptr || tcp->header_bytes() < tcp_header_bytes || offload.csum_offset != tcp_checksum_offset) {
-      return DropReason::bad_vnet_header;
-    }
-    header = tcp->header_bytes();
-  }
-  const size_t hdr_len = offload.csum_start + header;
-  if (offload.gso_size == 0 || hdr_len > packet.size() || hdr_len > 0xffff) {
+  const size_t headers = payload_offset(packet);
+  if (offload.gso_size == 0 || headers == 0 || headers > packet.size() || headers > 0xffff) {
     return DropReason::bad_vnet_header;
   }
-  offload.hdr_len = static_cast<uint16_t>(hdr_len);
-  return keep;
+  if (packet.size() - headers <= offload.gso_size) {
+    offload.gso = Offload::Gso::none;  // one piece: nothing to cut
+    offload.gso_ecn = false;
+    offload.gso_size = 0;
+    offload.hdr_len = 0;
+    return keep;
+  }
+  offload.hdr_len = static_cast<uint16_t>(headers);
+  return packet.gso_segments() <= max_gso_segments ? keep : Verdict{DropReason::bad_vnet_header};
 }
 
 Be16 l4_pseudo_sum(std::span<const uint8_t> frame, const FrameLayers& layers) {
-  const size_t l4_size = layers.l3_end - layers.l4;
-  if (layers.network == FrameLayers::Network::ipv4) {
-    const auto& ip = *header_at<Ipv4Header>(frame, layers.l3);
-    return pseudo_header_sum(ip.src, ip.dst, layers.ip_protocol, l4_size).folded();
-  }
-  const auto& ip = *header_at<Ipv6Header>(frame, layers.l3);
-  const auto& dst = *header_at<Ipv6Address>(frame, layers.final_dst);
-  return pseudo_header_sum(ip.src, dst, layers.ip_protocol, l4_size).folded();
+  return pseudo_header_sum(frame, pseudo_header_place(layers), layers.ip_protocol, layers.l3_end - layers.l4).folded();
 }
 
 void store(Packet& packet, size_t offset, Be16 value) { std::memcpy(packet.data() + offset, &value, sizeof value); }

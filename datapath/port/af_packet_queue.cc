@@ -18,8 +18,6 @@ namespace weft::datapath {
 
 namespace {
 
-constexpr size_t mac_pair_size = 12;
-constexpr size_t least_frame_size = 14;
 constexpr Duration statistics_period = std::chrono::milliseconds(100);
 
 Result<void, OsError> set_flag(const Fd& socket, int option, const char* what) {
@@ -90,9 +88,9 @@ Verdict put_tag_back(const StrippedTag& tag, Packet& packet) {
     return DropReason::no_headroom;
   }
   uint8_t* frame = packet.data();
-  std::memmove(frame, frame + vlan_tag_bytes, mac_pair_size);
+  std::memmove(frame, frame + vlan_tag_bytes, mac_pair_bytes);
   const VlanTag wire{Be16{tag.tpid}, Be16{tag.tci}};
-  std::memcpy(frame + mac_pair_size, &wire, sizeof wire);
+  std::memcpy(frame + mac_pair_bytes, &wire, sizeof wire);
   return keep;
 }
 
@@ -172,7 +170,7 @@ Verdict AfPacketQueue::accept(const msghdr& message, size_t size, const VnetHead
   if ((message.msg_flags & MSG_TRUNC) != 0) {
     return size <= PacketPool::small_room ? DropReason::no_buffer : DropReason::oversized_frame;
   }
-  if (size < least_frame_size) {
+  if (size < ethernet_header_bytes) {
     return DropReason::truncated_frame;
   }
   if (const Verdict verdict = read_vnet_header(header, packet)) {

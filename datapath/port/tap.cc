@@ -9,12 +9,11 @@
 #include "datapath/port/landing.h"
 #include "datapath/port/tap_device.h"
 #include "datapath/port/vnet_header.h"
+#include "lib/packet/ethernet.h"
 
 namespace weft::datapath {
 
 namespace {
-
-constexpr size_t least_frame_size = 14;
 
 Result<void, OsError> configure(const PortSpec& spec) {
   if (spec.mac && !spec.mac->is_zero()) {
@@ -141,7 +140,7 @@ bool TapQueue::read_one(PacketBatch& batch, RxContext& context) {
 }
 
 Verdict TapQueue::accept(const VnetHeader& header, Packet& packet) {
-  if (packet.size() < least_frame_size) {
+  if (packet.size() < ethernet_header_bytes) {
     return DropReason::truncated_frame;
   }
   return read_vnet_header(header, packet);

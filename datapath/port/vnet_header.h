@@ -1,8 +1,9 @@
 // virtio_net_hdr from and to Offload: how taps and packet sockets speak of unfinished frames.
 //
-// What comes in is not believed: a header that contradicts the frame (a checksum field beyond its end, GSO without a
-// size, without a checksum to finish or of a kind unknown here) is bad_vnet_header. Whether csum_start is where the
-// packet's L4 header really is, extraction finds out later: it may lie deeper, in a tunnel of the guest's own.
+// What comes in is not believed: a header that cannot be true (a checksum field beyond the frame's end, GSO without a
+// size, without a checksum to finish or of a kind unknown here) is bad_vnet_header. What GSO says about the headers
+// inside the frame is checked, and hdr_len settled, behind extraction (datapath/offload/ingress.h); until then hdr_len
+// is 0.
 //
 // Fields are in the host's byte order (the legacy form, which the kernel speaks here unless told otherwise).
 //

@@ -14,12 +14,10 @@ namespace weft::datapath {
 
 namespace {
 
-constexpr size_t ethernet_header_size = 14;
-
 // The largest inner IP packet that fits a datagram on this path.
 size_t inner_mtu(const Path& path, bool is_v4) {
   const size_t overhead =
-      (is_v4 ? ipv4_header_bytes : ipv6_header_bytes) + udp_header_bytes + vxlan_header_bytes + ethernet_header_size;
+      (is_v4 ? ipv4_header_bytes : ipv6_header_bytes) + udp_header_bytes + vxlan_header_bytes + ethernet_header_bytes;
   return path.mtu > overhead ? path.mtu - overhead : 0;
 }
 
@@ -27,7 +25,7 @@ size_t inner_mtu(const Path& path, bool is_v4) {
 
 Result<VxlanInner, DropReason> open_vxlan(std::span<uint8_t> datagram) {
   const auto* header = header_at<VxlanHeader>(datagram);
-  if (header == nullptr || datagram.size() < vxlan_header_bytes + ethernet_header_size) {
+  if (header == nullptr || datagram.size() < vxlan_header_bytes + ethernet_header_bytes) {
     return Unexpected(DropReason::tunnel_bad_header);
   }
   const bool is_plain = header->flags == VxlanHeader::flag_vni && header->gbp_flags == 0 && header->gbp_id == Be16{} &&
@@ -109,7 +107,7 @@ void VxlanReceiver::take_inner(PacketPtr packet, const Target& target) {
   detect_partial_checksum(*packet);
   if (target.path != nullptr && !target.path->verdict) {
     const size_t mtu = inner_mtu(*target.path, !target.tunnel.is_ipv6);
-    if (packet->size() > mtu + ethernet_header_size) {
+    if (packet->size() > mtu + ethernet_header_bytes) {
       promote_to_gso(*packet, mtu);
     }
   }

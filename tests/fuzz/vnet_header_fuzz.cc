@@ -1,5 +1,5 @@
-// Whatever stands before a frame, what is accepted promises nothing beyond the frame, can be cut when it says GSO, and
-// is written as it was read.
+// Whatever stands before a frame, what is accepted promises nothing beyond the frame, is written as it was read, and
+// can be cut into a bounded number of pieces when it says GSO and is what the frame's headers say.
 //
 // Input: virtio_net_hdr (10 bytes), then the frame.
 
@@ -42,11 +42,7 @@ void check_promises(const Packet& packet) {
   if (offload.is_partial()) {
     require(size_t{offload.csum_start} + offload.csum_offset + 2 <= packet.size());
   }
-  if (offload.is_gso()) {
-    require(offload.is_partial() && offload.gso_size > 0);
-    require(offload.csum_start <= offload.hdr_len && offload.hdr_len < packet.size());
-    require(packet.gso_segments() > 1);
-  }
+  require(!offload.is_gso() || (offload.is_partial() && offload.gso_size > 0));
 }
 
 void keep_promises(Packet& packet, PacketPool& pool) {
@@ -54,6 +50,8 @@ void keep_promises(Packet& packet, PacketPool& pool) {
     (void)finish_partial_checksum(packet);
     return;
   }
+  require(packet.offload.csum_start <= packet.offload.hdr_len && packet.offload.hdr_len < packet.size());
+  require(packet.gso_segments() > 1 && packet.gso_segments() <= max_gso_segments);
   const Segmenter segmenter(packet);
   if (!segmenter.verdict()) {
     cut_gso(segmenter, packet, pool, [](PacketPtr) {});

@@ -107,6 +107,42 @@ TEST(CheckOffload, APromiseMustLieWithinTheFrame) {
   EXPECT_EQ(with([](Offload& o) { o.hdr_len = 9; }), keep);
 }
 
+TEST(CheckOffload, GsoNeedsTheHeaderItSpeaksOf) {
+  const Frame tcp = ipv4.tcp(1, 2).payload_size(3000).gso(1000);
+  const auto with_first_byte_of_flags = [&](uint8_t byte) {
+    Bytes bytes = tcp.bytes();
+    bytes[34 + 12] = byte;
+    return checked(Frame(bytes), tcp.offload());
+  };
+  EXPECT_EQ(with_first_byte_of_flags(0x50), keep);
+  EXPECT_EQ(with_first_byte_of_flags(0x40), DropReason::bad_vnet_header) << "four words are no TCP header";
+  EXPECT_EQ(checked(tcp.truncated(34 + 18), tcp.offload()), DropReason::bad_vnet_header);
+
+  const Frame udp = ipv4.udp(1, 2).payload_size(3000).gso(1000);
+  Offload elsewhere = udp.offload();
+  EXPECT_EQ(checked(udp, elsewhere), keep);
+  elsewhere.csum_offset = tcp_checksum_offset;
+  EXPECT_EQ(checked(udp, elsewhere), DropReason::bad_vnet_header);
+}
+
+TEST(CheckOffload, AFrameOfOnePieceIsNoGsoFrame) {
+  PacketPool pool;
+  const PacketPtr packet = received(pool, ipv4.tcp(1, 2).payload_size(1000).gso(1000));
+  EXPECT_EQ(packet->offload, ipv4.tcp(1, 2).payload_size(1000).partial_checksum().offload());
+}
+
+// 60,000 pieces of one byte held the worker, and every other guest's frames, for milliseconds.
+TEST(CheckOffload, TheNumberOfPiecesIsBounded) {
+  const auto pieces_of = [](size_t count, uint16_t size) {
+    const Frame large = ipv4.tcp(1, 2).payload_size(count * size).gso(size);
+    return checked(large, large.offload());
+  };
+  EXPECT_EQ(pieces_of(60000, 1), DropReason::bad_vnet_header);
+  EXPECT_EQ(pieces_of(max_gso_segments + 1, 8), DropReason::bad_vnet_header);
+  EXPECT_EQ(pieces_of(max_gso_segments, 8), keep);
+  EXPECT_EQ(pieces_of(65000 / 36, 36), keep) << "the least MSS of Linux, less timestamps";
+}
+
 // virtio_net_hdr's hdr_len is a hint, and may be the size of whatever was linear.
 TEST(CheckOffload, HeaderLengthIsSettledFromTheFrame) {
   PacketPool pool;

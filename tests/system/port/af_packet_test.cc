@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "datapath/offload/ingress.h"
 #include "datapath/port/af_packet_queue.h"
 #include "lib/os/device.h"
 #include "lib/packet/vlan.h"
@@ -93,6 +94,7 @@ TEST_F(SystemPort, FramesOfAllSizesComeWithTheirPromises) {
   EXPECT_EQ(Frame(received[0]->bytes()), small);
   EXPECT_EQ(received[0]->in_port, PortId{7});
   EXPECT_EQ(Frame(received[1]->bytes()), large);
+  EXPECT_EQ(check_offload(*received[1]), keep);
   EXPECT_EQ(received[1]->offload, large.offload());
   EXPECT_TRUE(received[1]->is_large());
   EXPECT_FALSE(received[0]->is_large());
@@ -130,6 +132,7 @@ TEST_F(SystemPort, TagsThatTheKernelTakesOutComeBackWithTheirOwnTpid) {
   const auto received = port->receive(2);
   ASSERT_EQ(received.size(), 2U);
   EXPECT_EQ(Frame(received[0]->bytes()), tagged.partial_checksum().gso(1000));
+  EXPECT_EQ(check_offload(*received[0]), keep);
   EXPECT_EQ(received[0]->offload, tagged.partial_checksum().gso(1000).offload());
   EXPECT_EQ(Frame(received[1]->bytes()), twice);
 }
