@@ -86,10 +86,15 @@ TEST(WorkerStopTest, AWorkerThatDoesNotSpinAlwaysStops) {
   VersionedSink sink;
   PortRegistry registry;
   Worker worker(0, {.poll_policy = PollPolicy::sleep}, clock, sink, registry);
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 3000; ++i) {
     worker.start();
-    if (i % 2 == 0) {
-      worker.send([](Worker&) {});  // so that it is somewhere in a round, or about to sleep
+    // Three rounds with work; the fourth, without, is one that asks the poller and then sleeps. It is met somewhere.
+    std::atomic<bool> has_worked{false};
+    worker.send([&](Worker& w) { w.send([&](Worker& again) { again.send([&](Worker&) { has_worked = true; }); }); });
+    while (!has_worked) {
+    }
+    for (int spin = i % 200; spin > 0; --spin) {
+      has_worked.load();
     }
     worker.stop();
     ASSERT_FALSE(worker.is_started());
