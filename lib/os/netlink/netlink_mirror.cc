@@ -4,12 +4,10 @@
 #include <netlink/cache.h>
 #include <netlink/msg.h>
 #include <netlink/object.h>
-#include <netlink/route/addr.h>
 #include <netlink/route/link.h>
-#include <netlink/route/neighbour.h>
-#include <netlink/route/route.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "lib/base/log.h"
 #include "lib/os/netlink/nl_socket.h"
@@ -22,38 +20,9 @@ namespace {
 log::Logger& logger = log::get("netlink");
 
 constexpr int event_buffer_bytes = 4 << 20;
-
-NetlinkMirror::RouteKey key_of(const Route& route) {
-  return {route.table, route.destination, route.prefix_length, route.priority, route.tos};
-}
-
-NetlinkMirror::NeighbourKey key_of(const Neighbour& neighbour) { return {neighbour.ifindex, neighbour.address}; }
-
-// Calls visit(object) for each object of a cache that libnl fills by a dump.
-template <class Allocate, class Visit>
-Result<void, OsError> dump_cache(const std::string& what, Allocate&& allocate, Visit&& visit) {
-  nl_cache* cache = nullptr;
-  if (const int error = allocate(&cache); error < 0) {
-    return Unexpected(nl_error(error, "dump " + what));
-  }
-  for (nl_object* object = nl_cache_get_first(cache); object != nullptr; object = nl_cache_get_next(object)) {
-    visit(object);
-  }
-  nl_cache_free(cache);
-  return {};
-}
-
-// The values of `before` that are not in `now`.
-template <class Map>
-std::vector<typename Map::key_type> keys_gone(const Map& before, const Map& now) {
-  std::vector<typename Map::key_type> gone;
-  for (const auto& [key, value] : before) {
-    if (!now.contains(key)) {
-      gone.push_back(key);
-    }
-  }
-  return gone;
-}
+// Datagrams in one go. A flood of events is worked off in turns with everything else on the control thread.
+constexpr int read_at_once = 64;
+constexpr int discarded_at_once = 16384;  // more than the buffer holds
 
 }  // namespace
 
@@ -97,26 +66,11 @@ Result<void, OsError> NetlinkMirror::subscribe(EventLoop& loop) {
         message,
         [](nl_object* object, void* argument) {
           const auto& [self, type] = *static_cast<Event*>(argument);
-          auto apply = [self = self](const auto& parsed, bool is_removal) {
-            if (parsed && !self->is_discarding_) {
-              is_removal ? self->remove(*parsed) : self->update(*parsed);
-            }
-          };
-          switch (type) {
-            case RTM_NEWLINK:
-            case RTM_DELLINK:
-              return apply(parse_link(reinterpret_cast<rtnl_link*>(object)), type == RTM_DELLINK);
-            case RTM_NEWADDR:
-            case RTM_DELADDR:
-              return apply(parse_address(reinterpret_cast<rtnl_addr*>(object)), type == RTM_DELADDR);
-            case RTM_NEWROUTE:
-            case RTM_DELROUTE:
-              return apply(parse_route(reinterpret_cast<rtnl_route*>(object)), type == RTM_DELROUTE);
-            case RTM_NEWNEIGH:
-            case RTM_DELNEIGH:
-              return apply(parse_neighbour(reinterpret_cast<rtnl_neigh*>(object)), type == RTM_DELNEIGH);
-            default:
-              return;
+          if (self->is_discarding_ || (type != RTM_NEWLINK && type != RTM_DELLINK)) {
+            return;
+          }
+          if (const auto link = parse_link(reinterpret_cast<rtnl_link*>(object))) {
+            type == RTM_DELLINK ? self->remove(*link) : self->update(*link);
           }
         },
         &event);
@@ -127,8 +81,7 @@ Result<void, OsError> NetlinkMirror::subscribe(EventLoop& loop) {
   if (nl_socket_set_buffer_size(socket, event_buffer_bytes, 0) < 0) {
     logger.dbg("the kernel keeps its default buffer for netlink events");
   }
-  const int error = nl_socket_add_memberships(socket, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                                              RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NEIGH, 0);
+  const int error = nl_socket_add_membership(socket, RTNLGRP_LINK);
   if (error < 0) {
     return Unexpected(nl_error(error, "subscribe to netlink events"));
   }
@@ -137,16 +90,14 @@ Result<void, OsError> NetlinkMirror::subscribe(EventLoop& loop) {
 }
 
 void NetlinkMirror::read_events() {
-  // One datagram a call; the bound keeps a flood of events from holding the control thread.
-  constexpr int datagrams_at_once = 64;
-  for (int i = 0; i < datagrams_at_once; ++i) {
+  for (int i = 0; i < read_at_once; ++i) {  // one datagram a call
     const int error = nl_recvmsgs_default(sockets_->events.get());
     if (error == -NLE_AGAIN) {
       return;
     }
     if (error < 0) {
       // -NLE_NOMEM is libnl's word for ENOBUFS; after any other error the mirror may be wrong as well.
-      logger.warn("netlink events were lost ({}): reading everything again", nl_geterror(error));
+      logger.warn("netlink events were lost ({}): reading all links again", nl_geterror(error));
       discard_events();
       if (auto synced = resync(); !synced) {
         logger.err("{}", synced.error().to_string());
@@ -159,83 +110,39 @@ void NetlinkMirror::read_events() {
 // What is queued from before the gap is older than the dump to come, and would overwrite it.
 void NetlinkMirror::discard_events() {
   is_discarding_ = true;
-  while (nl_recvmsgs_default(sockets_->events.get()) != -NLE_AGAIN) {
+  for (int i = 0; i < discarded_at_once && nl_recvmsgs_default(sockets_->events.get()) != -NLE_AGAIN; ++i) {
   }
   is_discarding_ = false;
 }
 
-Result<NetlinkMirror::State, OsError> NetlinkMirror::dump() const {
-  State state;
-  nl_sock* socket = sockets_->dumps.get();
-  auto all = dump_cache(
-      "links", [&](nl_cache** cache) { return rtnl_link_alloc_cache(socket, AF_UNSPEC, cache); },
-      [&](nl_object* object) {
-        if (auto link = parse_link(reinterpret_cast<rtnl_link*>(object))) {
-          state.links[link->ifindex] = *link;
-        }
-      });
-  if (all) {
-    all = dump_cache(
-        "addresses", [&](nl_cache** cache) { return rtnl_addr_alloc_cache(socket, cache); },
-        [&](nl_object* object) {
-          if (auto address = parse_address(reinterpret_cast<rtnl_addr*>(object))) {
-            state.addresses[*address] = true;
-          }
-        });
+Result<NetlinkMirror::Links, OsError> NetlinkMirror::dump() const {
+  nl_cache* cache = nullptr;
+  if (const int error = rtnl_link_alloc_cache(sockets_->dumps.get(), AF_UNSPEC, &cache); error < 0) {
+    return Unexpected(nl_error(error, "dump links"));
   }
-  if (all) {
-    all = dump_cache(
-        "routes", [&](nl_cache** cache) { return rtnl_route_alloc_cache(socket, AF_UNSPEC, 0, cache); },
-        [&](nl_object* object) {
-          if (auto route = parse_route(reinterpret_cast<rtnl_route*>(object))) {
-            state.routes[key_of(*route)] = *route;
-          }
-        });
+  Links links;
+  for (nl_object* object = nl_cache_get_first(cache); object != nullptr; object = nl_cache_get_next(object)) {
+    if (const auto link = parse_link(reinterpret_cast<rtnl_link*>(object))) {
+      links[link->ifindex] = *link;
+    }
   }
-  if (all) {
-    all = dump_cache(
-        "neighbours", [&](nl_cache** cache) { return rtnl_neigh_alloc_cache(socket, cache); },
-        [&](nl_object* object) {
-          if (auto neighbour = parse_neighbour(reinterpret_cast<rtnl_neigh*>(object))) {
-            state.neighbours[key_of(*neighbour)] = *neighbour;
-          }
-        });
-  }
-  if (!all) {
-    return Unexpected(all.error());
-  }
-  return state;
+  nl_cache_free(cache);
+  return links;
 }
 
 Result<void, OsError> NetlinkMirror::resync() {
-  auto now = dump();
+  const auto now = dump();
   if (!now) {
     return Unexpected(now.error());
   }
   // What is gone first: a link that came back under its old name is then gone before it is new.
-  for (const auto& key : keys_gone(state_.routes, now->routes)) {
-    remove(Route(state_.routes.at(key)));
+  for (const auto& [ifindex, link] : Links(links_)) {
+    if (!now->contains(ifindex)) {
+      remove(link);
+    }
   }
-  for (const auto& key : keys_gone(state_.neighbours, now->neighbours)) {
-    remove(Neighbour(state_.neighbours.at(key)));
-  }
-  for (const InterfaceAddress& address : keys_gone(state_.addresses, now->addresses)) {
-    remove(address);
-  }
-  for (const uint32_t ifindex : keys_gone(state_.links, now->links)) {
-    remove(Link(state_.links.at(ifindex)));
-  }
-  for (const auto& [ifindex, link] : now->links) {
+  for (const auto& [ifindex, link] : *now) {
     update(link);
-  }
-  for (const auto& [address, present] : now->addresses) {
-    update(address);
-  }
-  for (const auto& [key, route] : now->routes) {
-    update(route);
-  }
-  for (const auto& [key, neighbour] : now->neighbours) {
-    update(neighbour);
   }
   return {};
 }
@@ -253,9 +160,9 @@ void NetlinkMirror::tell(Call&& call) {
 void NetlinkMirror::remove_listener(NetlinkListener& listener) { std::erase(listeners_, &listener); }
 
 void NetlinkMirror::update(Link link) {
-  const auto found = state_.links.find(link.ifindex);
-  if (found == state_.links.end()) {
-    state_.links[link.ifindex] = link;
+  const auto found = links_.find(link.ifindex);
+  if (found == links_.end()) {
+    links_[link.ifindex] = link;
     tell([&](NetlinkListener& listener) { listener.on_link(link, nullptr); });
   } else if (found->second != link) {
     const Link before = std::exchange(found->second, link);
@@ -263,71 +170,21 @@ void NetlinkMirror::update(Link link) {
   }
 }
 
-void NetlinkMirror::update(const InterfaceAddress& address) {
-  if (state_.addresses.emplace(address, true).second) {
-    tell([&](NetlinkListener& listener) { listener.on_address(address, true); });
-  }
-}
-
-void NetlinkMirror::update(Route route) {
-  const auto [found, is_new] = state_.routes.try_emplace(key_of(route), route);
-  if (is_new || found->second != route) {
-    found->second = route;
-    tell([](NetlinkListener& listener) { listener.on_routes_changed(); });
-  }
-}
-
-void NetlinkMirror::update(Neighbour neighbour) {
-  const auto [found, is_new] = state_.neighbours.try_emplace(key_of(neighbour), neighbour);
-  if (is_new || found->second != neighbour) {
-    found->second = neighbour;
-    tell([&](NetlinkListener& listener) { listener.on_neighbour(neighbour, true); });
-  }
-}
-
 void NetlinkMirror::remove(const Link& link) {
-  if (state_.links.erase(link.ifindex) != 0) {
+  if (links_.erase(link.ifindex) != 0) {
     tell([&](NetlinkListener& listener) { listener.on_link_removed(link); });
   }
 }
 
-void NetlinkMirror::remove(const InterfaceAddress& address) {
-  if (state_.addresses.erase(address) != 0) {
-    tell([&](NetlinkListener& listener) { listener.on_address(address, false); });
-  }
-}
-
-void NetlinkMirror::remove(const Route& route) {
-  if (state_.routes.erase(key_of(route)) != 0) {
-    tell([](NetlinkListener& listener) { listener.on_routes_changed(); });
-  }
-}
-
-void NetlinkMirror::remove(const Neighbour& neighbour) {
-  if (state_.neighbours.erase(key_of(neighbour)) != 0) {
-    tell([&](NetlinkListener& listener) { listener.on_neighbour(neighbour, false); });
-  }
-}
-
 const Link* NetlinkMirror::find_link(std::string_view name) const {
-  const auto found = std::find_if(state_.links.begin(), state_.links.end(),
-                                  [&](const auto& entry) { return entry.second.name == name; });
-  return found == state_.links.end() ? nullptr : &found->second;
+  const auto found =
+      std::find_if(links_.begin(), links_.end(), [&](const auto& entry) { return entry.second.name == name; });
+  return found == links_.end() ? nullptr : &found->second;
 }
 
 const Link* NetlinkMirror::find_link(uint32_t ifindex) const {
-  const auto found = state_.links.find(ifindex);
-  return found == state_.links.end() ? nullptr : &found->second;
-}
-
-bool NetlinkMirror::is_own_address(const IpAddress& address) const {
-  return std::any_of(state_.addresses.begin(), state_.addresses.end(),
-                     [&](const auto& entry) { return entry.first.address == address; });
-}
-
-const Neighbour* NetlinkMirror::find_neighbour(uint32_t ifindex, const IpAddress& address) const {
-  const auto found = state_.neighbours.find({ifindex, address});
-  return found == state_.neighbours.end() ? nullptr : &found->second;
+  const auto found = links_.find(ifindex);
+  return found == links_.end() ? nullptr : &found->second;
 }
 
 }  // namespace weft::netlink

@@ -1,7 +1,6 @@
-// From libnl's objects to the values of types.h. The only place that knows libnl's accessors.
+// From libnl's objects to the values of types.h. The only place that knows libnl's accessors of objects.
 //
-// Each answers nothing for what is not meant: another address family, a multicast neighbour, a route without an
-// address. The objects stay the caller's.
+// Nothing for what is not meant: another address family, a link without a name. The object stays the caller's.
 #pragma once
 
 #include <optional>
@@ -9,15 +8,9 @@
 #include "lib/os/netlink/types.h"
 
 struct rtnl_link;
-struct rtnl_addr;
-struct rtnl_route;
-struct rtnl_neigh;
 
 namespace weft::netlink {
 
 std::optional<Link> parse_link(rtnl_link* link);
-std::optional<InterfaceAddress> parse_address(rtnl_addr* address);
-std::optional<Route> parse_route(rtnl_route* route);
-std::optional<Neighbour> parse_neighbour(rtnl_neigh* neighbour);
 
 }  // namespace weft::netlink

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "lib/base/ip_address.h"
 #include "lib/base/mac_address.h"
 
 namespace weft::netlink {
@@ -22,40 +21,6 @@ struct Link {
   std::optional<uint16_t> tunnel_udp_port;  // of a kernel vxlan or geneve device
 
   friend bool operator==(const Link&, const Link&) = default;
-};
-
-struct InterfaceAddress {
-  uint32_t ifindex = 0;
-  IpAddress address;
-  unsigned prefix_length = 0;
-  bool is_link_local = false;
-
-  friend auto operator<=>(const InterfaceAddress&, const InterfaceAddress&) = default;
-};
-
-struct Route {
-  uint32_t table = 0;
-  IpAddress destination;
-  unsigned prefix_length = 0;
-  uint32_t priority = 0;
-  uint8_t tos = 0;
-  bool is_local = false;  // delivers to this host
-  std::optional<IpAddress> source;
-  // Of the first next hop.
-  std::optional<IpAddress> gateway;
-  uint32_t ifindex = 0;
-  std::optional<uint32_t> mtu;
-
-  friend bool operator==(const Route&, const Route&) = default;
-};
-
-struct Neighbour {
-  uint32_t ifindex = 0;
-  IpAddress address;
-  MacAddress mac{};
-  bool is_reachable = false;  // the address may be used: reachable, stale, permanent, being probed
-
-  friend bool operator==(const Neighbour&, const Neighbour&) = default;
 };
 
 }  // namespace weft::netlink

@@ -41,15 +41,7 @@ class Diary final : public NetlinkListener {
       entries.push_back(link.name + " gone");
     }
   }
-  void on_address(const InterfaceAddress& address, bool added) override {
-    if (address.address.is_v4()) {
-      entries.push_back((added ? "add " : "del ") + address.address.to_string());
-    }
-  }
-  void on_routes_changed() override { ++route_changes; }
-
   std::vector<std::string> entries;
-  int route_changes = 0;
 };
 
 struct Mirrored {
@@ -68,12 +60,9 @@ TEST(NetlinkMirror, HearsOfLinksInTheOrderThatThingsHappen) {
   NetworkNamespace space;
   Mirrored m(space);
   space.run("ip link add t1 type veth peer name pt1 && ip link set t1 mtu 1400 && ip link set t1 up");
-  space.run("ip addr add 192.0.2.1/24 dev t1");
   space.run("ip link set t1 down && ip link set t1 name t2 && ip link del t2");
   m.mirror->read_events();
-  EXPECT_THAT(m.diary.entries, ElementsAre("new t1", "t1 mtu 1400", "t1 up", "add 192.0.2.1", "t1 down", "t1 is now t2",
-                                           "del 192.0.2.1", "t2 gone"));
-  EXPECT_GT(m.diary.route_changes, 0);
+  EXPECT_THAT(m.diary.entries, ElementsAre("new t1", "t1 mtu 1400", "t1 up", "t1 down", "t1 is now t2", "t2 gone"));
   EXPECT_EQ(m.mirror->find_link("t2"), nullptr);
 }
 
@@ -90,8 +79,6 @@ TEST(NetlinkMirror, StartsWithEverythingThatIsThere) {
   WEFT_NEEDS_ROOT();
   NetworkNamespace space;
   space.run("ip link add t1 type veth peer name t2 && ip link set t1 up && ip link set t2 up");
-  space.run("ip addr add 192.0.2.1/24 dev t1 && ip route add 198.51.100.0/24 via 192.0.2.2 mtu 1300");
-  space.run("ip neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev t1");
   space.run("ip link add tv type vxlan id 5 dstport 4789 dev t1");
   Mirrored m(space);
   const Link* link = m.mirror->find_link("t1");
@@ -99,19 +86,7 @@ TEST(NetlinkMirror, StartsWithEverythingThatIsThere) {
   EXPECT_EQ(link->kind, "veth");
   EXPECT_TRUE(link->is_admin_up);
   EXPECT_TRUE(link->has_link);
-  EXPECT_TRUE(m.mirror->is_own_address(*IpAddress::parse("192.0.2.1")));
-  EXPECT_FALSE(m.mirror->is_own_address(*IpAddress::parse("192.0.2.2")));
   EXPECT_EQ(m.mirror->find_link("tv")->tunnel_udp_port, 4789);
-
-  const Neighbour* neighbour = m.mirror->find_neighbour(link->ifindex, *IpAddress::parse("192.0.2.2"));
-  ASSERT_NE(neighbour, nullptr);
-  EXPECT_EQ(neighbour->mac.to_string(), "02:00:00:00:00:02");
-  EXPECT_TRUE(neighbour->is_reachable);
-
-  const auto route = m.mirror->routes().find({254, *IpAddress::parse("198.51.100.0"), 24, 0, 0});
-  ASSERT_NE(route, m.mirror->routes().end());
-  EXPECT_EQ(route->second.gateway, IpAddress::parse("192.0.2.2"));
-  EXPECT_EQ(route->second.mtu, 1300U);
 }
 
 TEST(NetlinkMirror, ResyncTellsWhatWasMissed) {
@@ -119,14 +94,15 @@ TEST(NetlinkMirror, ResyncTellsWhatWasMissed) {
   NetworkNamespace space;
   space.run("ip link add t1 type veth peer name pt1");
   Mirrored m(space);
-  space.run("ip link del t1 && ip link add t2 type veth peer name pt2 && ip addr add 192.0.2.9/24 dev t2");
+  space.run("ip link del t1 && ip link add t2 type veth peer name pt2");
   ASSERT_TRUE(m.mirror->resync().has_value());
-  EXPECT_THAT(m.diary.entries, ElementsAre("t1 gone", "new t2", "add 192.0.2.9"));
+  EXPECT_THAT(m.diary.entries, ElementsAre("t1 gone", "new t2"));
   m.mirror->read_events();
   EXPECT_EQ(m.mirror->find_link("t1"), nullptr);
   EXPECT_NE(m.mirror->find_link("t2"), nullptr);
 }
 
+// Nothing is read while the events come, so the buffer runs over; how long it then takes to catch up nobody promises.
 TEST(NetlinkMirror, AFloodOfEventsBeyondTheSocketsBufferEndsInTheRightState) {
   WEFT_NEEDS_ROOT();
   NetworkNamespace space;
@@ -134,9 +110,17 @@ TEST(NetlinkMirror, AFloodOfEventsBeyondTheSocketsBufferEndsInTheRightState) {
   Mirrored m(space);
   space.run("for i in $(seq 5000); do echo link set t1 mtu $((1000 + i % 400)); done | ip -batch -");
   space.run("ip link add tlast type veth peer name plast && ip link set t1 mtu 1234");
-  m.loop.run_for(std::chrono::milliseconds(300));
-  EXPECT_NE(m.mirror->find_link("tlast"), nullptr);
-  EXPECT_EQ(m.mirror->find_link("t1")->mtu, 1234U);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto is_right = [&] {
+    const Link* t1 = m.mirror->find_link("t1");
+    return m.mirror->find_link("tlast") != nullptr && t1 != nullptr && t1->mtu == 1234U;
+  };
+  while (!is_right() && std::chrono::steady_clock::now() < end) {
+    m.loop.run_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(is_right());
+  m.loop.run_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(is_right()) << "and stays";
 }
 
 TEST(RouteLookup, AnswersWithSourceDeviceAndMtu) {
