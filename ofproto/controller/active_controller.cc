@@ -17,7 +17,7 @@ namespace {
 
 constexpr Duration first_backoff = std::chrono::seconds(1);
 
-log::Logger& logger() { return log::get("openflow"); }
+log::Logger& logger = log::get("openflow");
 
 TimePoint now() { return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now()); }
 
@@ -150,7 +150,7 @@ void ActiveController::ready() {
   state_ = "ACTIVE";
   connected_at_ = now();
   connection_->set_inactivity_probe(config_.inactivity_probe);
-  logger().info("{}<->{}: connected", bridge_.name(), config_.target);
+  logger.info("{}<->{}: connected", bridge_.name(), config_.target);
   hooks_.changed();
 }
 
@@ -175,8 +175,8 @@ void ActiveController::failed(const std::string& reason) {
     }
   }
   backoff_ = std::clamp(backoff_ * 2, first_backoff, std::max(config_.max_backoff, first_backoff));
-  logger().info("{}<->{}: {}; trying again in {} s", bridge_.name(), config_.target, reason,
-                std::chrono::duration_cast<std::chrono::seconds>(backoff_).count());
+  logger.info("{}<->{}: {}; trying again in {} s", bridge_.name(), config_.target, reason,
+              std::chrono::duration_cast<std::chrono::seconds>(backoff_).count());
   timer_.start(backoff_, [this] { dial(); });
   if (was_active && hooks_.changed) {
     hooks_.changed();

@@ -10,7 +10,7 @@
 namespace weft::ofproto {
 namespace {
 
-log::Logger& logger() { return log::get("openflow"); }
+log::Logger& logger = log::get("openflow");
 
 class BridgeControllerImpl final : public BridgeController, private BridgeListener {
  public:
@@ -70,7 +70,7 @@ class BridgeControllerImpl final : public BridgeController, private BridgeListen
     const auto place = passive_.emplace(passive_.end());
     ConnectionHooks hooks;
     hooks.closed = [this, place](const std::string& reason) {
-      logger().dbg("{}: service connection: {}", bridge_.name(), reason);
+      logger.dbg("{}: service connection: {}", bridge_.name(), reason);
       // Later: the connection is on the stack.
       loop_.post([gone = std::move(*place)] {});
       passive_.erase(place);

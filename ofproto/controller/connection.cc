@@ -29,7 +29,7 @@ constexpr uint8_t type_hello = 0;
 constexpr uint8_t type_echo_request = 2;
 constexpr uint16_t default_miss_send_len = 128;  // OFP_DEFAULT_MISS_SEND_LEN
 
-log::Logger& logger() { return log::get("openflow"); }
+log::Logger& logger = log::get("openflow");
 
 uint8_t type_of(const Bytes& message) { return message[1]; }
 
@@ -224,7 +224,7 @@ void Connection::answer_echo(const Bytes& message) {
 void Connection::handle_one(Bytes message) {
   auto envelope = openflow::decode(*version_, message);
   if (!envelope) {
-    logger().dbg("{}: refused a message of type {}: {}", bridge_.name(), type_of(message), to_string(envelope.error()));
+    logger.dbg("{}: refused a message of type {}: {}", bridge_.name(), type_of(message), to_string(envelope.error()));
     send(openflow::error_reply(*version_, envelope.error(), message));
     return finish_request();
   }
