@@ -155,6 +155,16 @@ void DatapathImpl::detach_queues(const std::vector<std::shared_ptr<RxQueue>>& qu
   }
 }
 
+Result<void, PortError> DatapathImpl::configure_port(PortId id, const PortSpec& spec) {
+  Port* port = ports_.snapshot().find(id);
+  if (port == nullptr) {
+    return Unexpected(PortError{PortError::Kind::no_such_device, "there is no such port"});
+  }
+  return port->configure(spec).transform_error([](const OsError& error) {
+    return PortError{PortError::Kind::invalid, error.to_string()};
+  });
+}
+
 PortCounters DatapathImpl::port_counters(PortId id) const {
   const Port* port = ports_.snapshot().find(id);
   return port != nullptr ? port->total_counters() : PortCounters{};

@@ -35,6 +35,8 @@ class Switch::Impl final : public BridgeHost {
   LocalBridge* bridge(std::string_view name);
   std::vector<Bridge*> bridges();
   LocalBridge* bridge_of(PortId port_id, OfPort* of_port = nullptr);
+  void device_changed(uint32_t ifindex);
+  std::optional<std::string> port_of_device(uint32_t ifindex) const;
 
   std::optional<TimePoint> expire_timeouts();
   void set_deadline_listener(std::function<void(TimePoint)> listener) { deadline_listener_ = std::move(listener); }
@@ -212,6 +214,24 @@ LocalBridge* Switch::Impl::bridge_of(PortId port_id, OfPort* of_port) {
     }
   }
   return nullptr;
+}
+
+void Switch::Impl::device_changed(uint32_t ifindex) {
+  for (const auto& [name, bridge] : bridges_) {
+    bridge->device_changed(ifindex);
+  }
+}
+
+std::optional<std::string> Switch::Impl::port_of_device(uint32_t ifindex) const {
+  for (const auto& [name, bridge] : bridges_) {
+    for (const auto& [number, port] : bridge->port_map().all()) {
+      if (port.port_id != port_id::none && port.status.ifindex == ifindex &&
+          port.device()->type == datapath::PortType::system) {
+        return port.request.name;
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 bool Switch::Impl::has_name(std::string_view name) const {
@@ -404,6 +424,8 @@ std::string Switch::dump_megaflows(std::optional<std::string_view> bridge) { ret
 Result<std::string, TextError> Switch::trace(std::string_view bridge, std::string_view flow_text) {
   return impl_->trace(bridge, flow_text);
 }
+void Switch::device_changed(uint32_t ifindex) { impl_->device_changed(ifindex); }
+std::optional<std::string> Switch::port_of_device(uint32_t ifindex) const { return impl_->port_of_device(ifindex); }
 datapath::Datapath& Switch::datapath() { return impl_->datapath(); }
 const Clock& Switch::clock() const { return impl_->clock(); }
 

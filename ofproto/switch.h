@@ -67,6 +67,10 @@ class Switch {
   std::string dump_megaflows(std::optional<std::string_view> bridge = std::nullopt);
   // What would happen to a packet of this flow ("in_port=1,tcp,..."), in the words of `ofproto/trace`.
   Result<std::string, TextError> trace(std::string_view bridge, std::string_view flow_text);
+  // Flags, MTU, address or name of a network device have changed, or it went: its port is looked at.
+  void device_changed(uint32_t ifindex);
+  // The `system` port that has this device, which may have got another name since.
+  std::optional<std::string> port_of_device(uint32_t ifindex) const;
   // The bridge and port a datapath port belongs to.
   std::optional<std::pair<Bridge*, OfPort>> find_port(PortId port_id);
 

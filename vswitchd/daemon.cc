@@ -1,5 +1,8 @@
 #include "vswitchd/daemon.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <utility>
@@ -16,6 +19,7 @@
 #include "vswitchd/config/state_file.h"
 #include "vswitchd/control/command.h"
 #include "vswitchd/control/management_server.h"
+#include "vswitchd/process.h"
 #include "vswitchd/transactions.h"
 
 namespace weft {
@@ -23,7 +27,7 @@ namespace {
 
 namespace pb = management::pb;
 
-log::Logger& logger() { return log::get("daemon"); }
+log::Logger& logger = log::get("daemon");
 
 datapath::PollPolicy poll_policy(const std::string& name) {
   return name == "busy"    ? datapath::PollPolicy::busy
@@ -67,10 +71,11 @@ class Expiry {
   ofproto::Switch& switch_;
 };
 
-// Tells the reconciler of devices that come (back).
+// Tells the switch of devices that change, and the reconciler of those that come (back), go or get another name.
 class LinkWatch : public netlink::NetlinkListener {
  public:
-  LinkWatch(netlink::NetlinkMirror& mirror, config::Reconciler& reconciler) : mirror_(mirror), reconciler_(reconciler) {
+  LinkWatch(netlink::NetlinkMirror& mirror, ofproto::Switch& the_switch, config::Reconciler& reconciler)
+      : mirror_(mirror), switch_(the_switch), reconciler_(reconciler) {
     mirror_.add_listener(*this);
   }
   ~LinkWatch() override { mirror_.remove_listener(*this); }
@@ -78,13 +83,26 @@ class LinkWatch : public netlink::NetlinkListener {
   LinkWatch& operator=(const LinkWatch&) = delete;
 
   void on_link(const netlink::Link& link, const netlink::Link* before) override {
-    if (before == nullptr || before->name != link.name) {
+    const bool is_new_name = before == nullptr || before->name != link.name;
+    if (before != nullptr) {
+      switch_.device_changed(link.ifindex);
+      if (is_new_name) {
+        reconciler_.device_renamed(before->name, link.name);
+      }
+    }
+    if (is_new_name) {
       reconciler_.device_appeared(link.name);
     }
   }
 
+  void on_link_removed(const netlink::Link& link) override {
+    switch_.device_changed(link.ifindex);
+    reconciler_.device_gone(link.name);
+  }
+
  private:
   netlink::NetlinkMirror& mirror_;
+  ofproto::Switch& switch_;
   config::Reconciler& reconciler_;
 };
 
@@ -97,7 +115,7 @@ class Daemon::Impl {
         switch_(switch_options(options, loop_)),
         saver_(options.state_path, [this](std::function<void()> task) { loop_.post(std::move(task)); }),
         reconciler_(loop_, switch_, options.rundir, options.version),
-        transactions_(std::move(database), reconciler_, saver_),
+        transactions_(loop_, std::move(database), reconciler_, saver_),
         commands_{switch_, options.version, options.log_file, [this] { loop_.post([this] { loop_.stop(); }); }} {}
 
   Result<void, std::string> open() {
@@ -106,7 +124,7 @@ class Daemon::Impl {
       return Unexpected{mirror.error().to_string()};
     }
     mirror_ = std::move(*mirror);
-    links_ = std::make_unique<LinkWatch>(*mirror_, reconciler_);
+    links_ = std::make_unique<LinkWatch>(*mirror_, switch_, reconciler_);
     auto server = control::ManagementServer::listen(
         loop_, options_.rundir + "/weft.sock",
         [this](pb::Request request, control::ManagementServer::Answer answer) { handle(request, std::move(answer)); });
@@ -121,14 +139,14 @@ class Daemon::Impl {
     boost::asio::signal_set signals(loop_.context(), SIGTERM, SIGINT);
     signals.async_wait([this](const boost::system::error_code& error, int signal) {
       if (!error) {
-        logger().info("signal {}: stopping", signal);
+        logger.info("signal {}: stopping", signal);
         loop_.stop();
       }
     });
     switch_.start();
     const Expiry expiry(loop_, switch_);
     transactions_.start([ready] {
-      logger().info("ready");
+      logger.info("ready");
       ready();
     });
     loop_.run();
@@ -181,11 +199,40 @@ class Daemon::Impl {
   std::unique_ptr<control::ManagementServer> server_;
 };
 
+namespace {
+
+// One daemon a run directory, whose sockets' files each would take from the other; one a state file, where each would
+// overwrite what the other had answered for.
+Result<void, std::string> lock_out_others(const DaemonOptions& options) {
+  if (const auto lock =
+          FileLock::take(options.rundir + "/weft-vswitchd.lock",
+                         fmt::format("run directory {} is used by another weft-vswitchd", options.rundir));
+      !lock) {
+    return Unexpected{lock.error()};
+  }
+  const auto lock = FileLock::take(options.state_path + ".lock",
+                                   fmt::format("state file {} is used by another weft-vswitchd", options.state_path));
+  if (lock) {
+    return {};
+  }
+  // Where nobody can write nothing can be lost, and guests get their network.
+  if (::access(options.state_path.c_str(), W_OK) != 0 && errno == EROFS) {
+    logger.warn("{}: no change can be saved", lock.error());
+    return {};
+  }
+  return Unexpected{lock.error()};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Daemon>, std::string> Daemon::create(const DaemonOptions& options) {
   std::error_code error;
   std::filesystem::create_directories(options.rundir, error);
   if (error) {
     return Unexpected{fmt::format("create {}: {}", options.rundir, error.message())};
+  }
+  if (auto locked = lock_out_others(options); !locked) {
+    return Unexpected{locked.error()};
   }
   auto database = config::load_state(options.state_path);
   if (!database) {

@@ -53,7 +53,7 @@ void Detached::ready() {
   ::close(fd_);
 }
 
-Result<Pidfile, std::string> Pidfile::create(const std::string& path) {
+Result<FileLock, std::string> FileLock::take(const std::string& path, const std::string& what) {
   std::error_code ignored;  // a failure shows in open
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -63,17 +63,32 @@ Result<Pidfile, std::string> Pidfile::create(const std::string& path) {
   struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
-  if (::fcntl(fd, F_SETLK, &lock) != 0) {
-    struct flock holder = lock;
-    ::fcntl(fd, F_GETLK, &holder);
+  if (::fcntl(fd, F_SETLK, &lock) == 0) {
+    return FileLock(fd);
+  }
+  if (errno != EACCES && errno != EAGAIN) {
+    const auto error = failed("lock " + path);
     ::close(fd);
-    return Unexpected{fmt::format("{}: weft-vswitchd is running already, as process {}", path, holder.l_pid)};
+    return error;
+  }
+  struct flock holder = lock;
+  // 0: a process of another pid namespace.
+  const bool is_known = ::fcntl(fd, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK && holder.l_pid > 0;
+  ::close(fd);
+  return Unexpected{fmt::format("{}{}", what, is_known ? fmt::format(", as process {}", holder.l_pid) : "")};
+}
+
+Result<Pidfile, std::string> Pidfile::create(const std::string& path) {
+  const auto lock = FileLock::take(path, path + ": weft-vswitchd is running already");
+  if (!lock) {
+    return Unexpected{lock.error()};
   }
   const std::string pid = fmt::format("{}\n", ::getpid());
-  if (::ftruncate(fd, 0) != 0 || ::write(fd, pid.data(), pid.size()) != static_cast<ssize_t>(pid.size())) {
+  if (::ftruncate(lock->fd(), 0) != 0 ||
+      ::write(lock->fd(), pid.data(), pid.size()) != static_cast<ssize_t>(pid.size())) {
     return failed(path);
   }
-  return Pidfile(path);  // the descriptor stays open: it carries the lock
+  return Pidfile(path);
 }
 
 void Pidfile::remove() { ::unlink(path_.c_str()); }

@@ -1,6 +1,7 @@
 #include "vswitchd/transactions.h"
 
 #include <map>
+#include <utility>
 
 #include "lib/base/log.h"
 
@@ -9,7 +10,7 @@ namespace {
 
 namespace pb = management::pb;
 
-log::Logger& logger() { return log::get("management"); }
+log::Logger& logger = log::get("management");
 
 // The numbers that are saved, by interface.
 std::map<management::Uuid, management::Datum> numbers(const management::Database& database) {
@@ -29,8 +30,13 @@ pb::Response refused(const std::string& reason) {
 
 }  // namespace
 
-Transactions::Transactions(management::Database database, config::Reconciler& reconciler, config::StateSaver& saver)
-    : database_(std::move(database)), reconciler_(reconciler), saver_(saver) {
+Transactions::Transactions(EventLoop& loop, management::Database database, config::Reconciler& reconciler,
+                           config::StateSaver& saver, Duration pause_before_saving_again)
+    : database_(std::move(database)),
+      reconciler_(reconciler),
+      saver_(saver),
+      save_again_(loop),
+      pause_before_saving_again_(pause_before_saving_again) {
   reconciler_.set_numbers_listener([this] {
     reconciler_.report(database_);
     save_unasked();
@@ -52,13 +58,25 @@ void Transactions::start(std::function<void()> done) {
   });
 }
 
-// Numbers that nobody waits for.
-void Transactions::save_unasked() {
-  saver_.save(database_, [](const Result<void, std::string>& saved) {
+void Transactions::save(config::StateSaver::Done done) {
+  save_again_.cancel();
+  saver_.save(database_, [this, done = std::move(done)](const Result<void, std::string>& saved) {
+    const std::string before = std::exchange(save_error_, saved ? "" : saved.error());
     if (!saved) {
-      logger().err("the state could not be saved: {}", saved.error());
+      save_again_.start(pause_before_saving_again_, [this] { save_unasked(); });
     }
+    if (!saved && save_error_ != before) {
+      logger.err("the state could not be saved: {}", save_error_);
+    } else if (saved && !before.empty()) {
+      logger.info("the state is saved again");
+    }
+    done(saved);
   });
+}
+
+// What nobody waits for: numbers, and another try.
+void Transactions::save_unasked() {
+  save([](const Result<void, std::string>&) {});
 }
 
 void Transactions::submit(pb::Transaction transaction, Answer answer) {
@@ -88,17 +106,20 @@ void Transactions::run(const Waiting& waiting) {
     return waiting.answer(refused(applied.error()));
   }
   if (!waiting.transaction.comment().empty()) {
-    logger().info("{}", waiting.transaction.comment());
+    logger.info("{}", waiting.transaction.comment());
+  }
+  if (waiting.transaction.operations().empty() && save_error_.empty()) {
+    return answer(waiting, {});
   }
   is_busy_ = true;
   if (!waiting.transaction.wait()) {
     // Answered when it cannot be lost any more; the switch follows meanwhile.
-    saver_.save(database_, [this, waiting](const Result<void, std::string>& saved) { answer(waiting, saved); });
+    save([this, waiting](const Result<void, std::string>& saved) { answer(waiting, saved); });
   }
   reconciler_.follow(database_, [this, waiting] {
     // Numbers that were given out are part of what is saved.
     reconciler_.report(database_);
-    saver_.save(database_, [this, waiting](const Result<void, std::string>& saved) {
+    save([this, waiting](const Result<void, std::string>& saved) {
       if (waiting.transaction.wait()) {
         answer(waiting, saved);
       }
@@ -121,7 +142,6 @@ Result<void, std::string> Transactions::apply(const pb::Transaction& transaction
 
 void Transactions::answer(const Waiting& waiting, const Result<void, std::string>& saved) {
   if (!saved) {
-    logger().err("the state could not be saved: {}", saved.error());
     return waiting.answer(refused("the change is in force but could not be saved: " + saved.error()));
   }
   pb::Response response;

@@ -3,13 +3,19 @@
 // One after the other: the next is looked at when the one before is followed and saved, so an answer always describes
 // the state that its own change led to. Who does not wait is answered when the change is on disk.
 //
+// A change that could not be saved is in force and refused. From then on the state on disk is behind, and is saved
+// again with the next change and every few seconds; until that works a transaction that changes nothing, as a retry
+// does, is refused as well.
+//
 // Threads: control thread.
 #pragma once
 
 #include <deque>
 #include <functional>
+#include <string>
 
 #include "lib/management/convert.h"
+#include "lib/os/event_loop.h"
 #include "vswitchd/config/reconciler.h"
 #include "vswitchd/config/state_file.h"
 
@@ -19,7 +25,8 @@ class Transactions {
  public:
   using Answer = std::function<void(management::pb::Response)>;
 
-  Transactions(management::Database database, config::Reconciler& reconciler, config::StateSaver& saver);
+  Transactions(EventLoop& loop, management::Database database, config::Reconciler& reconciler,
+               config::StateSaver& saver, Duration pause_before_saving_again = std::chrono::seconds(5));
 
   ~Transactions();
   Transactions(const Transactions&) = delete;
@@ -41,12 +48,16 @@ class Transactions {
   void run_next();
   void run(const Waiting& waiting);
   void answer(const Waiting& waiting, const Result<void, std::string>& saved);
+  void save(config::StateSaver::Done done);
   void save_unasked();
   Result<void, std::string> apply(const management::pb::Transaction& transaction);
 
   management::Database database_;
   config::Reconciler& reconciler_;
   config::StateSaver& saver_;
+  std::string save_error_;  // of the last save; empty: the state is on disk
+  Timer save_again_;
+  const Duration pause_before_saving_again_;
   std::deque<Waiting> waiting_;
   bool is_busy_ = false;
 };

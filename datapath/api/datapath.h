@@ -77,6 +77,8 @@ class Datapath {
   // The id is not given again until a revalidation and a grace period have passed (release_port_id).
   virtual void remove_port(PortId port) = 0;
   virtual void release_port_id(PortId port) = 0;
+  // Gives the port's device the MTU and the address of `spec`, where it has them; the port stays as it is.
+  virtual Result<void, PortError> configure_port(PortId port, const PortSpec& spec) = 0;
   virtual PortCounters port_counters(PortId port) const = 0;
   virtual std::optional<PortStatus> port_status(PortId port) const = 0;
   // Called on whichever thread notices that status may have changed or the device is gone; must only post.

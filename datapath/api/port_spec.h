@@ -34,11 +34,11 @@ struct TunnelSpec {
 struct PortSpec {
   std::string name{};  // device name for system, tap, internal; otherwise only a label
   PortType type = PortType::system;
-  TunnelSpec tunnel{};            // for tunnel types
-  bool is_memory_tunnel = false;  // memory: behaves like a tunnel port towards ofproto
-  std::optional<uint32_t> mtu_request{};
-  std::optional<MacAddress> mac{};  // internal: the bridge device's address
-  bool force = false;               // attach a system device that carries an IP address
+  TunnelSpec tunnel{};                    // for tunnel types
+  bool is_memory_tunnel = false;          // memory: behaves like a tunnel port towards ofproto
+  std::optional<uint32_t> mtu_request{};  // set by Datapath::configure_port
+  std::optional<MacAddress> mac{};        // internal: the bridge device's address
+  bool force = false;                     // attach a system device that carries an IP address
   friend bool operator==(const PortSpec&, const PortSpec&) = default;
 };
 

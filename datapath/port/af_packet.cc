@@ -135,6 +135,17 @@ PortCapabilities AfPacketPort::capabilities() const {
   return can;
 }
 
+// Of a device that somebody else made the address is left alone.
+Result<void, OsError> AfPacketPort::configure(const PortSpec& wanted) {
+  if (!wanted.mtu_request) {
+    return {};
+  }
+  if (!status().is_present) {
+    return Unexpected(os_error(ENODEV, "set MTU on " + spec().name));
+  }
+  return set_device_mtu(spec().name, *wanted.mtu_request);
+}
+
 PortStatus AfPacketPort::status() const {
   PortStatus status;
   status.ifindex = ifindex_;

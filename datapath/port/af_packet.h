@@ -41,10 +41,11 @@ class AfPacketPort final : public BackloggedPort {
 
   std::vector<std::shared_ptr<RxQueue>> rx_queues() override;
   PortCapabilities capabilities() const override;
+  Result<void, OsError> configure(const PortSpec& wanted) override;
   PortStatus status() const override;
 
   // From a worker that met ENETDOWN, ENODEV...: the device went down or away. The listener hears of it once, and again
-  // after a frame could be sent in between.
+  // after a frame could be sent in between. Only netlink tells that a device is up again, or that its link changed.
   void device_changed();
 
  protected:

@@ -28,6 +28,7 @@
 #include "datapath/api/port_spec.h"
 #include "lib/base/clock.h"
 #include "lib/base/counter.h"
+#include "lib/base/os_error.h"
 #include "lib/base/result.h"
 #include "lib/packet/drop_reason.h"
 #include "lib/packet/packet_batch.h"
@@ -173,6 +174,9 @@ class Port {
   // The port is about to go: drops what waits for this worker, as port_gone. Its packets are from that worker's pool,
   // so this runs on that worker, before the destructor.
   virtual void discard_backlog(TxContext& context);
+
+  // Gives the device the MTU and the address of `wanted`, where it has them. Control thread.
+  virtual Result<void, OsError> configure(const PortSpec& wanted);
 
   // The device as it is now. Any thread.
   virtual PortStatus status() const = 0;

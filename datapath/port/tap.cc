@@ -13,25 +13,12 @@
 
 namespace weft::datapath {
 
-namespace {
-
-Result<void, OsError> configure(const PortSpec& spec) {
-  if (spec.mac && !spec.mac->is_zero()) {
-    if (auto set = set_device_mac(spec.name, *spec.mac); !set) {
-      return set;
-    }
-  }
-  return spec.mtu_request ? set_device_mtu(spec.name, *spec.mtu_request) : Result<void, OsError>();
-}
-
-}  // namespace
-
 Result<std::unique_ptr<Port>, PortError> TapPort::open(const PortSpec& spec, const PortEnvironment& environment) {
   auto device = open_tap(spec.name);
   if (!device) {
     return Unexpected(device.error());
   }
-  if (auto configured = configure(spec); !configured) {
+  if (auto configured = configure_tap(device->fd, {.mac = spec.mac}); !configured) {
     return Unexpected(PortError{PortError::Kind::invalid, configured.error().to_string()});
   }
   return std::unique_ptr<Port>(new TapPort(spec, environment, std::move(device->fd), device->takes_udp_gso));
@@ -50,6 +37,10 @@ PortCapabilities TapPort::capabilities() const {
   can.gso_tcp4 = can.gso_tcp6 = true;
   can.gso_udp_l4 = takes_udp_gso_;
   return can;
+}
+
+Result<void, OsError> TapPort::configure(const PortSpec& wanted) {
+  return configure_tap(*tap_, {.mtu = wanted.mtu_request, .mac = wanted.mac});
 }
 
 PortStatus TapPort::status() const {
@@ -75,7 +66,7 @@ void TapPort::device_changed() {
 
 DropReason TapPort::refused(int error, unsigned worker) {
   switch (error) {
-    case EIO:  // what a tap says while its device is down; nothing changed that others do not hear of
+    case EIO:  // what a tap says while its device is down; netlink tells of that
       return DropReason::port_down;
     case EBADFD:
       device_changed();

@@ -6,8 +6,8 @@
 // The kernel never makes a writer wait, so nothing queues here.
 //
 // The far side belongs to somebody else: a VM's process, a container (the device may be moved to its namespace, the
-// port works on), or the host. An `internal` device gets the bridge's address and MTU and is left down, as its users
-// expect; they bring it up when they give it an address.
+// port works on), or the host. An `internal` device gets the bridge's address and is left down, as its users expect;
+// they bring it up when they give it an address.
 //
 // Threads and ownership: as Port. The device goes with the port unless it is persistent.
 #pragma once
@@ -28,6 +28,7 @@ class TapPort final : public BackloggedPort {
 
   std::vector<std::shared_ptr<RxQueue>> rx_queues() override { return {queue_}; }
   PortCapabilities capabilities() const override;
+  Result<void, OsError> configure(const PortSpec& wanted) override;
   PortStatus status() const override;
 
   void device_changed();

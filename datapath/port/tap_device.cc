@@ -96,6 +96,21 @@ Result<TapDevice, PortError> open_tap(const std::string& name) {
   return tap;
 }
 
+Result<void, OsError> configure_tap(const Fd& tap, const TapSettings& settings) {
+  ifreq request{};
+  if (::ioctl(tap.get(), TUNGETIFF, &request) != 0) {
+    return Unexpected(last_os_error("find the device of a tap"));
+  }
+  const std::string name = request.ifr_name;
+  const NamespaceOf inside(tap);
+  if (settings.mac && !settings.mac->is_zero()) {
+    if (auto set = set_device_mac(name, *settings.mac); !set) {
+      return set;
+    }
+  }
+  return settings.mtu ? set_device_mtu(name, *settings.mtu) : Result<void, OsError>();
+}
+
 std::optional<DeviceStatus> read_tap(const Fd& tap) {
   ifreq request{};
   if (::ioctl(tap.get(), TUNGETIFF, &request) != 0) {

@@ -22,6 +22,14 @@ struct TapDevice {
 // persistent tap keeps what its last user set.
 Result<TapDevice, PortError> open_tap(const std::string& name);
 
+struct TapSettings {
+  std::optional<uint32_t> mtu{};
+  std::optional<MacAddress> mac{};  // zero: as it is
+};
+
+// What is given is set, also on a device that was moved to another network namespace.
+Result<void, OsError> configure_tap(const Fd& tap, const TapSettings& settings);
+
 // As read_device(), also when the device was moved to another network namespace. Nothing when it was deleted.
 std::optional<DeviceStatus> read_tap(const Fd& tap);
 

@@ -104,7 +104,7 @@ const auto& interface_columns() {
       config("type", scalar(AtomType::string), "\"\" or system, tap, internal, patch, vxlan"),
       config("options", string_map(), "by type: remote_ip, local_ip, key, dst_port ...; peer"),
       config("mac", optional_of(AtomType::string), "of an internal port"),
-      config("mtu_request", optional_integer(68, 65535), "wanted MTU of tap and internal ports, in bytes"),
+      config("mtu_request", optional_integer(68, 65535), "wanted MTU of the device, in bytes"),
       config("ofport_request", optional_integer(1, 65279), "wanted OpenFlow port number"),
       saved_status("ofport", optional_integer(-1, 65535), "OpenFlow port number; -1: could not be set up"),
       saved_status("last_ofport", optional_integer(1, 65535), "the number it had last, and gets again"),

@@ -102,6 +102,18 @@ Result<DeviceStatus, OsError> read_device(const std::string& name) {
   return status;
 }
 
+std::optional<DeviceDriver> read_driver(const std::string& name) {
+  ethtool_drvinfo info{};
+  info.cmd = ETHTOOL_GDRVINFO;
+  ifreq request{};
+  request.ifr_data = reinterpret_cast<char*>(&info);
+  if (!fits_a_name(name) || !DeviceControl(name).call(SIOCETHTOOL, request)) {
+    return std::nullopt;
+  }
+  const auto text = [](const auto& field) { return std::string(field, ::strnlen(field, sizeof field)); };
+  return DeviceDriver{text(info.driver), text(info.version), text(info.fw_version)};
+}
+
 std::vector<IpAddress> configured_addresses(const std::string& name) {
   std::vector<IpAddress> addresses;
   ifaddrs* list = nullptr;

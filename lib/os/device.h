@@ -32,6 +32,12 @@ struct DeviceStatus {
 // ENODEV: no device of that name.
 Result<DeviceStatus, OsError> read_device(const std::string& name);
 
+// Of its driver; a text that the driver does not give is empty.
+struct DeviceDriver {
+  std::string name, version, firmware;
+};
+std::optional<DeviceDriver> read_driver(const std::string& name);
+
 // Its addresses, those that the kernel gives itself (IPv6 link-local) left out.
 std::vector<IpAddress> configured_addresses(const std::string& name);
 

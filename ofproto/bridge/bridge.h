@@ -89,6 +89,8 @@ class Bridge {
   virtual bool remove_port(std::string_view name) = 0;
   // Tries again to attach a port whose device had gone; its number is the old one.
   virtual Result<void, datapath::PortError> reattach_port(std::string_view name) = 0;
+  // Gives the port's device the MTU and the address of `spec`, where it has them; the port stays as it is.
+  virtual Result<void, datapath::PortError> configure_port(std::string_view name, const datapath::PortSpec& spec) = 0;
   virtual bool set_vlan(std::string_view name, const VlanConfig& vlan) = 0;
   virtual std::vector<PortInfo> ports() const = 0;  // by number
   virtual std::optional<PortInfo> port(OfPort of_port) const = 0;

@@ -110,6 +110,25 @@ Result<void, datapath::PortError> LocalBridge::reattach_port(std::string_view na
   return {};
 }
 
+Result<void, datapath::PortError> LocalBridge::configure_port(std::string_view name, const datapath::PortSpec& spec) {
+  BridgePort* port = ports_.find(name);
+  if (port == nullptr || port->port_id == port_id::none) {
+    return refuse(datapath::PortError::Kind::no_such_device, "no port with a device is named " + std::string(name));
+  }
+  auto& own = std::get<datapath::PortSpec>(port->request.attachment);
+  datapath::PortSpec changes = spec;
+  if (spec.mac == own.mac) {
+    changes.mac.reset();  // whoever has the device may have given it another one meanwhile
+  }
+  const auto configured = host_.datapath().configure_port(port->port_id, changes);
+  if (configured) {
+    own.mtu_request = spec.mtu_request;
+    own.mac = spec.mac;
+  }
+  port_changed(port->port_id);  // also when the device took only one of the two
+  return configured;
+}
+
 bool LocalBridge::set_vlan(std::string_view name, const VlanConfig& vlan) {
   BridgePort* port = ports_.find(name);
   if (port == nullptr) {
@@ -158,6 +177,16 @@ void LocalBridge::port_changed(PortId port_id) {
   publish_addresses(macs_.flush(port->of_port));
   port->port_id = gone;
   detach(*port);
+}
+
+void LocalBridge::device_changed(uint32_t ifindex) {
+  std::vector<PortId> ids;
+  for (const auto& [number, port] : ports_.all()) {
+    if (port.port_id != port_id::none && port.status.ifindex == ifindex) {
+      ids.push_back(port.port_id);
+    }
+  }
+  std::ranges::for_each(ids, [this](PortId id) { port_changed(id); });
 }
 
 std::vector<PortInfo> LocalBridge::ports() const {

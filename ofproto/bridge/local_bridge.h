@@ -34,7 +34,8 @@ class LocalBridge final : public Bridge {
   // Takes everything away before the bridge goes: ports, flows.
   void close();
   void deliver(PuntedPacket packet);
-  void port_changed(PortId port_id);  // its device may have changed
+  void port_changed(PortId port_id);      // its device may have changed
+  void device_changed(uint32_t ifindex);  // the same, for the ports of that device
 
   // When something may expire: cheap for flows, a walk over all of them for addresses.
   std::optional<TimePoint> next_flow_due() const { return tables_->timeouts().next_due(); }
@@ -52,6 +53,7 @@ class LocalBridge final : public Bridge {
   Result<OfPort, datapath::PortError> add_port(const PortRequest& request) override;
   bool remove_port(std::string_view name) override;
   Result<void, datapath::PortError> reattach_port(std::string_view name) override;
+  Result<void, datapath::PortError> configure_port(std::string_view name, const datapath::PortSpec& spec) override;
   bool set_vlan(std::string_view name, const VlanConfig& vlan) override;
   std::vector<PortInfo> ports() const override;
   std::optional<PortInfo> port(OfPort of_port) const override;

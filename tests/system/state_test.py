@@ -3,9 +3,11 @@
 import os
 import re
 import shutil
+import tempfile
 
 from harness import SystemTest, until
 from harness.network import cable, run
+from harness.switch import program
 
 REQUIRED_TOOLS = ["ip", "ping", "ss"]
 
@@ -110,14 +112,52 @@ class StateTest(SystemTest):
         self.wait_for_ports()
         self.assert_pings(self.a, "10.0.0.2")
 
+    def second_daemon(self, rundir, state, *options):
+        return self.host.run([program("weft-vswitchd"), "--rundir", rundir, "--state", state, *options], check=False,
+                             timeout=20)
+
     def test_two_daemons_do_not_share_a_run_directory(self):
-        second = self.host.run([self.sw_program(), "--rundir", self.sw.rundir, "--state", self.sw.state + ".2"],
-                               check=False, timeout=20)
-        self.assertNotEqual(second.returncode, 0)
-        self.assertNotEqual(second.stderr.strip(), "")
+        """The second one took the first one's socket, and removed it at its end, when its pidfile was another."""
+        for options in ([], ["--pidfile", f"{self.sw.rundir}/second.pid"]):
+            second = self.second_daemon(self.sw.rundir, self.sw.state + ".2", *options)
+            self.assertNotEqual(second.returncode, 0)
+            self.assertIn(f"process {self.daemon_pid()}", second.stderr)
+        self.assertIn("br0", self.sw.vsctl("list-br").stdout)
         self.assert_pings(self.a, "10.0.0.2")
 
-    @staticmethod
-    def sw_program():
-        from harness.switch import program
-        return program("weft-vswitchd")
+    def test_two_daemons_do_not_share_a_state_file(self):
+        """Each overwrote what the other had saved and answered for."""
+        other = tempfile.TemporaryDirectory(prefix="weft-")
+        self.addCleanup(other.cleanup)
+        second = self.second_daemon(other.name, self.sw.state)
+        self.assertNotEqual(second.returncode, 0)
+        self.assertIn(f"state file {self.sw.state} is used", second.stderr)
+        self.assertIn(f"process {self.daemon_pid()}", second.stderr)
+
+    def test_a_retry_fails_while_the_state_cannot_be_saved(self):
+        """It found everything as it should be, and was answered with success; the change was lost at the next start."""
+        os.mkdir(self.sw.state + ".new")  # where the new state is written
+        for _ in range(2):
+            done = self.sw.vsctl("--may-exist", "add-br", "br1", check=False)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("could not be saved", done.stderr)
+        self.assertIn("br1", self.sw.vsctl("list-br").stdout)
+        os.rmdir(self.sw.state + ".new")
+        self.sw.vsctl("--may-exist", "add-br", "br1")
+        self.sw.kill()
+        self.sw.start()
+        self.assertIn("br1", self.sw.vsctl("list-br").stdout)
+
+    def test_log_modules_are_known_from_the_start(self):
+        """They came into being with their first message."""
+        for module in ("openflow", "reconciler", "management", "daemon"):
+            self.sw.appctl("vlog/set", f"{module}:dbg")
+        self.sw.stop()
+        wrong = self.second_daemon(self.sw.rundir, self.sw.state, "-v", "daemon:dbgg")
+        self.assertIn("dbgg", wrong.stderr.splitlines()[0])
+        self.sw.options = ("-v", "reconciler:dbg")
+        self.sw.start()
+
+    def daemon_pid(self):
+        with open(f"{self.sw.rundir}/weft-vswitchd.pid", encoding="ascii") as file:
+            return int(file.read())

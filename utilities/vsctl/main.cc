@@ -1,5 +1,7 @@
 // weft-vsctl: fetch the state, work out the change, send it as one transaction; start over when somebody was faster.
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <thread>
 
@@ -63,8 +65,18 @@ void report_new_problems(const Database& base, const pb::Response& response) {
   }
 }
 
-// A run without changes has nothing to send but its comment.
-bool has_something_to_send(const Run& run) { return !run.draft.operations().empty() || !run.comment.empty(); }
+// Whether a command of the run is one that changes things, though it may have found them as they should be: the switch
+// then says whether they are saved.
+bool means_to_change(const CommandLine& line) {
+  return std::ranges::any_of(line.commands, [](const auto& command) {
+    static constexpr std::array verbs{"add", "br-set", "clear", "create", "del", "destroy", "remove", "set"};
+    return std::ranges::any_of(verbs, [&](const char* verb) { return command.spec->name.starts_with(verb); });
+  });
+}
+
+bool has_something_to_send(const CommandLine& line, const Run& run) {
+  return !run.draft.operations().empty() || !run.comment.empty() || means_to_change(line);
+}
 
 int execute(const CommandLine& line) {
   auto client = management::Client::connect(line.rundir.value_or(default_run_directory()), line.timeout);
@@ -89,7 +101,7 @@ int execute(const CommandLine& line) {
       std::this_thread::sleep_for(look_again);  // the client's deadline ends it
       continue;
     }
-    if (has_something_to_send(run) && !line.is_dry_run) {
+    if (has_something_to_send(line, run) && !line.is_dry_run) {
       const auto response = client->call(transaction(line, *base, run));
       if (!response) {
         return fail(*client, response.error());

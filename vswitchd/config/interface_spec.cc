@@ -158,6 +158,10 @@ std::optional<Duration> milliseconds(const Datum& datum) {
 
 }  // namespace
 
+const Row& interface_of(const management::Database& database, const Row& port) {
+  return *database.find("Interface", port["interfaces"].uuids().front());
+}
+
 Result<Attachment, std::string> to_attachment(const Row& interface, MacAddress bridge_mac) {
   const std::string type = interface["type"].string().value_or("");
   if (type == "patch") {
@@ -183,8 +187,8 @@ Result<Attachment, std::string> to_attachment(const Row& interface, MacAddress b
     spec.mac = bridge_mac;
     if (const auto mac = interface["mac"].string()) {
       spec.mac = MacAddress::parse(*mac);
-      if (!spec.mac) {
-        return Unexpected{fmt::format("{}: mac=\"{}\" is not an Ethernet address", interface.name(), *mac)};
+      if (!spec.mac || spec.mac->is_multicast()) {
+        return Unexpected{fmt::format("{}: mac=\"{}\" is not the address of a device", interface.name(), *mac)};
       }
     }
   }

@@ -16,6 +16,8 @@ namespace weft::config {
 
 using Attachment = std::variant<datapath::PortSpec, ofproto::PatchSpec>;
 
+// The port's interface: the schema gives it exactly one.
+const management::Row& interface_of(const management::Database& database, const management::Row& port);
 // `bridge_mac` becomes the address of an internal device that has none of its own.
 Result<Attachment, std::string> to_attachment(const management::Row& interface, MacAddress bridge_mac);
 ofproto::VlanConfig to_vlan(const management::Row& port);

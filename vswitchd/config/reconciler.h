@@ -3,7 +3,10 @@
 // It keeps what it has made, compares it with the records, and works off the difference: what is gone goes first, so
 // that names and numbers are free, then come bridges, then ports with a number of their own (asked for or saved), then
 // the rest, then controllers. A port keeps the number it had while its device is away. What could not be made keeps
-// its error and is tried again whenever anything changes or a device appears. Work is cut into slices of at most 5 ms.
+// its error and is tried again whenever anything changes or a device appears; an error is logged when its text changes.
+// Work is cut into slices of at most 5 ms.
+//
+// reconciler.cc plans and makes bridges, reconciler_ports.cc makes ports, reconciler_report.cc reports.
 //
 // Threads:   control thread.
 // Ownership: owns the bridges' controller connections; the switch and the loop outlive it.
@@ -33,6 +36,10 @@ class Reconciler {
 
   // A device of this name has appeared: ports that wait for it are attached.
   void device_appeared(const std::string& name);
+  // A device has another name now: the port that waits for the old one says so.
+  void device_renamed(const std::string& before, const std::string& now);
+  // One that the switch had made was deleted by somebody else: it is made again.
+  void device_gone(const std::string& name);
   // Called when a port got its number outside of follow(), because its device appeared: that is worth saving.
   void set_numbers_listener(std::function<void()> listener) { numbers_changed_ = std::move(listener); }
 
@@ -44,9 +51,11 @@ class Reconciler {
 
  private:
   struct RunningPort {
-    ofproto::PortRequest request;  // without a name: its record was not understood
-    std::optional<OfPort> of_port;
-    std::string error;
+    ofproto::PortRequest request{};  // without a name: its record was not understood
+    std::optional<OfPort> of_port{};
+    bool is_configured = true;  // its device has the MTU and address that are wanted
+    std::string error{};
+    std::string absence{};  // why its device is not attached, where there is more to say than that it is gone
   };
   struct RunningBridge {
     ofproto::Bridge* bridge = nullptr;
@@ -73,13 +82,23 @@ class Reconciler {
   void listen(RunningBridge& running);
   void remove_bridge(const std::string& name);
   void make_port(const std::string& bridge, const std::string& name, const WantedPort& wanted);
-  static void add_port(RunningBridge& running, RunningPort& port);
+  void add_port(RunningBridge& running, RunningPort& port);
+  void add_again(RunningBridge& running, RunningPort& port);
+  void reattach(RunningBridge& running, RunningPort& port);
+  std::optional<std::string> other_holder(const RunningPort& port) const;
+  static void expect_device(RunningPort& port);
+  static void configure_device(RunningBridge& running, RunningPort& port);
   static std::optional<uint16_t> unclaimed_number(const RunningBridge& running);
   void find_device_again(RunningBridge& running, RunningPort& port);
+  void for_port_without_device(const std::string& name, const std::function<void(RunningBridge&, RunningPort&)>& visit);
+  void release_port(const std::string& bridge, const std::string& name);
   void remove_port(const std::string& bridge, const std::string& name);
+  static void set_error(const std::string& bridge, const std::string& port, std::string& error, std::string text);
 
   void report_interface(management::Database& database, const management::Row& row) const;
   void report_bridge(management::Database& database, const management::Row& row) const;
+  std::string problem_of(const RunningPort& port, const ofproto::PortInfo& info) const;
+  bool has_peer(const ofproto::PortInfo& patch) const;
 
   EventLoop& loop_;
   ofproto::Switch& switch_;

@@ -20,7 +20,7 @@ namespace pb = management::pb;
 using asio::local::stream_protocol;
 using boost::system::error_code;
 
-log::Logger& logger() { return log::get("management"); }
+log::Logger& logger = log::get("management");
 
 constexpr auto pause_after_error = std::chrono::milliseconds(100);
 
@@ -52,7 +52,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_body() {
     const auto size = management::frame_size(buffer_);
     if (!size) {
-      logger().warn("management connection closed: {}", size.error());
+      logger.warn("management connection closed: {}", size.error());
       return;
     }
     buffer_.resize(**size);
@@ -62,7 +62,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void handle() {
     pb::Request request;
     if (!request.ParseFromString(buffer_)) {
-      logger().warn("management connection closed: a request of {} bytes cannot be decoded", buffer_.size());
+      logger.warn("management connection closed: a request of {} bytes cannot be decoded", buffer_.size());
       return;
     }
     const EventLoop::Handler online;
@@ -100,7 +100,7 @@ struct ManagementServer::Impl : std::enable_shared_from_this<Impl> {
     error_code error;
     acceptor.open(stream_protocol(), error);
     if (!error) {
-      ::unlink(path.c_str());  // left over from a run that was killed; the pidfile's lock keeps live ones apart
+      ::unlink(path.c_str());  // left over from a run that was killed; the run directory's lock keeps live ones apart
       acceptor.bind(stream_protocol::endpoint(path), error);
     }
     if (!error) {

@@ -41,6 +41,7 @@ class FakeBridge : public Bridge {
   Result<OfPort, datapath::PortError> add_port(const PortRequest&) override { return OfPort{1}; }
   bool remove_port(std::string_view) override { return true; }
   Result<void, datapath::PortError> reattach_port(std::string_view) override { return {}; }
+  Result<void, datapath::PortError> configure_port(std::string_view, const datapath::PortSpec&) override { return {}; }
   bool set_vlan(std::string_view, const VlanConfig&) override { return true; }
   std::vector<PortInfo> ports() const override {
     PortInfo info;

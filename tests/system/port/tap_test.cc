@@ -102,17 +102,34 @@ TEST_F(TapPortStory, AWholeTcpSegmentOf60KilobytesGoesIn) {
   EXPECT_EQ(worker_.balance.dropped.total(), 0U);
 }
 
-TEST_F(TapPortStory, AnInternalDeviceHasAddressAndMtuAndIsDown) {
+TEST_F(TapPortStory, AnInternalDeviceHasItsAddressAndIsDown) {
   PortSpec spec = spec_of("br0", PortType::internal);
   spec.mac = *MacAddress::parse("02:00:00:00:00:77");
-  spec.mtu_request = 1400;
   const auto port = open(spec);
   const PortStatus status = port->port().status();
   EXPECT_EQ(status.mac.to_string(), "02:00:00:00:00:77");
-  EXPECT_EQ(status.mtu, 1400U);
   EXPECT_FALSE(status.is_admin_up);
   EXPECT_TRUE(status.is_present);
   EXPECT_EQ(status.ifindex, read_device("br0")->ifindex);
+}
+
+TEST_F(TapPortStory, AddressAndMtuChangeInPlace) {
+  PortSpec spec = spec_of("br0", PortType::internal);
+  const auto port = open(spec);
+  host_->run("ip link set br0 up");
+  const uint32_t ifindex = port->port().status().ifindex;
+  spec.mac = *MacAddress::parse("02:00:00:00:00:78");
+  spec.mtu_request = 1400;
+  ASSERT_TRUE(port->port().configure(spec).has_value());
+  const PortStatus status = port->port().status();
+  EXPECT_EQ(status.ifindex, ifindex);
+  EXPECT_EQ(status.mac.to_string(), "02:00:00:00:00:78");
+  EXPECT_EQ(status.mtu, 1400U);
+  EXPECT_TRUE(status.is_admin_up);
+  spec.mtu_request = 10;
+  const auto refused = port->port().configure(spec);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().to_string().find("set MTU 10 on br0"), 0U) << refused.error().to_string();
 }
 
 TEST_F(TapPortStory, FramesForADeviceThatIsDownAreCountedSo) {

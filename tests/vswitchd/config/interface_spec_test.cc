@@ -62,7 +62,9 @@ TEST(InterfaceSpec, MacAndMtu) {
   EXPECT_EQ(spec(row).mac, MacAddress::parse("02:00:00:00:00:09"));
   EXPECT_EQ(spec(row).mtu_request, 9000u);
   row.columns["mac"] = Datum::of(std::string("nine"));
-  EXPECT_EQ(problem(row), "p1: mac=\"nine\" is not an Ethernet address");
+  EXPECT_EQ(problem(row), "p1: mac=\"nine\" is not the address of a device");
+  row.columns["mac"] = Datum::of(std::string("01:00:00:00:00:09"));
+  EXPECT_EQ(problem(row), "p1: mac=\"01:00:00:00:00:09\" is not the address of a device") << "a multicast address";
 }
 
 TEST(InterfaceSpec, Patch) {

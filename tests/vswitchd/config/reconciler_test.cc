@@ -6,9 +6,12 @@
 #include <net/if.h>
 
 #include <filesystem>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "datapath/api/datapath.h"
+#include "lib/base/log.h"
 #include "tests/lib/management/database_support.h"
 
 namespace weft::config {
@@ -31,7 +34,9 @@ class DeviceDatapath : public datapath::Datapath {
 
   std::set<std::string> missing;
   std::vector<std::string> added;
-  std::map<std::string, unsigned> ifindexes;  // of the devices as they were attached
+  std::map<std::string, unsigned> ifindexes;   // of the devices as they were attached
+  std::map<std::string, PortSpec> configured;  // what was last asked of a device
+  std::string configure_error;                 // what devices say to that
 
   // As if its device had been deleted.
   void take_away(const std::string& name) {
@@ -54,6 +59,13 @@ class DeviceDatapath : public datapath::Datapath {
       ifindexes.try_emplace(spec.name, ::if_nametoindex(spec.name.c_str()));
     }
     return port;
+  }
+  Result<void, PortError> configure_port(PortId /*port*/, const PortSpec& spec) override {
+    configured[spec.name] = spec;
+    if (!configure_error.empty()) {
+      return Unexpected{PortError{PortError::Kind::invalid, configure_error}};
+    }
+    return {};
   }
   std::optional<PortStatus> port_status(PortId port) const override {
     auto status = inner_->port_status(port);
@@ -230,9 +242,56 @@ TEST_F(ReconcilerTest, OtherOptionsMakeThePortAnew) {
   add_bridge("br0");
   add_port("br0", "p1");
   add_port("br0", "p2");
-  set_interface("p1", {{"mtu_request", Datum::of(int64_t{2000})}});
+  Datum options;
+  options.put(std::string("force"), std::string("true"));
+  set_interface("p1", {{"options", options}});
   EXPECT_THAT(devices->added, ElementsAre("br0", "p1", "p2", "p1"));
   EXPECT_EQ(number_of("p1"), 1) << "with its old number";
+}
+
+// The device was made anew: the host lost its addresses, a container its network.
+TEST_F(ReconcilerTest, AnotherMtuOrAddressLeavesTheDeviceInPlace) {
+  add_bridge("br0");
+  add_port("br0", "p1");
+  const auto added = devices->added;
+  set_interface("p1", {{"mtu_request", Datum::of(int64_t{2000})}});
+  EXPECT_EQ(devices->configured["p1"].mtu_request, 2000u);
+  set_interface("br0", {{"mac", management::text("02:00:00:00:00:09")}});
+  EXPECT_EQ(devices->configured["br0"].mac, MacAddress::parse("02:00:00:00:00:09"));
+  Datum settings;
+  settings.put(std::string("hwaddr"), std::string("02:00:00:00:00:0a"));
+  set_interface("br0", {{"mac", Datum{}}});
+  change({update("Bridge", uuid_of("Bridge", "br0"), {{"other_config", settings}})});
+  EXPECT_EQ(devices->configured["br0"].mac, MacAddress::parse("02:00:00:00:00:0a"));
+  EXPECT_EQ(devices->added, added);
+}
+
+// A container may have given its device an address of its own.
+TEST_F(ReconcilerTest, AnAddressIsSetOnlyWhenAnotherIsWanted) {
+  add_bridge("br0");
+  set_interface("br0", {{"mtu_request", Datum::of(int64_t{2000})}});
+  EXPECT_EQ(devices->configured["br0"].mac, std::nullopt);
+  devices->configured.clear();
+  set_interface("br0", {{"external_ids", Datum{}}});
+  EXPECT_TRUE(devices->configured.empty());
+}
+
+// The setting did nothing, and nobody was told.
+TEST_F(ReconcilerTest, AnMtuIsSetOnADeviceThatIsAttached) {
+  add_bridge("br0");
+  add_port("br0", "lo", {{"type", management::text("system")}, {"mtu_request", Datum::of(int64_t{9000})}});
+  EXPECT_EQ(devices->configured["lo"].mtu_request, 9000u);
+}
+
+TEST_F(ReconcilerTest, AnMtuThatIsRefusedIsAnErrorOfAPortThatWorksOn) {
+  add_bridge("br0");
+  devices->configure_error = "set MTU 9000 on p1: too much";
+  add_port("br0", "p1", {{"mtu_request", Datum::of(int64_t{9000})}});
+  EXPECT_EQ(error_of("p1"), "set MTU 9000 on p1: too much");
+  EXPECT_EQ(number_of("p1"), 1);
+  devices->configure_error.clear();
+  set_interface("p1", {{"external_ids", Datum{}}});
+  EXPECT_EQ(error_of("p1"), "") << "tried again at the next change";
 }
 
 TEST_F(ReconcilerTest, NumbersThatAreAskedForAreGiven) {
@@ -340,6 +399,105 @@ TEST_F(ReconcilerTest, ADeviceThatWasReplacedIsAttachedAnew) {
   reconciler->report(database);
   EXPECT_EQ(devices->added.size(), count + 1);
   EXPECT_EQ(number_of("lo"), 2);
+}
+
+TEST_F(ReconcilerTest, ADeviceThatTheSwitchMadeIsMadeAgain) {
+  add_bridge("br0");
+  add_port("br0", "p1");
+  add_port("br0", "p2");
+  const auto count = devices->added.size();
+  devices->take_away("p1");
+  settle();
+  reconciler->report(database);
+  EXPECT_EQ(error_of("p1"), "p1: the device was deleted; it is made again at the next change");
+  devices->missing.clear();
+  reconciler->device_gone("p1");
+  reconciler->report(database);
+  EXPECT_EQ(devices->added.size(), count + 1);
+  EXPECT_EQ(error_of("p1"), "");
+  EXPECT_EQ(number_of("p1"), 1);
+  devices->take_away("br0");
+  settle();
+  devices->missing.clear();
+  set_interface("p1", {{"external_ids", Datum{}}});
+  EXPECT_EQ(error_of("br0"), "");
+  EXPECT_EQ(number_of("br0"), 65534);
+}
+
+TEST_F(ReconcilerTest, ADeviceHasOnePortWhateverItsNames) {
+  devices->ifindexes["lo2"] = ::if_nametoindex("lo");  // as it was called when it was attached
+  add_bridge("br0");
+  add_port("br0", "lo2", {{"type", management::text("system")}});
+  add_port("br0", "lo", {{"type", management::text("system")}});
+  EXPECT_EQ(number_of("lo"), -1);
+  EXPECT_EQ(error_of("lo"), "lo is another name of a device that port lo2 has already");
+  devices->take_away("lo2");
+  settle();
+  reconciler->device_renamed("lo2", "lo");
+  reconciler->device_appeared("lo");
+  reconciler->report(database);
+  EXPECT_EQ(error_of("lo2"), "lo2: the device was renamed to lo; waiting for one of this name");
+  EXPECT_EQ(error_of("lo"), "");
+  EXPECT_GT(number_of("lo"), 0);
+}
+
+TEST_F(ReconcilerTest, APatchPortWithoutAPeerSaysSo) {
+  const auto add_patch = [&](const std::string& bridge, const std::string& name, const std::string& peer) {
+    Datum options;
+    options.put(std::string("peer"), peer);
+    add_port(bridge, name, {{"type", management::text("patch")}, {"options", options}});
+  };
+  add_bridge("br0");
+  add_bridge("br1");
+  add_patch("br0", "to1", "to0");
+  EXPECT_EQ(error_of("to1"), "No usable peer 'to0' exists in 'netdev' datapath.");
+  EXPECT_GT(number_of("to1"), 0);
+  add_patch("br1", "to0", "elsewhere");
+  EXPECT_EQ(error_of("to1"), "No usable peer 'to0' exists in 'netdev' datapath.") << "it names another peer";
+  Datum options;
+  options.put(std::string("peer"), std::string("to1"));
+  set_interface("to0", {{"options", options}});
+  EXPECT_EQ(error_of("to1"), "");
+  EXPECT_EQ(error_of("to0"), "");
+}
+
+// Every change told all of them again.
+TEST_F(ReconcilerTest, AnErrorIsLoggedOnce) {
+  const std::string path = rundir + "/log";
+  ASSERT_TRUE(log::open_file(path));
+  add_bridge("br0");
+  devices->missing = {"p1"};
+  add_port("br0", "p1");
+  add_port("br0", "vx0", {{"type", management::text("vxlan")}});
+  set_interface("p1", {{"external_ids", Datum{}}});
+  follow();
+  devices->missing.clear();
+  set_interface("p1", {{"external_ids", Datum{}}});
+  devices->missing = {"p1"};
+  set_interface("p1", {{"ofport_request", Datum::of(int64_t{9})}});
+  log::close_file();
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  const auto count = [log = text.str()](const std::string& what) {
+    size_t found = 0;
+    for (size_t at = log.find(what); at != std::string::npos; at = log.find(what, at + 1)) {
+      ++found;
+    }
+    return found;
+  };
+  EXPECT_EQ(count("no device p1"), 2u) << "again after it had worked\n" << text.str();
+  EXPECT_EQ(count("remote_ip"), 1u) << text.str();
+}
+
+TEST_F(ReconcilerTest, ATunnelHasNoDeviceToTellOf) {
+  add_bridge("br0");
+  Datum options;
+  options.put(std::string("remote_ip"), std::string("flow"));
+  add_port("br0", "vx0", {{"type", management::text("vxlan")}, {"options", options}});
+  EXPECT_TRUE(interface("vx0")["mtu"].empty());
+  EXPECT_TRUE(interface("vx0")["mac_in_use"].empty());
+  EXPECT_EQ(interface("vx0")["link_state"].string(), "up");
+  EXPECT_FALSE(interface("br0")["mac_in_use"].empty());
 }
 
 // The other bridge was made first, while the port was still in use.

@@ -1,0 +1,180 @@
+// What the reconciler reports into the status columns.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "lib/os/device.h"
+#include "vswitchd/config/reconciler.h"
+
+namespace weft::config {
+namespace {
+
+using management::Database;
+using management::Datum;
+using management::Row;
+
+bool is_tunnel(const ofproto::PortRequest& request) {
+  const auto* spec = std::get_if<datapath::PortSpec>(&request.attachment);
+  return spec != nullptr && spec->type == datapath::PortType::vxlan;
+}
+
+Datum text_or_empty(const std::string& text) { return text.empty() ? Datum{} : Datum::of(text); }
+
+Datum counters(const datapath::PortCounters& c) {
+  Datum out;
+  const auto put = [&out](const char* name, uint64_t value) {
+    out.put(std::string(name), static_cast<int64_t>(value));
+  };
+  put("rx_packets", c.rx_packets);
+  put("rx_bytes", c.rx_bytes);
+  put("tx_packets", c.tx_packets);
+  put("tx_bytes", c.tx_bytes);
+  put("rx_dropped", c.rx_dropped);
+  put("tx_dropped", c.tx_dropped);
+  put("rx_errors", c.rx_errors);
+  put("tx_errors", c.tx_errors);
+  put("rx_gso_segments", c.rx_gso_segments);
+  put("tx_gso_segments", c.tx_gso_segments);
+  return out;
+}
+
+Datum controller_status(const ofproto::ControllerStatus& status) {
+  Datum out;
+  out.put(std::string("state"), status.state);
+  if (!status.last_error.empty()) {
+    out.put(std::string("last_error"), status.last_error);
+  }
+  if (status.seconds_since_connect) {
+    out.put(std::string("sec_since_connect"), std::to_string(*status.seconds_since_connect));
+  }
+  if (status.seconds_since_disconnect) {
+    out.put(std::string("sec_since_disconnect"), std::to_string(*status.seconds_since_disconnect));
+  }
+  return out;
+}
+
+// As Open vSwitch reports it: what the driver says of itself.
+Datum driver_status(const std::string& device) {
+  Datum out;
+  const auto driver = read_driver(device);
+  if (!driver) {
+    return out;
+  }
+  out.put(std::string("driver_name"), driver->name);
+  out.put(std::string("driver_version"), driver->version);
+  out.put(std::string("firmware_version"), driver->firmware);
+  return out;
+}
+
+}  // namespace
+
+void Reconciler::report(Database& database) const {
+  const auto root = database.root().uuid;
+  database.report("Open_vSwitch", root, "ovs_version", Datum::of(version_));
+  database.report("Open_vSwitch", root, "datapath_types", Datum::of_strings({"netdev", "system"}));
+  database.report("Open_vSwitch", root, "iface_types",
+                  Datum::of_strings({"internal", "patch", "system", "tap", "vxlan"}));
+  // Rows are copied: report() changes what rows() shows.
+  const auto bridges = database.rows("Bridge");
+  for (const auto& [uuid, row] : bridges) {
+    report_bridge(database, row);
+  }
+}
+
+void Reconciler::report_bridge(Database& database, const Row& row) const {
+  const auto it = running_.find(row.name());
+  if (it == running_.end()) {
+    return;
+  }
+  const RunningBridge& running = it->second;
+  Datum problems;
+  if (!running.error.empty()) {
+    problems.put(std::string("error"), running.error);
+  }
+  database.report("Bridge", row.uuid, "status", std::move(problems));
+  if (running.bridge != nullptr) {
+    database.report("Bridge", row.uuid, "datapath_id",
+                    Datum::of(fmt::format("{:016x}", running.bridge->datapath_id())));
+  }
+  for (const auto& port_uuid : row["ports"].uuids()) {
+    const Row& interface = interface_of(database, *database.find("Port", port_uuid));
+    if (running.ports.contains(interface.name())) {
+      report_interface(database, Row(interface));
+    }
+  }
+  if (!running.controllers) {
+    return;
+  }
+  for (const auto& controller : running.controllers->status()) {
+    for (const auto& uuid : row["controller"].uuids()) {
+      if ((*database.find("Controller", uuid))["target"].string() == controller.target) {
+        database.report("Controller", uuid, "is_connected", Datum::of(controller.is_connected));
+        database.report("Controller", uuid, "role", controller.is_connected ? Datum::of(controller.role) : Datum{});
+        database.report("Controller", uuid, "status", controller_status(controller));
+      }
+    }
+  }
+}
+
+void Reconciler::report_interface(Database& database, const Row& row) const {
+  const auto set = [&](std::string_view column, Datum value) {
+    database.report("Interface", row.uuid, column, std::move(value));
+  };
+  for (const auto& [bridge_name, running] : running_) {
+    const auto it = running.ports.find(row.name());
+    if (it == running.ports.end()) {
+      continue;
+    }
+    const RunningPort& port = it->second;
+    set("ofport", Datum::of(static_cast<int64_t>(port.of_port ? number(*port.of_port) : -1)));
+    if (port.of_port && *port.of_port != of_port::local) {
+      set("last_ofport", Datum::of(static_cast<int64_t>(number(*port.of_port))));
+    }
+    const auto info = port.of_port ? running.bridge->port(row.name()) : std::nullopt;
+    set("error", text_or_empty(info ? problem_of(port, *info) : port.error));
+    const bool is_attached = info && info->port_id != port_id::none;
+    set("statistics", is_attached ? counters(switch_.datapath().port_counters(info->port_id)) : Datum{});
+    const auto status = is_attached ? switch_.datapath().port_status(info->port_id) : std::nullopt;
+    const auto set_if = [&](bool is_known, std::string_view column, auto value) {
+      set(column, is_known ? Datum::of(value()) : Datum{});
+    };
+    set_if(status.has_value(), "admin_state", [&] { return std::string(status->is_admin_up ? "up" : "down"); });
+    set_if(status.has_value(), "link_state", [&] { return std::string(status->has_link ? "up" : "down"); });
+    // A tunnel port has no device that these could be told of.
+    const bool has_device = status && !is_tunnel(port.request);
+    set_if(has_device, "mac_in_use", [&] { return status->mac.to_string(); });
+    set_if(has_device, "mtu", [&] { return static_cast<int64_t>(status->mtu); });
+    set_if(has_device, "ifindex", [&] { return static_cast<int64_t>(status->ifindex); });
+    set("status", has_device ? driver_status(row.name()) : Datum{});
+    set_if(has_device && status->speed_bps != 0, "link_speed", [&] { return static_cast<int64_t>(status->speed_bps); });
+  }
+}
+
+// Why a port that has a number does not do all that is wanted of it.
+std::string Reconciler::problem_of(const RunningPort& port, const ofproto::PortInfo& info) const {
+  if (info.patch) {
+    return has_peer(info) ? port.error
+                          : fmt::format("No usable peer '{}' exists in 'netdev' datapath.", info.patch->peer);
+  }
+  if (info.port_id != port_id::none) {
+    return port.error;
+  }
+  if (!port.absence.empty()) {
+    return port.absence;
+  }
+  const auto* spec = std::get_if<datapath::PortSpec>(&port.request.attachment);
+  return spec->type == datapath::PortType::system
+             ? fmt::format("{}: the device is gone; waiting for it to return", info.name)
+             : fmt::format("{}: the device was deleted; it is made again at the next change", info.name);
+}
+
+// Two patch ports that name each other are a pair.
+bool Reconciler::has_peer(const ofproto::PortInfo& patch) const {
+  return std::ranges::any_of(running_, [&](const auto& entry) {
+    const RunningBridge& running = entry.second;
+    const auto peer = running.bridge == nullptr ? std::nullopt : running.bridge->port(patch.patch->peer);
+    return peer && peer->patch && peer->patch->peer == patch.name;
+  });
+}
+
+}  // namespace weft::config
