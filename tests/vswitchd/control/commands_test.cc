@@ -1,0 +1,106 @@
+// Commands as weft-appctl sends them, to a switch whose bridge br0 has the ports p1 and p2.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "lib/base/log.h"
+#include "tests/support/test_switch.h"
+#include "vswitchd/control/command.h"
+
+namespace weft::control {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct CommandsTest : testing::Test {
+  // The answer's text, or "refused: " and the reason.
+  std::string run(const Words& words) {
+    std::optional<std::string> text;
+    run_command(context, words, [&](const Result<std::string, std::string>& answer) {
+      EXPECT_FALSE(text) << "answered twice";
+      text = answer ? *answer : "refused: " + answer.error();
+    });
+    sw.settle();
+    EXPECT_TRUE(text) << "not answered";
+    return text.value_or("");
+  }
+
+  TestSwitch sw{"p1", "p2"};
+  int exits = 0;
+  CommandContext context{sw.the_switch(), "0.1", std::nullopt, [this] { ++exits; }};
+};
+
+TEST_F(CommandsTest, TheTableIsInOrderAndWhole) {
+  const auto table = command_table();
+  EXPECT_TRUE(std::ranges::is_sorted(table, {}, &CommandSpec::name));
+  for (const auto& spec : table) {
+    EXPECT_NE(spec.run, nullptr) << spec.name;
+    EXPECT_FALSE(spec.help.empty()) << spec.name;
+    EXPECT_THAT(run({"list-commands"}), HasSubstr("  " + std::string(spec.name) + " "));
+  }
+}
+
+TEST_F(CommandsTest, UnknownOnesNameTheLikelyOne) {
+  EXPECT_EQ(run({"fdb/shwo", "br0"}),
+            "refused: \"fdb/shwo\" is not a valid command, did you mean \"fdb/show\"? (list-commands prints them)");
+  EXPECT_THAT(run({"x"}), StartsWith("refused: \"x\" is not a valid command (list"));
+  EXPECT_THAT(run({}), StartsWith("refused: a command is missing"));
+}
+
+TEST_F(CommandsTest, WordsAreCounted) {
+  EXPECT_EQ(run({"fdb/show"}), "refused: usage: fdb/show BRIDGE");
+  EXPECT_EQ(run({"ofproto/trace", "br0"}), "refused: usage: ofproto/trace BRIDGE FLOW");
+  EXPECT_THAT(run({"version", "now"}), StartsWith("refused: usage: version"));
+}
+
+TEST_F(CommandsTest, ABridgeThatIsNotThereIsNamed) {
+  for (const Words& words : {Words{"fdb/show", "br1"}, Words{"fdb/flush", "br1"}, Words{"bridge/dump-flows", "br1"},
+                             Words{"dpctl/dump-flows", "br1"}, Words{"ofproto/trace", "br1", "in_port=1"}}) {
+    EXPECT_EQ(run(words), "refused: no bridge named br1, did you mean br0?") << words.front();
+  }
+}
+
+TEST_F(CommandsTest, VersionAndExit) {
+  EXPECT_EQ(run({"version"}), "weft-vswitchd (weft) 0.1\n");
+  EXPECT_EQ(run({"exit"}), "");
+  EXPECT_EQ(exits, 1);
+}
+
+TEST_F(CommandsTest, FlowsPortsAndDrops) {
+  sw.add_flow("in_port=p1,actions=output:p2");
+  sw.receive("p1", frame().ipv4("10.0.0.1", "10.0.0.2"));
+  EXPECT_EQ(run({"ofproto/list"}), "br0\n");
+  EXPECT_THAT(run({"bridge/dump-flows", "br0"}), HasSubstr("actions=output:"));
+  EXPECT_THAT(run({"dpctl/dump-flows"}), HasSubstr("in_port"));
+  EXPECT_EQ(run({"dpif/dump-flows", "-m", "br0"}), run({"dpctl/dump-flows", "br0"}));
+  EXPECT_THAT(run({"dpctl/show"}), HasSubstr("p1 1/"));
+  EXPECT_THAT(run({"worker/show"}), HasSubstr("packets received: 1\n"));
+  EXPECT_THAT(run({"ofproto/trace", "br0", "in_port=p1"}), HasSubstr("output:"));
+  EXPECT_THAT(run({"ofproto/trace", "br0", "in_prot=p1"}), StartsWith("refused: "));
+  EXPECT_EQ(run({"drop/show"}), "received 1 + originated 0 = sent 1 + dropped 0 + absorbed 0\n");
+  EXPECT_THAT(run({"drop/show", "all"}), HasSubstr(std::string(to_string(DropReason::port_gone))));
+  EXPECT_EQ(run({"drop/show", "some"}), "refused: \"some\": only \"all\" may follow");
+  EXPECT_EQ(run({"revalidator/wait"}), "");
+}
+
+TEST_F(CommandsTest, LearnedAddressesAreShownAndForgotten) {
+  sw.add_flow("actions=NORMAL");
+  sw.receive("p1", frame().ipv4("10.0.0.1", "10.0.0.2"));
+  const std::string header_only = "port  VLAN  MAC                Age\n";
+  EXPECT_NE(run({"fdb/show", "br0"}), header_only);
+  EXPECT_EQ(run({"fdb/flush"}), "table successfully flushed\n");
+  EXPECT_EQ(run({"fdb/show", "br0"}).find("02:"), std::string::npos);
+}
+
+TEST_F(CommandsTest, LogLevels) {
+  log::get("commands_test");
+  EXPECT_EQ(run({"vlog/set", "commands_test:file:dbg"}), "");
+  EXPECT_THAT(run({"vlog/list"}), testing::ContainsRegex("commands_test +[a-z]+ +dbg\n"));
+  EXPECT_THAT(run({"vlog/set", "commands_test:loud"}), StartsWith("refused: "));
+  EXPECT_THAT(run({"vlog/reopen"}), StartsWith("refused: the switch logs to no file"));
+}
+
+}  // namespace
+}  // namespace weft::control
