@@ -7,8 +7,8 @@
 //   control thread    add_port, remove_port, execute, everything named "port"
 //   revalidator       for_each_megaflow, send, fence; it is registered with RCU
 //   any RCU thread    for_each_megaflow, counters (dumps)
-// Commands to a worker go over a ring that the worker drains once a round, before it reads packets; a worker that
-// sleeps counts as having acknowledged (DESIGN section 4).
+// Commands to a worker go into a queue that grows as needed, and that the worker drains once a round, before it reads
+// packets; a worker that sleeps with nothing to drain counts as having drained.
 #pragma once
 
 #include <cstdint>
@@ -92,7 +92,7 @@ class Datapath {
   virtual unsigned worker_count() const = 0;
   // The caller must be registered with RCU and not report quiescent inside; visit may keep pointers until it does.
   virtual void for_each_megaflow(const std::function<void(Megaflow&)>& visit) const = 0;
-  // Queues a command to the megaflow's worker. Never blocks for long: the ring grows or waits for a drain.
+  // Queues a command to the megaflow's worker. Never waits for the worker: the queue grows.
   virtual void send(MegaflowCommand command) = 0;
   // Returns when every worker has drained what was sent before and every packet it had in hand has left; one that
   // sleeps and has nothing to drain is not woken. No packet is handled afterwards by what was removed, replaced or

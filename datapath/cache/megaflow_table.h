@@ -57,7 +57,8 @@ class MegaflowTable {
   // Marks it dead and forgets it; it stays readable until the grace period is over. One that is dead is left alone.
   void remove(Megaflow& megaflow);
 
-  // Puts the decision in force from the next packet on and gives back the old one, with its final counters. The replacement's mask is the old one's.
+  // Puts the decision in force from the next packet on and gives back the old one, with its final counters. The
+  // replacement's mask is the old one's.
   static Installed* replace(Megaflow& megaflow, std::unique_ptr<Installed> replacement);
 
   size_t size() const { return live_count_; }

@@ -146,17 +146,6 @@ Result<void, OsError> set_device_mac(const std::string& name, const MacAddress& 
   return change(name, SIOCSIFHWADDR, request, "set address " + mac.to_string() + " on " + name);
 }
 
-Result<void, OsError> set_device_up(const std::string& name, bool up) {
-  const std::string what = (up ? "bring up " : "take down ") + name;
-  ifreq request{};
-  if (auto read = change(name, SIOCGIFFLAGS, request, what); !read) {
-    return read;
-  }
-  const int flags = request.ifr_flags;
-  request.ifr_flags = static_cast<short>(up ? flags | IFF_UP : flags & ~IFF_UP);
-  return change(name, SIOCSIFFLAGS, request, what);
-}
-
 std::optional<std::string> read_sysctl(const std::string& path) {
   std::ifstream file("/proc/sys/" + path);
   std::string value;

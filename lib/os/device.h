@@ -43,7 +43,6 @@ std::vector<IpAddress> configured_addresses(const std::string& name);
 
 Result<void, OsError> set_device_mtu(const std::string& name, uint32_t mtu);
 Result<void, OsError> set_device_mac(const std::string& name, const MacAddress& mac);
-Result<void, OsError> set_device_up(const std::string& name, bool up);
 
 // A line under /proc/sys, "net/ipv6/conf/eth1/disable_ipv6". Nothing when there is no such setting.
 std::optional<std::string> read_sysctl(const std::string& path);

@@ -73,14 +73,6 @@ Be16 updated_checksum(Be16 checksum, Be16 old_value, Be16 new_value) {
   return complement(updated_partial_sum(complement(checksum), old_value, new_value));
 }
 
-Be16 updated_checksum(Be16 checksum, Be32 old_value, Be32 new_value) {
-  return InternetSum()
-      .add(complement(checksum))
-      .subtract(InternetSum().add(old_value).folded())
-      .add(new_value)
-      .checksum();
-}
-
 Be16 updated_checksum(Be16 checksum, std::span<const uint8_t> old_bytes, std::span<const uint8_t> new_bytes) {
   return replaced(complement(checksum), old_bytes, new_bytes).checksum();
 }

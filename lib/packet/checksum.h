@@ -71,7 +71,6 @@ InternetSum pseudo_header_sum(const Ipv6Address& src, const Ipv6Address& dst, ui
 
 // A full checksum after covered bytes changed (RFC 1624, equation 3).
 Be16 updated_checksum(Be16 checksum, Be16 old_value, Be16 new_value);
-Be16 updated_checksum(Be16 checksum, Be32 old_value, Be32 new_value);
 // Both of the same, even size, at an even offset of what the checksum covers.
 Be16 updated_checksum(Be16 checksum, std::span<const uint8_t> old_bytes, std::span<const uint8_t> new_bytes);
 

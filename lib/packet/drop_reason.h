@@ -20,10 +20,8 @@ namespace weft {
   X(truncated_frame, "the frame is shorter than an Ethernet header, or was cut short on receive") \
   X(truncated_header, "a protocol header reaches beyond the end of the frame") \
   X(oversized_frame, "the frame is longer than 65,535 bytes and its Ethernet header and tags") \
-  X(bad_length_field, "a length field in a header contradicts the frame") \
   X(bad_vnet_header, "the offload metadata from the device contradicts the frame") \
   X(bad_checksum_offset, "the checksum to finish lies beyond the end of the frame") \
-  X(bad_checksum, "a checksum that had to be right to go on was wrong") \
   X(no_headroom, "no room before the frame for another header") \
   X(no_buffer, "the worker's packet pool is exhausted") \
   X(not_tagged, "a VLAN tag was to be removed or changed, but the packet has none") \
@@ -50,16 +48,10 @@ namespace weft {
   X(tunnel_unknown_vni, "no tunnel port takes this key from this address") \
   X(tunnel_own_address, "a tunnel packet claims to come from one of our own addresses") \
   X(tunnel_congestion, "the underlay marked congestion, and the inner packet cannot carry the mark") \
-  X(bad_tunnel_checksum, "a tunnel packet's outer checksum is wrong") \
-  X(miss_budget, "too many packets without a cached flow: the port's share of time is used up") \
-  X(megaflow_limit, "no room for another megaflow") \
   X(recursion_limit, "too many resubmits, patch ports or groups in one translation") \
   X(translation_error, "the flow tables ask for something that cannot be done") \
   X(unsupported_action, "an action that this datapath does not know") \
-  X(meter_exceeded, "a meter's rate was exceeded") \
-  X(packet_in_queue_full, "too many packets wait for the controller") \
-  X(no_controller, "the packet was for a controller, and none is connected") \
-  X(shutting_down, "the switch, bridge or port is being taken down")
+  X(packet_in_queue_full, "too many packets wait for the controller")
 // clang-format on
 
 enum class DropReason : uint8_t {

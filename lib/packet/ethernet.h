@@ -21,9 +21,6 @@ struct EthernetHeader {
 inline constexpr size_t ethernet_header_bytes = sizeof(EthernetHeader);
 static_assert(ethernet_header_bytes == 14);
 
-// The least a NIC puts on a wire, without the frame check sequence; virtual devices send less.
-inline constexpr size_t min_wire_frame_size = 60;
-
 namespace eth_type {
 inline constexpr uint16_t min = 0x0600;  // below it the field is a length
 inline constexpr uint16_t ipv4 = 0x0800;

@@ -29,13 +29,8 @@ inline constexpr uint8_t echo_request = 8;
 inline constexpr uint8_t time_exceeded = 11;
 }  // namespace icmp_type
 
-namespace icmp_code {
-inline constexpr uint8_t fragmentation_needed = 4;  // of destination_unreachable (RFC 1191)
-}  // namespace icmp_code
-
 namespace icmpv6_type {
 inline constexpr uint8_t destination_unreachable = 1;
-inline constexpr uint8_t packet_too_big = 2;
 inline constexpr uint8_t time_exceeded = 3;
 inline constexpr uint8_t echo_request = 128;
 inline constexpr uint8_t echo_reply = 129;

@@ -1,8 +1,8 @@
 // PacketBatch: up to 32 packets that travel through the stages together.
 //
-// Owns its packets. Read-only stages iterate; a stage that may drop uses for_each_or_drop, which
-// leaves no third way: the packet stays, in order, or is freed and counted. A stage that
-// multiplies packets is given an output sink instead.
+// Owns its packets. Read-only stages iterate; a stage that takes packets out drains it, and whoever
+// takes a packet passes it on or counts it. A stage that multiplies packets is given an output sink
+// instead.
 //
 // Threads: the worker that owns the packets.
 #pragma once
@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <utility>
 
-#include "lib/packet/drop_reason.h"
 #include "lib/packet/packet.h"
 
 namespace weft {
@@ -45,24 +44,6 @@ class PacketBatch {
   Packet& operator[](size_t index) { return *packets_[index]; }
   const Packet& operator[](size_t index) const { return *packets_[index]; }
 
-  // Keeps what `stage(Packet&)` keeps, in order; frees and counts the rest.
-  template <class Stage>
-  void for_each_or_drop(DropCounters& drops, Stage&& stage) {
-    size_t kept = 0;
-    for (size_t i = 0; i < size_; ++i) {
-      if (const Verdict verdict = stage(*packets_[i])) {
-        drops.add(*verdict);
-        packets_[i].reset();
-      } else {
-        if (kept != i) {
-          packets_[kept] = std::move(packets_[i]);
-        }
-        ++kept;
-      }
-    }
-    size_ = kept;
-  }
-
   // take(PacketPtr) for each, in order; the batch is then empty.
   template <class Take>
   void drain(Take&& take) {
@@ -73,11 +54,7 @@ class PacketBatch {
     }
   }
 
-  // Frees all, counted under `reason`; clear() frees without counting.
-  void drop_all(DropCounters& drops, DropReason reason) {
-    drops.add(reason, size_);
-    clear();
-  }
+  // Frees all, without counting.
   void clear() {
     for (size_t i = 0; i < size_; ++i) {
       packets_[i].reset();

@@ -47,10 +47,6 @@ class PacketPool {
   // The same frame and metadata with full headroom; the original may be from another pool.
   PacketPtr clone(const Packet& packet);
 
-  // Takes effect on growth: buffers that exist stay.
-  void set_limits(Limits limits) { limits_ = limits; }
-  const Limits& limits() const { return limits_; }
-
   size_t small_in_use() const { return small_.total - small_.free.size(); }
   size_t large_in_use() const { return large_.total - large_.free.size(); }
   size_t memory_bytes() const;
@@ -73,7 +69,7 @@ class PacketPool {
   bool grow(Class& size_class, size_t limit);
   void release(Packet* packet);
 
-  Limits limits_;
+  const Limits limits_;
   Class small_;
   Class large_;
 };

@@ -20,10 +20,8 @@ static_assert(udp_header_bytes == 8);
 inline constexpr uint16_t udp_checksum_offset = 6;
 
 namespace udp_port {
-inline constexpr uint16_t dhcp_server = 67;
 inline constexpr uint16_t dhcp_client = 68;
 inline constexpr uint16_t vxlan = 4789;
-inline constexpr uint16_t geneve = 6081;
 }  // namespace udp_port
 
 }  // namespace weft

@@ -44,23 +44,6 @@ Message make_request(const IpAddress& remote, const std::optional<IpAddress>& so
   return message;
 }
 
-std::optional<IpAddress> get_address(const nlattr* attribute) {
-  if (attribute == nullptr) {
-    return std::nullopt;
-  }
-  if (nla_len(attribute) == 4) {
-    Ipv4Address ip;
-    std::memcpy(ip.bytes.data(), nla_data(attribute), 4);
-    return ip;
-  }
-  if (nla_len(attribute) == 16) {
-    Ipv6Address ip;
-    std::memcpy(ip.bytes.data(), nla_data(attribute), 16);
-    return ip;
-  }
-  return std::nullopt;
-}
-
 void take_metrics(nlattr* metrics, RouteAnswer& answer) {
   nlattr* table[RTAX_MAX + 1] = {};
   if (metrics != nullptr && nla_parse_nested(table, RTAX_MAX, metrics, nullptr) == 0 && table[RTAX_MTU] != nullptr &&
@@ -69,21 +52,10 @@ void take_metrics(nlattr* metrics, RouteAnswer& answer) {
   }
 }
 
-void take_lifetime(const nlattr* info, RouteAnswer& answer) {
-  if (info == nullptr || static_cast<size_t>(nla_len(info)) < sizeof(rta_cacheinfo)) {
-    return;
-  }
-  rta_cacheinfo cache;
-  std::memcpy(&cache, nla_data(info), sizeof cache);
-  if (cache.rta_expires > 0) {
-    // In ticks of USER_HZ, 100 a second.
-    answer.mtu_lifetime = std::chrono::milliseconds(cache.rta_expires * 10);
-  }
-}
-
 // What one request leaves behind: an answer, or the kernel's error number.
 struct Reply {
   std::optional<RouteAnswer> answer;
+  uint32_t ifindex = 0;  // of the device that the route leaves by
   int error = 0;
 };
 
@@ -96,14 +68,9 @@ int on_route(nl_msg* message, void* argument) {
   }
   const auto* route = static_cast<const rtmsg*>(nlmsg_data(header));
   RouteAnswer answer;
-  if (const auto source = get_address(table[RTA_PREFSRC])) {
-    answer.source = *source;
-  }
-  answer.gateway = get_address(table[RTA_GATEWAY]);
-  answer.ifindex = table[RTA_OIF] != nullptr && nla_len(table[RTA_OIF]) >= 4 ? nla_get_u32(table[RTA_OIF]) : 0;
+  reply.ifindex = table[RTA_OIF] != nullptr && nla_len(table[RTA_OIF]) >= 4 ? nla_get_u32(table[RTA_OIF]) : 0;
   answer.is_local = route->rtm_type == RTN_LOCAL;
   take_metrics(table[RTA_METRICS], answer);
-  take_lifetime(table[RTA_CACHEINFO], answer);
   // A route that says no is an answer, too.
   if (route->rtm_type != RTN_UNREACHABLE && route->rtm_type != RTN_BLACKHOLE && route->rtm_type != RTN_PROHIBIT) {
     reply.answer = answer;
@@ -114,17 +81,13 @@ int on_route(nl_msg* message, void* argument) {
 }  // namespace
 
 struct RouteLookup::Implementation {
-  // By SIOCGIFNAME and SIOCGIFMTU: cheaper than a netlink message about the whole link.
-  void add_device(RouteAnswer& answer) const {
+  // By ioctl: cheaper than a netlink message about the whole link.
+  uint32_t device_mtu(uint32_t ifindex) const {
     ifreq request{};
-    request.ifr_ifindex = static_cast<int>(answer.ifindex);
-    if (::ioctl(control.get(), SIOCGIFNAME, &request) != 0) {
-      return;
-    }
-    answer.device = request.ifr_name;
-    if (::ioctl(control.get(), SIOCGIFMTU, &request) == 0 && answer.mtu == 0) {
-      answer.mtu = static_cast<uint32_t>(request.ifr_mtu);
-    }
+    request.ifr_ifindex = static_cast<int>(ifindex);
+    const bool is_known =
+        ::ioctl(control.get(), SIOCGIFNAME, &request) == 0 && ::ioctl(control.get(), SIOCGIFMTU, &request) == 0;
+    return is_known ? static_cast<uint32_t>(request.ifr_mtu) : 0;
   }
 
   NlSocket socket;
@@ -169,7 +132,9 @@ Result<RouteAnswer, OsError> RouteLookup::lookup(const IpAddress& remote, const 
   }
   const int received = nl_recvmsgs_default(socket);
   if (reply.answer) {
-    implementation_->add_device(*reply.answer);
+    if (reply.answer->mtu == 0) {
+      reply.answer->mtu = implementation_->device_mtu(reply.ifindex);
+    }
     return *reply.answer;
   }
   if (reply.error == 0 && received < 0) {

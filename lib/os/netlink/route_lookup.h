@@ -3,16 +3,15 @@
 // Policy rules, source addresses, tables, learned path MTUs: all of it is in the answer, because it is the answer of
 // the lookup that sending makes.
 //
-// Threads: one at a time; each thread that asks keeps a lookup of its own. Cost: a netlink round trip and two ioctls,
-//          about 10 us, never waiting for anybody: for once a remote and second, not for each packet.
+// Threads: one at a time; each thread that asks keeps a lookup of its own.
+// Cost:    a netlink round trip and at most two ioctls, about 10 us, never waiting for anybody: for once a remote and
+//          second, not for each packet.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 
-#include "lib/base/clock.h"
 #include "lib/base/ip_address.h"
 #include "lib/base/os_error.h"
 #include "lib/base/result.h"
@@ -23,14 +22,8 @@ struct nl_sock;
 namespace weft::netlink {
 
 struct RouteAnswer {
-  IpAddress source;
-  std::optional<IpAddress> gateway;
-  uint32_t ifindex = 0;
-  std::string device;
   uint32_t mtu = 0;       // of the route, else of the device, lowered by a learned path MTU
   bool is_local = false;  // the remote is this host
-  // How long a learned path MTU holds; absent when none was learned.
-  std::optional<std::chrono::milliseconds> mtu_lifetime;
 };
 
 class RouteLookup {

@@ -71,13 +71,6 @@ TEST_F(Checksum, UpdateAgreesWithComputingAnew) {
     store_be16(&bytes[at], new_word.host());
     ASSERT_TRUE(is_same_sum(updated_checksum(before, old_word, new_word), internet_checksum(bytes)))
         << "seed " << seed << " round " << round;
-
-    const Be32 old_double{load_be32(&bytes[at])};
-    const Be32 new_double{static_cast<uint32_t>(random_())};
-    const Be16 between = internet_checksum(bytes);
-    store_be32(&bytes[at], new_double.host());
-    ASSERT_TRUE(is_same_sum(updated_checksum(between, old_double, new_double), internet_checksum(bytes)))
-        << "seed " << seed << " round " << round;
   }
 }
 

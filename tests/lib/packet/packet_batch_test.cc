@@ -33,7 +33,6 @@ class Batch : public ::testing::Test {
   }
 
   PacketPool pool_;
-  DropCounters drops_;
 };
 
 TEST_F(Batch, OwnsItsPackets) {
@@ -44,29 +43,6 @@ TEST_F(Batch, OwnsItsPackets) {
     EXPECT_EQ(pool_.small_in_use(), 32u);
   }
   EXPECT_EQ(pool_.small_in_use(), 0u);
-}
-
-TEST_F(Batch, EveryPacketStaysInOrderOrIsCounted) {
-  PacketBatch batch = batch_of(6);
-  batch.for_each_or_drop(drops_, [](Packet& packet) -> Verdict {
-    if (packet.mark % 2 == 0) {
-      return keep;
-    }
-    return packet.mark == 5 ? DropReason::not_tagged : DropReason::no_headroom;
-  });
-  EXPECT_THAT(marks(batch), ElementsAre(0, 2, 4));
-  EXPECT_EQ(drops_.value(DropReason::no_headroom), 2u);
-  EXPECT_EQ(drops_.value(DropReason::not_tagged), 1u);
-  EXPECT_EQ(pool_.small_in_use(), 3u);
-}
-
-TEST_F(Batch, KeepingAllAndDroppingAllAreBothFine) {
-  PacketBatch batch = batch_of(3);
-  batch.for_each_or_drop(drops_, [](Packet&) { return keep; });
-  EXPECT_THAT(marks(batch), ElementsAre(0, 1, 2));
-  batch.for_each_or_drop(drops_, [](Packet&) { return Verdict(DropReason::action_drop); });
-  EXPECT_TRUE(batch.is_empty());
-  EXPECT_EQ(drops_.total(), 3u);
 }
 
 TEST_F(Batch, DrainHandsOutEverything) {
@@ -88,13 +64,10 @@ TEST_F(Batch, MovesLeaveAnEmptyBatch) {
   EXPECT_THAT(marks(first), ElementsAre(0, 1));
 }
 
-TEST_F(Batch, DropAllCountsAndClearDoesNot) {
+TEST_F(Batch, ClearGivesEveryPacketBack) {
   PacketBatch batch = batch_of(4);
-  batch.drop_all(drops_, DropReason::port_gone);
-  EXPECT_EQ(drops_.value(DropReason::port_gone), 4u);
-  batch = batch_of(4);
   batch.clear();
-  EXPECT_EQ(drops_.total(), 4u);
+  EXPECT_TRUE(batch.is_empty());
   EXPECT_EQ(pool_.small_in_use(), 0u);
 }
 

@@ -123,7 +123,7 @@ TEST(NetlinkMirror, AFloodOfEventsBeyondTheSocketsBufferEndsInTheRightState) {
   EXPECT_TRUE(is_right()) << "and stays";
 }
 
-TEST(RouteLookup, AnswersWithSourceDeviceAndMtu) {
+TEST(RouteLookup, AnswersWithTheMtuAndWhetherItIsThisHost) {
   WEFT_NEEDS_ROOT();
   NetworkNamespace space;
   space.run(
@@ -136,20 +136,15 @@ TEST(RouteLookup, AnswersWithSourceDeviceAndMtu) {
 
   auto direct = lookup->lookup(*IpAddress::parse("192.0.2.7"));
   ASSERT_TRUE(direct.has_value()) << direct.error();
-  EXPECT_EQ(direct->source.to_string(), "192.0.2.1");
-  EXPECT_EQ(direct->device, "t1");
   EXPECT_EQ(direct->mtu, 1600U);
-  EXPECT_FALSE(direct->gateway.has_value());
   EXPECT_FALSE(direct->is_local);
 
   auto routed = lookup->lookup(*IpAddress::parse("198.51.100.7"));
   ASSERT_TRUE(routed.has_value()) << routed.error();
-  EXPECT_EQ(routed->gateway, IpAddress::parse("192.0.2.2"));
   EXPECT_EQ(routed->mtu, 1300U);
 
   auto six = lookup->lookup(*IpAddress::parse("2001:db8::7"));
   ASSERT_TRUE(six.has_value()) << six.error();
-  EXPECT_EQ(six->source.to_string(), "2001:db8::1");
   EXPECT_EQ(six->mtu, 1600U);
 
   EXPECT_TRUE(lookup->lookup(*IpAddress::parse("192.0.2.1"))->is_local);
@@ -179,12 +174,10 @@ TEST(Device, OwnDevicesCanBeSetUp) {
   const NetworkNamespace::Scope scope(space);
   EXPECT_TRUE(set_device_mac("t1", *MacAddress::parse("02:00:00:00:00:aa")).has_value());
   EXPECT_TRUE(set_device_mtu("t1", 1400).has_value());
-  EXPECT_TRUE(set_device_up("t1", true).has_value());
   const auto status = read_device("t1");
   ASSERT_TRUE(status.has_value());
   EXPECT_EQ(status->mac.to_string(), "02:00:00:00:00:aa");
   EXPECT_EQ(status->mtu, 1400U);
-  EXPECT_TRUE(status->is_admin_up);
   EXPECT_TRUE(configured_addresses("t1").empty());
   space.run("ip addr add 192.0.2.5/24 dev t1");
   EXPECT_THAT(configured_addresses("t1"), ElementsAre(*IpAddress::parse("192.0.2.5")));
