@@ -16,6 +16,8 @@ constexpr Command table[] = {
     {"dump-desc", "SWITCH", "who made the switch", true, 0, 0, dump_desc},
     {"dump-ports", "SWITCH [PORT]", "counters of all ports or one", true, 0, 1, dump_ports},
     {"dump-ports-desc", "SWITCH [PORT]", "all ports or one", true, 0, 1, dump_ports_desc},
+    {"mod-port", "SWITCH PORT ACTION",
+     "change a port: up, down, [no-]receive, [no-]forward, [no-]flood or [no-]packet-in", true, 2, 2, mod_port},
     {"queue-stats", "SWITCH [PORT [QUEUE]]", "counters of queues", true, 0, 2, queue_stats},
     {"dump-tables", "SWITCH", "flow counts and lookups of each table", true, 0, 0, dump_tables},
     {"dump-table-features", "SWITCH", "what the tables can do", true, 0, 0, dump_table_features},

@@ -65,6 +65,7 @@ Outcome show(Invocation& call);
 Outcome dump_desc(Invocation& call);
 Outcome dump_ports(Invocation& call);
 Outcome dump_ports_desc(Invocation& call);
+Outcome mod_port(Invocation& call);
 Outcome queue_stats(Invocation& call);
 Outcome dump_tables(Invocation& call);
 Outcome dump_table_features(Invocation& call);

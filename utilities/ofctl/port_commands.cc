@@ -1,4 +1,4 @@
-// dump-ports, dump-ports-desc, queue-stats.
+// dump-ports, dump-ports-desc, mod-port, queue-stats.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -6,6 +6,7 @@
 #include "lib/openflow/text/message_text.h"
 #include "lib/openflow/text/port_text.h"
 #include "utilities/ofctl/command.h"
+#include "utilities/ofctl/flow_batch.h"
 #include "utilities/ofctl/json_output.h"
 
 namespace weft::ofctl {
@@ -22,6 +23,24 @@ Result<OfPort, Failure> port_argument(Invocation& call) {
   }
   return *port;
 }
+
+struct PortAction {
+  std::string_view name;
+  uint32_t bit;
+  bool sets;
+};
+constexpr PortAction port_actions[] = {
+    {"up", openflow::port_config::down, false},
+    {"down", openflow::port_config::down, true},
+    {"receive", openflow::port_config::no_recv, false},
+    {"no-receive", openflow::port_config::no_recv, true},
+    {"forward", openflow::port_config::no_fwd, false},
+    {"no-forward", openflow::port_config::no_fwd, true},
+    {"flood", openflow::port_config::no_flood, false},
+    {"no-flood", openflow::port_config::no_flood, true},
+    {"packet-in", openflow::port_config::no_packet_in, false},
+    {"no-packet-in", openflow::port_config::no_packet_in, true},
+};
 
 }  // namespace
 
@@ -71,6 +90,33 @@ Outcome dump_ports_desc(Invocation& call) {
     fmt::print("{}", format_port_desc(desc));
   }
   return {};
+}
+
+Outcome mod_port(Invocation& call) {
+  const auto port = port_argument(call);
+  if (!port) {
+    return Unexpected{port.error()};
+  }
+  const std::string name = call.argument(1);
+  const auto* action = std::ranges::find(port_actions, name, &PortAction::name);
+  if (action == std::end(port_actions)) {
+    return Unexpected{Failure{fmt::format("\"{}\" is nothing that a port can be told (see --help)", name)}};
+  }
+  // The switch wants to hear the port's address too.
+  const auto ports = call.connection->ask_list<openflow::PortDesc>(openflow::PortDescRequest{*port});
+  if (!ports) {
+    return Unexpected{ports.error()};
+  }
+  const auto desc = std::ranges::find(*ports, *port, &openflow::PortDesc::port);
+  if (desc == ports->end()) {
+    return Unexpected{Failure{fmt::format("the switch has no port \"{}\"", call.argument(0))}};
+  }
+  FlowBatch batch(*call.connection);
+  const auto added = batch.add(
+      openflow::PortMod{
+          .port = *port, .hw_addr = desc->hw_addr, .config = action->sets ? action->bit : 0, .mask = action->bit},
+      call.argument(0) + " " + name);
+  return added ? batch.commit() : added;
 }
 
 Outcome queue_stats(Invocation& call) {

@@ -35,6 +35,7 @@ class FakeSwitch {
 
   const std::string& path() const { return path_; }
   // Only while no tool is connected.
+  const std::vector<openflow::PortMod>& port_mods() const { return port_mods_; }
   const std::vector<openflow::FlowMod>& received() const { return received_; }
 
  private:
@@ -79,8 +80,8 @@ class FakeSwitch {
     } else if (const auto* echo = std::get_if<EchoRequest>(&request->message)) {
       reply(EchoReply{echo->data});
     } else if (std::holds_alternative<PortDescRequest>(request->message)) {
-      reply(PortDescReply{
-          {{OfPort{1}, {}, "p1", 0, 4, 0, 0, 0, 0, 0, 0}, {OfPort{2}, {}, "p2", 0, 4, 0, 0, 0, 0, 0, 0}}});
+      reply(PortDescReply{{{OfPort{1}, {{2, 0, 0, 0, 0, 1}}, "p1", 0, 4, 0, 0, 0, 0, 0, 0},
+                           {OfPort{2}, {}, "p2", 0, 4, 0, 0, 0, 0, 0, 0}}});
     } else if (const auto* mod = std::get_if<FlowMod>(&request->message)) {
       if (mod->priority == 13) {
         return send(peer, error_reply(Version::v1_3, ErrorCode::ofpfmfc_overlap, bytes));
@@ -88,6 +89,8 @@ class FakeSwitch {
       received_.push_back(*mod);
     } else if (std::holds_alternative<MeterMod>(request->message)) {
       send(peer, error_reply(Version::v1_3, ErrorCode::ofpbrc_bad_type, bytes));
+    } else if (const auto* port_mod = std::get_if<PortMod>(&request->message)) {
+      port_mods_.push_back(*port_mod);
     } else if (std::holds_alternative<FlowStatsRequest>(request->message)) {
       reply_flows(peer, request->xid);
     }
@@ -119,6 +122,7 @@ class FakeSwitch {
   Fd listener_;
   std::thread thread_;
   std::vector<openflow::FlowMod> received_;
+  std::vector<openflow::PortMod> port_mods_;
 };
 
 }  // namespace weft::ofctl::testing

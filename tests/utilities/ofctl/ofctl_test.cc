@@ -132,6 +132,17 @@ TEST_F(OfctlTest, MistypedCommandsOptionsAndBridgesAreExplained) {
             std::string::npos);
 }
 
+TEST_F(OfctlTest, ModPortNamesThePortsAddress) {
+  EXPECT_EQ(ofctl({"mod-port", "br0", "p1", "no-forward"}).status, 0);
+  EXPECT_EQ(ofctl({"mod-port", "br0", "1", "up"}).status, 0);
+  ASSERT_EQ(bridge_->port_mods().size(), 2U);
+  const MacAddress mac{{2, 0, 0, 0, 0, 1}};
+  EXPECT_EQ(bridge_->port_mods()[0], (openflow::PortMod{OfPort{1}, mac, 0x20, 0x20, 0}));
+  EXPECT_EQ(bridge_->port_mods()[1], (openflow::PortMod{OfPort{1}, mac, 0, 1, 0}));
+  EXPECT_NE(ofctl({"mod-port", "br0", "p1", "upp"}).error.find("\"upp\" is nothing that a port can be told"),
+            std::string::npos);
+}
+
 TEST_F(OfctlTest, ProbeAndPingAreAnswered) {
   EXPECT_EQ(ofctl({"probe", "br0"}).status, 0);
   EXPECT_EQ(ofctl({"ping", "br0", "100"}).status, 0);
