@@ -71,7 +71,8 @@ struct PortInfo {
 class FlowDump {
  public:
   virtual ~FlowDump() = default;
-  virtual std::vector<openflow::FlowStats> next(size_t limit) = 0;  // empty: done
+  virtual bool is_done() const = 0;
+  virtual std::vector<openflow::FlowStats> next(size_t limit) = 0;  // may be empty when many are passed over
 };
 
 class Bridge {
@@ -93,6 +94,7 @@ class Bridge {
   virtual Result<void, datapath::PortError> configure_port(std::string_view name, const datapath::PortSpec& spec) = 0;
   virtual bool set_vlan(std::string_view name, const VlanConfig& vlan) = 0;
   virtual std::vector<PortInfo> ports() const = 0;  // by number
+  virtual std::vector<OfPort> port_numbers() const = 0;
   virtual std::optional<PortInfo> port(OfPort of_port) const = 0;
   virtual std::optional<PortInfo> port(std::string_view name) const = 0;
   // OFPT_PORT_MOD: bits of openflow::port_config.
@@ -126,11 +128,12 @@ class Bridge {
   virtual std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter& filter) const = 0;
   virtual openflow::AggregateStatsReply aggregate_stats(const openflow::FlowFilter& filter) const = 0;
   virtual std::vector<openflow::TableStats> table_stats() const = 0;
-  virtual std::vector<openflow::PortStats> port_stats(OfPort of_port) const = 0;  // any: all of them
-  virtual std::vector<openflow::GroupStats> group_stats(uint32_t group_id) const = 0;
-  virtual std::vector<openflow::GroupDesc> group_descs(uint32_t group_id) const = 0;
+  virtual std::optional<openflow::PortStats> port_stats(OfPort of_port) const = 0;
+  virtual std::optional<openflow::GroupStats> group_stats(uint32_t group_id) const = 0;
+  virtual std::optional<openflow::GroupDesc> group_desc(uint32_t group_id) const = 0;
   virtual openflow::GroupFeaturesReply group_features() const = 0;
   virtual bool has_group(uint32_t group_id) const = 0;
+  virtual std::vector<uint32_t> group_numbers() const = 0;
 
   // --- for operators
   // Every rule, hidden ones included, a line each: `bridge/dump-flows`.

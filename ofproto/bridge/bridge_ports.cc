@@ -147,7 +147,9 @@ Result<void, openflow::OpenFlowError> LocalBridge::set_port_config(OfPort of_por
   if (port == nullptr) {
     return Unexpected(openflow::OpenFlowError(openflow::ErrorCode::ofppmfc_bad_port, "no such port"));
   }
-  mask &= settable_config;
+  if ((mask & ~settable_config) != 0) {
+    return Unexpected(openflow::OpenFlowError(openflow::ErrorCode::ofppmfc_bad_config, "not a port's setting"));
+  }
   const uint32_t wanted = (port->config & ~mask) | (config & mask);
   if (wanted != port->config) {
     port->config = wanted;
@@ -195,6 +197,14 @@ std::vector<PortInfo> LocalBridge::ports() const {
     ports.push_back(port.info());
   }
   return ports;
+}
+
+std::vector<OfPort> LocalBridge::port_numbers() const {
+  std::vector<OfPort> numbers;
+  for (const auto& [number, port] : ports_.all()) {
+    numbers.push_back(number);
+  }
+  return numbers;
 }
 
 std::optional<PortInfo> LocalBridge::port(OfPort of_port) const {

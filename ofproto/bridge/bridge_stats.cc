@@ -32,12 +32,11 @@ class LocalFlowDump final : public FlowDump {
   LocalFlowDump(TableSet& tables, const openflow::FlowFilter& filter, const Clock& clock)
       : selection_(tables, filter, tables.version().current()), clock_(clock) {}
 
+  bool is_done() const override { return selection_.is_done(); }
   std::vector<openflow::FlowStats> next(size_t limit) override {
     std::vector<openflow::FlowStats> part;
-    while (part.empty() && !selection_.is_done()) {
-      for (const FlowRulePtr& rule : selection_.next(limit, slice_budget)) {
-        part.push_back(rule->stats(clock_.now()));
-      }
+    for (const FlowRulePtr& rule : selection_.next(limit, slice_budget)) {
+      part.push_back(rule->stats(clock_.now()));
     }
     return part;
   }
@@ -109,38 +108,37 @@ std::vector<openflow::TableStats> LocalBridge::table_stats() const {
   return stats;
 }
 
-std::vector<openflow::PortStats> LocalBridge::port_stats(OfPort of_port) const {
-  std::vector<openflow::PortStats> stats;
-  for (const auto& [number, port] : ports_.all()) {
-    if (of_port == of_port::any || of_port == number) {
-      stats.push_back(stats_of(port, host_.datapath(), host_.clock().now()));
-    }
+std::optional<openflow::PortStats> LocalBridge::port_stats(OfPort of_port) const {
+  const BridgePort* port = ports_.find(of_port);
+  return port == nullptr ? std::nullopt : std::optional(stats_of(*port, host_.datapath(), host_.clock().now()));
+}
+
+std::optional<openflow::GroupStats> LocalBridge::group_stats(uint32_t group_id) const {
+  const auto& groups = tables_->groups().current();
+  const auto found = groups.find(group_id);
+  if (found == groups.end()) {
+    return std::nullopt;
   }
+  openflow::GroupStats stats = found->second->stats(host_.clock().now());
+  stats.ref_count = tables_->groups().ref_count(group_id);
   return stats;
 }
 
-std::vector<openflow::GroupStats> LocalBridge::group_stats(uint32_t group_id) const {
-  std::vector<openflow::GroupStats> stats;
-  for (const auto& [id, group] : tables_->groups().current()) {
-    if (group_id == openflow::all_groups || group_id == id) {
-      stats.push_back(group->stats(host_.clock().now()));
-      stats.back().ref_count = tables_->groups().ref_count(id);
-    }
-  }
-  return stats;
-}
-
-std::vector<openflow::GroupDesc> LocalBridge::group_descs(uint32_t group_id) const {
-  std::vector<openflow::GroupDesc> descs;
-  for (const auto& [id, group] : tables_->groups().current()) {
-    if (group_id == openflow::all_groups || group_id == id) {
-      descs.push_back(group->desc());
-    }
-  }
-  return descs;
+std::optional<openflow::GroupDesc> LocalBridge::group_desc(uint32_t group_id) const {
+  const auto& groups = tables_->groups().current();
+  const auto found = groups.find(group_id);
+  return found == groups.end() ? std::nullopt : std::optional(found->second->desc());
 }
 
 openflow::GroupFeaturesReply LocalBridge::group_features() const { return tables_->groups().features(); }
+
+std::vector<uint32_t> LocalBridge::group_numbers() const {
+  std::vector<uint32_t> numbers;
+  for (const auto& [number, group] : tables_->groups().current()) {
+    numbers.push_back(number);
+  }
+  return numbers;
+}
 
 bool LocalBridge::has_group(uint32_t group_id) const { return tables_->groups().has(group_id); }
 

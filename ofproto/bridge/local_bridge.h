@@ -56,6 +56,7 @@ class LocalBridge final : public Bridge {
   Result<void, datapath::PortError> configure_port(std::string_view name, const datapath::PortSpec& spec) override;
   bool set_vlan(std::string_view name, const VlanConfig& vlan) override;
   std::vector<PortInfo> ports() const override;
+  std::vector<OfPort> port_numbers() const override;
   std::optional<PortInfo> port(OfPort of_port) const override;
   std::optional<PortInfo> port(std::string_view name) const override;
   Result<void, openflow::OpenFlowError> set_port_config(OfPort of_port, uint32_t config, uint32_t mask) override;
@@ -77,11 +78,12 @@ class LocalBridge final : public Bridge {
   std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter& filter) const override;
   openflow::AggregateStatsReply aggregate_stats(const openflow::FlowFilter& filter) const override;
   std::vector<openflow::TableStats> table_stats() const override;
-  std::vector<openflow::PortStats> port_stats(OfPort of_port) const override;
-  std::vector<openflow::GroupStats> group_stats(uint32_t group_id) const override;
-  std::vector<openflow::GroupDesc> group_descs(uint32_t group_id) const override;
+  std::optional<openflow::PortStats> port_stats(OfPort of_port) const override;
+  std::optional<openflow::GroupStats> group_stats(uint32_t group_id) const override;
+  std::optional<openflow::GroupDesc> group_desc(uint32_t group_id) const override;
   openflow::GroupFeaturesReply group_features() const override;
   bool has_group(uint32_t group_id) const override;
+  std::vector<uint32_t> group_numbers() const override;
 
   std::string dump_all_flows() const override;
   std::string fdb_show() const override;

@@ -228,7 +228,7 @@ void Connection::handle_one(Bytes message) {
     send(openflow::error_reply(*version_, envelope.error(), message));
     return finish_request();
   }
-  handle(std::make_shared<const Request>(shared_from_this(), envelope->xid, std::move(message)), envelope->message);
+  handle(std::make_shared<const Request>(shared_from_this(), envelope->xid, std::move(message)), *envelope);
 }
 
 void Connection::finish_request() {

@@ -22,6 +22,22 @@ Outcome on_group_mod(const RequestPtr& request, const GroupMod& message) {
   return done_unless(request->session()->bridge().apply(message));
 }
 
+// The hardware address is there to show that the peer means this port and not one that had the number before.
+Outcome on_port_mod(const RequestPtr& request, const PortMod& message) {
+  const auto session = request->session();
+  const auto port = session->bridge().port(message.port);
+  if (!port) {
+    return Unexpected{OpenFlowError(ErrorCode::ofppmfc_bad_port)};
+  }
+  if (message.hw_addr != port->desc.hw_addr) {
+    return Unexpected{OpenFlowError(ErrorCode::ofppmfc_bad_hw_addr)};
+  }
+  if (message.advertise != 0) {  // what a link offers is the host's to decide
+    return Unexpected{OpenFlowError(ErrorCode::ofppmfc_bad_advertise)};
+  }
+  return done_unless(session->bridge().set_port_config(message.port, message.config, message.mask));
+}
+
 Outcome on_packet_out(const RequestPtr& request, const PacketOut& message) {
   return done_unless(request->session()->bridge().packet_out(message));
 }

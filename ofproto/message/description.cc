@@ -3,7 +3,7 @@
 #include <array>
 #include <deque>
 
-#include "ofproto/message/handlers.h"
+#include "ofproto/message/list_reply.h"
 
 namespace weft::ofproto {
 
@@ -93,17 +93,21 @@ Outcome on_table_features(const RequestPtr& request, const TableFeaturesRequest&
 }
 
 Outcome on_port_desc(const RequestPtr& request) {
-  PortDescReply reply;
-  for (const auto& port : request->session()->bridge().ports()) {
-    reply.entries.push_back(port.desc);
-  }
-  request->reply(reply);
-  return Progress::done;
+  ListReply::start(request, MultipartType::port_desc,
+                   one_by_one(request->session()->bridge().port_numbers(), [](Bridge& from, OfPort number) {
+                     const auto port = from.port(number);
+                     return port ? std::optional(port->desc) : std::nullopt;
+                   }));
+  return Progress::pending;
 }
 
+// In 1.3 the request names all groups.
 Outcome on_group_desc(const RequestPtr& request, const GroupDescRequest& message) {
-  request->reply(GroupDescReply{request->session()->bridge().group_descs(message.group_id)});
-  return Progress::done;
+  const uint32_t group = message.group_id;
+  ListReply::start(request, MultipartType::group_desc,
+                   one_by_one(group == all_groups ? request->session()->bridge().group_numbers() : std::vector{group},
+                              [](Bridge& from, uint32_t number) { return from.group_desc(number); }));
+  return Progress::pending;
 }
 
 Outcome on_group_features(const RequestPtr& request) {

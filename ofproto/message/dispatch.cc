@@ -15,6 +15,7 @@ struct Dispatch {
   Outcome operator()(const BarrierRequest&) const { return on_barrier(request); }
   Outcome operator()(const FlowMod& m) const { return on_flow_mod(request, m); }
   Outcome operator()(const GroupMod& m) const { return on_group_mod(request, m); }
+  Outcome operator()(const PortMod& m) const { return on_port_mod(request, m); }
   Outcome operator()(const PacketOut& m) const { return on_packet_out(request, m); }
   Outcome operator()(const DescRequest&) const { return on_desc(request); }
   Outcome operator()(const FlowStatsRequest& m) const { return on_flow_stats(request, m); }
@@ -32,19 +33,27 @@ struct Dispatch {
   Outcome operator()(const Hello&) const { return Progress::done; }
   Outcome operator()(const EchoReply&) const { return Progress::done; }
 
+  // What OpenFlow 1.3.5 section 7.4.4 has an answer of its own for.
+  Outcome operator()(const Experimenter&) const { return refused(ErrorCode::ofpbrc_bad_experimenter); }
+  Outcome operator()(const RoleRequest&) const { return refused(ErrorCode::ofprrfc_unsup); }
+  Outcome operator()(const QueueStatsRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
+  Outcome operator()(const MeterStatsRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
+  Outcome operator()(const MeterConfigRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
+  Outcome operator()(const MeterFeaturesRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
+
   template <typename Unserved>
   Outcome operator()(const Unserved&) const {
-    return Unexpected{OpenFlowError(ErrorCode::ofpbrc_bad_type)};
+    return refused(ErrorCode::ofpbrc_bad_type);
   }
+
+  static Outcome refused(ErrorCode code) { return Unexpected{OpenFlowError(code)}; }
 };
 
 }  // namespace
 
 void Request::reply(const Message& message) const {
   if (const auto open = session()) {
-    for (auto& part : encode_parts(open->version(), xid_, message)) {
-      open->send(std::move(part));
-    }
+    open->send(encode(open->version(), xid_, message));
   }
 }
 
@@ -60,8 +69,10 @@ void Request::finish() const {
   }
 }
 
-void handle(const RequestPtr& request, const Message& message) {
-  const Outcome outcome = std::visit(Dispatch{request}, message);
+void handle(const RequestPtr& request, const Envelope& envelope) {
+  // A request in several messages (OFPMPF_REQ_MORE) is not put together: no request that is served needs it.
+  const Outcome outcome = envelope.more ? Dispatch::refused(ErrorCode::ofpbrc_multipart_buffer_overflow)
+                                        : std::visit(Dispatch{request}, envelope.message);
   if (!outcome) {
     request->refuse(outcome.error());
   }

@@ -1,4 +1,4 @@
-// The handlers, one for each request that the switch knows; everything else is refused as OFPBRC_BAD_TYPE.
+// The handlers, one for each request that the switch knows; everything else is refused (dispatch.cc).
 //
 // A handler returns an error, which is sent with the offending bytes, or whether it is `done`; one that is `pending`
 // calls Request::finish() itself.
@@ -12,7 +12,7 @@ enum class Progress : uint8_t { done, pending };
 using Outcome = Result<Progress, openflow::OpenFlowError>;
 
 // Handles a decoded message to its end.
-void handle(const RequestPtr& request, const openflow::Message& message);
+void handle(const RequestPtr& request, const openflow::Envelope& envelope);
 
 Outcome on_features_request(const RequestPtr& request);
 Outcome on_get_config(const RequestPtr& request);
@@ -20,6 +20,7 @@ Outcome on_set_config(const RequestPtr& request, const openflow::SetConfig& mess
 Outcome on_barrier(const RequestPtr& request);
 Outcome on_flow_mod(const RequestPtr& request, const openflow::FlowMod& message);
 Outcome on_group_mod(const RequestPtr& request, const openflow::GroupMod& message);
+Outcome on_port_mod(const RequestPtr& request, const openflow::PortMod& message);
 Outcome on_packet_out(const RequestPtr& request, const openflow::PacketOut& message);
 Outcome on_desc(const RequestPtr& request);
 Outcome on_flow_stats(const RequestPtr& request, const openflow::FlowStatsRequest& message);

@@ -59,7 +59,7 @@ class Request {
   }
   uint32_t xid() const { return xid_; }
 
-  void reply(const openflow::Message& message) const;
+  void reply(const openflow::Message& message) const;  // for lists without a bound: ListReply
   void refuse(const openflow::OpenFlowError& error) const;
   void finish() const;
 

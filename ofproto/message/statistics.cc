@@ -1,6 +1,6 @@
 // Requests for counters. Each first collects what the workers have counted, so that an answer is exact.
 
-#include "ofproto/message/handlers.h"
+#include "ofproto/message/list_reply.h"
 
 namespace weft::ofproto {
 
@@ -8,68 +8,48 @@ using namespace openflow;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-constexpr size_t dump_slice = 200;  // flows encoded at a time: well below 5 ms
+constexpr size_t flows_per_step = 10;  // a flow may be nearly as long as a message
 
-// Runs `answer(bridge)` with all counters in, then finishes the request.
-template <typename MakeReply>
-Outcome reply_when_collected(const RequestPtr& request, MakeReply make_reply) {
-  request->session()->bridge().collect([request, make_reply = std::move(make_reply)] {
+// Runs `answer(bridge)`, which finishes the request, with all counters in.
+template <typename Answer>
+Outcome when_collected(const RequestPtr& request, Answer answer) {
+  request->session()->bridge().collect([request, answer = std::move(answer)] {
     if (const auto session = request->session()) {
-      request->reply(make_reply(session->bridge()));
-      request->finish();
+      answer(session->bridge());
     }
   });
   return Progress::pending;
 }
 
-// A flow dump that leaves in slices, each when the peer has taken the one before.
-class Dump : public std::enable_shared_from_this<Dump> {
- public:
-  Dump(RequestPtr request, std::unique_ptr<FlowDump> flows, Version version)
-      : request_(std::move(request)),
-        flows_(std::move(flows)),
-        encoder_(version, request_->xid(), MultipartType::flow, [this](Bytes part) { send(std::move(part)); }) {}
+// For answers that one message always holds.
+template <typename MakeReply>
+Outcome reply_when_collected(const RequestPtr& request, MakeReply make_reply) {
+  return when_collected(request, [request, make_reply = std::move(make_reply)](Bridge& bridge) {
+    request->reply(make_reply(bridge));
+    request->finish();
+  });
+}
 
-  void next_slice() {
-    const auto session = request_->session();
-    if (!session) {
-      return;
+ListReply::Step flows_of(std::unique_ptr<FlowDump> dump) {
+  return [dump = std::shared_ptr<FlowDump>(std::move(dump))](Bridge&, MultipartEncoder& out) {
+    if (dump->is_done()) {
+      return false;
     }
-    const auto entries = flows_->next(dump_slice);
-    for (const auto& entry : entries) {
-      encoder_.add(entry);
+    for (const auto& flow : dump->next(flows_per_step)) {
+      out.add(flow);
     }
-    if (entries.empty()) {
-      encoder_.finish();
-      request_->finish();
-      return;
-    }
-    session->when_writable([self = shared_from_this()] { self->next_slice(); });
-  }
-
- private:
-  void send(Bytes part) {
-    if (const auto session = request_->session()) {
-      session->send(std::move(part));
-    }
-  }
-
-  RequestPtr request_;
-  std::unique_ptr<FlowDump> flows_;
-  MultipartEncoder encoder_;
-};
+    return true;
+  };
+}
 
 OpenFlowError error(ErrorCode code) { return OpenFlowError(code); }
 
 }  // namespace
 
 Outcome on_flow_stats(const RequestPtr& request, const FlowStatsRequest& message) {
-  request->session()->bridge().collect([request, filter = message.filter] {
-    if (const auto session = request->session()) {
-      std::make_shared<Dump>(request, session->bridge().flow_dump(filter), session->version())->next_slice();
-    }
+  return when_collected(request, [request, filter = message.filter](Bridge& bridge) {
+    ListReply::start(request, MultipartType::flow, flows_of(bridge.flow_dump(filter)));
   });
-  return Progress::pending;
 }
 
 Outcome on_aggregate_stats(const RequestPtr& request, const AggregateStatsRequest& message) {
@@ -85,13 +65,18 @@ Outcome on_port_stats(const RequestPtr& request, const PortStatsRequest& message
   if (message.port != of_port::any && !request->session()->bridge().port(message.port)) {
     return Unexpected{error(ErrorCode::ofpbrc_bad_port)};
   }
-  return reply_when_collected(
-      request, [port = message.port](Bridge& bridge) { return Message(PortStatsReply{bridge.port_stats(port)}); });
+  return when_collected(request, [request, port = message.port](Bridge& bridge) {
+    ListReply::start(request, MultipartType::port_stats,
+                     one_by_one(port == of_port::any ? bridge.port_numbers() : std::vector{port},
+                                [](Bridge& from, OfPort number) { return from.port_stats(number); }));
+  });
 }
 
 Outcome on_group_stats(const RequestPtr& request, const GroupStatsRequest& message) {
-  return reply_when_collected(request, [group = message.group_id](Bridge& bridge) {
-    return Message(GroupStatsReply{bridge.group_stats(group)});
+  return when_collected(request, [request, group = message.group_id](Bridge& bridge) {
+    ListReply::start(request, MultipartType::group,
+                     one_by_one(group == all_groups ? bridge.group_numbers() : std::vector{group},
+                                [](Bridge& from, uint32_t number) { return from.group_stats(number); }));
   });
 }
 

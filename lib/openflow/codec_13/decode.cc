@@ -73,6 +73,9 @@ DecodedMessage decode_multipart(bool is_reply, WireReader& in, bool& more) {
   more = (flags & more_flag) != 0;
   const auto* row = std::find_if(std::begin(multipart_rows), std::end(multipart_rows),
                                  [&](const MultipartRow& one) { return one.type == type; });
+  if (type == MultipartType::experimenter) {
+    return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_experimenter, "multipart of an experimenter"}};
+  }
   if (row == std::end(multipart_rows)) {
     return Unexpected{
         OpenFlowError{ErrorCode::ofpbrc_bad_multipart, fmt::format("multipart type {}", static_cast<unsigned>(type))}};

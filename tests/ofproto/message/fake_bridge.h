@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ class FakeBridge : public Bridge {
   bool collects_at_once = true;
   std::optional<openflow::OpenFlowError> refusal;  // of the next change
   std::vector<openflow::FlowStats> flows;
+  std::map<uint32_t, openflow::GroupDesc> groups;
+  std::shared_ptr<int> dumps_in_progress = std::make_shared<int>();  // each holds a share
   std::vector<BridgeListener*> listeners;
   std::vector<bool> has_controllers;  // as told
   std::vector<bool> lost;
@@ -43,19 +46,24 @@ class FakeBridge : public Bridge {
   Result<void, datapath::PortError> reattach_port(std::string_view) override { return {}; }
   Result<void, datapath::PortError> configure_port(std::string_view, const datapath::PortSpec&) override { return {}; }
   bool set_vlan(std::string_view, const VlanConfig&) override { return true; }
+  static constexpr MacAddress port_mac{{0x02, 0, 0, 0, 0, 0x01}};
   std::vector<PortInfo> ports() const override {
     PortInfo info;
     info.name = "p1";
     info.of_port = OfPort{1};
     info.desc.port = OfPort{1};
     info.desc.name = "p1";
+    info.desc.hw_addr = port_mac;
     return {info};
   }
   std::optional<PortInfo> port(OfPort of_port) const override {
     return of_port == OfPort{1} ? std::optional(ports().front()) : std::nullopt;
   }
   std::optional<PortInfo> port(std::string_view) const override { return std::nullopt; }
-  Result<void, openflow::OpenFlowError> set_port_config(OfPort, uint32_t, uint32_t) override { return {}; }
+  Result<void, openflow::OpenFlowError> set_port_config(OfPort of_port, uint32_t config, uint32_t mask) override {
+    return change("port_mod " + std::to_string(number(of_port)) + " " + std::to_string(config) + "/" +
+                  std::to_string(mask));
+  }
   void set_has_controllers(bool has) override { has_controllers.push_back(has); }
   void set_controllers_lost(bool is_lost) override { lost.push_back(is_lost); }
   void set_invalid_ttl_to_controller(bool) override {}
@@ -82,7 +90,7 @@ class FakeBridge : public Bridge {
   }
   std::vector<openflow::FlowStats> flow_stats(const openflow::FlowFilter&) const override { return flows; }
   std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter&) const override {
-    return std::make_unique<Dump>(flows);
+    return std::make_unique<Dump>(flows, dumps_in_progress);
   }
   openflow::AggregateStatsReply aggregate_stats(const openflow::FlowFilter&) const override {
     openflow::AggregateStatsReply reply;
@@ -90,18 +98,44 @@ class FakeBridge : public Bridge {
     return reply;
   }
   std::vector<openflow::TableStats> table_stats() const override { return {}; }
-  std::vector<openflow::PortStats> port_stats(OfPort) const override { return {}; }
-  std::vector<openflow::GroupStats> group_stats(uint32_t) const override { return {}; }
-  std::vector<openflow::GroupDesc> group_descs(uint32_t) const override { return {}; }
+  std::optional<openflow::PortStats> port_stats(OfPort of_port) const override {
+    openflow::PortStats stats;
+    stats.port = of_port;
+    return stats;
+  }
+  std::optional<openflow::GroupStats> group_stats(uint32_t number) const override {
+    const auto group = group_desc(number);
+    if (!group) {
+      return std::nullopt;
+    }
+    openflow::GroupStats stats;
+    stats.group_id = number;
+    stats.buckets.resize(group->buckets.size());
+    return stats;
+  }
+  std::optional<openflow::GroupDesc> group_desc(uint32_t number) const override {
+    const auto found = groups.find(number);
+    return found == groups.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::vector<uint32_t> group_numbers() const override {
+    std::vector<uint32_t> numbers;
+    for (const auto& [number, group] : groups) {
+      numbers.push_back(number);
+    }
+    return numbers;
+  }
+  std::vector<OfPort> port_numbers() const override { return {OfPort{1}}; }
   openflow::GroupFeaturesReply group_features() const override { return {}; }
-  bool has_group(uint32_t) const override { return false; }
+  bool has_group(uint32_t number) const override { return groups.contains(number); }
   std::string dump_all_flows() const override { return {}; }
   std::string fdb_show() const override { return {}; }
   void fdb_flush() override {}
 
  private:
   struct Dump : FlowDump {
-    explicit Dump(std::vector<openflow::FlowStats> all) : flows(all.begin(), all.end()) {}
+    Dump(const std::vector<openflow::FlowStats>& all, std::shared_ptr<int> token)
+        : flows(all.begin(), all.end()), held(std::move(token)) {}
+    bool is_done() const override { return flows.empty(); }
     std::vector<openflow::FlowStats> next(size_t limit) override {
       std::vector<openflow::FlowStats> part;
       while (!flows.empty() && part.size() < limit) {
@@ -111,6 +145,7 @@ class FakeBridge : public Bridge {
       return part;
     }
     std::deque<openflow::FlowStats> flows;
+    std::shared_ptr<int> held;
   };
 
   Result<void, openflow::OpenFlowError> change(std::string what) {

@@ -47,8 +47,9 @@ class FakeSession : public Session {
 };
 
 struct MessageTest : testing::Test {
-  void request(const Message& message) {
-    handle(std::make_shared<const Request>(session, 7, encode(Version::v1_3, 7, message)), message);
+  void request(const Message& message, bool more = false) {
+    handle(std::make_shared<const Request>(session, 7, encode(Version::v1_3, 7, message, more)),
+           {.version = Version::v1_3, .xid = 7, .more = more, .message = message});
   }
   template <typename Reply>
   Reply reply_to(const Message& message) {
@@ -149,6 +150,48 @@ TEST_F(MessageTest, ADumpLeavesInPartsAsThePeerTakesThem) {
   EXPECT_EQ(session->finished, 1);
 }
 
+GroupDesc group(uint32_t number, size_t bucket_count) {
+  GroupDesc desc;
+  desc.group_id = number;
+  desc.buckets.resize(bucket_count);
+  return desc;
+}
+
+// They were built whole, 12 MB for each request.
+TEST_F(MessageTest, GroupsLeaveInPartsAsThePeerTakesThem) {
+  for (uint32_t number = 1; number <= 400; ++number) {
+    bridge.groups[number] = group(number, 1000);
+  }
+  for (const Message& message : {Message(GroupDescRequest{}), Message(GroupStatsRequest{})}) {
+    session->finished = 0;
+    request(message);
+    EXPECT_EQ(session->finished, 0);
+    EXPECT_EQ(session->tasks.size(), 1u);
+    EXPECT_LE(session->sent.size(), 1u) << "one message a slice";
+    const auto answers = session->answers();
+    EXPECT_GE(answers.size(), 100u);
+    for (const auto& answer : answers) {
+      EXPECT_EQ(answer.more, &answer != &answers.back());
+    }
+    EXPECT_EQ(session->finished, 1);
+  }
+}
+
+TEST_F(MessageTest, AGroupThatGoesWhileTheyAreListedIsLeftOut) {
+  for (uint32_t number = 1; number <= 10; ++number) {
+    bridge.groups[number] = group(number, 4000);
+  }
+  request(GroupDescRequest{});
+  bridge.groups.erase(10);
+  std::vector<uint32_t> numbers;
+  for (const auto& answer : session->answers()) {
+    for (const auto& group : std::get<GroupDescReply>(answer.message).entries) {
+      numbers.push_back(group.group_id);
+    }
+  }
+  EXPECT_THAT(numbers, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9));
+}
+
 TEST_F(MessageTest, TableFeaturesLeaveInParts) {
   request(TableFeaturesRequest{});
   EXPECT_EQ(session->sent.size(), 1u);
@@ -166,6 +209,8 @@ TEST_F(MessageTest, ListsWhatIsThere) {
   session->finished = 0;
   EXPECT_TRUE(reply_to<GroupDescReply>(GroupDescRequest{}).entries.empty());
   session->finished = 0;
+  EXPECT_EQ(reply_to<PortStatsReply>(PortStatsRequest{.port = of_port::any}).entries.at(0).port, OfPort{1});
+  session->finished = 0;
   reply_to<GroupFeaturesReply>(GroupFeaturesRequest{});
 }
 
@@ -173,12 +218,50 @@ TEST_F(MessageTest, PortStatisticsOfNoPort) {
   EXPECT_EQ(refusal_of(PortStatsRequest{.port = OfPort{9}}), OpenFlowError(ErrorCode::ofpbrc_bad_port));
 }
 
-TEST_F(MessageTest, WhatIsNotServedIsABadType) {
-  for (const Message& message : {Message(RoleRequest{}), Message(MeterFeaturesRequest{}), Message(QueueStatsRequest{}),
-                                 Message(BarrierReply{}), Message(PortMod{})}) {
+// All of it used to be a bad type.
+TEST_F(MessageTest, WhatIsNotServedIsRefusedAsTheSpecificationSays) {
+  const std::pair<Message, ErrorCode> unserved[] = {
+      {RoleRequest{}, ErrorCode::ofprrfc_unsup},
+      {Experimenter{}, ErrorCode::ofpbrc_bad_experimenter},
+      {QueueStatsRequest{}, ErrorCode::ofpbrc_bad_multipart},
+      {MeterStatsRequest{}, ErrorCode::ofpbrc_bad_multipart},
+      {MeterConfigRequest{}, ErrorCode::ofpbrc_bad_multipart},
+      {MeterFeaturesRequest{}, ErrorCode::ofpbrc_bad_multipart},
+      {BarrierReply{}, ErrorCode::ofpbrc_bad_type},
+      {TableMod{}, ErrorCode::ofpbrc_bad_type},
+  };
+  for (const auto& [message, code] : unserved) {
     session->finished = 0;
-    EXPECT_EQ(refusal_of(message), OpenFlowError(ErrorCode::ofpbrc_bad_type)) << message_name(message);
+    EXPECT_EQ(refusal_of(message), OpenFlowError(code)) << message_name(message);
   }
+}
+
+// The flag was ignored: the first message was answered as if it were all.
+TEST_F(MessageTest, ARequestInSeveralMessagesIsRefused) {
+  request(TableFeaturesRequest{}, true);
+  const auto answers = session->answers();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(std::get<Error>(answers[0].message).error, OpenFlowError(ErrorCode::ofpbrc_multipart_buffer_overflow));
+  EXPECT_EQ(session->finished, 1);
+}
+
+// It used to be a bad type.
+TEST_F(MessageTest, APortModNamesThePortByNumberAndAddress) {
+  PortMod mod{.port = OfPort{1}, .hw_addr = FakeBridge::port_mac, .config = port_config::down, .mask = 0x21};
+  request(mod);
+  EXPECT_TRUE(session->answers().empty());
+  EXPECT_THAT(bridge.asked, ElementsAre("port_mod 1 1/33"));
+
+  session->finished = 0;
+  mod.advertise = 1;
+  EXPECT_EQ(refusal_of(mod), OpenFlowError(ErrorCode::ofppmfc_bad_advertise));
+  session->finished = 0;
+  mod.hw_addr = MacAddress();
+  EXPECT_EQ(refusal_of(mod), OpenFlowError(ErrorCode::ofppmfc_bad_hw_addr));
+  session->finished = 0;
+  mod.port = OfPort{9};
+  EXPECT_EQ(refusal_of(mod), OpenFlowError(ErrorCode::ofppmfc_bad_port));
+  EXPECT_EQ(bridge.asked.size(), 1u);
 }
 
 TEST_F(MessageTest, AnswersAndErrorsNeedNoAnswer) {
