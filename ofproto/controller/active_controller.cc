@@ -162,6 +162,7 @@ void ActiveController::failed(const std::string& reason) {
   }
   if (const auto connection = std::exchange(connection_, nullptr)) {
     connection->close(reason);  // its closed hook has run, or is this call
+    dropped_events_ += connection->dropped_event_count();
   }
   if (state_ == "BACKOFF") {
     return;
@@ -189,6 +190,7 @@ ControllerStatus ActiveController::status() const {
   status.is_connected = is_connected();
   status.state = state_;
   status.last_error = last_error_;
+  status.dropped_events = dropped_events_ + (connection_ ? connection_->dropped_event_count() : 0);
   status.seconds_since_connect = seconds_since(connected_at_);
   status.seconds_since_disconnect = seconds_since(disconnected_at_);
   return status;

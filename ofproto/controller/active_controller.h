@@ -49,6 +49,7 @@ class ActiveController {
   Duration backoff_{};
   std::string state_ = "VOID";
   std::string last_error_;
+  uint64_t dropped_events_ = 0;  // by connections that are gone
   std::optional<TimePoint> connected_at_;
   std::optional<TimePoint> disconnected_at_;
 };

@@ -35,9 +35,10 @@ struct ControllerConfig {
 struct ControllerStatus {
   std::string target;
   bool is_connected = false;
-  std::string role = "other";  // other, master, slave
-  std::string state;           // VOID BACKOFF CONNECTING ACTIVE IDLE
-  std::string last_error;      // empty: none
+  std::string role = "other";   // other, master, slave
+  std::string state;            // VOID BACKOFF CONNECTING ACTIVE IDLE
+  std::string last_error;       // empty: none
+  uint64_t dropped_events = 0;  // packet-in, flow-removed and port-status that could not be told, ever
   std::optional<uint64_t> seconds_since_connect;
   std::optional<uint64_t> seconds_since_disconnect;
 };

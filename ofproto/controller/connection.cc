@@ -44,6 +44,7 @@ Connection::Connection(EventLoop& loop, Socket socket, Bridge& bridge, const Swi
       kind_(kind),
       hooks_(std::move(hooks)),
       chunk_(chunk_size),
+      stall_timer_(loop),
       probe_timer_(loop) {
   config.miss_send_len = kind == ConnectionKind::controller ? default_miss_send_len : 0;
 }
@@ -64,6 +65,7 @@ void Connection::close(const std::string& reason) {
   error_code ignored;
   socket_.close(ignored);
   probe_timer_.cancel();
+  stall_timer_.cancel();
   when_writable_.clear();
   const auto closed = std::exchange(hooks_, {}).closed;
   if (closed) {
@@ -86,27 +88,31 @@ void Connection::close_when_written(const std::string& reason) {
 
 void Connection::set_inactivity_probe(Duration interval) {
   probe_interval_ = interval;
+  last_heard_ = std::chrono::steady_clock::now();
   if (interval > Duration::zero()) {
-    probe_timer_.start_every(interval, [this] { probe(); });
+    probe_timer_.start(interval, [this] { probe(); });
   } else {
     probe_timer_.cancel();
   }
 }
 
 void Connection::probe() {
+  const auto now = std::chrono::steady_clock::now();
   // What is not read because earlier requests are still at work is no silence of the peer.
-  const bool has_been_deaf = !is_reading_ && output_bytes_ < max_output_bytes;
-  if (!std::exchange(has_been_silent_, true) || has_been_deaf) {
+  if (!is_reading_ && output_bytes_ < max_output_bytes) {
+    last_heard_ = now;
+  }
+  const auto silence = now - last_heard_;
+  if (silence < probe_interval_) {
     is_probing_ = false;
-    return;
+    return probe_timer_.start(probe_interval_ - silence, [this] { probe(); });
   }
   if (is_probing_) {
     return close("no answer to an inactivity probe");
   }
-  if (version_) {
-    is_probing_ = true;
-    send(openflow::encode(*version_, 0, openflow::EchoRequest{}));
-  }
+  is_probing_ = true;
+  probe_timer_.start(probe_interval_, [this] { probe(); });
+  send(openflow::encode(*version_, 0, openflow::EchoRequest{}));
 }
 
 void Connection::set_packet_in_limit(std::optional<uint32_t> rate, std::optional<uint32_t> burst) {
@@ -133,7 +139,7 @@ void Connection::read() {
 }
 
 void Connection::take(size_t count) {
-  has_been_silent_ = false;
+  last_heard_ = std::chrono::steady_clock::now();
   input_.insert(input_.end(), chunk_.begin(), chunk_.begin() + static_cast<std::ptrdiff_t>(count));
   size_t at = 0;
   while (is_open_ && !last_words_) {
@@ -257,6 +263,7 @@ void Connection::write() {
     return;
   }
   is_writing_ = true;
+  stall_timer_.start(stall_limit_, [this] { close_stalled(); });
   being_written_.clear();
   while (!output_.empty() && being_written_.size() < chunk_size) {
     being_written_.insert(being_written_.end(), output_.front().begin(), output_.front().end());
@@ -265,6 +272,7 @@ void Connection::write() {
   asio::async_write(socket_, asio::buffer(being_written_), [self = shared_from_this()](error_code error, size_t) {
     const EventLoop::Handler handler;
     self->is_writing_ = false;
+    self->stall_timer_.cancel();
     if (error) {
       return self->close(error.message());
     }
@@ -284,6 +292,14 @@ void Connection::written() {
     }
   }
   handle_waiting();
+}
+
+// It is not enough to take a byte now and then: a whole chunk must go.
+void Connection::close_stalled() {
+  const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(stall_limit_).count();
+  const std::string reason = fmt::format("the peer has not taken what it was sent for {} s", limit / 1000.0);
+  logger.warn("{}: {} bytes wait; {}", bridge_.name(), output_bytes_, reason);
+  close(reason);
 }
 
 void Connection::when_writable(std::function<void()> task) {

@@ -2,8 +2,10 @@
 //
 // Bytes come in, are cut into messages and handled in order (ofproto/message); an echo request is answered when it is
 // read, whatever else waits. Handling stops after 5 ms to let others in, and while the peer does not take what it was
-// sent: then nothing more is read, and events (packet-in, flow-removed, port-status) are dropped and counted. So a
-// peer that floods, stalls or sends garbage costs a bounded amount of memory and only itself time.
+// sent: then nothing more is read, and events (packet-in, flow-removed, port-status) are dropped and counted. A peer
+// that for a minute does not take what it was sent is let go, so that a dump that nobody reads does not hold on to the
+// versions of the tables that it shows. So a peer that floods, stalls or sends garbage costs a bounded amount of memory
+// for a bounded time, and only itself time.
 //
 // Threads:   control thread.
 // Ownership: shared with its own pending operations; close() ends them. Hooks are not called after close().
@@ -13,6 +15,7 @@
 #include <utility>
 
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -49,8 +52,10 @@ class Connection : public Session, public std::enable_shared_from_this<Connectio
   void close(const std::string& reason);
   void abandon(const std::string& reason);  // close() that tells nobody
 
-  // Zero: never. After so long a silence an echo request goes out, after twice that the connection ends.
+  // Zero: never. After so long a silence an echo request goes out, after twice that the connection ends. When ready.
   void set_inactivity_probe(Duration interval);
+  // How long the peer may leave output untaken: a minute, unless told otherwise.
+  void set_stall_limit(Duration limit) { stall_limit_ = limit; }
   void set_packet_in_limit(std::optional<uint32_t> rate, std::optional<uint32_t> burst);
 
   bool is_ready() const { return version_.has_value() && is_open_; }
@@ -79,6 +84,7 @@ class Connection : public Session, public std::enable_shared_from_this<Connectio
   void handle_one(openflow::Bytes message);
   void write();
   void written();
+  void close_stalled();
   void probe();
   bool wants_events() const;
   bool has_room_for_event();
@@ -107,12 +113,14 @@ class Connection : public Session, public std::enable_shared_from_this<Connectio
   size_t output_bytes_ = 0;
   openflow::Bytes being_written_;
   bool is_writing_ = false;
+  Duration stall_limit_ = std::chrono::minutes(1);
+  Timer stall_timer_;
   std::deque<std::function<void()>> when_writable_;
 
   TokenBucket packet_ins_;
   uint64_t dropped_events_ = 0;
   Duration probe_interval_{};
-  bool has_been_silent_ = true;
+  std::chrono::steady_clock::time_point last_heard_;
   bool is_probing_ = false;
   Timer probe_timer_;
 };

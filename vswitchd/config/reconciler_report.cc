@@ -44,6 +44,9 @@ Datum controller_status(const ofproto::ControllerStatus& status) {
   if (!status.last_error.empty()) {
     out.put(std::string("last_error"), status.last_error);
   }
+  if (status.dropped_events != 0) {
+    out.put(std::string("dropped_events"), std::to_string(status.dropped_events));
+  }
   if (status.seconds_since_connect) {
     out.put(std::string("sec_since_connect"), std::to_string(*status.seconds_since_connect));
   }

@@ -271,6 +271,22 @@ TEST_F(ConnectionTest, ASilentPeerIsProbedAndThenLetGo) {
   EXPECT_EQ(reason, "no answer to an inactivity probe");
 }
 
+// It took up to three intervals: the silence was rounded up to whole ones.
+TEST_F(ConnectionTest, AProbeComesAfterOneIntervalOfSilence) {
+  shake_hands();
+  const auto interval = std::chrono::milliseconds(200);
+  const auto begin = std::chrono::steady_clock::now();
+  connection->set_inactivity_probe(interval);
+  peer->send(1, EchoRequest{});  // in the first interval
+  peer->receive<EchoReply>();
+  const auto heard = std::chrono::steady_clock::now();
+  peer->receive<EchoRequest>();
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, interval);
+  EXPECT_TRUE(peer->is_at_end());
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 2 * interval);
+  EXPECT_LT(std::chrono::steady_clock::now() - heard, 2 * interval + std::chrono::milliseconds(150));
+}
+
 TEST_F(ConnectionTest, APeerThatLeavesIsNoticed) {
   shake_hands();
   peer->close();
@@ -309,6 +325,32 @@ TEST_F(ServiceConnectionTest, EventsComeOnlyAfterAMissSendLen) {
   ASSERT_TRUE(turn_until(loop, [&] { return !bridge.barriers.empty(); }));
   connection->tell_packet_in(packet_in(60));
   peer->receive<PacketIn>();
+}
+
+// Such a dump kept its version of the tables for ever.
+TEST_F(ServiceConnectionTest, APeerThatDoesNotReadItsDumpIsLetGo) {
+  shake_hands();
+  connection->set_stall_limit(std::chrono::milliseconds(50));
+  for (uint64_t cookie = 0; cookie < 50'000; ++cookie) {
+    FlowStats flow;
+    flow.cookie = cookie;
+    bridge.flows.push_back(flow);
+  }
+  peer->send(1, FlowStatsRequest{});
+  ASSERT_TRUE(turn_until(loop, [&] { return reason.has_value(); }));
+  EXPECT_EQ(reason, "the peer has not taken what it was sent for 0.05 s");
+  settle();
+  EXPECT_EQ(bridge.dumps_in_progress.use_count(), 1) << "what the dump held is free";
+  EXPECT_TRUE(peer->receive().more) << "it had begun";
+}
+
+TEST_F(ServiceConnectionTest, APeerThatReadsItsDumpMayTakeItsTime) {
+  shake_hands();
+  connection->set_stall_limit(std::chrono::seconds(1));
+  peer->send(1, EchoRequest{});
+  peer->receive<EchoReply>();
+  loop.run_for(std::chrono::milliseconds(1200));
+  EXPECT_FALSE(reason) << "nothing waits for the peer";
 }
 
 struct SnoopTest : ConnectionTest {
