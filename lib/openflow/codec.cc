@@ -31,7 +31,7 @@ constexpr size_t xid_offset = 4;
 constexpr size_t multipart_flags_offset = 10;
 
 void fill_in_length(Bytes& message) {
-  assert(message.size() <= max_message_size && "lists go through encode_parts");
+  assert(message.size() <= max_message_size && "long lists go through MultipartEncoder");
   store_be16(&message[length_offset], static_cast<uint16_t>(message.size()));
 }
 
@@ -48,48 +48,6 @@ Result<Message, OpenFlowError> decode_body(const Header& header, Version negotia
     return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_version}};
   }
   return codec->decode(header.type, body, more);
-}
-
-// Entries of a list reply, handed over one by one.
-class PartEncoder {
- public:
-  PartEncoder(Version version, uint32_t xid) : version_(version), xid_(xid) {}
-
-  template <class Entry>
-  bool operator()(const MultipartReply<Entry>& reply);
-
-  template <class Other>
-  bool operator()(const Other&) {
-    return false;
-  }
-
-  std::vector<Bytes> take() { return std::move(parts_); }
-
- private:
-  Version version_;
-  uint32_t xid_;
-  std::vector<Bytes> parts_;
-};
-
-constexpr MultipartType list_type(const FlowStatsReply&) { return MultipartType::flow; }
-constexpr MultipartType list_type(const TableStatsReply&) { return MultipartType::table; }
-constexpr MultipartType list_type(const PortStatsReply&) { return MultipartType::port_stats; }
-constexpr MultipartType list_type(const QueueStatsReply&) { return MultipartType::queue; }
-constexpr MultipartType list_type(const GroupStatsReply&) { return MultipartType::group; }
-constexpr MultipartType list_type(const GroupDescReply&) { return MultipartType::group_desc; }
-constexpr MultipartType list_type(const MeterStatsReply&) { return MultipartType::meter; }
-constexpr MultipartType list_type(const MeterConfigReply&) { return MultipartType::meter_config; }
-constexpr MultipartType list_type(const TableFeaturesReply&) { return MultipartType::table_features; }
-constexpr MultipartType list_type(const PortDescReply&) { return MultipartType::port_desc; }
-
-template <class Entry>
-bool PartEncoder::operator()(const MultipartReply<Entry>& reply) {
-  MultipartEncoder encoder(version_, xid_, list_type(reply), [this](Bytes part) { parts_.push_back(std::move(part)); });
-  for (const Entry& entry : reply.entries) {
-    encoder.add(entry);
-  }
-  encoder.finish();
-  return true;
 }
 
 }  // namespace
@@ -151,14 +109,6 @@ std::optional<Bytes> try_encode(Version version, uint32_t xid, const Message& me
   }
   fill_in_length(bytes);
   return bytes;
-}
-
-std::vector<Bytes> encode_parts(Version version, uint32_t xid, const Message& message) {
-  PartEncoder parts(version, xid);
-  if (std::visit(parts, message)) {
-    return parts.take();
-  }
-  return {encode(version, xid, message)};
 }
 
 Bytes error_reply(Version version, const OpenFlowError& error, std::span<const uint8_t> refused, size_t data_limit) {
@@ -231,14 +181,6 @@ Bytes TableFeaturesEncoder::part(size_t index, uint32_t xid) const {
   Bytes part = parts_[index];
   store_be32(&part[xid_offset], xid);
   return part;
-}
-
-std::vector<Bytes> TableFeaturesEncoder::parts(uint32_t xid) const {
-  std::vector<Bytes> stamped;
-  for (size_t i = 0; i < parts_.size(); ++i) {
-    stamped.push_back(part(i, xid));
-  }
-  return stamped;
 }
 
 }  // namespace weft::openflow

@@ -31,16 +31,13 @@ using Bytes = std::vector<uint8_t>;
 Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8_t> bytes);
 
 // `more` sets the multipart flag. A body that would not fit one message is a bug of the caller (asserts): use
-// encode_parts or MultipartEncoder for lists.
+// MultipartEncoder for long lists.
 Bytes encode(Version version, uint32_t xid, const Message& message, bool more = false);
 // Nothing when it does not fit: for what comes from a user's text.
 std::optional<Bytes> try_encode(Version version, uint32_t xid, const Message& message);
 inline Bytes encode(const Envelope& envelope) {
   return encode(envelope.version, envelope.xid, envelope.message, envelope.more);
 }
-
-// The same, as many messages as it takes.
-std::vector<Bytes> encode_parts(Version version, uint32_t xid, const Message& message);
 
 // The answer to a refused message: its header and beginning as data (all of it up to `data_limit` bytes; the
 // specification asks for at least 64).
@@ -79,11 +76,10 @@ class MultipartEncoder {
 };
 
 // The table-features reply, encoded once: 254 tables are more than 1 MB, and stock tools ask for it before every
-// change. parts() stamps a copy with the request's xid.
+// change. part() stamps a copy with the request's xid.
 class TableFeaturesEncoder {
  public:
   TableFeaturesEncoder(Version version, std::span<const TableFeatures> tables);
-  std::vector<Bytes> parts(uint32_t xid) const;
   size_t part_count() const { return parts_.size(); }
   Bytes part(size_t index, uint32_t xid) const;
 

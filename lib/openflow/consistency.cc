@@ -130,9 +130,4 @@ std::optional<Inconsistency> find_inconsistency(const Match& match, const Instru
   return std::nullopt;
 }
 
-std::optional<Inconsistency> find_inconsistency(const Match& match, const ActionList& actions) {
-  KnownPacket packet(match);
-  return check_list(packet, actions, false);
-}
-
 }  // namespace weft::openflow

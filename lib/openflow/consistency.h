@@ -24,7 +24,4 @@ struct Inconsistency {
 // Also that goto_table goes forward. Nothing: all is well.
 std::optional<Inconsistency> find_inconsistency(const Match& match, const Instructions& instructions, uint8_t table_id);
 
-// Actions alone, behind a match that is known: a rule of a version without instructions.
-std::optional<Inconsistency> find_inconsistency(const Match& match, const ActionList& actions);
-
 }  // namespace weft::openflow

@@ -109,10 +109,18 @@ void check_header(WireReader& in, const FlowMod& mod) {
   }
 }
 
-// What is accepted must fit into a flow statistics reply.
-void check_size(WireReader& in) {
+// What is accepted must fit into a flow statistics reply, where it may be longer than it came: with OXM fields for NXM
+// ones, with several actions for one.
+void check_size(WireReader& in, const FlowMod& mod) {
   constexpr size_t flow_stats_fixed_size = 48;
-  if (in.remaining() > max_message_size - multipart_header_size - flow_stats_fixed_size) {
+  if (in.failed() || !changes_rules(mod.command)) {
+    return;
+  }
+  std::vector<uint8_t> shown;
+  WireWriter out(shown);
+  write_match(out, mod.match, version);
+  write_instructions(out, mod.instructions, version, is_tagged(mod.match));
+  if (shown.size() > max_message_size - multipart_header_size - flow_stats_fixed_size) {
     in.fail({ErrorCode::ofpbac_too_many, "a rule that no reply could show"});
   }
 }
@@ -162,10 +170,10 @@ DecodedMessage read_flow_mod(WireReader& in) {
   FlowMod mod;
   flow_mod_layout(in, mod);
   check_header(in, mod);
-  check_size(in);
   read_match_into(in, mod.match);
   read_rest_as_instructions(in, mod.instructions);
   check_consistency(in, mod);
+  check_size(in, mod);
   if (auto done = in.finish(); !done) {
     return Unexpected{done.error()};
   }

