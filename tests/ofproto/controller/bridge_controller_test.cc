@@ -199,6 +199,25 @@ TEST_F(BridgeControllerTest, EventsGoToControllers) {
   ::close(listener);
 }
 
+TEST_F(BridgeControllerTest, EventsThatWereDroppedAreTold) {
+  const int listener = listen();
+  auto limited = config();
+  limited.packet_in_rate = 1;
+  limited.packet_in_burst = 1;
+  controllers->configure({limited});
+  auto peer = shake_hands(accept(listener));
+  PacketInEvent event;
+  event.message.data.resize(60);
+  for (int i = 0; i < 3; ++i) {
+    bridge.listeners.at(0)->packet_in(event);
+  }
+  EXPECT_EQ(controllers->status().at(0).dropped_events, 2u);
+  peer.reset();
+  ASSERT_TRUE(turn_until(loop, [&] { return !is_connected(); }));
+  EXPECT_EQ(controllers->status().at(0).dropped_events, 2u) << "of connections that are gone too";
+  ::close(listener);
+}
+
 TEST_F(BridgeControllerTest, SnoopsSeeBothDirections) {
   const int listener = listen();
   controllers->configure({config()});
