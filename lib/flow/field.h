@@ -144,6 +144,7 @@ struct Field {
   uint16_t presence = 0;  // bits of `present` that must be set for the field to exist
   MaskRule mask_rule = MaskRule::any;
   bool is_writable = false;  // by set-field or load
+  bool is_filled = true;     // by what makes keys; nobody gives another a value yet, so a match on it says nothing
   FieldFormat format = FieldFormat::hexadecimal;
 
   constexpr unsigned size() const { return (n_bits + 7u) / 8u; }

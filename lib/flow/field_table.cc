@@ -89,6 +89,11 @@ struct Row {
     x.f.is_writable = true;
     return x;
   }
+  constexpr Row unfilled() const {
+    Row x = *this;
+    x.f.is_filled = false;
+    return x;
+  }
   constexpr Row in(Prerequisite prerequisite, unsigned presence_bits = 0) const {
     Row x = *this;
     x.f.prerequisite = prerequisite;
@@ -174,14 +179,14 @@ constexpr Row metadata_rows[] = {
     Row(FieldId::in_port_oxm, "in_port_oxm", F::of_port, 16, at(W::hash_port, 48), "in_port, 32 bits on the wire")
         .exact().writable().basic(0, "OXM_OF_IN_PORT", 4),
     Row(FieldId::in_phy_port, "in_phy_port", F::of_port, 16, at(W::packet_type, 48), "physical port below in_port")
-        .exact().basic(1, "OXM_OF_IN_PHY_PORT", 4),
+        .exact().unfilled().basic(1, "OXM_OF_IN_PHY_PORT", 4),
     Row(FieldId::packet_type, "packet_type", F::packet_type, 32, at(W::packet_type, 0), "Ethernet is 0")
         .exact().basic(44, "OXM_OF_PACKET_TYPE"),
     Row(FieldId::actset_output, "actset_output", F::of_port, 16, at(W::ct_ports, 48), "output port of the action set")
-        .exact().basic(43, "OXM_OF_ACTSET_OUTPUT", 4)
+        .exact().unfilled().basic(43, "OXM_OF_ACTSET_OUTPUT", 4)
         .experimenter(onf_experimenter, 43, "ONFOXM_ET_ACTSET_OUTPUT", 4),
     Row(FieldId::conj_id, "conj_id", F::decimal, 32, at(W::ct_zone_conj, 32), "id of a conjunction that holds")
-        .exact().nxm1(37, "NXM_NX_CONJ_ID"),
+        .exact().unfilled().nxm1(37, "NXM_NX_CONJ_ID"),
 };
 
 constexpr Row conntrack_rows[] = {
@@ -351,6 +356,7 @@ consteval std::array<Field, field_count> make_table() {
   for (unsigned i = 0; i < 64; ++i) {
     place(Row(FieldId::tun_metadata0 + i, tun_metadata_names[i], F::hexadecimal, 124 * 8, no_place, "tunnel option")
               .writable()
+              .unfilled()
               .nxm1(40 + i, nxm_tun_metadata_names[i]));
   }
   return table;

@@ -5,7 +5,7 @@
 // the new state. Cached decisions follow in the background; barrier() says when they all have. Counters read from
 // here are exact right after collect():
 //
-//     bridge.collect([&] { reply(bridge.flow_stats(filter)); });
+//     bridge.collect([&] { reply(bridge.aggregate_stats(filter)); });
 //
 // Threads:   control thread only, callbacks too.
 // Ownership: the Switch owns bridges; a bridge its tables and ports. Listeners are not owned.
@@ -124,7 +124,6 @@ class Bridge {
   // Runs `done` when every packet that has left, and all that came with it, is in the counters below.
   virtual void collect(std::function<void()> done) = 0;
 
-  virtual std::vector<openflow::FlowStats> flow_stats(const openflow::FlowFilter& filter) const = 0;
   virtual std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter& filter) const = 0;
   virtual openflow::AggregateStatsReply aggregate_stats(const openflow::FlowFilter& filter) const = 0;
   virtual std::vector<openflow::TableStats> table_stats() const = 0;

@@ -72,13 +72,6 @@ openflow::PortStats stats_of(const BridgePort& port, const datapath::Datapath& d
 
 }  // namespace
 
-std::vector<openflow::FlowStats> LocalBridge::flow_stats(const openflow::FlowFilter& filter) const {
-  std::vector<openflow::FlowStats> stats;
-  const TimePoint now = host_.clock().now();
-  for_each_rule(*tables_, filter, false, [&](const FlowRule& rule) { stats.push_back(rule.stats(now)); });
-  return stats;
-}
-
 std::unique_ptr<FlowDump> LocalBridge::flow_dump(const openflow::FlowFilter& filter) const {
   return std::make_unique<LocalFlowDump>(*tables_, filter, host_.clock());
 }

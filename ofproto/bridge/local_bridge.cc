@@ -4,6 +4,7 @@
 
 #include "lib/base/hash.h"
 #include "lib/flow/extract.h"
+#include "ofproto/table/abilities.h"
 #include "ofproto/table/action_uses.h"
 #include "ofproto/translate/translator.h"
 
@@ -289,6 +290,9 @@ Result<void, openflow::OpenFlowError> LocalBridge::check_packet_out(const openfl
   const OfPort in_port = packet_out.in_port;
   if (in_port != of_port::controller && in_port != of_port::any && ports_.find(in_port) == nullptr) {
     return refuse(ofpbrc_bad_port, "in_port is no port of this bridge");
+  }
+  if (auto unable = find_unable(packet_out.actions)) {
+    return Unexpected{std::move(*unable)};
   }
   for (const openflow::Action& action : packet_out.actions) {
     const auto* group = std::get_if<openflow::GroupAction>(&action);

@@ -74,7 +74,6 @@ class LocalBridge final : public Bridge {
   void barrier(std::function<void()> done) override;
   void collect(std::function<void()> done) override;
 
-  std::vector<openflow::FlowStats> flow_stats(const openflow::FlowFilter& filter) const override;
   std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter& filter) const override;
   openflow::AggregateStatsReply aggregate_stats(const openflow::FlowFilter& filter) const override;
   std::vector<openflow::TableStats> table_stats() const override;

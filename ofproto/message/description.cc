@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "ofproto/message/list_reply.h"
+#include "ofproto/table/abilities.h"
 
 namespace weft::ofproto {
 
@@ -14,11 +15,10 @@ namespace {
 constexpr unsigned table_count = 254;
 constexpr uint32_t max_flows_per_table = 1'000'000;
 
-// OFPIT_* and OFPAT_* that every table takes (OpenFlow 1.3.5 sections 7.2.4 and 7.2.5).
+// OFPIT_* that every table takes (OpenFlow 1.3.5 section 7.2.4).
 constexpr uint32_t instructions = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5;  // goto, metadata, write, apply, clear
-constexpr uint32_t actions = 1 << 0 | 1 << 17 | 1 << 18 | 1 << 19 | 1 << 20 | 1 << 22 | 1 << 24 | 1 << 25;
 
-bool is_shown(const Field& field) { return field.oxm.has_value() || field.nxm.has_value(); }
+bool is_shown(const Field& field) { return field.is_filled && (field.oxm.has_value() || field.nxm.has_value()); }
 
 TableAbilities abilities(unsigned table_id, const FieldSet& writable) {
   TableAbilities out;
@@ -26,8 +26,8 @@ TableAbilities abilities(unsigned table_id, const FieldSet& writable) {
   for (unsigned next = table_id + 1; next < table_count; ++next) {
     out.next_tables.set(next);
   }
-  out.write_actions = actions;
-  out.apply_actions = actions;
+  out.write_actions = executed_actions;
+  out.apply_actions = executed_actions;
   out.write_set_field = writable;
   out.apply_set_field = writable;
   return out;

@@ -1,6 +1,7 @@
 // The operations of flow-mod: OpenFlow 1.3.5 section 6.4, and those that rules of our own need.
 #include <utility>
 
+#include "ofproto/table/abilities.h"
 #include "ofproto/table/action_uses.h"
 #include "ofproto/table/flow_selection.h"
 #include "ofproto/table/table_set.h"
@@ -180,6 +181,9 @@ Result<void, OpenFlowError> TableSet::check_instructions(const FlowMod& flow_mod
   }
   if (instructions.meter) {
     return refuse(ErrorCode::ofpbic_unsup_inst, "there are no meters");
+  }
+  if (auto unable = find_unable(flow_mod.match, instructions)) {
+    return Unexpected{std::move(*unable)};
   }
   Result<void, OpenFlowError> result;
   for_each_group(instructions, [&](uint32_t group_id) {

@@ -3,6 +3,7 @@
 #include <set>
 #include <vector>
 
+#include "ofproto/table/abilities.h"
 #include "ofproto/table/action_uses.h"
 #include "ofproto/table/group_table.h"
 
@@ -110,7 +111,7 @@ Checked GroupTable::check_buckets(const GroupMod& group_mod) const {
     if (auto checked = check_bucket(bucket, group_mod.type); !checked) {
       return checked;
     }
-    if (auto checked = check_references(bucket, group_mod.group_id); !checked) {
+    if (auto checked = check_actions(bucket, group_mod.group_id); !checked) {
       return checked;
     }
   }
@@ -120,7 +121,10 @@ Checked GroupTable::check_buckets(const GroupMod& group_mod) const {
   return check_bucket_ids(group_mod.buckets);
 }
 
-Checked GroupTable::check_references(const Bucket& bucket, uint32_t group_id) const {
+Checked GroupTable::check_actions(const Bucket& bucket, uint32_t group_id) const {
+  if (auto unable = find_unable(bucket.actions)) {
+    return Unexpected{std::move(*unable)};
+  }
   Checked result;
   for_each_group(bucket.actions, [&](uint32_t used) {
     if (used != group_id && !has(used)) {

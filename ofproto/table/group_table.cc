@@ -6,6 +6,7 @@
 
 #include "lib/base/hash.h"
 #include "lib/base/rcu.h"
+#include "ofproto/table/abilities.h"
 #include "ofproto/table/action_uses.h"
 
 namespace weft::ofproto {
@@ -177,7 +178,7 @@ openflow::GroupFeaturesReply GroupTable::features() const {
   for (size_t type = 0; type < std::size(reply.max_groups); ++type) {
     if ((limits_.types >> type & 1) != 0) {
       reply.max_groups[type] = static_cast<uint32_t>(limits_.max_groups);
-      reply.actions[type] = limits_.actions;
+      reply.actions[type] = executed_actions;
     }
   }
   return reply;

@@ -29,7 +29,6 @@ struct GroupLimits {
                    1U << static_cast<unsigned>(openflow::GroupType::indirect);
   size_t max_groups = 65536;
   size_t max_buckets = 1024;  // of one group
-  uint32_t actions = 0;       // bit n: OFPAT_ n may stand in a bucket; only reported
 };
 
 class GroupTable {
@@ -68,7 +67,7 @@ class GroupTable {
  private:
   Result<void, openflow::OpenFlowError> check_buckets(const openflow::GroupMod& group_mod) const;
   Result<void, openflow::OpenFlowError> check_is_not_chained(uint32_t group_id) const;
-  Result<void, openflow::OpenFlowError> check_references(const openflow::Bucket& bucket, uint32_t group_id) const;
+  Result<void, openflow::OpenFlowError> check_actions(const openflow::Bucket& bucket, uint32_t group_id) const;
   bool would_loop(const openflow::GroupMod& group_mod) const;
   Group* head(uint32_t group_id) const;
   void link(Group& group);

@@ -70,7 +70,6 @@ void Translation::execute(const openflow::Action& action) {
   const auto set = [&](FieldId id, uint64_t value) {
     packet_.set_field(field(id), FieldValue{0, value}, all_bits(field(id)), looked_at_);
   };
-  const auto unsupported = [&] { give_up(DropReason::translation_error); };
   std::visit(Overloaded{
                  [&](const OutputAction& a) { output(a); },
                  [&](const SetFieldAction& a) { packet_.set_field(field(a.field), a.value, a.mask, looked_at_); },
@@ -86,22 +85,23 @@ void Translation::execute(const openflow::Action& action) {
                  },
                  [&](const PushMplsAction& a) { packet_.push_mpls(a.ethertype, looked_at_, out_.actions); },
                  [&](const PopMplsAction& a) { packet_.pop_mpls(a.ethertype, looked_at_, out_.actions); },
-                 [&](const PushPbbAction&) { unsupported(); },
-                 [&](const PopPbbAction&) { unsupported(); },
                  [&](const SetTtlAction& a) { set(FieldId::nw_ttl, a.ttl); },
                  [&](const DecTtlAction& a) { decrement_ttl(a); },
                  [&](const SetMplsTtlAction& a) { set(FieldId::mpls_ttl, a.ttl); },
                  [&](const DecMplsTtlAction&) { decrement_mpls_ttl(); },
-                 [&](const CopyTtlInAction&) { unsupported(); },
-                 [&](const CopyTtlOutAction&) { unsupported(); },
                  [&](const SetQueueAction&) {},  // queues come with QoS
                  [&](const PopQueueAction&) {},
                  [&](const GroupAction& a) { group(a.group_id); },
-                 [&](const MeterAction&) {},  // refused by flow-mod while there are no meters
                  [&](const ResubmitAction& a) { resubmit(a); },
                  [&](const ControllerAction& a) { send_to_controller(a.reason, a); },
                  [&](const NoteAction&) {},
                  [&](const ExitAction&) { is_exiting_ = true; },
+                 // Refused when they are asked for: table/abilities.h.
+                 [&](const PushPbbAction&) {},
+                 [&](const PopPbbAction&) {},
+                 [&](const CopyTtlInAction&) {},
+                 [&](const CopyTtlOutAction&) {},
+                 [&](const MeterAction&) {},
              },
              action);
 }

@@ -1,6 +1,7 @@
 #include "tests/support/test_switch.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <gtest/gtest.h>
 
@@ -224,11 +225,19 @@ size_t TestSwitch::megaflow_count() {
   return static_cast<size_t>(std::ranges::count(lines, '\n'));
 }
 
+std::vector<openflow::FlowStats> TestSwitch::flow_stats(const openflow::FlowFilter& filter, std::string_view name) {
+  std::vector<openflow::FlowStats> all;
+  for (const auto dump = bridge(name).flow_dump(filter); !dump->is_done();) {
+    std::ranges::move(dump->next(100), std::back_inserter(all));
+  }
+  return all;
+}
+
 std::string TestSwitch::dump_flows(std::string_view name) {
   collect();
   const Names names(bridge(name));
   std::string text;
-  for (const openflow::FlowStats& stats : bridge(name).flow_stats(openflow::FlowFilter())) {
+  for (const openflow::FlowStats& stats : flow_stats(openflow::FlowFilter(), name)) {
     text += "n_packets=" + std::to_string(stats.packet_count) + ", n_bytes=" + std::to_string(stats.byte_count) + ", " +
             openflow::format_flow(stats, &names, {.show_statistics = false}) + "\n";
   }

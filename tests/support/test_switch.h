@@ -90,6 +90,7 @@ class TestSwitch {
   size_t megaflow_count();
   // A line for each rule, "n_packets=1, n_bytes=60, in_port=p1 actions=output:p2", in no particular order.
   std::string dump_flows(std::string_view bridge = "br0");
+  std::vector<openflow::FlowStats> flow_stats(const openflow::FlowFilter& filter, std::string_view bridge = "br0");
   // Packets of the rules that a filter selects ("table=1,ip"); counters are collected first.
   uint64_t packets(std::string_view filter = "", std::string_view bridge = "br0");
   uint64_t bytes(std::string_view filter = "", std::string_view bridge = "br0");

@@ -88,7 +88,6 @@ class FakeBridge : public Bridge {
     }
     collects.push_back(std::move(done));
   }
-  std::vector<openflow::FlowStats> flow_stats(const openflow::FlowFilter&) const override { return flows; }
   std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter&) const override {
     return std::make_unique<Dump>(flows, dumps_in_progress);
   }

@@ -198,9 +198,8 @@ class TableTest : public testing::Test {
   ManualClock clock_;
   TableVersion version_;
   FlowModRules rules_;
-  TableSet tables_{
-      version_,
-      {.hash_seed = 5, .max_entries = 20, .groups = {.types = 0xf, .max_groups = 10, .max_buckets = 4, .actions = 0}}};
+  TableSet tables_{version_,
+                   {.hash_seed = 5, .max_entries = 20, .groups = {.types = 0xf, .max_groups = 10, .max_buckets = 4}}};
 };
 
 }  // namespace weft::ofproto

@@ -84,7 +84,7 @@ class Pair {
   ::testing::AssertionResult same_counts() {
     sw_.collect();
     for (const auto& rule : dull_.rules()) {
-      const auto stats = sw_.bridge().flow_stats({.table_id = rule.table_id, .match = rule.match});
+      const auto stats = sw_.flow_stats({.table_id = rule.table_id, .match = rule.match});
       const auto found = std::ranges::find(stats, rule.priority, &openflow::FlowStats::priority);
       if (found == stats.end() || found->packet_count != rule.packet_count) {
         return ::testing::AssertionFailure()
