@@ -15,7 +15,7 @@ namespace {
 class Catch final : public datapath::Exits {
  public:
   void output(PortId, PacketPtr packet) override { caught = std::move(packet); }
-  bool punt(const datapath::PuntContext&, const weft::Packet&) override { return true; }
+  Verdict punt(const datapath::PuntContext&, const weft::Packet&) override { return keep; }
   void dropped(DropReason) override {}
   void absorbed() override {}
   void originated(uint64_t) override {}
