@@ -84,18 +84,13 @@ uint16_t append_mpls(Packet& packet, size_t offset, FlowKey& key) {
   uint32_t entries[max_entries + 1] = {};
   unsigned count = 0;
   const std::span<const uint8_t> frame = packet.bytes();
-  while (count < max_entries) {
+  for (bool is_bottom = false; !is_bottom && count < max_entries;) {
     const auto* entry = header_at<MplsEntry>(frame, offset + count * mpls_entry_bytes);
     if (entry == nullptr) {
-      break;
+      return 0;  // a stack that ends in the middle has no label that a pop could lay bare
     }
     entries[count++] = entry->word.host();
-    if (entry->is_bottom()) {
-      break;
-    }
-  }
-  if (count == 0) {
-    return 0;
+    is_bottom = entry->is_bottom();
   }
   packet.l2_5_offset = static_cast<uint16_t>(offset);
   key.append(KeyWord::mpls01, key_word(entries[0], entries[1]));

@@ -313,19 +313,14 @@ Result<void, openflow::OpenFlowError> LocalBridge::packet_out(const openflow::Pa
     return refuse(openflow::ErrorCode::ofpbrc_bad_packet, "the packet is shorter than an Ethernet header");
   }
   const BridgePort* in_port = ports_.find(packet_out.in_port);
-  const auto run = [&] {
-    const uint64_t sequence = host_.state().changes.sequence();
-    const Snapshot& snapshot = *host_.state().snapshot.load();
-    const auto index = std::ranges::find(snapshot.bridges, id_, [](const auto& view) { return view->id; });
-    const TranslationInput input{snapshot, static_cast<size_t>(index - snapshot.bridges.begin()),
-                                 host_.state().version.current(), nullptr, &packet_out.actions};
-    return Translated{translate(input, packet_out.in_port, key), sequence};
-  };
-  Translated translated = run();
-  if (host_.upcalls().apply(translated.result.effects)) {
-    translated = run();
-  }
-  datapath::Decision decision = make_decision(std::move(translated.result), translated.sequence);
+  const uint64_t sequence = host_.state().changes.sequence();
+  const Snapshot& snapshot = *host_.state().snapshot.load();
+  const auto index = std::ranges::find(snapshot.bridges, id_, [](const auto& view) { return view->id; });
+  const TranslationInput input{snapshot, static_cast<size_t>(index - snapshot.bridges.begin()),
+                               host_.state().version.current(), nullptr, &packet_out.actions};
+  TranslationResult result = translate(input, packet_out.in_port, key);
+  host_.upcalls().apply(result.effects);
+  datapath::Decision decision = make_decision(std::move(result), sequence);
   decision.is_cacheable = false;
   const PortId port_id = in_port == nullptr ? port_id::none : in_port->port_id;
   host_.datapath().execute(packet_out.data, port_id, std::move(decision));

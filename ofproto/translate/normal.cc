@@ -59,19 +59,30 @@ void Translation::learn(const PortView* in_port, uint16_t vlan) {
     return;
   }
   const MacTable::Key key{vlan, src};
-  depend_on(dependency::mac(place_.bridge->id, vlan, src));
-  if (place_.bridge->macs->lookup(key) != in_port->of_port) {
+  const DependencyId id = dependency::mac(place_.bridge->id, vlan, src);
+  if (find_mac(key) != in_port->of_port) {
     note("learning that the source is on this port");
+    out_.effects.comes_late = out_.effects.comes_late || std::ranges::count(out_.dependencies.ids, id) != 0;
     out_.effects.macs.push_back({place_.bridge->id, place_.bridge->macs, key, in_port->of_port});
   }
+  depend_on(id);
   out_.credits.macs.push_back({place_.bridge->macs, key, in_port->of_port});
+}
+
+// What this packet has taught already counts, though it is applied only later.
+std::optional<OfPort> Translation::find_mac(const MacTable::Key& key) const {
+  const auto& learned = out_.effects.macs;
+  const auto found = std::find_if(learned.rbegin(), learned.rend(), [&](const MacLearn& learn) {
+    return learn.bridge == place_.bridge->id && learn.key == key;
+  });
+  return found != learned.rend() ? found->port : place_.bridge->macs->lookup(key);
 }
 
 std::vector<const PortView*> Translation::normal_outputs(uint16_t vlan) {
   const MacAddress dst = mac_of(packet_.read(FieldId::eth_dst, looked_at_));
   if (!dst.is_multicast()) {
     depend_on(dependency::mac(place_.bridge->id, vlan, dst));
-    if (const std::optional<OfPort> number = place_.bridge->macs->lookup({vlan, dst})) {
+    if (const std::optional<OfPort> number = find_mac({vlan, dst})) {
       const PortView* port = find_port(*number);
       if (port != nullptr) {
         const bool is_output = *number != packet_.in_port() && port->vlan.carries(vlan) && may_send(*port);

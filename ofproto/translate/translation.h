@@ -74,6 +74,7 @@ class Translation {
   void normal();
   std::optional<uint16_t> input_vlan(const PortView* in_port);
   void learn(const PortView* in_port, uint16_t vlan);
+  std::optional<OfPort> find_mac(const MacTable::Key& key) const;
   std::vector<const PortView*> normal_outputs(uint16_t vlan);
   std::vector<const PortView*> flood_ports(uint16_t vlan);
   void send_in_vlan(const std::vector<const PortView*>& ports, uint16_t vlan);

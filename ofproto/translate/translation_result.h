@@ -63,7 +63,9 @@ struct MacLearn {
 };
 
 struct Effects {
-  std::vector<MacLearn> macs;
+  std::vector<MacLearn> macs;  // in order: what is learned later stands
+  // An address was asked for before it was learned: the next packet like this one will fare otherwise.
+  bool comes_late = false;
   bool empty() const { return macs.empty(); }
 };
 

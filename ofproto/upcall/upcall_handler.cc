@@ -19,14 +19,21 @@ UpcallHandler::UpcallHandler(PublishedState& state, const Clock& clock, PacketIn
 
 datapath::Decision UpcallHandler::translate(const FlowKey& key, const Packet& /*packet*/) {
   std::optional<Translated> translated = translate_key(state_, key);
+  bool is_cacheable = true;
   if (translated && apply(translated->result.effects)) {
-    translated = translate_key(state_, key);
+    if (translated->result.effects.comes_late) {
+      is_cacheable = false;
+    } else {
+      translated = translate_key(state_, key);
+    }
   }
   if (!translated) {
     return drop_once(DropReason::port_gone);
   }
   hooks_.made_decision();
-  return make_decision(std::move(translated->result), translated->sequence);
+  datapath::Decision decision = make_decision(std::move(translated->result), translated->sequence);
+  decision.is_cacheable = is_cacheable;
+  return decision;
 }
 
 bool UpcallHandler::apply(const Effects& effects) {

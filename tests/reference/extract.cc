@@ -97,17 +97,17 @@ class Extraction {
     const size_t start = in_.position();
     constexpr size_t places[] = {index(KeyWord::mpls01) * 8, index(KeyWord::mpls01) * 8 + 4,
                                  index(KeyWord::mpls2_pbb) * 8};
-    for (const size_t place : places) {
-      if (!in_.has(4)) {
-        break;
-      }
-      put_raw(place, in_.peek(0, 4), 4);
-      found(present::mpls);
-      out_.l2_5 = static_cast<int>(start);
-      const bool is_bottom = (in_.peek(2, 1) & 1) != 0;
-      in_.skip(4);
-      if (is_bottom) {
-        break;
+    size_t count = 0;
+    while (count < 3 && in_.has(4 * (count + 1))) {
+      const bool is_bottom = (in_.peek(4 * count + 2, 1) & 1) != 0;
+      ++count;
+      if (is_bottom || count == 3) {
+        for (size_t i = 0; i < count; ++i) {
+          put_raw(places[i], in_.peek(4 * i, 4), 4);
+        }
+        found(present::mpls);
+        out_.l2_5 = static_cast<int>(start);
+        return;
       }
     }
   }

@@ -50,6 +50,19 @@ TEST(NormalStory, AddressIsLearnedBeforeItsPacketLeaves) {
   EXPECT_THAT(sw.bridge().fdb_show(), HasSubstr("    1     0  02:00:00:00:00:0a    0"));
 }
 
+// What a packet teaches late does not change what it met before.
+TEST(NormalStory, AddressLearnedBehindItsLookUpCountsForTheNextPacket) {
+  TestSwitch sw{"p1", "p2"};
+  sw.add_flow(std::string("actions=NORMAL,set_field:") + b + "->eth_src,NORMAL");
+
+  sw.receive("p1", from_to(a, b));
+  EXPECT_THAT(sw.sent("p2"), SizeIs(1));
+  EXPECT_EQ(sw.megaflow_count(), 0U);
+
+  sw.receive("p1", from_to(a, b));
+  EXPECT_THAT(sw.sent("p2"), IsEmpty());
+}
+
 TEST(NormalStory, AddressThatMovesIsFollowedAtOnce) {
   TestSwitch sw{"p1", "p2", "p3"};
   sw.add_flow("actions=NORMAL");

@@ -87,7 +87,7 @@ TEST_P(MegaflowRandomTest, FindsWhatTheTwinFinds) {
   for (int i = 0; i < 50; ++i) {
     flows_.push_back(random_.packet());
   }
-  for (int round = 0; round < 400 && !HasFatalFailure(); ++round) {
+  for (int round = 0; round < 2000 && !HasFatalFailure(); ++round) {
     run_batch();
     remove_some();
   }

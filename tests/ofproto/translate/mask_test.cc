@@ -1,7 +1,8 @@
 // The mask test: whatever megaflow a packet hits, it fares as if the tables had been walked for it.
 //
 // Random tables and packets go to a whole switch and to a dull one (tests/reference/direct_walk); what they send, and
-// what each rule counted in the end, must be equal. Tables change between packets. WEFT_MASK_PACKETS says how many.
+// what each rule counted in the end, must be equal. Tables change between packets. WEFT_MASK_PACKETS says how many,
+// WEFT_MASK_SEED which tables are the first.
 #include <algorithm>
 #include <cstdlib>
 
@@ -20,9 +21,9 @@ constexpr uint64_t packets_per_table = 2000;
 constexpr unsigned rules_per_table_set = 40;
 constexpr uint64_t packets_between_changes = 100;
 
-uint64_t wanted_packets() {
-  const char* text = std::getenv("WEFT_MASK_PACKETS");
-  return text == nullptr ? 10000 : std::strtoull(text, nullptr, 10);
+uint64_t setting(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
 // One switch of each kind with the same tables.
@@ -157,10 +158,10 @@ class Pair {
 };
 
 TEST(MaskTest, CachedPathAndDirectWalkAgree) {
-  const uint64_t total = wanted_packets();
+  const uint64_t total = setting("WEFT_MASK_PACKETS", 10000);
   uint64_t misses = 0;
   uint64_t packets = 0;
-  for (uint64_t seed = 1; packets < total; ++seed) {
+  for (uint64_t seed = setting("WEFT_MASK_SEED", 1); packets < total; ++seed) {
     Pair pair(seed);
     for (uint64_t i = 1; i <= packets_per_table; ++i, ++packets) {
       ASSERT_TRUE(pair.same_fate()) << "packet " << i;

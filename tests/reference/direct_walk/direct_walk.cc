@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "datapath/action/execute.h"
+#include "datapath/offload/ingress.h"
 #include "tests/reference/extract.h"
 
 namespace weft::reference {
@@ -82,6 +83,9 @@ void DirectWalk::remove(uint8_t table_id, uint16_t priority) {
 WalkOutcome DirectWalk::run(OfPort in_port, const std::vector<uint8_t>& frame, const TunnelMetadata& tunnel) {
   Packet packet{frame, Flow(), in_port};
   if (tunnel.present && ports_[in_port]) {
+    const PacketPtr arrived = pool_.copy_of(frame);
+    datapath::detect_partial_checksum(*arrived);
+    packet.offload = arrived->offload;
     set(packet.pipeline, FieldId::tun_id, FieldValue{0, tunnel.id});
     set_address(packet.pipeline, FieldId::tun_src, FieldId::tun_ipv6_src, tunnel.source());
     set_address(packet.pipeline, FieldId::tun_dst, FieldId::tun_ipv6_dst, tunnel.destination());
@@ -195,8 +199,11 @@ void DirectWalk::act(const Action& action, Packet& packet, Walk& walk) {
 // A change of bytes, by the datapath's own hand, one at a time. What cannot be done to a malformed packet ends it.
 void DirectWalk::change(Packet& packet, Walk& walk, datapath::Action action) {
   Catch exits;
-  datapath::execute({std::move(action), datapath::Output{PortId{0}}}, pool_.copy_of(packet.bytes), exits);
+  PacketPtr copy = pool_.copy_of(packet.bytes);
+  copy->offload = packet.offload;
+  datapath::execute({std::move(action), datapath::Output{PortId{0}}}, std::move(copy), exits);
   if (exits.caught != nullptr) {
+    packet.offload = exits.caught->offload;
     packet.bytes.assign(exits.caught->bytes().begin(), exits.caught->bytes().end());
   } else {
     walk.is_dead = true;

@@ -58,6 +58,7 @@ class DirectWalk {
     std::vector<uint8_t> bytes;
     Flow pipeline;  // tunnel fields, metadata, registers
     OfPort in_port{};
+    Offload offload{};  // a frame from a tunnel may have an unfinished checksum, which changes are told to
   };
   struct Walk {
     WalkOutcome outcome;
