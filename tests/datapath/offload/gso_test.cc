@@ -144,7 +144,7 @@ TEST(Gso, CutsRandomStreamsAsTheTwinDoes) {
                    : link.ipv4("10.0.0.1", "10.0.0.2").ip_id(static_cast<uint16_t>(first_id + n));
     };
     stream.payload = pattern(1 + random() % 20000, random());
-    stream.segment_size = static_cast<uint16_t>(1 + random() % 2000);
+    stream.segment_size = static_cast<uint16_t>(10 + random() % 2000);  // at most max_gso_segments of them
     stream.sequence = random();
     stream.flags = static_cast<uint16_t>(tcp_flag::ack | (random() % 2 == 0 ? tcp_flag::psh : 0));
     stream.options.resize(random() % 3 * 4, 1);
