@@ -12,9 +12,12 @@ REQUIRED_TOOLS = ["ip", "ping", "iperf3", "ss", "ethtool", "tshark", "ovs-ofctl"
 # Faults of the dissector, not of the packets: the text of the expert item -> why it is wrong.
 DISSECTOR_FAULTS = {}
 
-
 # For what was captured as it would be on a wire; on the loopback device the kernel leaves them open.
 CHECKSUMS = ["-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE"]
+
+# What iperf3 carries is random bytes from a random port. Left to guess, one of tshark's many dissectors now and then takes
+# them for a broken message of its own protocol.
+OPAQUE = ["-d", "tcp.port==5201,data", "-d", "udp.port==5201,data"]
 
 
 def tshark(*words):
@@ -112,7 +115,7 @@ class DecodeTest(SystemTest):
         listener.terminate()
         self.finish(capture)
 
-        self.assertEqual(complaints(path, *CHECKSUMS), [])
+        self.assertEqual(complaints(path, *OPAQUE, *CHECKSUMS), [])
         total = len(tshark("-r", path).splitlines())
         self.assertGreater(total, 1000)
         decoded = tshark("-r", path, "-Y", "vxlan.vni == 5001 && vxlan.flag_i == 1").splitlines()
