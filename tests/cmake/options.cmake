@@ -65,11 +65,11 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # The sloppiness is what ccache needs to accept precompiled headers; base directory and 'nohashdir' let two
-  # build directories share results.
+  # The sloppiness is what ccache needs to accept precompiled headers; base directory and 'nohashdir' let build
+  # directories and checkouts share results, but for what includes a precompiled header: it holds its own path.
   set(CMAKE_CXX_COMPILER_LAUNCHER
       env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_BASEDIR=${CMAKE_BINARY_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+      CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
   if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
     set(WEFT_PCH_OPTIONS -Xclang -fno-pch-timestamp)
   else()
