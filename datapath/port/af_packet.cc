@@ -1,8 +1,6 @@
 #include "datapath/port/af_packet.h"
 
-#include <linux/if_packet.h>
 #include <net/ethernet.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -13,11 +11,6 @@
 #include "lib/base/log.h"
 #include "lib/os/device.h"
 #include "lib/os/socket.h"
-
-// In the kernel since 5.13, but not in Debian 12's headers.
-#ifndef PACKET_FANOUT_FLAG_IGNORE_OUTGOING
-#define PACKET_FANOUT_FLAG_IGNORE_OUTGOING 0x4000
-#endif
 
 namespace weft::datapath {
 
@@ -45,23 +38,6 @@ Result<void, PortError> check_device(const PortSpec& spec, const DeviceStatus& d
                                 spec.name + " carries the address " + addresses.front().to_string() +
                                     ": the host would lose it. Remove the address, or set options:force=true"});
   }
-  return {};
-}
-
-Result<void, OsError> join_fanout(const Fd& socket, uint16_t& group) {
-  // The first member asks for a number that nobody has, the others join it.
-  // The group hooks into the device by itself: what its members ignore, it does not unless told so as well.
-  const uint32_t flags = (group == 0 ? PACKET_FANOUT_FLAG_UNIQUEID : 0) | PACKET_FANOUT_FLAG_IGNORE_OUTGOING;
-  const uint32_t request = (PACKET_FANOUT_HASH | flags) << 16 | group;
-  if (auto joined = set_socket_option(socket, SOL_PACKET, PACKET_FANOUT, request, "PACKET_FANOUT"); !joined) {
-    return joined;
-  }
-  uint32_t answer = 0;
-  socklen_t size = sizeof answer;
-  if (::getsockopt(socket.get(), SOL_PACKET, PACKET_FANOUT, &answer, &size) != 0) {
-    return Unexpected(last_os_error("read PACKET_FANOUT"));
-  }
-  group = static_cast<uint16_t>(answer & 0xffff);
   return {};
 }
 
@@ -99,7 +75,7 @@ Result<void, OsError> AfPacketPort::open_sockets(const AfPacketOptions& options)
     }
     tx_sockets_.push_back(std::move(*socket));
   }
-  uint16_t group = 0;
+  std::optional<uint16_t> group;
   for (unsigned i = 0; i < options.queue_count; ++i) {
     auto socket = open_packet_socket(ifindex_, ETH_P_ALL, options.receive_buffer, 0);
     if (!socket) {

@@ -14,6 +14,11 @@
 #include "lib/packet/ethernet.h"
 #include "lib/packet/vlan.h"
 
+// In the kernel since 5.13, but not in Debian 12's headers.
+#ifndef PACKET_FANOUT_FLAG_IGNORE_OUTGOING
+#define PACKET_FANOUT_FLAG_IGNORE_OUTGOING 0x4000
+#endif
+
 namespace weft::datapath {
 
 namespace {
@@ -63,6 +68,22 @@ Result<Fd, OsError> open_packet_socket(uint32_t ifindex, uint16_t protocol, int 
     return Unexpected(set.error());
   }
   return socket;
+}
+
+Result<void, OsError> join_fanout(const Fd& socket, std::optional<uint16_t>& group) {
+  // The group hooks into the device by itself: what its members ignore, it does not unless told so as well.
+  const uint32_t flags = PACKET_FANOUT_FLAG_IGNORE_OUTGOING | (group ? 0 : PACKET_FANOUT_FLAG_UNIQUEID);
+  const uint32_t request = (PACKET_FANOUT_HASH | flags) << 16 | group.value_or(0);
+  if (auto joined = set_socket_option(socket, SOL_PACKET, PACKET_FANOUT, request, "PACKET_FANOUT"); !joined) {
+    return joined;
+  }
+  uint32_t answer = 0;
+  socklen_t size = sizeof answer;
+  if (::getsockopt(socket.get(), SOL_PACKET, PACKET_FANOUT, &answer, &size) != 0) {
+    return Unexpected(last_os_error("read PACKET_FANOUT"));
+  }
+  group = static_cast<uint16_t>(answer & 0xffff);
+  return {};
 }
 
 StrippedTag read_stripped_tag(const msghdr& message) {

@@ -3,6 +3,8 @@
 // Threads: receive() by the worker that owns the queue. Cost: one recvmmsg for up to 32 frames.
 #pragma once
 
+#include <optional>
+
 #include "datapath/port/landing.h"
 #include "datapath/port/port.h"
 #include "datapath/port/vnet_header.h"
@@ -17,6 +19,10 @@ class AfPacketPort;
 
 // A packet socket on the device with everything set but membership in a fanout group. Protocol 0: only sends.
 Result<Fd, OsError> open_packet_socket(uint32_t ifindex, uint16_t protocol, int receive_buffer, int send_buffer);
+
+// Makes the socket a member of a fanout group, which shares frames by flow among its members. Without a group it makes
+// one, under a number that nobody has (0 to 65535), and says which.
+Result<void, OsError> join_fanout(const Fd& socket, std::optional<uint16_t>& group);
 
 // What the kernel tells beside a frame: the tag it took out.
 struct StrippedTag {

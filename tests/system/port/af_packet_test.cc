@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <net/ethernet.h>
+#include <poll.h>
 
 #include <string>
 
@@ -245,6 +246,27 @@ TEST_F(SystemPort, SeveralQueuesShareTheFlowsAndLoseNone) {
                     65, [](const Packet&) { return true; }, std::chrono::milliseconds(200))
                 .size(),
             64U);
+}
+
+// The first group after a boot has the number 0: taken for "no group yet", every queue would get every frame.
+TEST_F(SystemPort, AGroupWithTheNumber0IsAGroup) {
+  const NetworkNamespace::Scope scope(*host_);
+  const uint32_t ifindex = read_device("p1")->ifindex;
+  std::optional<uint16_t> group = 0;
+  std::vector<Fd> members;
+  for (int i = 0; i < 3; ++i) {
+    members.push_back(std::move(*open_packet_socket(ifindex, ETH_P_ALL, 1 << 20, 0)));
+    ASSERT_TRUE(join_fanout(members.back(), group).has_value());
+    ASSERT_EQ(group, 0);
+  }
+  guest_sends(open_guest_socket(), frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("x"));
+
+  // A veth pair hands the frame over before the send returns, or in a moment by another processor; all copies at once.
+  std::vector<pollfd> fds;
+  for (const Fd& member : members) {
+    fds.push_back({member.get(), POLLIN, 0});
+  }
+  EXPECT_EQ(::poll(fds.data(), fds.size(), 1000), 1);
 }
 
 }  // namespace
