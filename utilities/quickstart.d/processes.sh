@@ -61,18 +61,18 @@ end_named() {
   done <"$run/processes"
 }
 
-# Asks first; kills after five seconds.
+# Asks first; kills after five seconds. It may end by itself in any moment between, iperf3 does: no failure.
 end_process() {
   local pid=$1 started=$2 name=$3 tries
   for (( tries = 0; tries < 50; ++tries )); do
     if [[ -z $started || $(start_time "$pid") != "$started" ]] || grep -qs '^State:.*Z' "/proc/$pid/status"; then
       return
     fi
-    (( tries > 0 )) || kill "$pid" 2>/dev/null
+    (( tries > 0 )) || kill "$pid" 2>/dev/null || true
     sleep 0.1
   done
   echo "killing $name, process $pid: it did not end within five seconds"
-  kill -KILL "$pid" 2>/dev/null
+  kill -KILL "$pid" 2>/dev/null || true
 }
 
 append_logs_of_processes() {
