@@ -5,8 +5,8 @@
 
 #include <boost/asio.hpp>
 
+#include "lib/base/controller_target.h"
 #include "lib/base/log.h"
-#include "ofproto/controller/target.h"
 
 namespace weft::ofproto {
 
@@ -35,7 +35,7 @@ struct ActiveController::Dial : std::enable_shared_from_this<Dial> {
   Dial(EventLoop& loop, ActiveController* the_owner)
       : owner(the_owner), resolver(loop.context()), tcp(loop.context()), local(loop.context()) {}
 
-  void start(const Target& target) {
+  void start(const ControllerTarget& target) {
     if (target.is_unix) {
       return local.async_connect(asio::local::stream_protocol::endpoint(target.host),
                                  [self = shared_from_this()](error_code error) {
@@ -120,7 +120,7 @@ ActiveController::~ActiveController() {
 bool ActiveController::is_connected() const { return connection_ && connection_->is_ready(); }
 
 void ActiveController::dial() {
-  const auto target = parse_target(config_.target);
+  const auto target = parse_controller_target(config_.target);
   if (!target) {
     state_ = "VOID";
     last_error_ = target.error();

@@ -1,4 +1,4 @@
-#include "ofproto/controller/target.h"
+#include "lib/base/controller_target.h"
 
 #include <sys/un.h>
 
@@ -6,14 +6,14 @@
 
 #include "lib/base/text.h"
 
-namespace weft::ofproto {
+namespace weft {
 
-Result<Target, std::string> parse_target(std::string_view text) {
+Result<ControllerTarget, std::string> parse_controller_target(std::string_view text) {
   if (text.starts_with("unix:") && text.size() > 5) {
     if (text.size() - 5 >= sizeof(sockaddr_un::sun_path)) {
       return Unexpected{fmt::format("\"{}\": longer than a socket's path may be", text)};
     }
-    return Target{true, std::string(text.substr(5)), 0};
+    return ControllerTarget{true, std::string(text.substr(5)), 0};
   }
   if (!text.starts_with("tcp:")) {
     return Unexpected{fmt::format("\"{}\": a controller is tcp:HOST[:PORT] or unix:FILE", text)};
@@ -30,7 +30,7 @@ Result<Target, std::string> parse_target(std::string_view text) {
   } else {
     rest = rest.substr(host.size());
   }
-  Target target{false, std::string(host), default_openflow_port};
+  ControllerTarget target{false, std::string(host), default_openflow_port};
   if (!rest.empty()) {
     const auto port = rest.front() == ':' ? parse_unsigned(rest.substr(1), 65535) : std::nullopt;
     if (!port || *port == 0) {
@@ -44,4 +44,4 @@ Result<Target, std::string> parse_target(std::string_view text) {
   return target;
 }
 
-}  // namespace weft::ofproto
+}  // namespace weft

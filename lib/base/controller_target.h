@@ -7,17 +7,17 @@
 
 #include "lib/base/result.h"
 
-namespace weft::ofproto {
+namespace weft {
 
 inline constexpr uint16_t default_openflow_port = 6653;  // OpenFlow 1.3.5 section 6.3.2, assigned by IANA
 
-struct Target {
+struct ControllerTarget {
   bool is_unix = false;
   std::string host;  // an address or a name; or the file
   uint16_t port = 0;
-  friend bool operator==(const Target&, const Target&) = default;
+  friend bool operator==(const ControllerTarget&, const ControllerTarget&) = default;
 };
 
-Result<Target, std::string> parse_target(std::string_view text);
+Result<ControllerTarget, std::string> parse_controller_target(std::string_view text);
 
-}  // namespace weft::ofproto
+}  // namespace weft
