@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <linux/pkt_cls.h>
+#include <net/if.h>
 
 #include <cerrno>
 #include <cstring>
@@ -133,9 +134,9 @@ Result<void, OsError> Guard::detach() {
     remove_clsact_if_ours();
   }
   if ((memory_ & ipv6_was_on) != 0) {
-    const auto device = read_device(device_);
-    if (device && device->ifindex == ifindex_) {
-      (void)write_sysctl(ipv6_switch(device_), "0");
+    char name[IF_NAMESIZE];  // which may be another one by now
+    if (::if_indextoname(ifindex_, name) != nullptr) {
+      (void)write_sysctl(ipv6_switch(name), "0");
     }
   }
   if (detached != 0) {

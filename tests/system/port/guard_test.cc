@@ -59,9 +59,9 @@ class GuardStory : public ::testing::Test {
     const auto detached = guard.detach();
     EXPECT_TRUE(detached.has_value()) << detached.error();
   }
-  std::string ipv6_off() const {
+  std::string ipv6_off(const std::string& device = "p1") const {
     const NetworkNamespace::Scope scope(*host_);
-    return read_sysctl("net/ipv6/conf/p1/disable_ipv6").value_or("none");
+    return read_sysctl("net/ipv6/conf/" + device + "/disable_ipv6").value_or("none");
   }
   bool has_clsact() const { return host_->try_run("tc qdisc show dev p1 | grep -q clsact") == 0; }
 
@@ -137,6 +137,14 @@ TEST_F(GuardStory, AFailureLeavesTheDeviceAsItWas) {
   EXPECT_EQ(status, 0);
   EXPECT_FALSE(has_clsact());
   EXPECT_EQ(ipv6_off(), "0");
+}
+
+// It was looked for under its old name, and stayed without IPv6 for good.
+TEST_F(GuardStory, ADeviceThatWasRenamedGetsItsIpv6Back) {
+  Guard guard = attach();
+  host_->run("ip link set p1 down && ip link set p1 name p9");
+  detach(guard);
+  EXPECT_EQ(ipv6_off("p9"), "0");
 }
 
 TEST_F(GuardStory, ADeviceThatIsGoneHasTakenItsGuardAlong) {
