@@ -46,6 +46,12 @@ ofproto::SwitchOptions switch_options(const DaemonOptions& options, EventLoop& l
   return out;
 }
 
+// As nohup leaves it to the programs that it starts.
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 // Arms one timer with the switch's next deadline.
 class Expiry {
  public:
@@ -137,6 +143,9 @@ class Daemon::Impl {
 
   void run(const std::function<void()>& ready) {
     boost::asio::signal_set signals(loop_.context(), SIGTERM, SIGINT);
+    if (!is_ignored(SIGHUP)) {  // the terminal was closed
+      signals.add(SIGHUP);
+    }
     signals.async_wait([this](const boost::system::error_code& error, int signal) {
       if (!error) {
         logger.info("signal {}: stopping", signal);

@@ -35,8 +35,8 @@ class Daemon {
   static Result<std::unique_ptr<Daemon>, std::string> create(const DaemonOptions& options);
   ~Daemon();
 
-  // Calls `ready` when the saved state is followed and the management socket listens; returns after SIGTERM, SIGINT
-  // or the command `exit`.
+  // Calls `ready` when the saved state is followed and the management socket listens; returns after SIGTERM, SIGINT,
+  // SIGHUP or the command `exit`.
   void run(const std::function<void()>& ready);
 
  private:

@@ -1,5 +1,6 @@
 // weft-vswitchd: options, background, pidfile; the rest is Daemon's.
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -65,6 +66,7 @@ Result<void, std::string> set_up_log(const Options& options) {
 }
 
 int run(const Options& options) {
+  std::signal(SIGPIPE, SIG_IGN);  // whoever reads standard error may go, the switch stays
   std::optional<Detached> background;
   if (options.detaches) {
     auto detached = Detached::detach();
@@ -101,7 +103,7 @@ int main(int argc, char** argv) {
   CLI::App app{"weft-vswitchd: a programmable virtual switch in user space", "weft-vswitchd"};
   app.footer(
       "weft-vsctl configures it, weft-ofctl programs its flows, weft-appctl asks what it does.\n"
-      "SIGTERM and SIGINT stop it cleanly: ports are detached, the state is kept.");
+      "SIGTERM, SIGINT and SIGHUP stop it cleanly: ports are detached, the state is kept.");
   Options options;
   add_options(app, options);
   CLI11_PARSE(app, argc, argv);

@@ -3,6 +3,8 @@
 import os
 import re
 import shutil
+import signal
+import subprocess
 import tempfile
 
 from harness import SystemTest, until
@@ -157,6 +159,31 @@ class StateTest(SystemTest):
         self.assertIn("dbgg", wrong.stderr.splitlines()[0])
         self.sw.options = ("-v", "reconciler:dbg")
         self.sw.start()
+
+    def test_a_terminal_that_is_closed_stops_it_cleanly(self):
+        """It was killed by the signal: sockets stayed, and attached devices stayed shut for the host."""
+        self.sw.stop()
+        inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored
+        self.sw.start()
+        signal.signal(signal.SIGHUP, inherited)
+        self.wait_for_ports()
+        self.sw.process.send_signal(signal.SIGHUP)
+        self.assertEqual(self.sw.process.wait(15), 0)
+        self.assertFalse(os.path.exists(f"{self.sw.rundir}/weft.sock"))
+        self.assertNotIn("clsact", self.host.run("tc qdisc show dev p1").stdout)
+
+    def test_whoever_reads_its_standard_error_may_go(self):
+        """The next line of the log ended the switch."""
+        self.sw.stop()
+        self.sw.process = subprocess.Popen(
+            self.host.words([program("weft-vswitchd"), "--rundir", self.sw.rundir, "--state", self.sw.state]),
+            stderr=subprocess.PIPE)
+        self.sw.process.stderr.readline()
+        self.sw.process.stderr.close()
+        self.wait_for_ports()
+        self.sw.vsctl("add-br", "br1")
+        self.sw.vsctl("del-br", "br1")
+        self.assert_pings(self.a, "10.0.0.2")
 
     def daemon_pid(self):
         with open(f"{self.sw.rundir}/weft-vswitchd.pid", encoding="ascii") as file:
