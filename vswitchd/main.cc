@@ -1,5 +1,6 @@
 // weft-vswitchd: options, background, pidfile; the rest is Daemon's.
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/run_directory.h"
+#include "lib/base/text.h"
 #include "vswitchd/daemon.h"
 #include "vswitchd/process.h"
 
@@ -65,6 +67,24 @@ Result<void, std::string> set_up_log(const Options& options) {
   return {};
 }
 
+// In one line, with the word at fault.
+int refuse(const CLI::App& app, const CLI::ParseError& error) {
+  const auto words = app.remaining();
+  if (words.empty()) {
+    return fail(error.what());
+  }
+  const auto option = std::ranges::find_if(words, [](const auto& word) { return word.starts_with('-'); });
+  if (option == words.end()) {
+    return fail(fmt::format("unexpected word \"{}\"", words.front()));
+  }
+  std::vector<std::string> names;
+  for (const auto* known : app.get_options()) {
+    names.push_back(known->get_name());
+  }
+  const std::string name = option->substr(0, option->find('='));
+  return fail(TextError{fmt::format("unknown option \"{}\"", name), 0, 0, did_you_mean(name, names)}.to_string());
+}
+
 int run(const Options& options) {
   std::signal(SIGPIPE, SIG_IGN);  // whoever reads standard error may go, the switch stays
   std::optional<Detached> background;
@@ -106,6 +126,12 @@ int main(int argc, char** argv) {
       "SIGTERM, SIGINT and SIGHUP stop it cleanly: ports are detached, the state is kept.");
   Options options;
   add_options(app, options);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help_or_version) {
+    return app.exit(help_or_version);
+  } catch (const CLI::ParseError& error) {
+    return refuse(app, error);
+  }
   return run(options);
 }

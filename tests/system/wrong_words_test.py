@@ -1,6 +1,8 @@
 """Commands that cannot be right: an error that names the word, a non-zero status, and nothing changed."""
 
 from harness import SystemTest
+from harness.network import run
+from harness.switch import program
 
 REQUIRED_TOOLS = ["ip"]
 
@@ -46,6 +48,19 @@ class WrongWordsTest(SystemTest):
     def test_status_of_a_wrong_command_line(self):
         self.assertEqual(self.sw.appctl(check=False).returncode, 1)
         self.assertEqual(self.sw.appctl("--no-such-option", check=False).returncode, 1)
+
+    def test_a_wrong_option_is_named(self):
+        """An option of appctl was sent to the switch as words of the command, in another order."""
+        for tool, words, said in (
+                ("weft-appctl", ["-t", "1", "version"], 'weft-appctl: unknown option "-t"'),
+                ("weft-appctl", ["--timeot=1", "version"], 'unknown option "--timeot", did you mean "--timeout"?'),
+                ("weft-appctl", ["--timeout=soon", "version"], "soon"),
+                ("weft-vswitchd", ["--rundri", "x"], 'weft-vswitchd: unknown option "--rundri", did you mean "--rundir"?'),
+                ("weft-vswitchd", ["start"], 'weft-vswitchd: unexpected word "start"'),
+                ("weft-vswitchd", ["--workers", "0"], "weft-vswitchd: --workers")):
+            done = run([program(tool), *words], check=False)
+            self.assertEqual(done.returncode, 1, words)
+            self.assertIn(said, done.stderr)
 
     def test_a_setting_that_breaks_a_port_is_reported(self):
         self.sw.vsctl("add-port", "br0", "va", "--", "set", "interface", "va", "type=internal")

@@ -1,15 +1,19 @@
 // weft-appctl: sends one command to a running weft-vswitchd and prints the answer. `list-commands` says what it knows.
 
-#include <iostream>
+#include <array>
+#include <chrono>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "lib/base/run_directory.h"
+#include "lib/base/text.h"
 #include "lib/management/client.h"
 
+namespace weft::appctl {
 namespace {
 
 constexpr int exit_connection = 1;
@@ -17,53 +21,126 @@ constexpr int exit_usage = 1;
 constexpr int exit_refused = 2;
 constexpr int exit_timed_out = 142;
 
-int run(const std::optional<std::string>& rundir, std::chrono::seconds timeout,
-        const weft::management::pb::Request& request) {
-  auto client = weft::management::Client::connect(rundir.value_or(weft::default_run_directory()), timeout);
+constexpr std::string_view help_text =
+    "weft-appctl: ask a running weft-vswitchd\n"
+    "usage: weft-appctl [OPTIONS] COMMAND [ARG...]\n\n"
+    "Options:\n"
+    "  --rundir=DIR        where the switch's sockets are (default $WEFT_RUNDIR or /run/weft)\n"
+    "  -T, --timeout=SECS  give up after so many seconds (0: never)\n"
+    "  -h, --help          this text\n"
+    "  -V, --version       print the version\n\n"
+    "`weft-appctl list-commands` prints what the switch can be asked.\n"
+    "Exit status: 0 done, 1 a wrong command line or no connection, 2 refused, 142 the timeout ran out.\n";
+
+struct CommandLine {
+  std::optional<std::string> rundir;
+  std::chrono::seconds timeout{0};
+  bool wants_help = false;
+  bool wants_version = false;
+  std::vector<std::string> words;  // the command and what follows it, options of its own included
+};
+
+int fail(const std::string& message, int status) {
+  fmt::print(stderr, "weft-appctl: {}\n", message);
+  return status;
+}
+
+std::string unknown_option(const std::string& name) {
+  static constexpr std::array<std::string_view, 4> known{"--rundir", "--timeout", "--help", "--version"};
+  return TextError{fmt::format("unknown option \"{}\"", name), 0, 0, did_you_mean(name, known)}.to_string();
+}
+
+// `--timeout=5`, `-T5`, or a name whose value is the next word.
+std::pair<std::string, std::optional<std::string>> split_option(const std::string& typed) {
+  if (const auto parts = split_once(typed, '=')) {
+    return {std::string(parts->first), std::string(parts->second)};
+  }
+  if (typed.starts_with("-T") && typed.size() > 2) {
+    return {"-T", typed.substr(2)};
+  }
+  return {typed, std::nullopt};
+}
+
+bool set_option(CommandLine& line, const std::string& name, const std::string& value) {
+  if (name == "--rundir") {
+    line.rundir = value;
+    return true;
+  }
+  const auto seconds = parse_unsigned(value, 1'000'000);
+  line.timeout = std::chrono::seconds(seconds.value_or(0));
+  return seconds.has_value();
+}
+
+// Options of ours stand before the command; what follows it is the switch's to understand.
+Result<CommandLine, std::string> parse_command_line(const std::vector<std::string>& arguments) {
+  CommandLine line;
+  size_t i = 0;
+  for (; i < arguments.size() && arguments[i].starts_with('-'); ++i) {
+    auto [name, value] = split_option(arguments[i]);
+    if (name == "-h" || name == "--help") {
+      line.wants_help = true;
+      continue;
+    }
+    if (name == "-V" || name == "--version") {
+      line.wants_version = true;
+      continue;
+    }
+    if (name != "--rundir" && name != "-T" && name != "--timeout") {
+      return Unexpected{unknown_option(name)};
+    }
+    if (!value && i + 1 == arguments.size()) {
+      return Unexpected{fmt::format("option {} needs a value", name)};
+    }
+    if (!value) {
+      value = arguments[++i];
+    }
+    if (!set_option(line, name, *value)) {
+      return Unexpected{fmt::format("option {}: \"{}\" is not a number of seconds", name, *value)};
+    }
+  }
+  line.words.assign(arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
+  if (line.words.empty() && !line.wants_help && !line.wants_version) {
+    return Unexpected{std::string("a command is missing (list-commands prints them)")};
+  }
+  return line;
+}
+
+int run(const CommandLine& line) {
+  auto client = management::Client::connect(line.rundir.value_or(default_run_directory()), line.timeout);
   if (!client) {
-    fmt::print(stderr, "weft-appctl: {}\n", client.error());
-    return exit_connection;
+    return fail(client.error(), exit_connection);
+  }
+  management::pb::Request request;
+  for (const auto& word : line.words) {
+    request.mutable_command()->add_words(word);
   }
   const auto response = client->call(request);
   if (!response) {
-    fmt::print(stderr, "weft-appctl: {}\n", response.error());
-    return client->is_timed_out() ? exit_timed_out : exit_connection;
+    return fail(response.error(), client->is_timed_out() ? exit_timed_out : exit_connection);
   }
-  if (response->status() != weft::management::pb::Response::OK) {
-    fmt::print(stderr, "weft-appctl: {}\n", response->error());
-    return exit_refused;
+  if (response->status() != management::pb::Response::OK) {
+    return fail(response->error(), exit_refused);
   }
   fmt::print("{}", response->text());
   return 0;
 }
 
 }  // namespace
+}  // namespace weft::appctl
 
 int main(int argc, char** argv) {
-  CLI::App app{"weft-appctl: ask a running weft-vswitchd", "weft-appctl"};
-  app.footer(
-      "`weft-appctl list-commands` prints what the switch can be asked.\n"
-      "Exit status: 0 done, 1 a wrong command line or no connection, 2 refused, 142 the timeout ran out.");
-  std::optional<std::string> rundir;
-  unsigned timeout = 0;
-  std::vector<std::string> words;
-  app.set_version_flag("-V,--version", std::string("weft-appctl (weft) ") + WEFT_VERSION);
-  app.add_option("--rundir", rundir, "where the switch's sockets are (default $WEFT_RUNDIR or /run/weft)");
-  app.add_option("-T,--timeout", timeout, "give up after so many seconds (0: never)");
-  app.add_option("command", words, "the command and its words")->required();
-  app.prefix_command();  // the command's own options are not ours
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : exit_usage;  // --help and --version come this way too
+  using namespace weft::appctl;
+  const auto line = parse_command_line({argv + 1, argv + argc});
+  if (!line) {
+    return fail(line.error(), exit_usage);
   }
-  for (const auto& word : app.remaining()) {
-    words.push_back(word);
+  if (line->wants_help) {
+    fmt::print("{}", help_text);
+    return 0;
   }
-
-  weft::management::pb::Request request;
-  for (const auto& word : words) {
-    request.mutable_command()->add_words(word);
+  if (line->wants_version) {
+    fmt::print("weft-appctl (weft) {}\n", WEFT_VERSION);
+    return 0;
   }
-  return run(rundir, std::chrono::seconds(timeout), request);
+  return run(*line);
 }

@@ -49,7 +49,7 @@ void run_command(CommandContext& context, const Words& words, Answer answer) {
   }
   const Words rest(words.begin() + 1, words.end());
   if (rest.size() < spec->min_words || rest.size() > spec->max_words) {
-    return answer(Unexpected{fmt::format("usage: {} {}", spec->name, spec->usage)});
+    return answer(Unexpected{fmt::format("usage: {}{}{}", spec->name, spec->usage.empty() ? "" : " ", spec->usage)});
   }
   spec->run(context, rest, std::move(answer));
 }
