@@ -2,28 +2,24 @@
 
 #include <sys/un.h>
 
-#include <fmt/format.h>
-
-#include "lib/base/text.h"
-
 namespace weft {
 
-Result<ControllerTarget, std::string> parse_controller_target(std::string_view text) {
+Result<ControllerTarget, TextError> parse_controller_target(std::string_view text) {
   if (text.starts_with("unix:") && text.size() > 5) {
     if (text.size() - 5 >= sizeof(sockaddr_un::sun_path)) {
-      return Unexpected{fmt::format("\"{}\": longer than a socket's path may be", text)};
+      return Unexpected{error_at(text, text.substr(5), "longer than a socket's path may be")};
     }
     return ControllerTarget{true, std::string(text.substr(5)), 0};
   }
   if (!text.starts_with("tcp:")) {
-    return Unexpected{fmt::format("\"{}\": a controller is tcp:HOST[:PORT] or unix:FILE", text)};
+    return Unexpected{error_at(text, text.substr(0, text.find(':')), "a controller is tcp:HOST[:PORT] or unix:FILE")};
   }
   std::string_view rest = text.substr(4);
   std::string_view host = rest.substr(0, rest.find(':'));
   if (rest.starts_with('[')) {  // an IPv6 address
     const auto end = rest.find(']');
     if (end == std::string_view::npos) {
-      return Unexpected{fmt::format("\"{}\": missing ']'", text)};
+      return Unexpected{error_at(text, rest, "missing ']'")};
     }
     host = rest.substr(1, end - 1);
     rest = rest.substr(end + 1);
@@ -34,12 +30,12 @@ Result<ControllerTarget, std::string> parse_controller_target(std::string_view t
   if (!rest.empty()) {
     const auto port = rest.front() == ':' ? parse_unsigned(rest.substr(1), 65535) : std::nullopt;
     if (!port || *port == 0) {
-      return Unexpected{fmt::format("\"{}\": a port is 1 to 65535", text)};
+      return Unexpected{error_at(text, rest, "a port is 1 to 65535, after ':'")};
     }
     target.port = static_cast<uint16_t>(*port);
   }
   if (host.empty()) {
-    return Unexpected{fmt::format("\"{}\": the host is missing", text)};
+    return Unexpected{error_at(text, text.substr(0, 4), "the host is missing")};
   }
   return target;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "lib/base/result.h"
+#include "lib/base/text.h"
 
 namespace weft {
 
@@ -18,6 +19,6 @@ struct ControllerTarget {
   friend bool operator==(const ControllerTarget&, const ControllerTarget&) = default;
 };
 
-Result<ControllerTarget, std::string> parse_controller_target(std::string_view text);
+Result<ControllerTarget, TextError> parse_controller_target(std::string_view text);
 
 }  // namespace weft

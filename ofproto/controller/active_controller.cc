@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include <fmt/format.h>
 #include <boost/asio.hpp>
 
 #include "lib/base/controller_target.h"
@@ -123,7 +124,8 @@ void ActiveController::dial() {
   const auto target = parse_controller_target(config_.target);
   if (!target) {
     state_ = "VOID";
-    last_error_ = target.error();
+    last_error_ = fmt::format("\"{}\": {}", config_.target, target.error().message);
+    logger.warn("{}: {}", bridge_.name(), last_error_);
     return;
   }
   state_ = "CONNECTING";

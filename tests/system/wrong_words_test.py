@@ -1,6 +1,6 @@
 """Commands that cannot be right: an error that names the word, a non-zero status, and nothing changed."""
 
-from harness import SystemTest
+from harness import SystemTest, until
 from harness.network import run
 from harness.switch import program
 
@@ -61,6 +61,14 @@ class WrongWordsTest(SystemTest):
             done = run([program(tool), *words], check=False)
             self.assertEqual(done.returncode, 1, words)
             self.assertIn(said, done.stderr)
+
+    def test_a_controller_that_cannot_be(self):
+        """It was accepted without a word, in the place of the one that worked."""
+        self.sw.vsctl("set-controller", "br0", "tcp:127.0.0.1:6653")
+        for target in ("tcp:", "tcp:127.0.0.1:99999", "tcp:[::1", "unix:", "tpc:127.0.0.1"):
+            self.assert_refused(self.sw.vsctl, ["set-controller", "br0", target], target, "^")
+        self.sw.vsctl("set", "controller", "br0", 'target="ptcp:6654"')  # as Mininet does, which wants no error
+        until(lambda: '"ptcp:6654": a controller is tcp:HOST[:PORT] or unix:FILE' in self.sw.log_text(), "the log says so")
 
     def test_a_setting_that_breaks_a_port_is_reported(self):
         self.sw.vsctl("add-port", "br0", "va", "--", "set", "interface", "va", "type=internal")

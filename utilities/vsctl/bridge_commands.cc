@@ -4,7 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "utilities/vsctl/command.h"
+#include "lib/base/controller_target.h"
+#include "utilities/vsctl/record_words.h"
 
 namespace weft::vsctl {
 namespace {
@@ -161,12 +162,8 @@ CommandResult del_controller(Invocation& call) {
 
 CommandResult set_controller(Invocation& call) {
   for (size_t i = 1; i < call.count(); ++i) {
-    const auto kind = split_once(call.word(i), ':');
-    static const std::vector<std::string> kinds{"tcp", "unix"};
-    if (!kind || std::ranges::find(kinds, kind->first) == kinds.end()) {
-      CommandError error{"a controller is tcp:HOST[:PORT] or unix:FILE", i};
-      error.length = kind ? kind->first.size() : 0;
-      return Unexpected{std::move(error)};
+    if (const auto target = parse_controller_target(call.word(i)); !target) {
+      return Unexpected{at_word(target.error(), i)};
     }
   }
   if (auto cleared = del_controller(call); !cleared) {

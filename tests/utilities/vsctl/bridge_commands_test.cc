@@ -93,6 +93,9 @@ TEST(BridgeCommands, Controllers) {
   EXPECT_EQ(sw.database.rows("Controller").size(), 1u);
   EXPECT_EQ(sw.vsctl("set controller br0 max_backoff=2000 -- get controller br0 max_backoff"), "2000\n");
   EXPECT_EQ(sw.vsctl("del-controller br0 -- get-controller br0"), "");
+  EXPECT_EQ(sw.vsctl("set-controller br0 tcp:192.0.2.1:66530"),
+            "error: a port is 1 to 65535, after ':'\n"
+            "  set-controller br0 tcp:192.0.2.1:66530\n                                  ^~~~~~\n");
   EXPECT_EQ(sw.vsctl("set-controller br0 tpc:192.0.2.1"),
             "error: a controller is tcp:HOST[:PORT] or unix:FILE\n"
             "  set-controller br0 tpc:192.0.2.1\n                     ^~~\n");
