@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -167,16 +168,34 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-std::string unknown_option(const std::string& typed) {
-  std::vector<std::string> names;
+// Of all options, those of commands included.
+std::set<std::string> option_names() {
+  std::set<std::string> names;
   for (const auto& option : global_options()) {
-    names.emplace_back(option.name);
+    names.emplace(option.name);
   }
   for (const auto& spec : command_table()) {
     for (const auto option : spec.options) {
-      names.emplace_back(name_of(option));
+      names.emplace(name_of(option));
     }
   }
+  return names;
+}
+
+// `--no-head` stands for `--no-headings`: the beginning of a name that no other one has.
+std::string spelled_out(const std::string& typed) {
+  const std::string name = typed.substr(0, typed.find('='));
+  const auto names = option_names();
+  const auto begins = [&](const std::string& candidate) { return candidate.starts_with(name); };
+  if (!name.starts_with("--") || names.contains(name) || std::ranges::count_if(names, begins) != 1) {
+    return typed;
+  }
+  return *std::ranges::find_if(names, begins) + typed.substr(name.size());
+}
+
+std::string unknown_option(const std::string& typed) {
+  const auto all = option_names();
+  const std::vector<std::string> names(all.begin(), all.end());
   const std::string likely = did_you_mean(typed, names);
   return fmt::format("unknown option \"{}\"{}", typed,
                      likely.empty() ? "" : fmt::format(", did you mean \"{}\"?", likely));
@@ -193,13 +212,14 @@ Result<Globals, std::string> parse_globals(const std::vector<std::string>& argum
   Globals out;
   size_t i = 0;
   for (; i < arguments.size() && arguments[i].starts_with('-') && arguments[i] != "--"; ++i) {
-    auto typed = find_option(arguments[i]);
+    const std::string word = spelled_out(arguments[i]);
+    auto typed = find_option(word);
     if (typed.option == nullptr) {
       const auto of_command = find_command_option(typed.name);
       if (!of_command) {
         return Unexpected{unknown_option(typed.name)};
       }
-      out.of_command.push_back(arguments[i]);
+      out.of_command.push_back(word);
       if (takes_value(*of_command) && !typed.value && i + 1 < arguments.size()) {
         out.of_command.push_back(arguments[++i]);
       }
@@ -235,8 +255,9 @@ std::string unknown_command(const std::string& typed) {
 Result<size_t, std::string> parse_options(std::span<const std::string> words, ParsedCommand& command) {
   size_t i = 0;
   for (; i < words.size() && words[i].starts_with("--"); ++i) {
-    const auto equals = words[i].find('=');
-    const std::string name = words[i].substr(0, equals);
+    const std::string word = spelled_out(words[i]);
+    const auto equals = word.find('=');
+    const std::string name = word.substr(0, equals);
     const auto option = find_command_option(name);
     if (!option && find_option(name).option != nullptr) {
       return Unexpected{fmt::format("option {} is for the whole run and stands before the first \"--\"", name)};
@@ -252,7 +273,7 @@ Result<size_t, std::string> parse_options(std::span<const std::string> words, Pa
     }
     command.options[name] = !takes_value(*option)         ? std::string()
                             : equals == std::string::npos ? words[++i]
-                                                          : words[i].substr(equals + 1);
+                                                          : word.substr(equals + 1);
   }
   return i;
 }

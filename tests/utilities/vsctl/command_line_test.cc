@@ -53,6 +53,17 @@ TEST(CommandLine, AnOptionsValueMayBeAWordOfItsOwn) {
   EXPECT_EQ(parse("--may-exist=yes add-br br0").error(), "option --may-exist takes no value");
 }
 
+// `--no-heading`, as scripts for ovs-vsctl have it, was refused.
+TEST(CommandLine, TheBeginningOfAnOptionIsEnough) {
+  const auto parsed = parse("--time=15 --data=bare --no-heading --column=name find interface type=internal");
+  ASSERT_TRUE(parsed) << parsed.error();
+  EXPECT_EQ(parsed->timeout.count(), 15);
+  EXPECT_FALSE(parsed->has_headings);
+  EXPECT_EQ(parsed->commands[0].options.at("--columns"), "name");
+  EXPECT_TRUE(parse("list-br -- --if-exist del-br a")->commands[1].options.contains("--if-exists"));
+  EXPECT_EQ(parse("--no list-br").error(), "unknown option \"--no\"") << "of several";
+}
+
 TEST(CommandLine, LogOptionsAreAccepted) {
   EXPECT_TRUE(parse("-vconsole:off --no-syslog list-br"));
   EXPECT_TRUE(parse("--verbose=off list-br"));
@@ -61,9 +72,9 @@ TEST(CommandLine, LogOptionsAreAccepted) {
 TEST(CommandLine, SaysWhatIsWrong) {
   EXPECT_EQ(parse("").error(), "missing command name (--help lists them)");
   EXPECT_EQ(parse("--no-wiat list-br").error(), "unknown option \"--no-wiat\", did you mean \"--no-wait\"?");
-  EXPECT_EQ(parse("--column=name list port").error(), "unknown option \"--column\", did you mean \"--columns\"?");
-  EXPECT_EQ(parse("list-br -- --if-exist del-br a").error(),
-            "unknown option \"--if-exist\", did you mean \"--if-exists\"?");
+  EXPECT_EQ(parse("--colunms=name list port").error(), "unknown option \"--colunms\", did you mean \"--columns\"?");
+  EXPECT_EQ(parse("list-br -- --if-exits del-br a").error(),
+            "unknown option \"--if-exits\", did you mean \"--if-exists\"?");
   EXPECT_EQ(parse("list-br -- --no-wait list-br").error(),
             "option --no-wait is for the whole run and stands before the first \"--\"");
   EXPECT_EQ(parse("-f csv list port").error(), "option -f: \"csv\" is not a valid value (list|table|json)");
