@@ -142,6 +142,13 @@ std::optional<PortType> port_type(std::string_view type) {
   return it == names.end() ? std::nullopt : std::optional(it->type);
 }
 
+std::string unknown_type(std::string_view interface, std::string_view type) {
+  static constexpr std::array<std::string_view, 5> known{"system", "tap", "internal", "patch", "vxlan"};
+  const TextError error{fmt::format("could not open network device {}: unknown type \"{}\"", interface, type), 0, 0,
+                        did_you_mean(type, known)};
+  return error.to_string();
+}
+
 // A column may hold more than the setting can: the largest one stands for all of them.
 template <typename Number>
 std::optional<Number> optional_number(const Datum& datum) {
@@ -176,7 +183,7 @@ Result<Attachment, std::string> to_attachment(const Row& interface, MacAddress b
   }
   const auto kind = port_type(type);
   if (!kind) {
-    return Unexpected{fmt::format("could not open network device {}: unknown type \"{}\"", interface.name(), type)};
+    return Unexpected{unknown_type(interface.name(), type)};
   }
   PortSpec spec;
   spec.name = interface.name();

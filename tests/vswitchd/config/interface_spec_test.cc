@@ -52,6 +52,8 @@ TEST(InterfaceSpec, TypesOfDevices) {
   EXPECT_EQ(spec(interface("tap")).type, PortType::tap);
   EXPECT_EQ(spec(interface("internal")).mac, some_mac);
   EXPECT_EQ(problem(interface("gre")), "could not open network device p1: unknown type \"gre\"");
+  EXPECT_EQ(problem(interface("vxlna")),
+            "could not open network device p1: unknown type \"vxlna\", did you mean \"vxlan\"?");
   EXPECT_TRUE(spec(interface("", {{"force", "true"}})).force);
 }
 
