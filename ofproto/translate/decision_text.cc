@@ -11,6 +11,22 @@
 namespace weft::ofproto {
 namespace {
 
+constexpr OfPort stand_in{1};
+
+// The one name there is, whatever the number: LOCAL, which each bridge has, would not say whose.
+class OwnName : public PortNames {
+ public:
+  OwnName(const Snapshot& snapshot, const Snapshot::Place& place) {
+    const PortView* port = snapshot.bridges[place.bridge_index]->port(place.of_port);
+    name_ = port == nullptr ? format_port(place.of_port) : port->name;
+  }
+  std::optional<OfPort> find_port(std::string_view) const override { return std::nullopt; }
+  std::optional<std::string> port_name(OfPort) const override { return name_; }
+
+ private:
+  std::string name_;
+};
+
 class ActionWriter {
  public:
   explicit ActionWriter(const Snapshot& snapshot) : snapshot_(snapshot) {}
@@ -77,8 +93,8 @@ class ActionWriter {
     if (place == nullptr) {
       return fmt::format("#{}", number(port));
     }
-    const BridgePortNames names(*snapshot_.bridges[place->bridge_index]);
-    return format_port(place->of_port, &names);
+    const OwnName name(snapshot_, *place);
+    return format_port(stand_in, &name);
   }
 
   const Snapshot& snapshot_;
@@ -115,9 +131,9 @@ std::string format_megaflow_match(const FlowKey& key, const FlowMask& mask, cons
   if (place == nullptr) {
     return format_match(match);
   }
-  const BridgePortNames names(*snapshot.bridges[place->bridge_index]);
-  match.set(FieldId::in_port, number(place->of_port));
-  return format_match(match, &names);
+  const OwnName name(snapshot, *place);
+  match.set(FieldId::in_port, number(stand_in));
+  return format_match(match, &name);
 }
 
 }  // namespace weft::ofproto

@@ -8,6 +8,7 @@ namespace weft {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 Frame hello() { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(4000, 53).payload("hello"); }
@@ -162,6 +163,23 @@ TEST(OutputStory, LocalIsAPortLikeOthers) {
   EXPECT_EQ(sw.bridge().port("br0")->of_port, of_port::local);
   EXPECT_EQ(sw.sent("br0").size(), 1U);
   EXPECT_EQ(sw.sent("p1").size(), 1U);
+}
+
+// Each was called LOCAL.
+TEST(OutputStory, MegaflowsTellTheLocalPortsOfTwoBridgesApart) {
+  TestSwitch sw{"p1", "br0"};
+  sw.add_bridge("br1");
+  sw.add_port("br1", {}, "br1");
+  sw.connect("br0", "to1", "br1", "to0");
+  sw.add_flow("in_port=p1,actions=LOCAL,output:to1");
+  sw.add_flow("in_port=LOCAL,actions=output:p1");
+  sw.add_flow("actions=LOCAL", "br1");
+
+  sw.receive("p1", hello());
+  sw.receive("br0", hello());
+
+  EXPECT_THAT(sw.megaflows(), HasSubstr("in_port=p1 actions=output:br0,output:br1\n"));
+  EXPECT_THAT(sw.megaflows(), HasSubstr("in_port=br0 actions=output:p1\n"));
 }
 
 TEST(OutputStory, EmptyActionsDropAndSaySo) {
