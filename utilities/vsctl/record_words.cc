@@ -148,6 +148,9 @@ Result<Setting, CommandError> parse_setting(const Table& table, std::string_view
       return Unexpected{CommandError{fmt::format("column {} is not a map, it has no keys", setting.column->name), word,
                                      start, end - start}};
     }
+    if (start == end && !is_quoted) {
+      return Unexpected{CommandError{"missing key after ':'", word, at, 1}};
+    }
     setting.key = std::string(text.substr(start, end - start));
     at = end + (is_quoted ? 1 : 0);
   }
@@ -163,6 +166,9 @@ Result<Setting, CommandError> parse_setting(const Table& table, std::string_view
   }
   setting.value = text.substr(at);
   setting.value_offset = at;
+  if (!setting.op.empty() && setting.value.empty()) {
+    return Unexpected{CommandError{R"(missing value: "" is the empty string, [] the empty set)", word}};
+  }
   return setting;
 }
 

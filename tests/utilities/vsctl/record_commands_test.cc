@@ -145,6 +145,19 @@ TEST(RecordCommands, DestroysRecords) {
   EXPECT_EQ(sw.vsctl("remove bridge br0 ports p1 -- destroy Port p1 p1"), "");
 }
 
+// A script's empty variable took a port out of its VLAN, and `bridges=` every bridge out of the switch.
+TEST(RecordCommands, AnEmptyValueIsNotTakenForAnEmptySet) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("set port p1 tag=5");
+  for (const auto* line : {"set port p1 tag=", "set open . bridges=", "set interface p1 options:a=", "find port tag=",
+                           "create port name=", "add-port br0 p2 tag="}) {
+    EXPECT_EQ(sw.vsctl(line).find("error: missing value"), 0u) << line;
+  }
+  EXPECT_EQ(sw.vsctl("set interface p1 options:=a").find("error: missing key after ':'"), 0u);
+  EXPECT_EQ(sw.vsctl("list-ports br0 -- get port p1 tag"), "p1\n5\n");
+  EXPECT_EQ(sw.vsctl("set port p1 tag=[] -- set interface p1 options:a=\"\" -- get port p1 tag"), "[]\n");
+}
+
 TEST(RecordCommands, FindsByUuidBeginning) {
   FakeSwitch sw = with_bridge();
   const std::string uuid = sw.row("Port", "p1")->uuid.text;
