@@ -296,6 +296,35 @@ Result<Atom, TextError> parse_atom(std::string_view text, AtomType type, const C
   return Atom{std::string(text)};
 }
 
+namespace {
+
+constexpr uint64_t longest_range = 4096;  // all VLANs
+
+// `5-7` in a set of integers: each of them. False: it is no range.
+Result<bool, TextError> add_range(std::string_view text, const ColumnType& type, Datum& datum) {
+  const auto dash = text.find('-', 1);  // the first character may be a sign
+  if (type.key != AtomType::integer || type.max_count == 1 || dash == std::string_view::npos) {
+    return false;
+  }
+  const auto first = parse_integer(text.substr(0, dash), type);
+  const auto last = parse_integer(text.substr(dash + 1), type);
+  if (!first || !last) {
+    return Unexpected{first ? last.error() : first.error()};
+  }
+  const auto begin = std::get<int64_t>(*first);
+  const uint64_t steps = static_cast<uint64_t>(std::get<int64_t>(*last)) - static_cast<uint64_t>(begin);
+  if (*last < *first || steps >= longest_range) {
+    return Unexpected{
+        TextError{fmt::format("\"{}\" is not a range of 1 to {} numbers", text, longest_range), 0, 0, {}}};
+  }
+  for (uint64_t step = 0; step <= steps; ++step) {
+    datum.add(begin + static_cast<int64_t>(step));
+  }
+  return true;
+}
+
+}  // namespace
+
 Result<Datum, TextError> parse_datum(std::string_view text, const ColumnType& type, SymbolTable* symbols) {
   Scanner scan(text);
   Datum datum;
@@ -312,6 +341,13 @@ Result<Datum, TextError> parse_datum(std::string_view text, const ColumnType& ty
     }
     if (scan.position() == start && !(type.is_map() && scan.peek() == '=')) {
       return Unexpected{TextError{"unexpected character", start, 1, {}}};
+    }
+    const auto is_range = add_range(key->text, type, datum);
+    if (!is_range) {
+      return Unexpected{error_at(text, key->where, is_range.error().message)};
+    }
+    if (*is_range) {
+      continue;
     }
     auto key_atom = parse_atom(key->text, type.key, type, symbols);
     if (!key_atom) {

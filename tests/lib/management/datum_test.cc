@@ -34,6 +34,16 @@ TEST(Datum, SortsAndJoinsSets) {
   EXPECT_EQ(printed("7", "Port", "trunks"), "[7]");
 }
 
+TEST(Datum, ReadsRangesInSetsOfIntegers) {
+  EXPECT_EQ(printed("5-7,10", "Port", "trunks"), "[5, 6, 7, 10]");
+  EXPECT_EQ(printed("[1-3, 3-4]", "Port", "trunks"), "[1, 2, 3, 4]");
+  EXPECT_EQ(parse_datum("0-4095", type_of("Port", "trunks"))->count(), 4096u);
+  EXPECT_EQ(printed("7-5", "Port", "trunks"), "error: \"7-5\" is not a range of 1 to 4096 numbers");
+  EXPECT_EQ(printed("5-", "Port", "trunks"), "error: \"\" is not a valid integer");
+  EXPECT_EQ(printed("5-4096", "Port", "trunks"), "error: 4096 is not in the valid range 0 to 4095 (inclusive)");
+  EXPECT_EQ(printed("5-7", "Port", "tag"), "error: \"5-7\" is not a valid integer") << "it takes one";
+}
+
 TEST(Datum, QuotesStringsThatAreNoIdentifiers) {
   EXPECT_EQ(quoted_if_needed("vnet0"), "vnet0");
   EXPECT_EQ(quoted_if_needed("s1-eth1.2"), "s1-eth1.2");
