@@ -75,6 +75,7 @@ class StateTest(SystemTest):
         number = self.sw.ofport("p2")
         run(["ip", "-n", self.host.full_name, "link", "del", "p2"])
         until(lambda: self.error_of("p2") != "[]", "the switch notices that p2 is gone, and says so")
+        until(lambda: "port p2: the device is gone" in self.sw.log_text(), "the log says so, too")
         cable(self.host, "p2", self.b.place, "eth0")
         self.b.place.address("eth0", "10.0.0.2/24")
         until(lambda: self.error_of("p2") == "[]", "p2 is attached again")

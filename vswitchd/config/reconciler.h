@@ -38,7 +38,7 @@ class Reconciler {
   void device_appeared(const std::string& name);
   // A device has another name now: the port that waits for the old one says so.
   void device_renamed(const std::string& before, const std::string& now);
-  // One that the switch had made was deleted by somebody else: it is made again.
+  // One that the switch had made was deleted by somebody else: it is made again. Another's is missed in the log.
   void device_gone(const std::string& name);
   // Called when a port got its number outside of follow(), because its device appeared: that is worth saving.
   void set_numbers_listener(std::function<void()> listener) { numbers_changed_ = std::move(listener); }

@@ -201,6 +201,7 @@ void Reconciler::remove_port(const std::string& bridge, const std::string& name)
   const auto it = running.ports.find(name);
   if (it->second.of_port && running.bridge != nullptr) {
     running.bridge->remove_port(name);
+    logger.info("bridge {}: port {} deleted", bridge, name);
   }
   running.ports.erase(it);
 }
@@ -237,6 +238,8 @@ void Reconciler::device_gone(const std::string& name) {
   for_port_without_device(name, [this](RunningBridge& running, RunningPort& port) {
     if (is_own_device(port.request)) {
       find_device_again(running, port);
+    } else {
+      logger.warn("bridge {}: port {}: the device is gone", running.bridge->name(), port.request.name);
     }
   });
 }
