@@ -44,6 +44,8 @@ class WrongWordsTest(SystemTest):
     def test_appctl(self):
         self.assert_refused(self.sw.appctl, ["no/such"], "no/such")
         self.assert_refused(self.sw.appctl, ["ofproto/trace", "br0", "in_prt=1"], "in_prt")
+        self.assert_refused(self.sw.appctl, ["dpctl/dump-flows", "br0", "br0"], "once")
+        self.assert_refused(self.sw.appctl, ["dpctl/dump-flows", "--nmaes"], "--nmaes")
 
     def test_status_of_a_wrong_command_line(self):
         self.assertEqual(self.sw.appctl(check=False).returncode, 1)

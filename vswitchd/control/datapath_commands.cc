@@ -27,9 +27,13 @@ std::string port_line(const ofproto::PortInfo& port, const datapath::Datapath& d
 void dpctl_dump_flows(CommandContext& context, const Words& words, Answer answer) {
   std::optional<std::string> bridge;
   for (const auto& word : words) {
-    if (!word.starts_with('-')) {  // -m and --names are what is printed anyway
-      bridge = word;
+    if (word == "-m" || word == "--more" || word == "--names") {
+      continue;  // what is printed anyway
     }
+    if (word.starts_with('-') || bridge) {
+      return answer(Unexpected{fmt::format("\"{}\": only a bridge may follow, once", word)});
+    }
+    bridge = word;
   }
   if (bridge) {
     if (const auto found = find_bridge(context, *bridge); !found) {
