@@ -397,6 +397,12 @@ Result<std::string, TextError> Switch::Impl::trace(std::string_view bridge_name,
     return Unexpected(match.error());
   }
   const OfPort in_port{static_cast<uint16_t>(match->value(field(FieldId::in_port)).lo)};
+  if (is_ordinary(in_port) && (*found)->port(in_port) == nullptr) {
+    const size_t begin = flow_text.find("in_port");
+    const std::string_view word = flow_text.substr(std::min(begin, flow_text.size()));
+    return Unexpected(error_at(flow_text, word.substr(0, word.find(',')),
+                               fmt::format("bridge {} has no port {}", bridge_name, number(in_port))));
+  }
   complete_flow(match->value());
   return ofproto::trace(snapshot, static_cast<size_t>(found - snapshot.bridges.begin()), state_.version.current(),
                         in_port, FlowKey(match->value()));

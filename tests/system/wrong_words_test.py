@@ -44,6 +44,8 @@ class WrongWordsTest(SystemTest):
     def test_appctl(self):
         self.assert_refused(self.sw.appctl, ["no/such"], "no/such")
         self.assert_refused(self.sw.appctl, ["ofproto/trace", "br0", "in_prt=1"], "in_prt")
+        self.assert_refused(self.sw.appctl, ["ofproto/trace", "br0", "arp,in_port=99,dl_src=02:00:00:00:00:01"],
+                            "bridge br0 has no port 99", "    ^~~~~~~~~~\n")
         self.assert_refused(self.sw.appctl, ["dpctl/dump-flows", "br0", "br0"], "once")
         self.assert_refused(self.sw.appctl, ["dpctl/dump-flows", "--nmaes"], "--nmaes")
 
