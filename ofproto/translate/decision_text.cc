@@ -11,20 +11,21 @@
 namespace weft::ofproto {
 namespace {
 
-constexpr OfPort stand_in{1};
-
-// The one name there is, whatever the number: LOCAL, which each bridge has, would not say whose.
+// Of one port: LOCAL, which each bridge has, would not say whose. So another number stands for a port with a name.
 class OwnName : public PortNames {
  public:
-  OwnName(const Snapshot& snapshot, const Snapshot::Place& place) {
-    const PortView* port = snapshot.bridges[place.bridge_index]->port(place.of_port);
-    name_ = port == nullptr ? format_port(place.of_port) : port->name;
-  }
+  OwnName(const Snapshot& snapshot, const Snapshot::Place& place)
+      : port_(snapshot.bridges[place.bridge_index]->port(place.of_port)),
+        stand_in_(port_ == nullptr ? place.of_port : OfPort{1}) {}
+  OfPort stand_in() const { return stand_in_; }
   std::optional<OfPort> find_port(std::string_view) const override { return std::nullopt; }
-  std::optional<std::string> port_name(OfPort) const override { return name_; }
+  std::optional<std::string> port_name(OfPort) const override {
+    return port_ == nullptr ? std::nullopt : std::optional(port_->name);
+  }
 
  private:
-  std::string name_;
+  const PortView* port_;
+  OfPort stand_in_;
 };
 
 class ActionWriter {
@@ -94,7 +95,7 @@ class ActionWriter {
       return fmt::format("#{}", number(port));
     }
     const OwnName name(snapshot_, *place);
-    return format_port(stand_in, &name);
+    return format_port(name.stand_in(), &name);
   }
 
   const Snapshot& snapshot_;
@@ -132,7 +133,7 @@ std::string format_megaflow_match(const FlowKey& key, const FlowMask& mask, cons
     return format_match(match);
   }
   const OwnName name(snapshot, *place);
-  match.set(FieldId::in_port, number(stand_in));
+  match.set(FieldId::in_port, number(name.stand_in()));
   return format_match(match, &name);
 }
 
