@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "lib/base/hash.h"
-#include "lib/os/netlink/tunnel_device.h"
+#include "lib/os/netlink/link_lookup.h"
 #include "lib/os/socket.h"
 
 namespace weft::datapath {

@@ -1,4 +1,4 @@
-#include "lib/os/netlink/tunnel_device.h"
+#include "lib/os/netlink/link_lookup.h"
 
 #include <netlink/cache.h>
 #include <netlink/route/link.h>
