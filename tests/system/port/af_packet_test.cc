@@ -194,6 +194,8 @@ TEST_F(SystemPort, ADeviceThatGoesDownIsToldAndComesBack) {
   EXPECT_GE(changes_, 1);
 
   host_->run("ip link set p1 up");
+  host_->wait_until_up("p1");
+  guest_->wait_until_up("g1");
   const Frame hello = frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("hi");
   guest_sends(guest, hello);
   EXPECT_EQ(port->receive(1).size(), 1U);
