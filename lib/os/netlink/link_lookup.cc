@@ -9,6 +9,21 @@
 
 namespace weft::netlink {
 
+namespace {
+
+// By its name, or by its index when the name is null.
+std::optional<Link> find_link(nl_sock* socket, int ifindex, const char* name) {
+  rtnl_link* found = nullptr;
+  if (rtnl_link_get_kernel(socket, ifindex, name, &found) < 0) {
+    return std::nullopt;
+  }
+  auto link = parse_link(found);
+  rtnl_link_put(found);
+  return link;
+}
+
+}  // namespace
+
 std::optional<std::string> find_tunnel_device(uint16_t udp_port) {
   const auto socket = open_nl_socket();
   nl_cache* cache = nullptr;
@@ -24,6 +39,19 @@ std::optional<std::string> find_tunnel_device(uint16_t udp_port) {
   }
   nl_cache_free(cache);
   return name;
+}
+
+std::optional<std::string> find_master(const std::string& name) {
+  const auto socket = open_nl_socket();
+  if (!socket) {
+    return std::nullopt;
+  }
+  const auto link = find_link(socket->get(), 0, name.c_str());
+  if (!link || link->master == 0) {
+    return std::nullopt;
+  }
+  const auto master = find_link(socket->get(), static_cast<int>(link->master), nullptr);
+  return master ? std::optional(master->name) : std::nullopt;
 }
 
 }  // namespace weft::netlink

@@ -36,16 +36,17 @@ std::optional<uint16_t> tunnel_udp_port(rtnl_link* link) {
 }  // namespace
 
 std::optional<Link> parse_link(rtnl_link* link) {
-  // Bridges announce their ports once more, as links of their own family.
-  if (rtnl_link_get_family(link) != AF_UNSPEC || rtnl_link_get_name(link) == nullptr) {
+  const char* kind = rtnl_link_get_type(link);
+  // Bridges announce their ports once more, as links of their own family and without a kind. libnl gives that family to
+  // the bridge's own device too.
+  const bool is_bridge = kind != nullptr && std::strcmp(kind, "bridge") == 0;
+  if ((rtnl_link_get_family(link) != AF_UNSPEC && !is_bridge) || rtnl_link_get_name(link) == nullptr) {
     return std::nullopt;
   }
   Link parsed;
   parsed.ifindex = static_cast<uint32_t>(rtnl_link_get_ifindex(link));
   parsed.name = rtnl_link_get_name(link);
-  if (const char* kind = rtnl_link_get_type(link)) {
-    parsed.kind = kind;
-  }
+  parsed.kind = kind != nullptr ? kind : "";
   parsed.mac = to_mac(rtnl_link_get_addr(link));
   parsed.mtu = rtnl_link_get_mtu(link);
   parsed.master = static_cast<uint32_t>(std::max(0, rtnl_link_get_master(link)));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/os/device.h"
+#include "lib/os/netlink/link_lookup.h"
 #include "lib/os/netlink/netlink_mirror.h"
 #include "lib/os/netlink/route_lookup.h"
 #include "tests/support/network_namespace.h"
@@ -87,6 +88,21 @@ TEST(NetlinkMirror, StartsWithEverythingThatIsThere) {
   EXPECT_TRUE(link->is_admin_up);
   EXPECT_TRUE(link->has_link);
   EXPECT_EQ(m.mirror->find_link("tv")->tunnel_udp_port, 4789);
+}
+
+TEST(NetlinkMirror, TheHostsOwnBridgesAreLinksAndTheirPortsAreThereOnce) {
+  WEFT_NEEDS_ROOT();
+  NetworkNamespace space;
+  space.run("ip link add tb type bridge && ip link add t1 type veth peer name pt1 && ip link set t1 master tb");
+  Mirrored m(space);
+  ASSERT_NE(m.mirror->find_link("tb"), nullptr);
+  EXPECT_EQ(m.mirror->find_link("t1")->master, m.mirror->find_link("tb")->ifindex);
+  EXPECT_EQ(find_master("t1"), "tb");
+  EXPECT_EQ(find_master("pt1"), std::nullopt);
+  space.run("ip link set t1 nomaster");
+  m.mirror->read_events();
+  EXPECT_EQ(m.mirror->find_link("t1")->master, 0U);
+  EXPECT_THAT(m.diary.entries, ElementsAre());
 }
 
 TEST(NetlinkMirror, ResyncTellsWhatWasMissed) {
