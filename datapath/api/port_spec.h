@@ -38,7 +38,7 @@ struct PortSpec {
   bool is_memory_tunnel = false;          // memory: behaves like a tunnel port towards ofproto
   std::optional<uint32_t> mtu_request{};  // set by Datapath::configure_port
   std::optional<MacAddress> mac{};        // internal: the bridge device's address
-  bool force = false;                     // attach a system device that carries an IP address
+  bool force = false;                     // attach a system device that has an IP address or a master
   friend bool operator==(const PortSpec&, const PortSpec&) = default;
 };
 

@@ -10,6 +10,7 @@
 #include "datapath/port/vnet_header.h"
 #include "lib/base/log.h"
 #include "lib/os/device.h"
+#include "lib/os/netlink/link_lookup.h"
 #include "lib/os/socket.h"
 
 namespace weft::datapath {
@@ -27,16 +28,25 @@ PortError error_of(const OsError& error) {
           error.to_string()};
 }
 
+PortError in_use(const PortSpec& spec, const std::string& how, const std::string& way_out) {
+  return {PortError::Kind::busy, spec.name + how + ". " + way_out + ", or set options:force=true"};
+}
+
 // Whether the device may be taken from the host, in words that tell what to do.
 Result<void, PortError> check_device(const PortSpec& spec, const DeviceStatus& device) {
   if (device.is_loopback || !device.is_ethernet) {
     return Unexpected(PortError{PortError::Kind::invalid, spec.name + " is not an Ethernet device"});
   }
-  const auto addresses = configured_addresses(spec.name);
-  if (!addresses.empty() && !spec.force) {
-    return Unexpected(PortError{PortError::Kind::busy,
-                                spec.name + " carries the address " + addresses.front().to_string() +
-                                    ": the host would lose it. Remove the address, or set options:force=true"});
+  if (spec.force) {
+    return {};
+  }
+  if (const auto addresses = configured_addresses(spec.name); !addresses.empty()) {
+    return Unexpected(in_use(spec, " carries the address " + addresses.front().to_string() + ": the host would lose it",
+                             "Remove the address"));
+  }
+  if (const auto master = netlink::find_master(spec.name)) {
+    return Unexpected(in_use(spec, " belongs to the device " + *master + ", which would go on sending through it",
+                             "Take it out (ip link set " + spec.name + " nomaster)"));
   }
   return {};
 }

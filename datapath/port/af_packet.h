@@ -5,7 +5,8 @@
 // of the frame is put back with its own TPID.
 //
 // While attached the device is the switch's alone: it is promiscuous, guarded (guard.h), and frames that the host
-// itself sends are not seen. A device with an IP address is refused unless forced.
+// itself sends are not seen. A device with an IP address, or that is a port of the host's own bridge or bond, is refused
+// unless forced.
 //
 // Receive sockets form a fanout group of a fixed number of queues, one by default; each worker sends on a socket of
 // its own, through the device's qdisc (PACKET_QDISC_BYPASS would drop GSO frames on a device without TSO).

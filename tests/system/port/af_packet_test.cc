@@ -181,6 +181,19 @@ TEST_F(SystemPort, ADeviceWithAnAddressIsRefusedUnlessForced) {
   EXPECT_NE(attach(worker, spec), nullptr);
 }
 
+TEST_F(SystemPort, APortOfTheHostsOwnBridgeIsRefusedUnlessForced) {
+  TestWorker worker;
+  host_->run("ip link add lxbr0 type bridge && ip link set p1 master lxbr0");
+  const NetworkNamespace::Scope scope(*host_);
+  PortSpec spec = spec_of("p1");
+  const auto refused = AfPacketPort::attach(spec, {});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().kind, PortError::Kind::busy);
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("p1 belongs to the device lxbr0"));
+  spec.force = true;
+  EXPECT_NE(attach(worker, spec), nullptr);
+}
+
 TEST_F(SystemPort, ADeviceThatGoesDownIsToldAndComesBack) {
   TestWorker worker;
   const NetworkNamespace::Scope scope(*host_);
