@@ -1,5 +1,7 @@
 #include "datapath/offload/ingress.h"
 
+#include <cassert>
+
 #include "datapath/offload/frame_layers.h"
 #include "datapath/offload/header_path.h"
 #include "lib/packet/checksum.h"
@@ -135,6 +137,20 @@ void promote_to_gso(Packet& packet, size_t inner_mtu) {
   packet.offload.gso = layers.network == FrameLayers::Network::ipv4 ? Offload::Gso::tcp4 : Offload::Gso::tcp6;
   packet.offload.gso_size = static_cast<uint16_t>(inner_mtu - ip_headers);
   packet.offload.hdr_len = static_cast<uint16_t>(hdr_len);
+}
+
+bool is_unfinished_udp(std::span<const uint8_t> frame) {
+  const FrameLayers layers = find_layers(frame);
+  const auto* udp = layers.has_l4() ? header_at<UdpHeader>(frame, layers.l4) : nullptr;
+  return udp != nullptr && layers.ip_protocol == ip_protocol::udp && !layers.is_fragment &&
+         layers.l3_end == frame.size() && udp->checksum == l4_pseudo_sum(frame, layers);
+}
+
+void promote_udp_to_gso(Packet& packet, uint16_t gso_size) {
+  assert(packet.offload.is_partial() && "an unfinished checksum was detected");
+  packet.offload.gso = Offload::Gso::udp_l4;
+  packet.offload.gso_size = gso_size;
+  packet.offload.hdr_len = static_cast<uint16_t>(packet.offload.csum_start + udp_header_bytes);
 }
 
 }  // namespace weft::datapath

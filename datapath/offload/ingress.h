@@ -8,11 +8,15 @@
 //   promote_to_gso           the same peers hand over TCP segments of 60 KB without a mark. One that is longer than the
 //                            tunnel's inner MTU is a GSO frame; a full checksum is verified first, because cutting
 //                            computes new ones, and a wrong one must not become right.
+//   promote_udp_to_gso       UDP datagrams that the sender wanted cut (UDP_SEGMENT) come whole as well, with a mark.
+//                            is_unfinished_udp tells what such a frame is at least.
 //
-// Threads: the packet's worker. Cost: a few ns when there is nothing to do; promote_to_gso may read the payload.
+// Threads: the packet's worker. Cost: a few ns when there is nothing to do; promoting may read the payload.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 
 #include "lib/packet/drop_reason.h"
 #include "lib/packet/packet.h"
@@ -28,5 +32,10 @@ void detect_partial_checksum(Packet& packet);
 
 // `inner_mtu` is the largest IP packet that goes through the tunnel.
 void promote_to_gso(Packet& packet, size_t inner_mtu);
+
+// The frame is a UDP datagram up to its last byte, and its checksum is the pseudo-header sum.
+bool is_unfinished_udp(std::span<const uint8_t> frame);
+// Of such a frame, behind detect_partial_checksum. `gso_size` is the payload of a piece.
+void promote_udp_to_gso(Packet& packet, uint16_t gso_size);
 
 }  // namespace weft::datapath

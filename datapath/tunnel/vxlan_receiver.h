@@ -5,6 +5,12 @@
 // datagram loses its VXLAN header in place. What a kernel vxlan on the same machine hands over as one datagram of
 // 60 KB with an unfinished inner checksum becomes a GSO frame again.
 //
+// The mark of joined datagrams (their size) is also what the kernel puts on one datagram whose inner packet is a UDP
+// GSO frame. Such a frame is an IP packet up to its end, where the first of several datagrams ends before. But a packet
+// that lies about its length could pass off what is joined to it as its own, and the payload of a GSO frame could pass
+// for datagrams of any VNI; so it is taken for one only where the others would not be VXLAN, and where the frame is
+// plain UDP with an unfinished checksum. What stays in doubt is dropped.
+//
 // Every inner frame is delivered, merged (absorbed), or dropped with a reason: tunnel_bad_header, tunnel_bad_flags
 // (RFC 7348 section 5: the I flag and nothing else, as peers send it), tunnel_unknown_vni, tunnel_own_address,
 // tunnel_congestion.
@@ -66,9 +72,9 @@ class VxlanReceiver {
   };
 
   Verdict admit(std::span<uint8_t> datagram, const DatagramInfo& info, Target& target, VxlanInner& inner);
-  void take_single(PacketPtr datagram, const DatagramInfo& info);
+  void take_single(PacketPtr datagram, const DatagramInfo& info, size_t udp_gso_size);
   void take_joined(std::span<uint8_t> datagram, const DatagramInfo& info);
-  void take_inner(PacketPtr packet, const Target& target);
+  void take_inner(PacketPtr packet, const Target& target, size_t udp_gso_size);
   Port* find_port(uint32_t vni, const OuterHeader& outer);
 
   const TunnelTable& table_;

@@ -1,9 +1,13 @@
 """VXLAN between hosts: weft with the Linux kernel's vxlan device as peer, and weft with weft."""
 
+import socket
+
 from harness import Guest, SystemTest, until
 
 REQUIRED_TOOLS = ["ip", "ping", "iperf3", "ss", "ethtool"]
 VNI = 5001
+SOL_UDP = 17
+UDP_SEGMENT = 103
 
 
 class KernelPeerTest(SystemTest):
@@ -52,6 +56,21 @@ class KernelPeerTest(SystemTest):
                 fields = dict(word.split("=", 1) for word in line.replace(",", " ").split() if "=" in word)
                 return int(fields["n_packets"]), int(fields["n_bytes"])
         raise AssertionError(f"no flow for {match}")
+
+    def test_datagrams_that_are_cut_late_arrive_both_ways(self):
+        """One send of 20 datagrams: over veth the kernel's vxlan hands it over whole, as one that is to be cut."""
+        b = self.kernel_peer("udpcsum")
+        self.assert_reaches(self.a, "10.0.0.2")
+        for sender, receiver, address in ((b, self.a, "10.0.0.1"), (self.a, b, "10.0.0.2")):
+            with receiver.place.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink, \
+                    sender.place.socket(socket.AF_INET, socket.SOCK_DGRAM) as source:
+                sink.bind((address, 9000))
+                sink.settimeout(5)
+                source.connect((address, 9000))
+                source.setsockopt(SOL_UDP, UDP_SEGMENT, 1000)
+                sent = b"".join(bytes([number]) * 1000 for number in range(20))
+                source.send(sent)
+                self.assertEqual(b"".join(sink.recv(2000) for _ in range(20)), sent)
 
     def test_no_packet_is_dropped_unexplained(self):
         b = self.kernel_peer("udpcsum")

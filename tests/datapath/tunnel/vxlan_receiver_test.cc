@@ -206,6 +206,48 @@ TEST_F(VxlanReceiverStory, WhatDoesNotFitTheBatchWaitsInOrder) {
   EXPECT_EQ(Frame(waiting_.front()->bytes()), udp_frame(32));
 }
 
+// The kernel's vxlan over veth marks a guest's UDP_SEGMENT send with the size of its pieces, as it marks joined
+// datagrams. Taken apart there, the guest's payload passed for datagrams of any network.
+TEST_F(VxlanReceiverStory, AUdpFrameThatIsToBeCutIsNotTakenForJoinedDatagrams) {
+  for (const Frame& ip : {frame().ipv4("10.0.0.1", "10.0.0.2"), frame().vlan(5).ipv6("2001:db8::1", "2001:db8::2")}) {
+    batch_.clear();
+    const Frame large = ip.udp(1, 2).payload_size(20000).gso(1000);
+    info_.gro_size = 1000;
+    receive({datagram(large)});
+    ASSERT_EQ(batch_.size(), 1U);
+    EXPECT_EQ(batch_[0].offload, large.offload());
+    EXPECT_EQ(Frame(batch_[0].bytes()), large);
+  }
+  EXPECT_EQ(balance_.dropped.total(), 0U);
+}
+
+TEST_F(VxlanReceiverStory, WhatCouldBeAFrameToBeCutOrJoinedDatagramsIsDropped) {
+  const Bytes hidden = datagram(udp_frame());
+  info_.gro_size = hidden.size();
+  const Frame around = frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).raw(joined({{'h', 'i'}, hidden, hidden}));
+  receive({datagram(around.partial_checksum())});
+  EXPECT_TRUE(batch_.is_empty());
+  EXPECT_EQ(dropped(DropReason::tunnel_bad_header), 1U);
+}
+
+// A guest's own tunnel with UDP GSO inside it: where it would be cut is not known.
+TEST_F(VxlanReceiverStory, AFrameToBeCutWithinAnotherTunnelIsDropped) {
+  const Frame ip = frame().ipv4("10.0.0.1", "10.0.0.2");
+  const Frame inner = ip.udp(1, 2).payload_size(5000).partial_checksum();
+  info_.gro_size = 1000;
+  receive({datagram(ip.udp(50000, 4789).zero_checksum().vxlan(7, inner))});
+  EXPECT_TRUE(batch_.is_empty());
+  EXPECT_EQ(dropped(DropReason::tunnel_bad_header), 1U);
+}
+
+TEST_F(VxlanReceiverStory, ALieAboutItsLengthDropsNothingThatItIsJoinedTo) {
+  const Bytes honest = datagram(udp_frame());
+  const Frame liar = udp_frame().ip_length(100);
+  info_.gro_size = honest.size();
+  receive({joined({datagram(liar), honest, honest})});
+  EXPECT_THAT(received(), ::testing::ElementsAre(liar, udp_frame(), udp_frame()));
+}
+
 // The kernel's vxlan over veth, as recorded/record.py found it.
 class RecordedStory : public VxlanReceiverStory {
  protected:
