@@ -5,11 +5,14 @@
 #include "datapath/offload/frame_layers.h"
 #include "datapath/offload/header_path.h"
 #include "lib/packet/checksum.h"
+#include "lib/packet/ethernet.h"
 #include "lib/packet/header_at.h"
 #include "lib/packet/ipv4.h"
 #include "lib/packet/ipv6.h"
+#include "lib/packet/mpls.h"
 #include "lib/packet/tcp.h"
 #include "lib/packet/udp.h"
+#include "lib/packet/vlan.h"
 
 namespace weft::datapath {
 namespace {
@@ -50,6 +53,30 @@ Verdict check_gso(Packet& packet) {
   }
   offload.hdr_len = static_cast<uint16_t>(headers);
   return packet.gso_segments() <= max_gso_segments ? keep : Verdict{DropReason::bad_vnet_header};
+}
+
+// Of what may stand before an IP header that extraction does not find: two tags, SNAP and an I-TAG; three labels.
+constexpr size_t max_link_header = ethernet_header_bytes + 2 * vlan_tag_bytes + sizeof(LlcSnapHeader) + 4;
+constexpr size_t max_known_labels = 3 * mpls_entry_bytes;
+
+// Whether the key was read from nothing that finishing the checksum will write to. A guest whose sum is stored over an
+// address or a port would be let through as one that it is not.
+bool leaves_key_alone(const Packet& packet) {
+  const size_t start = packet.offload.csum_start;
+  if (packet.l3_offset == Packet::unknown_offset) {
+    return start >=
+           (packet.l2_5_offset == Packet::unknown_offset ? max_link_header : packet.l2_5_offset + max_known_labels);
+  }
+  if (packet.l4_offset == Packet::unknown_offset || start < packet.l4_offset) {
+    return false;
+  }
+  const L4Checksum checksum = find_l4_checksum(packet, find_layers(packet.bytes()));
+  if (checksum.state == L4Checksum::State::none) {
+    return true;  // of this protocol the key knows nothing
+  }
+  // At the header itself, its checksum field; beyond it only in what UDP carries.
+  return start == packet.l4_offset ? checksum.state == L4Checksum::State::partial
+                                   : checksum.is_udp && start >= packet.l4_offset + udp_header_bytes;
 }
 
 Be16 l4_pseudo_sum(std::span<const uint8_t> frame, const FrameLayers& layers) {
@@ -97,6 +124,9 @@ Verdict check_offload(Packet& packet) {
   const size_t field_size = offload.csum_offset == 8 ? sizeof(uint32_t) : sizeof(uint16_t);
   if (size_t{offload.csum_start} + offload.csum_offset + field_size > packet.size()) {
     return DropReason::bad_checksum_offset;
+  }
+  if (!leaves_key_alone(packet)) {
+    return DropReason::bad_vnet_header;
   }
   if (offload.is_gso()) {
     if (const Verdict verdict = check_gso(packet)) {

@@ -1,5 +1,6 @@
 // Whatever stands before a frame, what is accepted promises nothing beyond the frame, is written as it was read, and
-// can be cut into a bounded number of pieces when it says GSO and is what the frame's headers say.
+// can be cut into a bounded number of pieces when it says GSO and is what the frame's headers say. A promise that is kept
+// changes nothing that a rule can match.
 //
 // Input: virtio_net_hdr (10 bytes), then the frame.
 
@@ -13,6 +14,7 @@
 #include "datapath/offload/ingress.h"
 #include "datapath/port/af_packet_queue.h"
 #include "datapath/port/vnet_header.h"
+#include "lib/flow/extract.h"
 #include "lib/packet/checksum.h"
 
 namespace {
@@ -47,7 +49,11 @@ void check_promises(const Packet& packet) {
 
 void keep_promises(Packet& packet, PacketPool& pool) {
   if (!packet.offload.is_gso()) {
+    FlowKey before;
+    FlowKey after;
+    require(!extract(packet, before));
     (void)finish_partial_checksum(packet);
+    require(!extract(packet, after) && before == after);
     return;
   }
   require(packet.offload.csum_start <= packet.offload.hdr_len && packet.offload.hdr_len < packet.size());
@@ -80,6 +86,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   require(!put_tag_back({0x8100, 5, true}, *packet));
   check_promises(*packet);
+  FlowKey key;
+  require(!extract(*packet, key));
   if (!check_offload(*packet)) {
     keep_promises(*packet, *pool);
   }

@@ -107,6 +107,31 @@ TEST(CheckOffload, APromiseMustLieWithinTheFrame) {
   EXPECT_EQ(with([](Offload& o) { o.hdr_len = 9; }), keep);
 }
 
+// A guest could have its sum stored over an address or port after a rule had matched another one there.
+TEST(CheckOffload, NoSumIsStoredOverWhatARuleMatched) {
+  const auto stored_at = [](const Frame& frame, uint16_t start, uint16_t offset) {
+    Offload offload;
+    offload.checksum = Offload::Checksum::partial;
+    offload.csum_start = start;
+    offload.csum_offset = offset;
+    return checked(frame, offload);
+  };
+  constexpr DropReason refused = DropReason::bad_vnet_header;
+  const Frame tcp = ipv4.tcp(1, 2).payload_size(100);
+  EXPECT_EQ(stored_at(tcp, 34, tcp_checksum_offset), keep);
+  EXPECT_EQ(stored_at(tcp, 14, 16), refused) << "IPv4 destination";
+  EXPECT_EQ(stored_at(tcp, 34, 2), refused) << "TCP destination port";
+  EXPECT_EQ(stored_at(tcp, 35, 1), refused) << "the same, less plainly";
+  EXPECT_EQ(stored_at(ipv4.udp(1, 2).payload_size(100), 34, 2), refused);
+  EXPECT_EQ(stored_at(ipv6.icmpv6(128), 54, 0), refused) << "ICMPv6 type";
+  EXPECT_EQ(stored_at(frame().arp_request("10.0.0.1", "10.0.0.2"), 28, 0), refused) << "ARP sender";
+  EXPECT_EQ(stored_at(frame().mpls(5).raw(Bytes(40)), 14, 0), refused) << "label";
+  EXPECT_EQ(stored_at(frame().eth_type(0x88b5).raw(Bytes(40)), 14, 0), refused);
+  EXPECT_EQ(stored_at(ipv4.protocol(132 + 1).raw(Bytes(40)), 34, 0), keep) << "no field is read from protocol 133";
+  const Frame three_tags = frame().vlan(1).vlan(2).vlan(3).ipv4("10.0.0.1", "10.0.0.2").tcp(1, 2);
+  EXPECT_EQ(stored_at(three_tags, 14 + 12 + 20, tcp_checksum_offset), keep) << "IP is not found behind three tags";
+}
+
 TEST(CheckOffload, GsoNeedsTheHeaderItSpeaksOf) {
   const Frame tcp = ipv4.tcp(1, 2).payload_size(3000).gso(1000);
   const auto with_first_byte_of_flags = [&](uint8_t byte) {
