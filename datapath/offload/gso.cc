@@ -15,6 +15,8 @@ namespace {
 using Kind = HeaderPath::Kind;
 using Bytes = std::span<uint8_t>;
 
+constexpr size_t gre_checksum_offset = 4;  // RFC 2784
+
 bool is_kind_of(Offload::Gso gso, const FrameLayers& layers) {
   switch (gso) {
     case Offload::Gso::tcp4:
@@ -48,10 +50,6 @@ void finish_ipv4(Bytes headers, size_t offset) {
   auto& ip = *header_at<Ipv4Header>(headers, offset);
   ip.checksum = Be16{};
   ip.checksum = internet_checksum(headers.subspan(offset, ip.header_bytes()));
-}
-
-void store_checksum(Bytes headers, size_t field, Be16 checksum) {
-  std::memcpy(&headers[field], &checksum, sizeof checksum);
 }
 
 }  // namespace
@@ -137,14 +135,14 @@ void Segmenter::patch_lengths(size_t piece, Bytes headers, size_t size) const {
 // From the inside out, because an outer checksum covers the inner ones.
 void Segmenter::finish_checksums(Bytes headers, size_t size, InternetSum payload_sum) const {
   const auto finish = [&](HeaderPath::Header ip, size_t final_dst, uint8_t protocol, size_t l4, size_t field) {
-    store_checksum(headers, field, Be16{});
+    store_be16(&headers[field], 0);
     const InternetSum pseudo =
         pseudo_header_sum(headers, {ip.kind == Kind::ipv4, ip.offset, final_dst}, protocol, size - l4);
     Be16 checksum = sum_from(headers, l4, payload_sum).add(pseudo).checksum();
     if (protocol == ip_protocol::udp) {
       checksum = udp_checksum_or_ones(checksum);
     }
-    store_checksum(headers, field, checksum);
+    store_be16(&headers[field], checksum.host());
   };
 
   const auto path = path_.all();
@@ -161,8 +159,9 @@ void Segmenter::finish_checksums(Bytes headers, size_t size, InternetSum payload
       const HeaderPath::Header ip = path[i - 1];
       finish(ip, ip.offset + offsetof(Ipv6Header, dst), ip_protocol::udp, offset, offset + udp_checksum_offset);
     } else if (kind == Kind::gre) {
-      store_checksum(headers, offset + 4U, Be16{});
-      store_checksum(headers, offset + 4U, sum_from(headers, offset, payload_sum).checksum());
+      uint8_t* const field = &headers[offset + gre_checksum_offset];
+      store_be16(field, 0);
+      store_be16(field, sum_from(headers, offset, payload_sum).checksum().host());
     }
   }
 }

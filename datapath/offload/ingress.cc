@@ -83,8 +83,6 @@ Be16 l4_pseudo_sum(std::span<const uint8_t> frame, const FrameLayers& layers) {
   return pseudo_header_sum(frame, pseudo_header_place(layers), layers.ip_protocol, layers.l3_end - layers.l4).folded();
 }
 
-void store(Packet& packet, size_t offset, Be16 value) { std::memcpy(packet.data() + offset, &value, sizeof value); }
-
 void mark_partial(Packet& packet, const FrameLayers& layers, const L4Checksum& checksum) {
   packet.trim(layers.l3_end);  // the sum to finish runs to the end of the frame, where padding has no place
   packet.offload.checksum = Offload::Checksum::partial;
@@ -106,7 +104,7 @@ bool make_partial(Packet& packet, const FrameLayers& layers, const L4Checksum& c
       InternetSum().add(l4).add(pseudo).checksum() != Be16{}) {
     return false;
   }
-  store(packet, checksum.field, pseudo);
+  store_be16(packet.data() + checksum.field, pseudo.host());
   mark_partial(packet, layers, checksum);
   return true;
 }
