@@ -64,6 +64,17 @@ class Landing {
   std::array<iovec, iovec_count> iovecs_{};
 };
 
+// Prepares the first of them for up to `wanted` frames and calls prepare_message(i) for each; how many are ready.
+template <class F>
+size_t prepare_landings(std::span<Landing> landings, size_t wanted, PacketPool& pool, F&& prepare_message) {
+  size_t ready = 0;
+  while (ready < wanted && landings[ready].prepare(pool)) {
+    prepare_message(ready);
+    ++ready;
+  }
+  return ready;
+}
+
 // How many frames the next receive call should be ready for.
 class LandingCount {
  public:

@@ -22,12 +22,7 @@ struct VxlanQueue::Slots {
   static constexpr size_t count = PacketBatch::capacity;
 
   size_t prepare(size_t wanted, PacketPool& pool) {
-    size_t ready = 0;
-    while (ready < wanted && landings[ready].prepare(pool)) {
-      prepare_message(ready);
-      ++ready;
-    }
-    return ready;
+    return prepare_landings(landings, wanted, pool, [this](size_t i) { prepare_message(i); });
   }
 
   void prepare_message(size_t i) {
