@@ -121,13 +121,16 @@ void find_arp(Bytes frame, size_t offset, FrameLayers& layers) {
   }
 }
 
-// The EtherType at `at` and what it announces; steps over two tags and a SNAP header. A tag is one, here as in the key,
-// when the type behind it is there too.
+// As many as Linux steps over.
+constexpr uint16_t max_vlan_count = 8;
+
+// The EtherType at `at` and what it announces; steps over tags and a SNAP header. A tag is one, here as in the key, when
+// the type behind it is there too.
 void find_payload(Bytes frame, size_t at, FrameLayers& layers) {
   for (; at + sizeof(Be16) <= frame.size(); at += vlan_tag_bytes) {
     layers.eth_type = load_be16(&frame[at]);
     const bool is_whole = at + sizeof(Be16) + vlan_tag_bytes <= frame.size();
-    if (!eth_type::is_vlan(layers.eth_type) || layers.vlan_count == 2 || !is_whole) {
+    if (!eth_type::is_vlan(layers.eth_type) || layers.vlan_count == max_vlan_count || !is_whole) {
       break;
     }
     ++layers.vlan_count;

@@ -21,7 +21,7 @@ struct FrameLayers {
   enum class Network : uint8_t { none, ipv4, ipv6, arp };
 
   uint16_t eth_type = 0;    // of the payload behind all VLAN tags
-  uint16_t vlan_count = 0;  // at most two are looked for
+  uint16_t vlan_count = 0;  // more than the key knows of, where frames come with three or a push adds to two
   uint16_t mpls = absent;   // first label stack entry; what is behind the stack is not looked at
   uint16_t l3 = absent;
   Network network = Network::none;

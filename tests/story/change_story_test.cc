@@ -60,6 +60,25 @@ TEST(VlanStory, TagThatIsPushedAndPoppedCostsNothing) {
   EXPECT_THAT(sw.megaflows(), HasSubstr("actions=output:p2"));
 }
 
+// The key knows two tags; the packet is changed behind three of them all the same.
+TEST(VlanStory, WhatLiesBehindAThirdTagIsReached) {
+  TestSwitch sw{"p1", "p2", "p3"};
+  sw.add_flow(
+      "priority=2,in_port=p1,ip,actions=push_vlan:0x88a8,set_field:4116->vlan_vid,set_field:10.0.0.9->ip_dst,"
+      "output:p2");
+  sw.add_flow(
+      "priority=2,in_port=p3,ip,actions=push_mpls:0x8847,set_field:77->mpls_label,push_vlan:0x88a8,"
+      "set_field:4116->vlan_vid,output:p2");
+  const Frame twice = frame().vlan(10, 0, 0x88a8).vlan(20);
+  const Frame thrice = frame().vlan(20, 0, 0x88a8).vlan(10, 0, 0x88a8).vlan(20);
+
+  sw.receive("p1", twice.ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("hi"));
+  sw.receive("p3", twice.ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("hi"));
+
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(thrice.ipv4("10.0.0.1", "10.0.0.9").udp(1, 2).payload("hi"),
+                                         thrice.mpls(77).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("hi")));
+}
+
 TEST(VlanStory, SecondTagGoesAroundTheFirst) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,dl_vlan=10,actions=push_vlan:0x88a8,set_field:4116->vlan_vid,output:p2");
