@@ -70,10 +70,6 @@ FieldValue frame_bits(const Field& field) {
   return has_tag_bit ? bits & ~FieldValue{0, vlan_dei} : bits;
 }
 
-FieldValue shift_left(FieldValue value, unsigned by) {
-  return by == 0 ? value : FieldValue{value.hi << by | value.lo >> (64 - by), value.lo << by};
-}
-
 FieldValue load(const uint8_t* bytes, size_t size) {
   FieldValue value;
   for (size_t i = 0; i < size; ++i) {
@@ -119,7 +115,7 @@ Verdict set_field(EditedPacket& packet, const SetField& action) {
     return keep;
   }
   const FieldValue mask = action.mask & frame_bits(field(action.field));
-  return write(packet, *place, shift_left(action.value & mask, place->shift), shift_left(mask, place->shift));
+  return write(packet, *place, (action.value & mask) << place->shift, mask << place->shift);
 }
 
 }  // namespace weft::datapath

@@ -49,33 +49,19 @@ uint64_t host(uint64_t word) { return swap_network_order(word); }
 
 unsigned stored_bits(const Field& f) { return f.n_bits - unsigned{f.n_zero_bits}; }
 
-FieldValue shifted_left(FieldValue v, unsigned n) {
-  if (n == 0) {
-    return v;
-  }
-  return n < 64 ? FieldValue{v.hi << n | v.lo >> (64 - n), v.lo << n} : FieldValue{v.lo << (n - 64), 0};
-}
-
-FieldValue shifted_right(FieldValue v, unsigned n) {
-  if (n == 0) {
-    return v;
-  }
-  return n < 64 ? FieldValue{v.hi >> n, v.lo >> n | v.hi << (64 - n)} : FieldValue{0, v.hi >> (n - 64)};
-}
-
 bool spans_two_words(const Field& f) { return f.first_bit() + stored_bits(f) > 64; }
 
 // A field as it stands in its one or two words, both in host order: shifted to its place.
 FieldValue to_words(const Field& f, FieldValue v) {
   const unsigned room = spans_two_words(f) ? 128 : 64;
   const unsigned shift = room - f.first_bit() - stored_bits(f);
-  v = shifted_left(shifted_right(v, f.n_zero_bits) & FieldValue::ones(stored_bits(f)), shift);
+  v = ((v >> f.n_zero_bits) & FieldValue::ones(stored_bits(f))) << shift;
   return room == 128 ? v : FieldValue{v.lo, 0};
 }
 
 FieldValue from_words(const Field& f, FieldValue words) {
-  const FieldValue v = shifted_right(words, 128 - f.first_bit() - stored_bits(f));
-  return shifted_left(v & FieldValue::ones(stored_bits(f)), f.n_zero_bits);
+  const FieldValue v = words >> (128 - f.first_bit() - stored_bits(f));
+  return (v & FieldValue::ones(stored_bits(f))) << f.n_zero_bits;
 }
 
 template <typename Key>

@@ -65,6 +65,22 @@ struct FieldValue {
   friend constexpr FieldValue operator&(FieldValue a, FieldValue b) { return {a.hi & b.hi, a.lo & b.lo}; }
   friend constexpr FieldValue operator|(FieldValue a, FieldValue b) { return {a.hi | b.hi, a.lo | b.lo}; }
   friend constexpr FieldValue operator~(FieldValue a) { return {~a.hi, ~a.lo}; }
+  friend constexpr FieldValue operator<<(FieldValue a, unsigned n) {
+    if (n == 0) {
+      return a;
+    }
+    return n < 64    ? FieldValue{a.hi << n | a.lo >> (64 - n), a.lo << n}
+           : n < 128 ? FieldValue{a.lo << (n - 64), 0}
+                     : FieldValue{};
+  }
+  friend constexpr FieldValue operator>>(FieldValue a, unsigned n) {
+    if (n == 0) {
+      return a;
+    }
+    return n < 64    ? FieldValue{a.hi >> n, a.lo >> n | a.hi << (64 - n)}
+           : n < 128 ? FieldValue{0, a.hi >> (n - 64)}
+                     : FieldValue{};
+  }
 };
 
 // OXM/NXM identity: class, field number and, for class 0xffff, the experimenter id. `size` is the payload's

@@ -126,14 +126,6 @@ Action read_reg_move(WireReader& in) {
   return action;
 }
 
-FieldValue shifted(FieldValue value, unsigned offset) {
-  if (offset == 0) {
-    return value;
-  }
-  return offset < 64 ? FieldValue{value.hi << offset | value.lo >> (64 - offset), value.lo << offset}
-                     : FieldValue{value.lo << (offset - 64), 0};
-}
-
 Action read_reg_load(WireReader& in) {
   const uint16_t offset_and_count = in.u16();
   const unsigned offset = offset_and_count >> 6;
@@ -147,7 +139,7 @@ Action read_reg_load(WireReader& in) {
   if (in.failed()) {
     return SetFieldAction{};
   }
-  return SetFieldAction{f.id, shifted(value, offset), shifted(FieldValue::ones(count), offset), true};
+  return SetFieldAction{f.id, value << offset, FieldValue::ones(count) << offset, true};
 }
 
 Action read_reg_load2(WireReader& in) {
@@ -383,13 +375,7 @@ std::vector<BitRun> runs_of(FieldValue mask, unsigned n_bits) {
   return runs;
 }
 
-FieldValue bits_at(FieldValue value, BitRun run) {
-  const unsigned n = run.offset;
-  const FieldValue down = n == 0   ? value
-                          : n < 64 ? FieldValue{value.hi >> n, value.lo >> n | value.hi << (64 - n)}
-                                   : FieldValue{0, value.hi >> (n - 64)};
-  return down & FieldValue::ones(run.count);
-}
+FieldValue bits_at(FieldValue value, BitRun run) { return (value >> run.offset) & FieldValue::ones(run.count); }
 
 void write_nicira(WireWriter& out, const ResubmitAction& action) {
   write(out, subtype::resubmit_table, [&] {

@@ -14,20 +14,6 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
-FieldValue shifted_left(FieldValue v, unsigned n) {
-  if (n == 0) {
-    return v;
-  }
-  return n < 64 ? FieldValue{v.hi << n | v.lo >> (64 - n), v.lo << n} : FieldValue{v.lo << (n - 64), 0};
-}
-
-FieldValue shifted_right(FieldValue v, unsigned n) {
-  if (n == 0) {
-    return v;
-  }
-  return n < 64 ? FieldValue{v.hi >> n, v.lo >> n | v.hi << (64 - n)} : FieldValue{0, v.hi >> (n - 64)};
-}
-
 // Places in the order of execution of an action set (OpenFlow 1.3.5 section 5.10).
 unsigned action_set_order(const openflow::Action& action) {
   return std::visit(Overloaded{
@@ -113,9 +99,9 @@ void Translation::move_bits(const openflow::MoveAction& action) {
     return;
   }
   const FieldValue bits = FieldValue::ones(action.from.bit_count);
-  packet_.look_at(from, shifted_left(bits, action.from.offset), looked_at_);
-  const FieldValue value = shifted_right(get(packet_.flow(), from), action.from.offset) & bits;
-  packet_.set_field(to, shifted_left(value, action.to.offset), shifted_left(bits, action.to.offset), looked_at_);
+  packet_.look_at(from, bits << action.from.offset, looked_at_);
+  const FieldValue value = (get(packet_.flow(), from) >> action.from.offset) & bits;
+  packet_.set_field(to, value << action.to.offset, bits << action.to.offset, looked_at_);
 }
 
 void Translation::decrement_ttl(const openflow::DecTtlAction& action) {

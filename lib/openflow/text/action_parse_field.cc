@@ -31,13 +31,6 @@ Parsed check_writable(const TextSource& source, std::string_view word, const Fie
   return {};
 }
 
-FieldValue shifted_left(FieldValue value, unsigned n) {
-  if (n == 0) {
-    return value;
-  }
-  return n < 64 ? FieldValue{value.hi << n | value.lo >> (64 - n), value.lo << n} : FieldValue{value.lo << (n - 64), 0};
-}
-
 Parsed check_vlan_vid(const TextSource& source, std::string_view word, const Field& f, const MaskedValue& value) {
   constexpr uint64_t vid_present = 0x1000;
   if (f.id == FieldId::vlan_vid && (value.mask.lo & vid_present) != 0 && (value.value.lo & vid_present) == 0) {
@@ -112,10 +105,10 @@ Parsed parse_load(const ActionInput& input, const Word& word, ActionList& out) {
                               fmt::format("expected a number of at most {} bits", target->bit_count));
   }
   // One reg_load writes at most 64 bits.
-  const FieldValue mask = shifted_left(FieldValue::ones(target->bit_count), target->offset);
-  const FieldValue placed = shifted_left(*value, target->offset);
+  const FieldValue mask = FieldValue::ones(target->bit_count) << target->offset;
+  const FieldValue placed = *value << target->offset;
   for (const BitRun run : runs_of(mask, f.n_bits)) {
-    const FieldValue run_mask = shifted_left(FieldValue::ones(run.count), run.offset);
+    const FieldValue run_mask = FieldValue::ones(run.count) << run.offset;
     out.emplace_back(SetFieldAction{f.id, placed & run_mask, run_mask, true});
   }
   return {};

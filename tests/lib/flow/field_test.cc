@@ -59,6 +59,16 @@ std::string family(const Field& f) {
   return found == families.end() ? name : found->second;
 }
 
+TEST(FieldValue, ShiftsThroughBothWords) {
+  for (unsigned n = 0; n < 128; ++n) {
+    EXPECT_EQ(bit(0) << n, bit(n));
+    EXPECT_EQ(bit(127) >> n, bit(127 - n));
+  }
+  const FieldValue ones = FieldValue::ones(128);
+  EXPECT_EQ(ones << 128, FieldValue{});
+  EXPECT_EQ(ones >> 128, FieldValue{});
+}
+
 TEST(FieldRegistry, HasARowForEveryId) {
   ASSERT_EQ(all_fields().size(), field_count);
   for (unsigned i = 0; i < field_count; ++i) {
