@@ -5,7 +5,7 @@
 // the new state. Cached decisions follow in the background; barrier() says when they all have. Counters read from
 // here are exact right after collect():
 //
-//     bridge.collect([&] { reply(bridge.aggregate_stats(filter)); });
+//     bridge.collect([&] { reply(bridge.table_stats()); });
 //
 // Threads:   control thread only, callbacks too.
 // Ownership: the Switch owns bridges; a bridge its tables and ports. Listeners are not owned.
@@ -66,13 +66,14 @@ struct PortInfo {
   VlanConfig vlan;
 };
 
-// A dump of many rules in parts, so that no handler takes long: the rules are chosen when it begins, their counters
-// read when their part is made. A rule deleted in between is left out.
+// What many rules have counted, in parts, so that no handler takes long: the rules are chosen when it begins, their
+// counters read when their part is made.
 class FlowDump {
  public:
   virtual ~FlowDump() = default;
   virtual bool is_done() const = 0;
   virtual std::vector<openflow::FlowStats> next(size_t limit) = 0;  // may be empty when many are passed over
+  virtual void add_next(openflow::AggregateStatsReply& sum) = 0;    // instead: as many as one handler may look at
 };
 
 class Bridge {
@@ -125,7 +126,6 @@ class Bridge {
   virtual void collect(std::function<void()> done) = 0;
 
   virtual std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter& filter) const = 0;
-  virtual openflow::AggregateStatsReply aggregate_stats(const openflow::FlowFilter& filter) const = 0;
   virtual std::vector<openflow::TableStats> table_stats() const = 0;
   virtual std::optional<openflow::PortStats> port_stats(OfPort of_port) const = 0;
   virtual std::optional<openflow::GroupStats> group_stats(uint32_t group_id) const = 0;

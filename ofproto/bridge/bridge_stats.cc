@@ -18,8 +18,9 @@ constexpr size_t slice_budget = 10000;
 openflow::Duration since(TimePoint then, TimePoint now) { return to_openflow(now - then); }
 
 template <class Visit>
-void for_each_rule(TableSet& tables, const openflow::FlowFilter& filter, bool include_hidden, Visit visit) {
-  FlowSelection selection(tables, filter, tables.version().current(), include_hidden);
+void for_each_rule(TableSet& tables, Visit visit) {
+  constexpr bool include_hidden = true;
+  FlowSelection selection(tables, openflow::FlowFilter(), tables.version().current(), include_hidden);
   while (!selection.is_done()) {
     for (const FlowRulePtr& rule : selection.next(whole_slice, slice_budget)) {
       visit(*rule);
@@ -39,6 +40,13 @@ class LocalFlowDump final : public FlowDump {
       part.push_back(rule->stats(clock_.now()));
     }
     return part;
+  }
+  void add_next(openflow::AggregateStatsReply& sum) override {
+    for (const FlowRulePtr& rule : selection_.next(slice_budget, slice_budget)) {
+      ++sum.flow_count;
+      sum.packet_count += rule->counters().packet_count();
+      sum.byte_count += rule->counters().byte_count();
+    }
   }
 
  private:
@@ -74,16 +82,6 @@ openflow::PortStats stats_of(const BridgePort& port, const datapath::Datapath& d
 
 std::unique_ptr<FlowDump> LocalBridge::flow_dump(const openflow::FlowFilter& filter) const {
   return std::make_unique<LocalFlowDump>(*tables_, filter, host_.clock());
-}
-
-openflow::AggregateStatsReply LocalBridge::aggregate_stats(const openflow::FlowFilter& filter) const {
-  openflow::AggregateStatsReply reply;
-  for_each_rule(*tables_, filter, false, [&](const FlowRule& rule) {
-    ++reply.flow_count;
-    reply.packet_count += rule.counters().packet_count();
-    reply.byte_count += rule.counters().byte_count();
-  });
-  return reply;
 }
 
 std::vector<openflow::TableStats> LocalBridge::table_stats() const {
@@ -140,7 +138,7 @@ std::string LocalBridge::dump_all_flows() const {
   const BridgePortNames names(*ports);
   const TimePoint now = host_.clock().now();
   std::string text;
-  for_each_rule(*tables_, openflow::FlowFilter(), true, [&](const FlowRule& rule) {
+  for_each_rule(*tables_, [&](const FlowRule& rule) {
     if (rule.is_hidden()) {
       text += fmt::format("duration={}, table={}, n_packets={}, n_bytes={}, priority={}{}{} actions={}\n",
                           openflow::format_duration(since(rule.created(), now)), rule.table_id(),

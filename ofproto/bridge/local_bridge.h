@@ -75,7 +75,6 @@ class LocalBridge final : public Bridge {
   void collect(std::function<void()> done) override;
 
   std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter& filter) const override;
-  openflow::AggregateStatsReply aggregate_stats(const openflow::FlowFilter& filter) const override;
   std::vector<openflow::TableStats> table_stats() const override;
   std::optional<openflow::PortStats> port_stats(OfPort of_port) const override;
   std::optional<openflow::GroupStats> group_stats(uint32_t group_id) const override;

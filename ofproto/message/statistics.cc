@@ -42,6 +42,20 @@ ListReply::Step flows_of(std::unique_ptr<FlowDump> dump) {
   };
 }
 
+// A slice at every turn of the loop.
+void add_up(const RequestPtr& request, const std::shared_ptr<FlowDump>& dump, AggregateStatsReply sum) {
+  const auto session = request->session();
+  if (!session) {
+    return;
+  }
+  dump->add_next(sum);
+  if (dump->is_done()) {
+    request->reply(sum);
+    return request->finish();
+  }
+  session->when_writable([request, dump, sum] { add_up(request, dump, sum); });
+}
+
 OpenFlowError error(ErrorCode code) { return OpenFlowError(code); }
 
 }  // namespace
@@ -53,8 +67,8 @@ Outcome on_flow_stats(const RequestPtr& request, const FlowStatsRequest& message
 }
 
 Outcome on_aggregate_stats(const RequestPtr& request, const AggregateStatsRequest& message) {
-  return reply_when_collected(
-      request, [filter = message.filter](Bridge& bridge) { return Message(bridge.aggregate_stats(filter)); });
+  return when_collected(
+      request, [request, filter = message.filter](Bridge& bridge) { add_up(request, bridge.flow_dump(filter), {}); });
 }
 
 Outcome on_table_stats(const RequestPtr& request) {

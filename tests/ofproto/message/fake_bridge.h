@@ -91,11 +91,6 @@ class FakeBridge : public Bridge {
   std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter&) const override {
     return std::make_unique<Dump>(flows, dumps_in_progress);
   }
-  openflow::AggregateStatsReply aggregate_stats(const openflow::FlowFilter&) const override {
-    openflow::AggregateStatsReply reply;
-    reply.flow_count = static_cast<uint32_t>(flows.size());
-    return reply;
-  }
   std::vector<openflow::TableStats> table_stats() const override { return {}; }
   std::optional<openflow::PortStats> port_stats(OfPort of_port) const override {
     openflow::PortStats stats;
@@ -143,6 +138,7 @@ class FakeBridge : public Bridge {
       }
       return part;
     }
+    void add_next(openflow::AggregateStatsReply& sum) override { sum.flow_count += next(100).size(); }
     std::deque<openflow::FlowStats> flows;
     std::shared_ptr<int> held;
   };

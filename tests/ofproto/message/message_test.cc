@@ -151,6 +151,18 @@ TEST_F(MessageTest, ADumpLeavesInPartsAsThePeerTakesThem) {
   EXPECT_EQ(session->finished, 1);
 }
 
+// 200,000 flows were added up in one handler.
+TEST_F(MessageTest, AnAggregateIsAddedUpInSlices) {
+  bridge.flows.resize(250);
+  request(AggregateStatsRequest{});
+  EXPECT_TRUE(session->sent.empty());
+  EXPECT_EQ(session->tasks.size(), 1u);
+  const auto answers = session->answers();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(std::get<AggregateStatsReply>(answers[0].message).flow_count, 250u);
+  EXPECT_EQ(session->finished, 1);
+}
+
 GroupDesc group(uint32_t number, size_t bucket_count) {
   GroupDesc desc;
   desc.group_id = number;
