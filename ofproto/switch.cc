@@ -343,10 +343,14 @@ std::optional<TimePoint> Switch::Impl::expire_timeouts() {
 }
 
 void Switch::Impl::expire_collected(TimePoint collected) {
-  is_expiring_ = false;
+  bool has_more = false;
   for (const auto& [name, bridge] : bridges_) {
-    bridge->expire(collected);
+    has_more = bridge->expire(collected) || has_more;
   }
+  if (has_more) {
+    return post_([this, collected] { expire_collected(collected); });
+  }
+  is_expiring_ = false;
   tell_deadline(next_due());
 }
 

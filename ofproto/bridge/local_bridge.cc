@@ -242,18 +242,16 @@ void LocalBridge::collect(std::function<void()> done) { host_.revalidator().coll
 
 // --- timeouts
 
-void LocalBridge::expire(TimePoint now) {
+bool LocalBridge::expire(TimePoint collected) {
   tables_->reclaim();
-  publish_addresses(macs_.expire(now));
-  for (;;) {
-    const std::vector<Expired> expired = tables_->timeouts().expired(now, expired_at_once);
-    if (expired.empty()) {
-      return;
-    }
+  publish_addresses(macs_.expire(collected));
+  const std::vector<Expired> expired = tables_->timeouts().expired(collected, expired_at_once);
+  if (!expired.empty()) {
     const Change change = tables_->prepare_removal(expired);
     tables_->publish(change);
     finish(change);
   }
+  return expired.size() == expired_at_once;
 }
 
 void LocalBridge::publish_addresses(std::vector<DependencyId> ids) {

@@ -40,8 +40,8 @@ class LocalBridge final : public Bridge {
   // When something may expire: cheap for flows, a walk over all of them for addresses.
   std::optional<TimePoint> next_flow_due() const { return tables_->timeouts().next_due(); }
   std::optional<TimePoint> next_mac_due() const { return macs_.next_due(); }
-  // Counters have been collected: removes what expired.
-  void expire(TimePoint now);
+  // Counters have been collected: removes what expired, as much as one handler may; true when there is more.
+  bool expire(TimePoint collected);
 
   // --- Bridge
   const std::string& name() const override { return name_; }

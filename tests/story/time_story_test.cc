@@ -251,6 +251,24 @@ TEST(TimeoutStory, HardTimeoutEndsAFlowInTime) {
 }
 
 // Packets that only the cache has seen keep the flow alive.
+// They went in one handler, and everybody else waited.
+TEST(TimeoutStory, ManyFlowsThatExpireTogetherLetOthersInBetween) {
+  TestSwitch sw{"p1"};
+  for (int i = 0; i < 2500; ++i) {
+    sw.add_flow("hard_timeout=1,ip,nw_dst=10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250) +
+                ",actions=drop");
+  }
+  size_t left_in_between = 0;
+
+  sw.clock().advance(std::chrono::seconds(1));
+  sw.the_switch().expire_timeouts();
+  sw.bridge().collect([&] { left_in_between = sw.flow_stats(openflow::FlowFilter()).size(); });
+  sw.settle();
+
+  EXPECT_EQ(left_in_between, 1500U);
+  EXPECT_THAT(sw.flow_stats(openflow::FlowFilter()), IsEmpty());
+}
+
 TEST(TimeoutStory, IdleTimeoutWaitsForTheLastPacket) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,idle_timeout=3,send_flow_rem,actions=output:p2");
