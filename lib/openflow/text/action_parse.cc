@@ -140,6 +140,12 @@ Parsed parse_action(const ActionInput& input, const Word& word, ActionList& out)
   if (is_one_of(name, later_actions)) {
     return input.source.error(word.key, "the action " + quoted(name) + " is not supported");
   }
+  if (word.delimiter == '=' && find_field(name) != nullptr) {
+    return input.source.error(word.whole, "what is matched stands before actions=");
+  }
+  if (is_one_of(name, port_words)) {
+    return input.source.error(word.whole, name + " takes no value");
+  }
   const auto names = action_names();
   return input.source.error(word.key, "unknown action or port " + quoted(word.key), did_you_mean(name, names));
 }

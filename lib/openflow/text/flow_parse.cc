@@ -102,30 +102,34 @@ Parsed read_flag(const PropertyInput& in, Properties& p) {
 // What dump-flows prints and a rule does not have.
 Parsed pass_over(const PropertyInput&, Properties&) { return {}; }
 
+// Whether a removal or a request for flows selects by it.
+enum class Selects : uint8_t { no, strictly, yes };
+
 struct PropertyRow {
   std::string_view name;
   Parsed (*read)(const PropertyInput&, Properties&);
+  Selects selects = Selects::no;
 };
 
 constexpr PropertyRow property_rows[] = {
-    {"table", read_table},
-    {"priority", read_priority},
+    {"table", read_table, Selects::yes},
+    {"priority", read_priority, Selects::strictly},
     {"idle_timeout", read_idle},
     {"hard_timeout", read_hard},
     {"importance", read_importance},
-    {"cookie", read_cookie},
-    {"out_port", read_out_port},
-    {"out_group", read_out_group},
+    {"cookie", read_cookie, Selects::yes},
+    {"out_port", read_out_port, Selects::yes},
+    {"out_group", read_out_group, Selects::yes},
     {"send_flow_rem", read_flag<flow_flag::send_flow_rem>},
     {"check_overlap", read_flag<flow_flag::check_overlap>},
     {"reset_counts", read_flag<flow_flag::reset_counts>},
     {"no_packet_counts", read_flag<flow_flag::no_packet_counts>},
     {"no_byte_counts", read_flag<flow_flag::no_byte_counts>},
-    {"duration", pass_over},
-    {"n_packets", pass_over},
-    {"n_bytes", pass_over},
-    {"idle_age", pass_over},
-    {"hard_age", pass_over},
+    {"duration", pass_over, Selects::yes},
+    {"n_packets", pass_over, Selects::yes},
+    {"n_bytes", pass_over, Selects::yes},
+    {"idle_age", pass_over, Selects::yes},
+    {"hard_age", pass_over, Selects::yes},
 };
 
 const PropertyRow* find_property(std::string_view name) {
@@ -321,6 +325,9 @@ class FlowParser {
     if (row == nullptr) {
       return false;
     }
+    if (auto checked = check_selects(*row, word); !checked) {
+      return Unexpected{checked.error()};
+    }
     if (row->read == read_cookie) {
       cookie_word_ = word.whole;
     }
@@ -328,6 +335,20 @@ class FlowParser {
       return Unexpected{read.error()};
     }
     return true;
+  }
+
+  // A word that is passed over would leave a removal of more than was meant.
+  Parsed check_selects(const PropertyRow& row, const Word& word) const {
+    const FlowModCommand command = properties_.mod.command;
+    if (!is_removal(command) || row.selects == Selects::yes) {
+      return {};
+    }
+    if (row.selects == Selects::strictly) {
+      return command == FlowModCommand::remove_strict
+                 ? Parsed{}
+                 : source_.error(word.whole, fmt::format("flows are selected by {} only with --strict", row.name));
+    }
+    return source_.error(word.whole, fmt::format("flows are not selected by {}", row.name));
   }
 
   Parsed read_actions_of(std::optional<std::string_view> actions) {

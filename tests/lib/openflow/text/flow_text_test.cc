@@ -97,6 +97,26 @@ TEST(FlowTextErrors, VlanVidWithoutItsPresentBitIsCorrected) {
   EXPECT_EQ(complaint("dl_vlan=1,actions=set_field:5->vlan_vid"), (Complaint{"5", "4101"}));
 }
 
+// "in_port" was answered with "did you mean in_port?".
+TEST(FlowTextErrors, AMatchBehindTheActionsIsNoMisspeltAction) {
+  EXPECT_EQ(complaint("actions=output:2,in_port=1").word, "in_port=1");
+  EXPECT_EQ(said_of("actions=output:2,in_port=1"), "what is matched stands before actions=");
+  EXPECT_EQ(said_of("actions=output:2,nw_src=10.0.0.1"), "what is matched stands before actions=");
+  EXPECT_EQ(said_of("actions=normal:1"), "normal takes no value");
+}
+
+// "del-flows priority=5" removed the flows of every priority.
+TEST(FlowTextErrors, ARemovalDoesNotPassOverWhatItCannotSelectBy) {
+  const auto said = [](std::string_view text, FlowModCommand command) {
+    const auto mod = parse_flow(text, command);
+    return mod ? "(accepted)" : mod.error().message;
+  };
+  EXPECT_EQ(said("priority=5,ip", FlowModCommand::remove), "flows are selected by priority only with --strict");
+  EXPECT_EQ(said("priority=5,ip", FlowModCommand::remove_strict), "(accepted)");
+  EXPECT_EQ(said("idle_timeout=5,ip", FlowModCommand::remove_strict), "flows are not selected by idle_timeout");
+  EXPECT_EQ(said("send_flow_rem,ip", FlowModCommand::remove), "flows are not selected by send_flow_rem");
+}
+
 TEST(FlowText, WordsMayStandInAnyOrder) {
   EXPECT_EQ(parsed("tp_dst=80,nw_src=10.0.0.1,tcp,actions=drop"), parsed("tcp,nw_src=10.0.0.1,tp_dst=80,actions=drop"));
   EXPECT_EQ(parsed("nw_src=10.0.0.1,arp,actions=drop"), parsed("arp,arp_spa=10.0.0.1,actions=drop"));
