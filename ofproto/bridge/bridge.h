@@ -76,6 +76,15 @@ class FlowDump {
   virtual void add_next(openflow::AggregateStatsReply& sum) = 0;    // instead: as many as one handler may look at
 };
 
+// A modify or a removal that does not name its rules exactly. They are chosen in parts, so that no handler takes long:
+// those that are there when it begins. Then all are changed at once, but for those that have gone meanwhile.
+class FlowModRun {
+ public:
+  virtual ~FlowModRun() = default;
+  virtual bool choose_next() = 0;  // false: all are chosen
+  virtual Result<void, openflow::OpenFlowError> apply() = 0;
+};
+
 class Bridge {
  public:
   virtual ~Bridge() = default;
@@ -115,6 +124,8 @@ class Bridge {
 
   // --- requests
   virtual Result<void, openflow::OpenFlowError> apply(const openflow::FlowMod& flow_mod) = 0;
+  // The same for a non-strict modify or removal, in parts.
+  virtual std::unique_ptr<FlowModRun> begin(const openflow::FlowMod& flow_mod) = 0;
   virtual Result<void, openflow::OpenFlowError> apply(const openflow::GroupMod& group_mod) = 0;
   // Removes every flow and group without flow-removed messages, then puts back the default flow if one is due.
   virtual void flush_flows() = 0;

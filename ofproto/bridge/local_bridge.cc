@@ -14,6 +14,7 @@ namespace {
 // Above every priority of OpenFlow, so no message can touch it.
 constexpr int32_t controllers_lost_priority = highest_priority + 1;
 constexpr size_t expired_at_once = 1000;
+constexpr size_t looked_at_at_once = 10000;
 
 std::shared_ptr<const openflow::Instructions> output_normal() {
   openflow::Instructions instructions;
@@ -178,12 +179,41 @@ void LocalBridge::announce_removed(const Change& change) {
   });
 }
 
+class LocalBridge::LocalFlowModRun final : public FlowModRun {
+ public:
+  LocalFlowModRun(LocalBridge& bridge, const openflow::FlowMod& flow_mod)
+      : bridge_(bridge),
+        flow_mod_(flow_mod),
+        selection_(*bridge.tables_, filter_of(flow_mod), bridge.tables_->version().current()) {}
+
+  bool choose_next() override {
+    std::ranges::move(selection_.next(looked_at_at_once, looked_at_at_once), std::back_inserter(chosen_));
+    return !selection_.is_done();
+  }
+  Result<void, openflow::OpenFlowError> apply() override { return bridge_.apply(flow_mod_, &chosen_); }
+
+ private:
+  LocalBridge& bridge_;
+  const openflow::FlowMod flow_mod_;
+  FlowSelection selection_;
+  std::vector<FlowRulePtr> chosen_;
+};
+
+std::unique_ptr<FlowModRun> LocalBridge::begin(const openflow::FlowMod& flow_mod) {
+  return std::make_unique<LocalFlowModRun>(*this, flow_mod);
+}
+
 Result<void, openflow::OpenFlowError> LocalBridge::apply(const openflow::FlowMod& flow_mod) {
+  return apply(flow_mod, nullptr);
+}
+
+Result<void, openflow::OpenFlowError> LocalBridge::apply(const openflow::FlowMod& flow_mod,
+                                                         const std::vector<FlowRulePtr>* chosen) {
   if (flow_mod.buffer_id != openflow::no_buffer && flow_mod.command != openflow::FlowModCommand::remove &&
       flow_mod.command != openflow::FlowModCommand::remove_strict) {
     return refuse(openflow::ErrorCode::ofpbrc_buffer_unknown, "packets are not buffered");
   }
-  auto change = tables_->prepare(flow_mod, host_.clock().now());
+  auto change = tables_->prepare(flow_mod, host_.clock().now(), {}, chosen);
   if (!change) {
     return Unexpected(change.error());
   }

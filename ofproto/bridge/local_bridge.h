@@ -68,6 +68,7 @@ class LocalBridge final : public Bridge {
   void remove_listener(BridgeListener& listener) override;
 
   Result<void, openflow::OpenFlowError> apply(const openflow::FlowMod& flow_mod) override;
+  std::unique_ptr<FlowModRun> begin(const openflow::FlowMod& flow_mod) override;
   Result<void, openflow::OpenFlowError> apply(const openflow::GroupMod& group_mod) override;
   void flush_flows() override;
   Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut& packet_out) override;
@@ -89,6 +90,9 @@ class LocalBridge final : public Bridge {
 
  private:
   // --- changes (local_bridge.cc)
+  class LocalFlowModRun;
+  Result<void, openflow::OpenFlowError> apply(const openflow::FlowMod& flow_mod,
+                                              const std::vector<FlowRulePtr>* chosen);
   void finish(const Change& change);
   void announce_removed(const Change& change);
   void publish_addresses(std::vector<DependencyId> ids);

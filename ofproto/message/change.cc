@@ -12,10 +12,30 @@ Outcome done_unless(Result<void, OpenFlowError> result) {
   return result ? Outcome(Progress::done) : Outcome(Unexpected{result.error()});
 }
 
+// A slice at every turn of the loop.
+void go_on(const RequestPtr& request, const std::shared_ptr<FlowModRun>& run) {
+  const auto session = request->session();
+  if (!session) {
+    return;
+  }
+  if (run->choose_next()) {
+    return session->when_writable([request, run] { go_on(request, run); });
+  }
+  if (const auto applied = run->apply(); !applied) {
+    request->refuse(applied.error());
+  }
+  request->finish();
+}
+
 }  // namespace
 
 Outcome on_flow_mod(const RequestPtr& request, const FlowMod& message) {
-  return done_unless(request->session()->bridge().apply(message));
+  Bridge& bridge = request->session()->bridge();
+  if (message.command != FlowModCommand::modify && message.command != FlowModCommand::remove) {
+    return done_unless(bridge.apply(message));
+  }
+  go_on(request, bridge.begin(message));
+  return Progress::pending;
 }
 
 Outcome on_group_mod(const RequestPtr& request, const GroupMod& message) {

@@ -30,24 +30,6 @@ bool is_strict(FlowModCommand command) {
   return command == FlowModCommand::modify_strict || command == FlowModCommand::remove_strict;
 }
 
-bool is_removal(FlowModCommand command) {
-  return command == FlowModCommand::remove || command == FlowModCommand::remove_strict;
-}
-
-// out_port and out_group restrict removals only.
-openflow::FlowFilter filter_of(const FlowMod& flow_mod) {
-  openflow::FlowFilter filter;
-  filter.table_id = flow_mod.table_id;
-  filter.cookie = flow_mod.cookie;
-  filter.cookie_mask = flow_mod.cookie_mask;
-  filter.match = flow_mod.match;
-  if (is_removal(flow_mod.command)) {
-    filter.out_port = flow_mod.out_port;
-    filter.out_group = flow_mod.out_group;
-  }
-  return filter;
-}
-
 FlowRuleSpec spec_of(const FlowMod& flow_mod, TimePoint now) {
   return {.table_id = flow_mod.table_id,
           .priority = flow_mod.priority,
@@ -66,16 +48,17 @@ FlowRulePtr shared(FlowRule* rule) { return rule != nullptr ? rule->shared_from_
 
 }  // namespace
 
-Prepared TableSet::prepare(const FlowMod& flow_mod, TimePoint now, const FlowModRules& rules) {
+Prepared TableSet::prepare(const FlowMod& flow_mod, TimePoint now, const FlowModRules& rules,
+                           const std::vector<FlowRulePtr>* chosen) {
   switch (flow_mod.command) {
     case FlowModCommand::add:
       return prepare_add(flow_mod, now);
     case FlowModCommand::modify:
     case FlowModCommand::modify_strict:
-      return prepare_modify(flow_mod, now, rules);
+      return prepare_modify(flow_mod, now, rules, chosen);
     case FlowModCommand::remove:
     case FlowModCommand::remove_strict:
-      return prepare_remove(flow_mod);
+      return prepare_remove(flow_mod, chosen);
   }
   return refuse(ErrorCode::ofpfmfc_bad_command, "unknown flow-mod command");
 }
@@ -104,11 +87,12 @@ Prepared TableSet::prepare_add(const FlowMod& flow_mod, TimePoint now) {
   return change;
 }
 
-Prepared TableSet::prepare_modify(const FlowMod& flow_mod, TimePoint now, const FlowModRules& rules) {
+Prepared TableSet::prepare_modify(const FlowMod& flow_mod, TimePoint now, const FlowModRules& rules,
+                                  const std::vector<FlowRulePtr>* chosen) {
   if (auto checked = check_instructions(flow_mod); !checked) {
     return Unexpected{checked.error()};
   }
-  const std::vector<FlowRulePtr> selected = select(flow_mod);
+  const std::vector<FlowRulePtr> selected = select(flow_mod, chosen);
   if (selected.empty() && rules.modify_adds) {
     return prepare_add(flow_mod, now);
   }
@@ -126,30 +110,49 @@ Prepared TableSet::prepare_modify(const FlowMod& flow_mod, TimePoint now, const 
   return change;
 }
 
-Prepared TableSet::prepare_remove(const FlowMod& flow_mod) {
+Prepared TableSet::prepare_remove(const FlowMod& flow_mod, const std::vector<FlowRulePtr>* chosen) {
   if (flow_mod.table_id >= table_count && flow_mod.table_id != openflow::all_tables) {
     return bad_table_id(flow_mod.table_id);
   }
   Change change{.version = version_.next()};
-  for (FlowRulePtr& rule : select(flow_mod)) {
+  for (FlowRulePtr& rule : select(flow_mod, chosen)) {
     change_rule(change, {std::move(rule), nullptr});
   }
   return change;
 }
 
 // Of a modify or a removal: the rules it is about, as they are at the coming version.
-std::vector<FlowRulePtr> TableSet::select(const FlowMod& flow_mod) {
+std::vector<FlowRulePtr> TableSet::select(const FlowMod& flow_mod, const std::vector<FlowRulePtr>* chosen) {
   const openflow::FlowFilter filter = filter_of(flow_mod);
   if (is_strict(flow_mod.command)) {
     return select_exact(filter, flow_mod.priority);
   }
   std::vector<FlowRulePtr> selected;
+  if (chosen != nullptr) {
+    for (const FlowRulePtr& rule : *chosen) {
+      FlowRulePtr found = current_form(rule);
+      if (found && (found == rule || selects(filter, *found))) {
+        selected.push_back(std::move(found));
+      }
+    }
+    return selected;
+  }
   FlowSelection selection(*this, filter, version_.next());
   while (!selection.is_done()) {
     std::vector<FlowRulePtr> part = selection.next(flow_count() + 1, flow_count() + 1);
     selected.insert(selected.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
   }
   return selected;
+}
+
+// The rule itself, or what a modify has made of it since. Null: it has gone, or an add has put another in its place.
+FlowRulePtr TableSet::current_form(const FlowRulePtr& rule) {
+  if (rule->is_linked() && rule->is_visible(version_.next())) {
+    return rule;
+  }
+  const FlowTable* from = find_table(rule->table_id());
+  FlowRulePtr found = shared(from->find_exact(rule->match(), rule->priority(), version_.next()));
+  return found && found->created() == rule->created() ? found : nullptr;
 }
 
 std::vector<FlowRulePtr> TableSet::select_exact(const openflow::FlowFilter& filter, int32_t priority) {

@@ -52,6 +52,20 @@ bool FlowSelection::admits(const FlowRule& rule) const {
   return (include_hidden_ || !rule.is_hidden()) && selects(filter_, rule);
 }
 
+openflow::FlowFilter filter_of(const openflow::FlowMod& flow_mod) {
+  using openflow::FlowModCommand;
+  openflow::FlowFilter filter;
+  filter.table_id = flow_mod.table_id;
+  filter.cookie = flow_mod.cookie;
+  filter.cookie_mask = flow_mod.cookie_mask;
+  filter.match = flow_mod.match;
+  if (flow_mod.command == FlowModCommand::remove || flow_mod.command == FlowModCommand::remove_strict) {
+    filter.out_port = flow_mod.out_port;
+    filter.out_group = flow_mod.out_group;
+  }
+  return filter;
+}
+
 bool selects(const openflow::FlowFilter& filter, const FlowRule& rule) {
   const bool has_cookie = ((rule.cookie() ^ filter.cookie) & filter.cookie_mask) == 0;
   const bool has_port = filter.out_port == of_port::any || outputs_to(rule.instructions(), filter.out_port);

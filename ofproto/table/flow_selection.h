@@ -20,6 +20,8 @@ namespace weft::ofproto {
 
 class TableSet;
 
+// What a modify or a removal selects by: out_port and out_group restrict removals only.
+openflow::FlowFilter filter_of(const openflow::FlowMod& flow_mod);
 // Whether cookie, out_port and out_group of the filter select the rule.
 bool selects(const openflow::FlowFilter& filter, const FlowRule& rule);
 

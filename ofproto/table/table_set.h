@@ -18,7 +18,8 @@
 //
 // Threads:   tables and lookups by any thread under RCU; the rest by the control thread.
 // Ownership: tables, rules and groups. Destroyed when no reader is left (rcu::retire it).
-// Cost:      prepare: the classifier's for exact commands, proportional to the rules looked at for others.
+// Cost:      prepare: the classifier's for exact commands, proportional to the rules looked at for others, or to those
+//            that were chosen.
 #pragma once
 
 #include <array>
@@ -70,8 +71,11 @@ class TableSet {
   const Group* find_group(uint32_t group_id, uint64_t at_version) const { return groups_.find(group_id, at_version); }
 
   // --- control thread: changes
+  // `chosen`: the rules of a non-strict modify or removal, where a FlowSelection has looked for them in slices. Those
+  // that have gone since are passed over, those that came are left alone.
   Result<Change, openflow::OpenFlowError> prepare(const openflow::FlowMod& flow_mod, TimePoint now,
-                                                  const FlowModRules& rules = {});
+                                                  const FlowModRules& rules = {},
+                                                  const std::vector<FlowRulePtr>* chosen = nullptr);
   Result<Change, openflow::OpenFlowError> prepare(const openflow::GroupMod& group_mod, TimePoint now);
   // Rules that expired, or go for another reason than a message. Those that are gone already are passed over.
   Change prepare_removal(const std::vector<Expired>& rules);
@@ -105,10 +109,13 @@ class TableSet {
 
   Result<Change, openflow::OpenFlowError> prepare_add(const openflow::FlowMod& flow_mod, TimePoint now);
   Result<Change, openflow::OpenFlowError> prepare_modify(const openflow::FlowMod& flow_mod, TimePoint now,
-                                                         const FlowModRules& rules);
-  Result<Change, openflow::OpenFlowError> prepare_remove(const openflow::FlowMod& flow_mod);
+                                                         const FlowModRules& rules,
+                                                         const std::vector<FlowRulePtr>* chosen);
+  Result<Change, openflow::OpenFlowError> prepare_remove(const openflow::FlowMod& flow_mod,
+                                                         const std::vector<FlowRulePtr>* chosen);
   Result<void, openflow::OpenFlowError> check_instructions(const openflow::FlowMod& flow_mod) const;
-  std::vector<FlowRulePtr> select(const openflow::FlowMod& flow_mod);
+  std::vector<FlowRulePtr> select(const openflow::FlowMod& flow_mod, const std::vector<FlowRulePtr>* chosen);
+  FlowRulePtr current_form(const FlowRulePtr& rule);
   std::vector<FlowRulePtr> select_exact(const openflow::FlowFilter& filter, int32_t priority);
   void change_rule(Change& change, RuleChange rule_change);
   void put_group(Change& change, const openflow::GroupMod& group_mod, TimePoint now);

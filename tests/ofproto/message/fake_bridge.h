@@ -18,6 +18,7 @@ class FakeBridge : public Bridge {
   std::deque<std::function<void()>> collects;
   bool collects_at_once = true;
   std::optional<openflow::OpenFlowError> refusal;  // of the next change
+  int choosing_slices = 1;                         // of a modify or a removal
   std::vector<openflow::FlowStats> flows;
   std::map<uint32_t, openflow::GroupDesc> groups;
   std::shared_ptr<int> dumps_in_progress = std::make_shared<int>();  // each holds a share
@@ -72,6 +73,7 @@ class FakeBridge : public Bridge {
   Result<void, openflow::OpenFlowError> apply(const openflow::FlowMod& m) override {
     return change("flow_mod " + std::to_string(m.cookie));
   }
+  std::unique_ptr<FlowModRun> begin(const openflow::FlowMod& m) override { return std::make_unique<Run>(*this, m); }
   Result<void, openflow::OpenFlowError> apply(const openflow::GroupMod& m) override {
     return change("group_mod " + std::to_string(m.group_id));
   }
@@ -141,6 +143,15 @@ class FakeBridge : public Bridge {
     void add_next(openflow::AggregateStatsReply& sum) override { sum.flow_count += next(100).size(); }
     std::deque<openflow::FlowStats> flows;
     std::shared_ptr<int> held;
+  };
+
+  struct Run : FlowModRun {
+    Run(FakeBridge& of, openflow::FlowMod m) : bridge(of), flow_mod(std::move(m)), left(of.choosing_slices) {}
+    bool choose_next() override { return --left > 0; }
+    Result<void, openflow::OpenFlowError> apply() override { return bridge.apply(flow_mod); }
+    FakeBridge& bridge;
+    openflow::FlowMod flow_mod;
+    int left;
   };
 
   Result<void, openflow::OpenFlowError> change(std::string what) {

@@ -163,6 +163,23 @@ TEST_F(MessageTest, AnAggregateIsAddedUpInSlices) {
   EXPECT_EQ(session->finished, 1);
 }
 
+// To look for them among 200,000 flows was one handler.
+TEST_F(MessageTest, ARemovalChoosesItsFlowsInSlices) {
+  FlowMod removal = flow_with_cookie(3);
+  removal.command = FlowModCommand::remove;
+  bridge.choosing_slices = 3;
+  request(removal);
+  EXPECT_TRUE(bridge.asked.empty());
+  EXPECT_EQ(session->finished, 0) << "what comes behind waits";
+  EXPECT_TRUE(session->answers().empty());
+  EXPECT_THAT(bridge.asked, ElementsAre("flow_mod 3"));
+  EXPECT_EQ(session->finished, 1);
+
+  session->finished = 0;
+  bridge.refusal = ErrorCode::ofpbac_bad_out_group;
+  EXPECT_EQ(refusal_of(removal), OpenFlowError(ErrorCode::ofpbac_bad_out_group));
+}
+
 GroupDesc group(uint32_t number, size_t bucket_count) {
   GroupDesc desc;
   desc.group_id = number;
