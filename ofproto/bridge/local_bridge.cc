@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/base/hash.h"
+#include "lib/base/rcu.h"
 #include "lib/flow/extract.h"
 #include "ofproto/table/abilities.h"
 #include "ofproto/table/action_uses.h"
@@ -150,15 +151,46 @@ void LocalBridge::tell_now(const std::function<void(BridgeListener&)>& event) {
 // --- changes
 
 void LocalBridge::finish(const Change& change) {
-  if (change.empty()) {
-    return;
+  if (!change.empty()) {
+    tell_revalidator(change);
+    announce_removed(change);
   }
+}
+
+void LocalBridge::tell_revalidator(const Change& change) {
   Touches touches;
   touches.add(id_, change);
   host_.state().changes.append(std::move(touches));
   host_.revalidator().wake();
-  announce_removed(change);
+  reclaim_when_settled();
   host_.deadline_moved();
+}
+
+// A large removal leaves rules that readers may still see. They are freed when none does, a slice at a time. What a dump
+// keeps longer than that goes with later changes.
+void LocalBridge::reclaim_when_settled() {
+  if (!is_reclaiming_ && tables_->has_much_to_reclaim()) {
+    is_reclaiming_ = true;
+    // Behind the call by which publish() had the version settled.
+    rcu::defer(reclaim_later());
+  }
+}
+
+std::function<void()> LocalBridge::reclaim_later() {
+  return [post = host_.post(), weak = std::weak_ptr(self_)] {
+    post([weak] {
+      if (const auto self = weak.lock()) {
+        (*self)->reclaim_slice();
+      }
+    });
+  };
+}
+
+void LocalBridge::reclaim_slice() {
+  is_reclaiming_ = !tables_->reclaim();
+  if (is_reclaiming_) {
+    reclaim_later()();
+  }
 }
 
 // After the last packet that the rules handled has been counted.
@@ -233,17 +265,10 @@ Result<void, openflow::OpenFlowError> LocalBridge::apply(const openflow::GroupMo
 }
 
 void LocalBridge::flush_flows() {
-  Change change = prepare_flush();
-  for (RuleChange& rule : change.rules) {
-    rule.reason = openflow::FlowRemovedReason::removed;
-  }
+  const Change change = prepare_flush();
   tables_->publish(change);
-  Touches touches;
-  touches.add(id_, change);
-  host_.state().changes.append(std::move(touches));
-  host_.revalidator().wake();
+  tell_revalidator(change);
   put_default_flow();
-  host_.deadline_moved();
 }
 
 // Every rule that a message could name, and every group.

@@ -94,7 +94,11 @@ class LocalBridge final : public Bridge {
   Result<void, openflow::OpenFlowError> apply(const openflow::FlowMod& flow_mod,
                                               const std::vector<FlowRulePtr>* chosen);
   void finish(const Change& change);
+  void tell_revalidator(const Change& change);
   void announce_removed(const Change& change);
+  void reclaim_when_settled();
+  std::function<void()> reclaim_later();
+  void reclaim_slice();
   void publish_addresses(std::vector<DependencyId> ids);
   void put_default_flow();
   Change prepare_flush();
@@ -121,6 +125,7 @@ class LocalBridge final : public Bridge {
   bool has_controllers_ = false;
   bool has_lost_controllers_ = false;
   bool invalid_ttl_to_controller_ = false;
+  bool is_reclaiming_ = false;
   std::shared_ptr<LocalBridge*> self_;  // posted calls hold it weakly
 };
 

@@ -55,6 +55,8 @@ class FlowTable {
   void remove(FlowRule& rule, uint64_t version);
   void undo_insert(FlowRule& rule);  // its version was not published
   void undo_remove(FlowRule& rule);
+  // Removed rules that wait to be unlinked.
+  size_t removed_count() const { return removed_.size(); }
   // Unlinks up to `limit` rules that were removed at `settled` or before. Returns whether none of those is left.
   bool reclaim(uint64_t settled, size_t limit);
 

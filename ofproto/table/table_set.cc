@@ -111,6 +111,14 @@ bool TableSet::reclaim(size_t limit) {
   return is_through;
 }
 
+bool TableSet::has_much_to_reclaim() const {
+  size_t removed = 0;
+  for (const RcuPtr<FlowTable>& table : tables_) {
+    removed += table.load() != nullptr ? table.load()->removed_count() : 0;
+  }
+  return removed > reclaim_with_publish;
+}
+
 void TableSet::pin(uint64_t version) { pins_.insert(version); }
 
 void TableSet::unpin(uint64_t version) { pins_.erase(pins_.find(version)); }

@@ -93,8 +93,10 @@ class TableSet {
   void revert(const Change& change);
 
   // Frees what no reader needs any more, about `limit` of each kind. False: there is more to do now. publish() does
-  // as much as it adds; an idle moment should do the rest.
+  // as much as it adds and some more; what is left after a large removal is the caller's to do.
   bool reclaim(size_t limit = 1000);
+  // Whether the next few changes would not free what has been removed along the way.
+  bool has_much_to_reclaim() const;
 
   // --- control thread: what is there
   FlowTable& table(uint8_t table_id);  // makes it

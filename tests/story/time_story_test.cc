@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lib/base/rcu.h"
+#include "ofproto/bridge/local_bridge.h"
 #include "tests/support/test_switch.h"
 
 namespace weft {
@@ -280,7 +282,6 @@ TEST(TimeoutStory, HardTimeoutEndsAFlowInTime) {
   EXPECT_EQ(sw.dump_flows(), "");
 }
 
-// Packets that only the cache has seen keep the flow alive.
 // They went in one handler, and everybody else waited.
 TEST(TimeoutStory, ManyFlowsThatExpireTogetherLetOthersInBetween) {
   TestSwitch sw{"p1"};
@@ -299,6 +300,29 @@ TEST(TimeoutStory, ManyFlowsThatExpireTogetherLetOthersInBetween) {
   EXPECT_THAT(sw.flow_stats(openflow::FlowFilter()), IsEmpty());
 }
 
+// They stayed in memory until many other changes had come.
+TEST(TimeoutStory, WhatALargeRemovalTookAwayIsFreedWithoutAnotherChange) {
+  TestSwitch sw{"p1"};
+  for (int i = 0; i < 2500; ++i) {
+    sw.add_flow("ip,nw_dst=10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250) + ",actions=drop");
+  }
+  const auto view = static_cast<ofproto::LocalBridge&>(sw.bridge()).view();
+  openflow::FlowMod all_flows;
+  all_flows.command = openflow::FlowModCommand::remove;
+  all_flows.table_id = openflow::all_tables;
+  ASSERT_TRUE(sw.bridge().apply(all_flows));
+  EXPECT_TRUE(view->tables->has_much_to_reclaim()) << "a reader may still see them";
+
+  {
+    const rcu::OfflineScope offline;
+    rcu::barrier();
+  }
+  sw.settle();
+
+  EXPECT_FALSE(view->tables->has_much_to_reclaim());
+}
+
+// Packets that only the cache has seen keep the flow alive.
 TEST(TimeoutStory, IdleTimeoutWaitsForTheLastPacket) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,idle_timeout=3,send_flow_rem,actions=output:p2");
