@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/base/text.h"
 #include "lib/openflow/text/message_text.h"
 #include "lib/openflow/text/port_text.h"
 #include "utilities/ofctl/command.h"
@@ -100,7 +101,12 @@ Outcome mod_port(Invocation& call) {
   const std::string name = call.argument(1);
   const auto* action = std::ranges::find(port_actions, name, &PortAction::name);
   if (action == std::end(port_actions)) {
-    return Unexpected{Failure{fmt::format("\"{}\" is nothing that a port can be told (see --help)", name)}};
+    std::vector<std::string_view> names;
+    std::ranges::transform(port_actions, std::back_inserter(names), &PortAction::name);
+    const std::string nearest = did_you_mean(name, names);
+    return Unexpected{
+        Failure{fmt::format("\"{}\" is nothing that a port can be told{}", name,
+                            nearest.empty() ? " (see --help)" : fmt::format(", did you mean \"{}\"?", nearest))}};
   }
   // The switch wants to hear the port's address too.
   const auto ports = call.connection->ask_list<openflow::PortDesc>(openflow::PortDescRequest{*port});
