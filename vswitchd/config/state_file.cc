@@ -119,6 +119,10 @@ Result<Database, std::string> load_state(const std::string& path) {
     }
     return failed("read " + path);
   }
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    return Unexpected{fmt::format("state file {} is a directory", path)};
+  }
   std::ostringstream bytes;
   bytes << in.rdbuf();
   auto database = parse(bytes.str());

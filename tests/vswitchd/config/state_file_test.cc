@@ -63,6 +63,11 @@ TEST_F(StateFileTest, DirectoriesAreMade) {
   EXPECT_TRUE(load_state(directory + "/a/b/state"));
 }
 
+TEST_F(StateFileTest, ADirectoryIsSaidToBeOne) {
+  std::filesystem::create_directories(path);
+  EXPECT_EQ(load_state(path).error(), "state file " + path + " is a directory");
+}
+
 TEST_F(StateFileTest, CutShortAnywhereItIsRefusedAndLeftAlone) {
   ASSERT_TRUE(save_state(path, saved.database));
   const std::string whole = read(path);
