@@ -139,7 +139,8 @@ TEST_F(OfctlTest, ModPortNamesThePortsAddress) {
   const MacAddress mac{{2, 0, 0, 0, 0, 1}};
   EXPECT_EQ(bridge_->port_mods()[0], (openflow::PortMod{OfPort{1}, mac, 0x20, 0x20, 0}));
   EXPECT_EQ(bridge_->port_mods()[1], (openflow::PortMod{OfPort{1}, mac, 0, 1, 0}));
-  EXPECT_NE(ofctl({"mod-port", "br0", "p1", "upp"}).error.find("\"upp\" is nothing that a port can be told, did you mean \"up\"?"),
+  EXPECT_NE(ofctl({"mod-port", "br0", "p1", "upp"})
+                .error.find("\"upp\" is nothing that a port can be told, did you mean \"up\"?"),
             std::string::npos);
 }
 
