@@ -286,10 +286,8 @@ void Connection::written() {
     return close(*last_words_);
   }
   write();
-  if (output_bytes_ < writable_bytes) {
-    for (auto& task : std::exchange(when_writable_, {})) {
-      loop_.post(std::move(task));
-    }
+  if (output_bytes_ < writable_bytes && !when_writable_.empty()) {
+    run_tasks_later();
   }
   handle_waiting();
 }
@@ -306,11 +304,21 @@ void Connection::when_writable(std::function<void()> task) {
   if (!is_open_) {
     return;
   }
+  when_writable_.push_back(std::move(task));
   if (output_bytes_ < writable_bytes) {
-    loop_.post(std::move(task));
-  } else {
-    when_writable_.push_back(std::move(task));
+    run_tasks_later();
   }
+}
+
+// The loop knows of the tasks only here: they hold what they walk in the tables of the bridge, which outlives the
+// connection, but not the loop.
+void Connection::run_tasks_later() {
+  loop_.post([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    for (auto& task : self ? std::exchange(self->when_writable_, {}) : std::deque<std::function<void()>>()) {
+      task();
+    }
+  });
 }
 
 // --- events

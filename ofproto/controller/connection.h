@@ -85,6 +85,7 @@ class Connection : public Session, public std::enable_shared_from_this<Connectio
   void write();
   void written();
   void close_stalled();
+  void run_tasks_later();
   void probe();
   bool wants_events() const;
   bool has_room_for_event();
@@ -115,7 +116,7 @@ class Connection : public Session, public std::enable_shared_from_this<Connectio
   bool is_writing_ = false;
   Duration stall_limit_ = std::chrono::minutes(1);
   Timer stall_timer_;
-  std::deque<std::function<void()>> when_writable_;
+  std::deque<std::function<void()>> when_writable_;  // a closed connection has none
 
   TokenBucket packet_ins_;
   uint64_t dropped_events_ = 0;

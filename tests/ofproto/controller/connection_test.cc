@@ -104,6 +104,18 @@ TEST_F(ConnectionTest, GarbageEndsIt) {
   EXPECT_NE(reason->find("bad length"), std::string::npos) << *reason;
 }
 
+// The loop kept them, and outlived the bridge whose tables they were walking.
+TEST_F(ConnectionTest, WhatWasToBeDoneLaterGoesWithTheConnection) {
+  shake_hands();
+  auto walk = std::make_shared<int>();
+  const std::weak_ptr<int> watched = walk;
+  connection->when_writable([walk = std::move(walk)] { ADD_FAILURE() << "runs although the connection has gone"; });
+  EXPECT_FALSE(watched.expired());
+  connection->abandon("the bridge is going");
+  EXPECT_TRUE(watched.expired());
+  settle();
+}
+
 TEST_F(ConnectionTest, AMessageOfAnotherVersionIsRefused) {
   shake_hands();
   peer->send(Bytes{1, 5, 0, 8, 0, 0, 0, 9});
