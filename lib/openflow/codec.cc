@@ -13,7 +13,7 @@ namespace {
 struct Codec {
   Version version;
   Result<Message, OpenFlowError> (*decode)(uint8_t type, std::span<const uint8_t> body, bool& more);
-  uint8_t (*encode)(WireWriter& out, const Message& message, bool more);
+  std::optional<uint8_t> (*encode)(WireWriter& out, const Message& message, bool more);
 };
 
 constexpr Codec codecs[] = {
@@ -75,7 +75,7 @@ Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8
 
 namespace {
 
-// Without the length.
+// Without the length. Empty when the version has no such message.
 Bytes encode_any_size(Version version, uint32_t xid, const Message& message, bool more) {
   Bytes bytes;
   WireWriter out(bytes);
@@ -90,6 +90,9 @@ Bytes encode_any_size(Version version, uint32_t xid, const Message& message, boo
     assert(codec != nullptr && "no codec for this version");
     type = codec->encode(out, message, more);
   }
+  if (!type) {
+    return {};
+  }
   bytes[1] = *type;
   return bytes;
 }
@@ -98,13 +101,17 @@ Bytes encode_any_size(Version version, uint32_t xid, const Message& message, boo
 
 Bytes encode(Version version, uint32_t xid, const Message& message, bool more) {
   Bytes bytes = encode_any_size(version, xid, message, more);
+  assert(!bytes.empty() && "a message that this version does not have");
+  if (bytes.empty()) {
+    return encode(version, xid, Error{ErrorCode::ofpbrc_bad_type, {}});
+  }
   fill_in_length(bytes);
   return bytes;
 }
 
 std::optional<Bytes> try_encode(Version version, uint32_t xid, const Message& message) {
   Bytes bytes = encode_any_size(version, xid, message, false);
-  if (bytes.size() > max_message_size) {
+  if (bytes.empty() || bytes.size() > max_message_size) {
     return std::nullopt;
   }
   fill_in_length(bytes);

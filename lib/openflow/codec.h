@@ -31,9 +31,9 @@ using Bytes = std::vector<uint8_t>;
 Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8_t> bytes);
 
 // `more` sets the multipart flag. A body that would not fit one message is a bug of the caller (asserts): use
-// MultipartEncoder for long lists.
+// MultipartEncoder for long lists. So is a message that the version does not have.
 Bytes encode(Version version, uint32_t xid, const Message& message, bool more = false);
-// Nothing when it does not fit: for what comes from a user's text.
+// Nothing when it does not fit, or when the version has no such message: for what comes from a user's text.
 std::optional<Bytes> try_encode(Version version, uint32_t xid, const Message& message);
 inline Bytes encode(const Envelope& envelope) {
   return encode(envelope.version, envelope.xid, envelope.message, envelope.more);

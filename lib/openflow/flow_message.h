@@ -106,6 +106,25 @@ struct FlowStats {
 };
 using FlowStatsReply = MultipartReply<FlowStats>;
 
+// 1.5's OFPMP_FLOW_STATS: the counters of rules without what the rules do. (FlowStats is its OFPMP_FLOW_DESC.)
+struct FlowCountersRequest {
+  FlowFilter filter;
+  friend bool operator==(const FlowCountersRequest&, const FlowCountersRequest&) = default;
+};
+enum class FlowCountersReason : uint8_t { stats_request = 0, stat_trigger = 1 };  // OFPFSR_*
+struct FlowCounters {
+  uint8_t table_id = 0;
+  FlowCountersReason reason = FlowCountersReason::stats_request;
+  uint16_t priority = 0;
+  Duration duration;
+  std::optional<Duration> idle_age;
+  uint64_t packet_count = 0;
+  uint64_t byte_count = 0;
+  Match match;
+  friend bool operator==(const FlowCounters&, const FlowCounters&) = default;
+};
+using FlowCountersReply = MultipartReply<FlowCounters>;
+
 struct AggregateStatsRequest {
   FlowFilter filter;
   friend bool operator==(const AggregateStatsRequest&, const AggregateStatsRequest&) = default;

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <variant>
 
+#include "lib/openflow/async_message.h"
+#include "lib/openflow/bundle_message.h"
 #include "lib/openflow/flow_message.h"
 #include "lib/openflow/group_message.h"
 #include "lib/openflow/meter_message.h"
@@ -25,17 +27,21 @@ namespace weft::openflow {
 using Message = std::variant<
     // The connection.
     Hello, Error, EchoRequest, EchoReply, Experimenter, FeaturesRequest, FeaturesReply, GetConfigRequest,
-    GetConfigReply, SetConfig, BarrierRequest, BarrierReply, RoleRequest, RoleReply,
+    GetConfigReply, SetConfig, BarrierRequest, BarrierReply, RoleRequest, RoleReply, GetAsyncRequest, GetAsyncReply,
+    SetAsync,
     // What the switch tells unasked.
-    PacketIn, FlowRemoved, PortStatus,
+    PacketIn, FlowRemoved, PortStatus, RoleStatus, TableStatus, RequestForward, ControllerStatus,
     // Changes.
-    PacketOut, FlowMod, GroupMod, PortMod, TableMod, MeterMod,
+    PacketOut, FlowMod, GroupMod, PortMod, TableMod, MeterMod, BundleControl, BundleAdd,
     // Multipart.
     DescRequest, DescReply, FlowStatsRequest, FlowStatsReply, AggregateStatsRequest, AggregateStatsReply,
     TableStatsRequest, TableStatsReply, PortStatsRequest, PortStatsReply, QueueStatsRequest, QueueStatsReply,
     GroupStatsRequest, GroupStatsReply, GroupDescRequest, GroupDescReply, GroupFeaturesRequest, GroupFeaturesReply,
     MeterStatsRequest, MeterStatsReply, MeterConfigRequest, MeterConfigReply, MeterFeaturesRequest, MeterFeaturesReply,
-    TableFeaturesRequest, TableFeaturesReply, PortDescRequest, PortDescReply>;
+    TableFeaturesRequest, TableFeaturesReply, PortDescRequest, PortDescReply, TableDescRequest, TableDescReply,
+    QueueDescRequest, QueueDescReply, FlowCountersRequest, FlowCountersReply, ControllerStatusRequest,
+    ControllerStatusReply, BundleFeaturesRequest, BundleFeaturesReply, ExperimenterMultipartRequest,
+    ExperimenterMultipartReply>;
 
 struct Envelope {
   Version version = Version::v1_3;

@@ -53,7 +53,7 @@ struct MeterBandCounters {
 };
 struct MeterStats {
   uint32_t meter = 0;
-  uint32_t flow_count = 0;
+  uint32_t flow_count = 0;  // rules that use it (ref_count in 1.5)
   uint64_t packet_count = 0;
   uint64_t byte_count = 0;
   Duration duration;
@@ -74,6 +74,13 @@ struct MeterConfig {
 };
 using MeterConfigReply = MultipartReply<MeterConfig>;
 
+// OFPMFF_*, 1.5: where a meter action may stand.
+namespace meter_feature {
+inline constexpr uint32_t action_set = 1 << 0;
+inline constexpr uint32_t any_position = 1 << 1;
+inline constexpr uint32_t multi_list = 1 << 2;
+}  // namespace meter_feature
+
 struct MeterFeaturesRequest {
   friend bool operator==(const MeterFeaturesRequest&, const MeterFeaturesRequest&) = default;
 };
@@ -83,6 +90,7 @@ struct MeterFeaturesReply {
   uint32_t capabilities = 0;
   uint8_t max_bands = 0;
   uint8_t max_color = 0;
+  uint32_t features = 0;  // 1.5: meter_feature
   friend bool operator==(const MeterFeaturesReply&, const MeterFeaturesReply&) = default;
 };
 

@@ -27,6 +27,9 @@ enum class MultipartType : uint16_t {
   table_desc = 14,
   queue_desc = 15,
   flow_monitor = 16,
+  flow_counters = 17,  // OFPMP_FLOW_STATS in 1.5, where 1 is OFPMP_FLOW_DESC
+  controller_status = 18,
+  bundle_features = 19,
   experimenter = 0xffff,
 };
 

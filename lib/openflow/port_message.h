@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lib/base/ids.h"
 #include "lib/base/mac_address.h"
@@ -47,6 +48,16 @@ inline constexpr uint32_t pause = 1 << 14;
 inline constexpr uint32_t pause_asym = 1 << 15;
 }  // namespace port_feature
 
+// What an optical port has more to say (1.4). Frequencies in MHz or wavelengths in nm * 100, power in 0.1 dBm: passed
+// on as they are.
+struct OpticalPort {
+  uint32_t supported = 0;  // OFPOPF_*
+  uint32_t tx_min = 0, tx_max = 0, tx_grid = 0;
+  uint32_t rx_min = 0, rx_max = 0, rx_grid = 0;
+  uint16_t tx_power_min = 0, tx_power_max = 0;
+  friend bool operator==(const OpticalPort&, const OpticalPort&) = default;
+};
+
 struct PortDesc {
   OfPort port{};
   MacAddress hw_addr;
@@ -59,6 +70,7 @@ struct PortDesc {
   uint32_t peer = 0;
   uint32_t current_speed_kbps = 0;
   uint32_t max_speed_kbps = 0;
+  std::optional<OpticalPort> optical;
   friend bool operator==(const PortDesc&, const PortDesc&) = default;
 };
 
@@ -76,12 +88,19 @@ struct PortStatus {
   friend bool operator==(const PortStatus&, const PortStatus&) = default;
 };
 
+struct OpticalPortConfig {
+  uint32_t configure = 0;  // OFPOPF_*
+  uint32_t frequency = 0, fine_offset = 0, grid_span = 0, tx_power = 0;
+  friend bool operator==(const OpticalPortConfig&, const OpticalPortConfig&) = default;
+};
+
 struct PortMod {
   OfPort port{};
   MacAddress hw_addr;  // must be the port's
   uint32_t config = 0;
   uint32_t mask = 0;
-  uint32_t advertise = 0;  // 0: unchanged
+  uint32_t advertise = 0;                    // 0: unchanged
+  std::optional<OpticalPortConfig> optical;  // 1.4
   friend bool operator==(const PortMod&, const PortMod&) = default;
 };
 
@@ -90,12 +109,20 @@ struct PortStatsRequest {
   friend bool operator==(const PortStatsRequest&, const PortStatsRequest&) = default;
 };
 inline constexpr uint64_t unknown_count = ~uint64_t{0};  // a counter the port does not keep
+struct OpticalPortStats {
+  uint32_t flags = 0;  // OFPOSF_*: which of the others are valid
+  uint32_t tx_frequency = 0, tx_offset = 0, tx_grid_span = 0;
+  uint32_t rx_frequency = 0, rx_offset = 0, rx_grid_span = 0;
+  uint16_t tx_power = 0, rx_power = 0, bias_current = 0, temperature = 0;
+  friend bool operator==(const OpticalPortStats&, const OpticalPortStats&) = default;
+};
 struct PortStats {
   OfPort port{};
   uint64_t rx_packets = 0, tx_packets = 0, rx_bytes = 0, tx_bytes = 0;
   uint64_t rx_dropped = 0, tx_dropped = 0, rx_errors = 0, tx_errors = 0;
   uint64_t rx_frame_errors = 0, rx_over_errors = 0, rx_crc_errors = 0, collisions = 0;
   Duration duration;
+  std::optional<OpticalPortStats> optical;
   friend bool operator==(const PortStats&, const PortStats&) = default;
 };
 using PortStatsReply = MultipartReply<PortStats>;
@@ -115,5 +142,25 @@ struct QueueStats {
   friend bool operator==(const QueueStats&, const QueueStats&) = default;
 };
 using QueueStatsReply = MultipartReply<QueueStats>;
+
+// The queues of a port and how they are set up: OFPMP_QUEUE_DESC from 1.4 on, queue-get-config before, which cannot
+// name a queue.
+struct QueueDescRequest {
+  OfPort port = of_port::any;
+  uint32_t queue_id = all_queues;
+  friend bool operator==(const QueueDescRequest&, const QueueDescRequest&) = default;
+};
+struct QueueDesc {
+  OfPort port{};
+  uint32_t queue_id = 0;
+  std::optional<uint16_t> min_rate;  // in 0.1 % of the port's speed; above 1000: no limit
+  std::optional<uint16_t> max_rate;
+  friend bool operator==(const QueueDesc&, const QueueDesc&) = default;
+};
+struct QueueDescReply {
+  OfPort port = of_port::any;  // queue-get-config repeats what was asked
+  std::vector<QueueDesc> entries;
+  friend bool operator==(const QueueDescReply&, const QueueDescReply&) = default;
+};
 
 }  // namespace weft::openflow

@@ -1,8 +1,10 @@
-// Messages about the connection itself: hello, error, echo, features, configuration, role, barrier. Values.
+// Messages about the connection itself: hello, error, echo, features, configuration, role, barrier, controllers.
+// Values.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "lib/openflow/error.h"
@@ -41,6 +43,20 @@ struct Experimenter {
   uint32_t exp_type = 0;
   std::vector<uint8_t> data;
   friend bool operator==(const Experimenter&, const Experimenter&) = default;
+};
+
+// A multipart of an experimenter that has no struct of its own.
+struct ExperimenterMultipartRequest {
+  uint32_t experimenter = 0;
+  uint32_t exp_type = 0;
+  std::vector<uint8_t> data;
+  friend bool operator==(const ExperimenterMultipartRequest&, const ExperimenterMultipartRequest&) = default;
+};
+struct ExperimenterMultipartReply {
+  uint32_t experimenter = 0;
+  uint32_t exp_type = 0;
+  std::vector<uint8_t> data;
+  friend bool operator==(const ExperimenterMultipartReply&, const ExperimenterMultipartReply&) = default;
 };
 
 struct FeaturesRequest {
@@ -104,12 +120,51 @@ enum class Role : uint32_t { no_change = 0, equal = 1, primary = 2, secondary = 
 struct RoleRequest {
   Role role = Role::no_change;
   uint64_t generation_id = 0;
+  uint16_t short_id = 0;  // 1.5; 0 (OFPCID_UNDEFINED): none
   friend bool operator==(const RoleRequest&, const RoleRequest&) = default;
 };
 struct RoleReply {
   Role role = Role::equal;
   uint64_t generation_id = 0;
+  uint16_t short_id = 0;  // 1.5
   friend bool operator==(const RoleReply&, const RoleReply&) = default;
 };
+
+// OFPCRR_*
+enum class RoleStatusReason : uint8_t { primary_request = 0, config = 1, experimenter = 2 };
+
+// To a controller whose role was changed by something else than its own request: 1.4, and an ONF extension of 1.3.
+struct RoleStatus {
+  Role role = Role::secondary;
+  RoleStatusReason reason = RoleStatusReason::primary_request;
+  uint64_t generation_id = 0;
+  friend bool operator==(const RoleStatus&, const RoleStatus&) = default;
+};
+
+// OFPCSR_*
+enum class ControllerStatusReason : uint8_t {
+  request = 0,
+  channel_status = 1,
+  role = 2,
+  controller_added = 3,
+  controller_removed = 4,
+  short_id = 5,
+  experimenter = 6,
+};
+enum class ChannelStatus : uint8_t { up = 0, down = 1 };  // OFPCT_STATUS_*
+
+// One of the switch's controllers, to the others (1.5): told unasked when it changes, and listed by a multipart.
+struct ControllerStatus {
+  uint16_t short_id = 0;
+  Role role = Role::equal;
+  ControllerStatusReason reason = ControllerStatusReason::request;
+  ChannelStatus channel_status = ChannelStatus::up;
+  std::vector<std::string> uris;  // of its connections: "tls:10.0.0.1:6653", the main one first
+  friend bool operator==(const ControllerStatus&, const ControllerStatus&) = default;
+};
+struct ControllerStatusRequest {
+  friend bool operator==(const ControllerStatusRequest&, const ControllerStatusRequest&) = default;
+};
+using ControllerStatusReply = MultipartReply<ControllerStatus>;
 
 }  // namespace weft::openflow

@@ -33,10 +33,17 @@ struct Dispatch {
   Outcome operator()(const Hello&) const { return Progress::done; }
   Outcome operator()(const EchoReply&) const { return Progress::done; }
 
-  // What OpenFlow 1.3.5 section 7.4.4 has an answer of its own for.
+  // What OpenFlow 1.3.5 section 7.4.4 and 1.5.1 section 7.5.4 have an answer of its own for.
   Outcome operator()(const Experimenter&) const { return refused(ErrorCode::ofpbrc_bad_experimenter); }
   Outcome operator()(const RoleRequest&) const { return refused(ErrorCode::ofprrfc_unsup); }
   Outcome operator()(const QueueStatsRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
+  Outcome operator()(const QueueDescRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
+  Outcome operator()(const TableDescRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
+  Outcome operator()(const FlowCountersRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
+  Outcome operator()(const ControllerStatusRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
+  Outcome operator()(const BundleFeaturesRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
+  Outcome operator()(const ExperimenterMultipartRequest&) const { return refused(ErrorCode::ofpbrc_bad_experimenter); }
+  Outcome operator()(const SetAsync&) const { return refused(ErrorCode::ofpacfc_unsupported); }
   Outcome operator()(const MeterStatsRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const MeterConfigRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const MeterFeaturesRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }

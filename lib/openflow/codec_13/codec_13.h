@@ -53,8 +53,9 @@ inline constexpr uint16_t more_flag = 1;  // OFPMPF_REQ_MORE, OFPMPF_REPLY_MORE
 
 // `type` and `body` of one message; sets `more` for multipart.
 DecodedMessage decode(uint8_t type, std::span<const uint8_t> body, bool& more);
-// The body, with the multipart header where there is one. Returns the message's type number.
-uint8_t encode(WireWriter& out, const Message& message, bool more);
+// The body, with the multipart header where there is one. Returns the message's type number; nothing, and nothing is
+// written, for a message that 1.3 does not have.
+std::optional<uint8_t> encode(WireWriter& out, const Message& message, bool more);
 // The sixteen bytes a multipart reply begins with; the length is filled in when the part is complete.
 void write_multipart_reply_header(WireWriter& out, uint32_t xid, MultipartType type);
 
