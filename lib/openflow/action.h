@@ -4,8 +4,10 @@
 // set-field, the 1.0 "set" actions, reg_load and set_tunnel are all SetFieldAction; output to a reserved port
 // (NORMAL, FLOOD, ALL, LOCAL, IN_PORT, CONTROLLER) is OutputAction. "drop" is the empty list.
 //
-// Sources: OpenFlow 1.3.5 section 7.2.5, 1.5.1 section 7.2.6; Nicira extensions as ovs-actions(7) has them.
-// Threads: values. Recursive actions (clone, ct, learn) join the variant boxed.
+// Sources: OpenFlow 1.0.1 section 5.2.4, 1.3.5 section 7.2.5, 1.5.1 section 7.2.6; Nicira extensions as ovs-actions(7)
+// has them, most of them in extension_action.h.
+// Threads: values. Cost: at most 56 bytes an action besides its vectors; actions that hold actions (clone, ct) and
+// learn are boxed.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +17,8 @@
 
 #include "lib/base/ids.h"
 #include "lib/flow/field.h"
+#include "lib/openflow/extension_action.h"
+#include "lib/openflow/sub_field.h"
 
 namespace weft::openflow {
 
@@ -25,22 +29,15 @@ struct OutputAction {
   friend bool operator==(const OutputAction&, const OutputAction&) = default;
 };
 
-// Writes (value & mask) over the field's bits. `is_load` remembers that it was spelled as reg_load, so that
-// dumps show what the controller sent; it changes nothing else.
+// Writes (value & mask) over the field's bits. `is_load` and `is_mod` remember the spelling, so that dumps show what the
+// controller sent; they change nothing else.
 struct SetFieldAction {
   FieldId field{};
   FieldValue value;
   FieldValue mask;
-  bool is_load = false;
+  bool is_load = false;  // reg_load, reg_load2
+  bool is_mod = false;   // an action of the field's own: 1.0's set_nw_src (mod_nw_src), set_tunnel, set_mpls_label
   friend bool operator==(const SetFieldAction&, const SetFieldAction&) = default;
-};
-
-// Bits of a field: `bit_count` of them from bit `offset`, 0 being the least significant.
-struct SubField {
-  FieldId field{};
-  uint16_t offset = 0;
-  uint16_t bit_count = 0;
-  friend bool operator==(const SubField&, const SubField&) = default;
 };
 
 // Copies bits: NXAST_REG_MOVE, 1.5's copy-field. Both have the same bit_count.
@@ -130,6 +127,7 @@ struct MeterAction {
 struct ResubmitAction {
   OfPort in_port = of_port::in_port;
   std::optional<uint8_t> table;
+  bool with_ct = false;  // matched with the addresses and ports of the connection's original direction
   friend bool operator==(const ResubmitAction&, const ResubmitAction&) = default;
 };
 
@@ -168,7 +166,18 @@ using Action =
     std::variant<OutputAction, SetFieldAction, MoveAction, PushVlanAction, PopVlanAction, SetVlanVidAction,
                  SetVlanPcpAction, PushMplsAction, PopMplsAction, PushPbbAction, PopPbbAction, SetTtlAction,
                  DecTtlAction, SetMplsTtlAction, DecMplsTtlAction, CopyTtlInAction, CopyTtlOutAction, SetQueueAction,
-                 PopQueueAction, GroupAction, MeterAction, ResubmitAction, ControllerAction, NoteAction, ExitAction>;
+                 PopQueueAction, GroupAction, MeterAction, ResubmitAction, ControllerAction, NoteAction, ExitAction,
+                 StackPushAction, StackPopAction, WriteMetadataAction, CheckPacketLargerAction, DeleteFieldAction,
+                 OutputRegAction, OutputTruncAction, EnqueueAction, MultipathAction, BundleAction, LearnAction,
+                 FinTimeoutAction, ConjunctionAction, SampleAction, CloneAction, CtAction, NatAction, CtClearAction>;
 using ActionList = std::vector<Action>;
+
+// Rules are many, and most of their memory is actions.
+static_assert(sizeof(Action) <= 56);
+
+struct NestedActions {
+  ActionList actions;
+  friend bool operator==(const NestedActions&, const NestedActions&) = default;
+};
 
 }  // namespace weft::openflow

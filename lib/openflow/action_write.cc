@@ -1,4 +1,6 @@
 // Writing actions: one overload per struct of the model.
+#include <cassert>
+
 #include "lib/openflow/action_codec.h"
 #include "lib/openflow/oxm.h"
 
@@ -83,6 +85,11 @@ class ActionWriter {
   void operator()(const ControllerAction& action) { write_nicira(out_, action); }
   void operator()(const NoteAction& action) { write_nicira(out_, action); }
   void operator()(const ExitAction& action) { write_nicira(out_, action); }
+
+  template <class Other>
+  void operator()(const Other&) {
+    assert(false && "an action that no reader makes");
+  }
 
  private:
   void begin(uint16_t type) {

@@ -51,6 +51,7 @@ namespace weft {
   X(recursion_limit, "too many resubmits, patch ports or groups in one translation") \
   X(translation_error, "the flow tables ask for something that cannot be done") \
   X(unsupported_action, "an action that this datapath does not know") \
+  X(connection_tracking, "the flow tables ask for connection tracking, which is not executed") \
   X(packet_in_queue_full, "too many packets wait for the controller")
 // clang-format on
 

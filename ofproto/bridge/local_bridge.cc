@@ -347,11 +347,11 @@ Result<void, openflow::OpenFlowError> LocalBridge::check_packet_out(const openfl
   if (auto unable = find_unable(packet_out.actions)) {
     return Unexpected{std::move(*unable)};
   }
-  for (const openflow::Action& action : packet_out.actions) {
-    const auto* group = std::get_if<openflow::GroupAction>(&action);
-    if (group != nullptr && !has_group(group->group_id)) {
-      return refuse(ofpbac_bad_out_group, "no such group");
-    }
+  bool has_all_groups = true;
+  for_each_group(packet_out.actions,
+                 [&](uint32_t group_id) { has_all_groups = has_all_groups && has_group(group_id); });
+  if (!has_all_groups) {
+    return refuse(ofpbac_bad_out_group, "no such group");
   }
   return {};
 }

@@ -21,6 +21,21 @@ struct Unable {
   Refusal operator()(const openflow::PushPbbAction&) const { return not_executed("push_pbb"); }
   Refusal operator()(const openflow::PopPbbAction&) const { return not_executed("pop_pbb"); }
   Refusal operator()(const openflow::MeterAction&) const { return not_executed("meter"); }
+  Refusal operator()(const openflow::StackPushAction&) const { return not_executed("push"); }
+  Refusal operator()(const openflow::StackPopAction&) const { return not_executed("pop"); }
+  Refusal operator()(const openflow::CheckPacketLargerAction&) const { return not_executed("check_pkt_larger"); }
+  Refusal operator()(const openflow::DeleteFieldAction&) const { return not_executed("delete_field"); }
+  Refusal operator()(const openflow::OutputRegAction&) const { return not_executed("output to a register"); }
+  Refusal operator()(const openflow::OutputTruncAction&) const { return not_executed("output with truncation"); }
+  Refusal operator()(const openflow::MultipathAction&) const { return not_executed("multipath"); }
+  Refusal operator()(const openflow::BundleAction&) const { return not_executed("bundle"); }
+  Refusal operator()(const openflow::LearnAction&) const { return not_executed("learn"); }
+  Refusal operator()(const openflow::FinTimeoutAction&) const { return not_executed("fin_timeout"); }
+  Refusal operator()(const openflow::ConjunctionAction&) const { return not_executed("conjunction"); }
+  Refusal operator()(const openflow::SampleAction&) const { return not_executed("sample"); }
+  Refusal operator()(const openflow::CloneAction&) const { return not_executed("clone"); }
+  // Stored, and a packet that meets it is dropped: DropReason::connection_tracking.
+  Refusal operator()(const openflow::CtAction& action) const { return find_unable(action.nested->actions); }
   Refusal operator()(const openflow::ControllerAction& action) const {
     if (action.pause || action.meter_id) {
       return OpenFlowError(ErrorCode::ofpbpc_bad_type, "a controller action neither pauses nor meters");

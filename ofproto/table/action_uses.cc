@@ -7,9 +7,27 @@ namespace weft::ofproto {
 
 namespace {
 
+// The list in an action, if it has one.
+const openflow::ActionList* nested_in(const openflow::Action& action) {
+  if (const auto* clone = std::get_if<openflow::CloneAction>(&action)) {
+    return &clone->nested->actions;
+  }
+  const auto* ct = std::get_if<openflow::CtAction>(&action);
+  return ct != nullptr ? &ct->nested->actions : nullptr;
+}
+
 bool is_output_to(const openflow::Action& action, OfPort port) {
   if (const auto* output = std::get_if<openflow::OutputAction>(&action)) {
     return output->port == port;
+  }
+  if (const auto* cut = std::get_if<openflow::OutputTruncAction>(&action)) {
+    return cut->port == port;
+  }
+  if (const auto* enqueue = std::get_if<openflow::EnqueueAction>(&action)) {
+    return enqueue->port == port;
+  }
+  if (const openflow::ActionList* nested = nested_in(action)) {
+    return outputs_to(*nested, port);
   }
   return port == of_port::controller && std::holds_alternative<openflow::ControllerAction>(action);
 }
@@ -36,6 +54,8 @@ void for_each_group(const openflow::ActionList& actions, const std::function<voi
   for (const openflow::Action& action : actions) {
     if (const auto* group = std::get_if<openflow::GroupAction>(&action)) {
       visit(group->group_id);
+    } else if (const openflow::ActionList* nested = nested_in(action)) {
+      for_each_group(*nested, visit);
     }
   }
 }

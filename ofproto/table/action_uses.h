@@ -1,4 +1,4 @@
-// What a rule's or bucket's actions name: output ports and groups. Used by out_port and out_group filters, by the
+// What a rule's or bucket's actions name, those inside clone and ct too: output ports and groups. Used by out_port and out_group filters, by the
 // reference counts of groups and by the checks of flow-mod and group-mod.
 //
 // Threads: pure functions. Cost: a walk over the actions.

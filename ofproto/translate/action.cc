@@ -30,6 +30,9 @@ unsigned action_set_order(const openflow::Action& action) {
                         [](const openflow::SetQueueAction&) { return 9U; },
                         [](const openflow::GroupAction&) { return 10U; },
                         [](const openflow::OutputAction&) { return 11U; },
+                        [](const openflow::EnqueueAction&) { return 11U; },
+                        [](const openflow::OutputRegAction&) { return 11U; },
+                        [](const openflow::OutputTruncAction&) { return 11U; },
                         [](const openflow::ControllerAction&) { return 11U; },
                         [](const openflow::ResubmitAction&) { return 11U; },
                         [](const auto&) { return 8U; },
@@ -82,12 +85,33 @@ void Translation::execute(const openflow::Action& action) {
                  [&](const ControllerAction& a) { send_to_controller(a.reason, a); },
                  [&](const NoteAction&) {},
                  [&](const ExitAction&) { is_exiting_ = true; },
+                 [&](const EnqueueAction& a) { output(OutputAction{.port = a.port}); },
+                 [&](const WriteMetadataAction& a) {
+                   packet_.set_field(field(FieldId::metadata), {0, a.value}, {0, a.mask}, looked_at_);
+                 },
+                 // A packet is tracked nowhere yet, so there is nothing to forget.
+                 [&](const CtAction&) { give_up(DropReason::connection_tracking); },
+                 [&](const NatAction&) { give_up(DropReason::connection_tracking); },
+                 [&](const CtClearAction&) {},
                  // Refused when they are asked for: table/abilities.h.
                  [&](const PushPbbAction&) {},
                  [&](const PopPbbAction&) {},
                  [&](const CopyTtlInAction&) {},
                  [&](const CopyTtlOutAction&) {},
                  [&](const MeterAction&) {},
+                 [&](const StackPushAction&) {},
+                 [&](const StackPopAction&) {},
+                 [&](const CheckPacketLargerAction&) {},
+                 [&](const DeleteFieldAction&) {},
+                 [&](const OutputRegAction&) {},
+                 [&](const OutputTruncAction&) {},
+                 [&](const MultipathAction&) {},
+                 [&](const BundleAction&) {},
+                 [&](const LearnAction&) {},
+                 [&](const FinTimeoutAction&) {},
+                 [&](const ConjunctionAction&) {},
+                 [&](const SampleAction&) {},
+                 [&](const CloneAction&) {},
              },
              action);
 }

@@ -91,6 +91,10 @@ class ActionFormatter {
   std::string operator()(const ControllerAction& action) const;
   std::string operator()(const NoteAction& action) const { return "note:" + dotted_hex(action.data); }
   std::string operator()(const ExitAction&) const { return "exit"; }
+  template <class Other>
+  std::string operator()(const Other&) const {
+    return "";
+  }
 
  private:
   static std::string ethertype(std::string_view name, uint16_t ethertype) {

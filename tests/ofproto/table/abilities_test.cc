@@ -12,7 +12,11 @@ using AbilitiesTest = TableTest;
 
 TEST_F(AbilitiesTest, ActionsThatAreNotExecutedAreRefused) {
   for (const Action& action :
-       {Action(CopyTtlInAction{}), Action(CopyTtlOutAction{}), Action(PushPbbAction{}), Action(PopPbbAction{})}) {
+       {Action(CopyTtlInAction{}), Action(CopyTtlOutAction{}), Action(PushPbbAction{}), Action(PopPbbAction{}),
+        Action(StackPushAction{}), Action(StackPopAction{}), Action(CheckPacketLargerAction{}),
+        Action(DeleteFieldAction{}), Action(OutputRegAction{}), Action(OutputTruncAction{}), Action(MultipathAction{}),
+        Action(BundleAction{}), Action(LearnAction{}), Action(FinTimeoutAction{}), Action(ConjunctionAction{}),
+        Action(SampleAction{}), Action(CloneAction{})}) {
     const ActionList list = {OutputAction{.port = OfPort{1}}, action};
     Instructions instructions;
     instructions.apply = list;
@@ -23,6 +27,18 @@ TEST_F(AbilitiesTest, ActionsThatAreNotExecutedAreRefused) {
     bucket.actions = list;
     EXPECT_TRUE(refusal(group_mod(GroupModCommand::add, 1, {bucket})).is(ErrorCode::ofpbac_bad_type));
   }
+}
+
+// Stored; what becomes of packets is DropReason::connection_tracking. What stands inside is looked at.
+TEST_F(AbilitiesTest, ConnectionTrackingIsTaken) {
+  Instructions instructions;
+  CtAction ct;
+  ct.nested = NestedActions{{NatAction{}, SetFieldAction{}}};
+  instructions.apply = ActionList{ct, CtClearAction{}};
+  EXPECT_TRUE(prepare(add(Match(), instructions)));
+  ct.nested = NestedActions{{SampleAction{}}};
+  instructions.apply = ActionList{ct};
+  EXPECT_TRUE(refusal(add(Match(), instructions)).is(ErrorCode::ofpbac_bad_type));
 }
 
 TEST_F(AbilitiesTest, AControllerActionDoesNotPause) {
