@@ -70,7 +70,7 @@ struct PortDesc {
   uint32_t peer = 0;
   uint32_t current_speed_kbps = 0;
   uint32_t max_speed_kbps = 0;
-  std::optional<OpticalPort> optical;
+  std::optional<OpticalPort> optical = std::nullopt;
   friend bool operator==(const PortDesc&, const PortDesc&) = default;
 };
 
@@ -99,8 +99,8 @@ struct PortMod {
   MacAddress hw_addr;  // must be the port's
   uint32_t config = 0;
   uint32_t mask = 0;
-  uint32_t advertise = 0;                    // 0: unchanged
-  std::optional<OpticalPortConfig> optical;  // 1.4
+  uint32_t advertise = 0;                                   // 0: unchanged
+  std::optional<OpticalPortConfig> optical = std::nullopt;  // 1.4
   friend bool operator==(const PortMod&, const PortMod&) = default;
 };
 
@@ -122,7 +122,7 @@ struct PortStats {
   uint64_t rx_dropped = 0, tx_dropped = 0, rx_errors = 0, tx_errors = 0;
   uint64_t rx_frame_errors = 0, rx_over_errors = 0, rx_crc_errors = 0, collisions = 0;
   Duration duration;
-  std::optional<OpticalPortStats> optical;
+  std::optional<OpticalPortStats> optical = std::nullopt;
   friend bool operator==(const PortStats&, const PortStats&) = default;
 };
 using PortStatsReply = MultipartReply<PortStats>;

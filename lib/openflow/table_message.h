@@ -49,8 +49,8 @@ struct Vacancy {
 struct TableMod {
   uint8_t table_id = 0;
   uint32_t config = 0;
-  std::optional<uint32_t> eviction_flags;  // 1.4
-  std::optional<Vacancy> vacancy;          // 1.4
+  std::optional<uint32_t> eviction_flags = std::nullopt;  // 1.4
+  std::optional<Vacancy> vacancy = std::nullopt;          // 1.4
   friend bool operator==(const TableMod&, const TableMod&) = default;
 };
 
@@ -60,9 +60,9 @@ struct TableDescRequest {
 };
 struct TableDesc {
   uint8_t table_id = 0;
-  uint32_t config = 0;                     // table_config
-  std::optional<uint32_t> eviction_flags;  // eviction_flag
-  std::optional<Vacancy> vacancy;
+  uint32_t config = 0;                                    // table_config
+  std::optional<uint32_t> eviction_flags = std::nullopt;  // eviction_flag
+  std::optional<Vacancy> vacancy = std::nullopt;
   friend bool operator==(const TableDesc&, const TableDesc&) = default;
 };
 using TableDescReply = MultipartReply<TableDesc>;
