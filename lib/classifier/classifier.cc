@@ -21,7 +21,8 @@ bool share_packet_at(const ClassifierRule& rule, const MiniMatch& match, int32_t
 
 }  // namespace
 
-Classifier::Classifier(uint64_t hash_seed) : hash_seed_(hash_seed) {}
+Classifier::Classifier(uint64_t hash_seed, std::span<const FieldId> prefix_fields)
+    : hash_seed_(hash_seed), prefixes_(prefix_fields) {}
 
 Classifier::~Classifier() {
   assert(cursors_.empty() && "cursors go before their classifier");
@@ -34,6 +35,7 @@ const ClassifierRule* Classifier::lookup(const Flow& flow, uint64_t version, Flo
   if (order == nullptr) {
     return best;
   }
+  PrefixLookup prefixes(prefixes_, flow);
   for (const Order::Entry& entry : order->entries) {
     if (best != nullptr && entry.max_priority <= best->priority()) {
       break;
@@ -41,7 +43,7 @@ const ClassifierRule* Classifier::lookup(const Flow& flow, uint64_t version, Flo
     if (!entry.subtable->may_have_rules(version)) {
       continue;
     }
-    const ClassifierRule* rule = entry.subtable->find(flow, version, mask);
+    const ClassifierRule* rule = entry.subtable->find(flow, version, mask, prefixes);
     if (rule != nullptr && (best == nullptr || rule->priority() > best->priority())) {
       best = rule;
     }
@@ -59,7 +61,7 @@ Subtable& Classifier::subtable_for(const MiniMatch& match) {
   if (Subtable* subtable = find_subtable(match)) {
     return *subtable;
   }
-  subtables_.push_back(std::make_unique<Subtable>(match, hash_seed_));
+  subtables_.push_back(std::make_unique<Subtable>(match, prefixes_, hash_seed_));
   by_mask_.emplace(hash_of_mask(match, hash_seed_), subtables_.back().get());
   return *subtables_.back();
 }
@@ -96,6 +98,7 @@ void Classifier::insert(ClassifierRule& rule, uint64_t version) {
   }
   rule.added_version_.store(version, std::memory_order_relaxed);
   rule.subtable_ = &subtable;
+  prefixes_.add(rule.match(), subtable.prefix_lengths());
   subtable.insert(rule);
   ++linked_count_;
 }
@@ -118,6 +121,7 @@ void Classifier::unlink(ClassifierRule& rule) {
   }
   const int32_t max_priority = subtable.max_priority();
   subtable.unlink(rule);
+  prefixes_.remove(rule.match(), subtable.prefix_lengths());
   rule.subtable_ = nullptr;
   --linked_count_;
   if (subtable.empty() || subtable.max_priority() != max_priority) {

@@ -11,12 +11,16 @@
 //
 // Subtables are tried in falling order of their highest priority, so that the search ends as soon as no later one
 // can hold a better rule. Within a subtable the words are looked at in stages (metadata, L2, L3, L4: stage_index.h):
-// when no rule has the packet's first stages, the later ones are never looked at. A subtable whose rules were all
-// removed is passed over though they are still linked. Prefix tracking will fit in the same place: a reason to skip a
-// subtable after looking at fewer bits than its mask has.
+// when no rule has the packet's first stages, the later ones are never looked at. Tries of the rules' address and port
+// prefixes (prefix_tracker.h) may show it sooner: where no rule at all has a /24 that the packet is in, the bits that
+// say so stand for all of the subtable's, and subtables of other /24s are not even probed. A subtable whose rules were
+// all removed is passed over though they are still linked.
 //
-// The mask: lookup() adds the bits that it looked at. A packet that agrees with this one on those bits
-// finds the same rule, or the same miss, at the same version. Which of several matching rules of one priority is found
+// The mask: lookup() adds the bits that prove its answer. A packet that agrees with this one on those bits finds the
+// same rule, or the same miss, at the same version. Bits that the mask has already cost nothing: of several proofs that
+// which adds fewest is taken. So a packet that agrees on a mask, looked up with that mask, adds nothing to it; looked
+// up with another it may choose another proof. A rule that is prepared or removed but not yet gone may make the mask
+// narrower, never wrong. Which of several matching rules of one priority is found
 // is not defined (nor is it by OpenFlow), and may change with the order of subtables.
 //
 // Versions: rules are inserted and removed at a version that is not published yet (table_version.h). A reader names
@@ -34,11 +38,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
 #include "lib/base/rcu.h"
 #include "lib/classifier/classifier_rule.h"
+#include "lib/classifier/prefix_tracker.h"
 #include "lib/classifier/subtable.h"
 #include "lib/flow/flow_key.h"
 #include "lib/flow/match.h"
@@ -49,7 +55,7 @@ class ClassifierCursor;
 
 class Classifier {
  public:
-  explicit Classifier(uint64_t hash_seed = 0);
+  explicit Classifier(uint64_t hash_seed = 0, std::span<const FieldId> prefix_fields = default_prefix_fields);
   ~Classifier();
   Classifier(const Classifier&) = delete;
   Classifier& operator=(const Classifier&) = delete;
@@ -75,7 +81,7 @@ class Classifier {
   size_t subtable_count() const { return subtables_.size(); }
 
   // --- readers
-  // `mask`, when given, gains the bits looked at.
+  // `mask`, when given, gains the bits that prove the answer.
   const ClassifierRule* lookup(const Flow& flow, uint64_t version, Flow* mask) const;
 
  private:
@@ -95,6 +101,7 @@ class Classifier {
   void publish_order();
 
   const uint64_t hash_seed_;
+  PrefixTracker prefixes_;
   RcuPtr<Order> order_;
   std::vector<std::unique_ptr<Subtable>> subtables_;      // in order of creation
   std::unordered_multimap<uint64_t, Subtable*> by_mask_;  // by hash of the mask

@@ -1,6 +1,7 @@
 #include "lib/classifier/subtable.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "lib/base/hash.h"
 
@@ -10,10 +11,27 @@ namespace {
 
 uint32_t stage_hash(uint64_t hash, unsigned stage) { return static_cast<uint32_t>(hash_finish(hash, stage)); }
 
+unsigned stage_of(const Field& field) {
+  unsigned stage = 0;
+  while (field.first_word() >= stage_ends[stage]) {
+    ++stage;
+  }
+  return stage;
+}
+
+FieldValue first_bits(const Field& field, unsigned count) { return FieldValue::ones(count) << (field.n_bits - count); }
+
+unsigned count_bits(FieldValue bits) { return static_cast<unsigned>(std::popcount(bits.hi) + std::popcount(bits.lo)); }
+
 }  // namespace
 
-Subtable::Subtable(const MiniMatch& match_with_mask, uint64_t hash_seed)
-    : hash_seed_(hash_seed), set_(match_with_mask.set()) {
+Subtable::Subtable(const MiniMatch& match_with_mask, const PrefixTracker& tracker, uint64_t hash_seed)
+    : hash_seed_(hash_seed), set_(match_with_mask.set()), prefix_lengths_(tracker.lengths_of(match_with_mask)) {
+  for (unsigned i = 0; i < tracker.field_count(); ++i) {
+    if (prefix_lengths_[i] != 0) {
+      prefixes_.push_back({i, prefix_lengths_[i], stage_of(tracker.tracked_field(i))});
+    }
+  }
   const auto masks = match_with_mask.masks();
   set_.for_each([&](unsigned i) { words_.push_back({i, masks[words_.size()]}); });
   for (unsigned stage = 0; stage < stage_count; ++stage) {
@@ -22,8 +40,7 @@ Subtable::Subtable(const MiniMatch& match_with_mask, uint64_t hash_seed)
         static_cast<unsigned>(std::find_if(words_.begin(), words_.end(), is_in_later_stage) - words_.begin());
   }
   for (unsigned stage = 0; stage < stage_count; ++stage) {
-    const unsigned begin = stage == 0 ? 0 : stage_word_ends_[stage - 1];
-    const bool adds_words = stage_word_ends_[stage] > begin;
+    const bool adds_words = stage_word_ends_[stage] > stage_begin(stage);
     const bool is_last = stage_word_ends_[stage] == words_.size();
     if (adds_words && !is_last) {
       stages_[stage] = std::make_unique<StageIndex>();
@@ -31,15 +48,17 @@ Subtable::Subtable(const MiniMatch& match_with_mask, uint64_t hash_seed)
   }
 }
 
-uint64_t Subtable::add_stage(uint64_t hash, unsigned stage, const Flow& flow, Flow* mask) const {
-  for (unsigned i = stage == 0 ? 0 : stage_word_ends_[stage - 1]; i < stage_word_ends_[stage]; ++i) {
-    const MaskWord& word = words_[i];
-    hash = hash_add(hash, flow.word(word.index) & word.bits);
-    if (mask != nullptr) {
-      mask->word(word.index) |= word.bits;
-    }
+uint64_t Subtable::add_stage(uint64_t hash, unsigned stage, const Flow& flow) const {
+  for (unsigned i = stage_begin(stage); i < stage_word_ends_[stage]; ++i) {
+    hash = hash_add(hash, flow.word(words_[i].index) & words_[i].bits);
   }
   return hash;
+}
+
+void Subtable::mark_words(unsigned end, Flow& mask) const {
+  for (unsigned i = 0; i < end; ++i) {
+    mask.word(words_[i].index) |= words_[i].bits;
+  }
 }
 
 bool Subtable::equals(const ClassifierRule& rule, const Flow& flow) const {
@@ -52,20 +71,72 @@ bool Subtable::equals(const ClassifierRule& rule, const Flow& flow) const {
   return true;
 }
 
-const ClassifierRule* Subtable::find(const Flow& flow, uint64_t version, Flow* mask) const {
+const ClassifierRule* Subtable::find(const Flow& flow, uint64_t version, Flow* mask, PrefixLookup& prefixes) const {
   uint64_t hash = hash_seed_;
   for (unsigned stage = 0; stage < stage_count; ++stage) {
-    hash = add_stage(hash, stage, flow, mask);
-    if (stages_[stage] != nullptr && !stages_[stage]->has(stage_hash(hash, stage))) {
+    bool may_go_on = !is_ruled_out(stage, prefixes);
+    if (may_go_on) {
+      hash = add_stage(hash, stage, flow);
+      may_go_on = stages_[stage] == nullptr || stages_[stage]->has(stage_hash(hash, stage));
+    }
+    if (!may_go_on) {
+      if (mask != nullptr) {
+        prove_miss(stage, *mask, prefixes);
+      }
       return nullptr;
     }
   }
   const ClassifierRule* rule =
       heads_.find(stage_hash(hash, stage_count), [&](const ClassifierRule& head) { return equals(head, flow); });
+  if (mask != nullptr) {
+    rule != nullptr ? mark_words(static_cast<unsigned>(words_.size()), *mask)
+                    : prove_miss(stage_count - 1, *mask, prefixes);
+  }
   while (rule != nullptr && !rule->is_visible(version)) {
     rule = rule->next_equal_.load(std::memory_order_acquire);
   }
   return rule;
+}
+
+// By what the tries have already said of this packet, for another subtable: saves a probe.
+bool Subtable::is_ruled_out(unsigned stage, const PrefixLookup& prefixes) const {
+  return std::any_of(prefixes_.begin(), prefixes_.end(), [&](const PrefixUse& use) {
+    return use.stage == stage && prefixes.is_known(use.field) && !prefixes.known(use.field).has(use.length);
+  });
+}
+
+// No rule agrees with the packet up to the end of `stage`. The earliest stage in which a trie shows it needs the fewest
+// bits. What the packet has in later stages is not considered, as it varies most.
+void Subtable::prove_miss(unsigned stage, Flow& mask, PrefixLookup& prefixes) const {
+  for (unsigned earlier = 0; earlier <= stage; ++earlier) {
+    if (const PrefixUse* proof = best_proof(earlier, mask, prefixes)) {
+      const Field& field = prefixes.tracked_field(proof->field);
+      const FieldValue bits = first_bits(field, prefixes.of(proof->field).bits_against(proof->length));
+      mark_words(stage_begin(earlier), mask);
+      set_masked(mask, field, bits, bits);
+      return;
+    }
+  }
+  mark_words(stage_word_ends_[stage], mask);
+}
+
+// Null: each prefix of that stage is some rule's.
+const Subtable::PrefixUse* Subtable::best_proof(unsigned stage, const Flow& mask, PrefixLookup& prefixes) const {
+  const PrefixUse* best = nullptr;
+  unsigned fewest = ~0U;
+  for (const PrefixUse& use : prefixes_) {
+    if (use.stage != stage || prefixes.of(use.field).has(use.length)) {
+      continue;
+    }
+    const Field& field = prefixes.tracked_field(use.field);
+    const FieldValue bits = first_bits(field, prefixes.of(use.field).bits_against(use.length));
+    const unsigned added = count_bits(bits & ~get(mask, field));
+    if (added < fewest) {
+      fewest = added;
+      best = &use;
+    }
+  }
+  return best;
 }
 
 Subtable::StageHashes Subtable::hash_stages(const MiniMatch& match, uint32_t& whole) const {

@@ -1,7 +1,8 @@
 // Subtable: the rules of a classifier that have one and the same mask.
 //
 // A hash table from masked words to the rules that have them, chained in falling order of priority. Stage indexes
-// answer, after each stage but the last, whether any rule goes on like this.
+// answer, after each stage but the last, whether any rule goes on like this; where none does, a prefix trie may prove
+// the same with fewer bits.
 //
 // Threads:   find() by readers under RCU; the rest by the classifier's writer.
 // Ownership: the classifier's, retired by RCU. Cost: find() hashes the mask's words once and probes once a stage.
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "lib/classifier/classifier_rule.h"
+#include "lib/classifier/prefix_tracker.h"
 #include "lib/classifier/rcu_hash_table.h"
 #include "lib/classifier/stage_index.h"
 #include "lib/flow/flow_key.h"
@@ -24,13 +26,14 @@ namespace weft {
 
 class Subtable {
  public:
-  Subtable(const MiniMatch& match_with_mask, uint64_t hash_seed);
+  Subtable(const MiniMatch& match_with_mask, const PrefixTracker& tracker, uint64_t hash_seed);
 
   // --- readers
   // False when every rule was removed by then: nobody has to look at any bit to know that none is found.
   bool may_have_rules(uint64_t version) const { return version < vacant_from_.load(std::memory_order_relaxed); }
-  // The best visible rule whose words equal the flow's under the mask. Adds the bits looked at to `mask` unless null.
-  const ClassifierRule* find(const Flow& flow, uint64_t version, Flow* mask) const;
+  // The best visible rule whose words equal the flow's under the mask. Adds the bits that prove the answer to `mask`
+  // unless null, and of several proofs that which adds fewest.
+  const ClassifierRule* find(const Flow& flow, uint64_t version, Flow* mask, PrefixLookup& prefixes) const;
 
   // --- writer
   void insert(ClassifierRule& rule);
@@ -45,6 +48,8 @@ class Subtable {
   // Whether each bit of the filter's mask is in this mask, so that rules here may be more specific.
   bool is_within(const MiniMatch& filter) const;
 
+  const PrefixLengths& prefix_lengths() const { return prefix_lengths_; }
+
   bool empty() const { return first_ == nullptr; }
   // In order of insertion.
   ClassifierRule* first() const { return first_; }
@@ -57,11 +62,22 @@ class Subtable {
     unsigned index;
     uint64_t bits;
   };
+  // A tracked field of which the mask names a prefix.
+  struct PrefixUse {
+    unsigned field;  // the tracker's number
+    unsigned length;
+    unsigned stage;
+  };
   using StageHashes = std::array<uint32_t, stage_count>;
 
   StageHashes hash_stages(const MiniMatch& match, uint32_t& whole) const;
   ClassifierRule* find_equal(const MiniMatch& match, uint32_t hash) const;
-  uint64_t add_stage(uint64_t hash, unsigned stage, const Flow& flow, Flow* mask) const;
+  uint64_t add_stage(uint64_t hash, unsigned stage, const Flow& flow) const;
+  bool is_ruled_out(unsigned stage, const PrefixLookup& prefixes) const;
+  void prove_miss(unsigned stage, Flow& mask, PrefixLookup& prefixes) const;
+  const PrefixUse* best_proof(unsigned stage, const Flow& mask, PrefixLookup& prefixes) const;
+  unsigned stage_begin(unsigned stage) const { return stage == 0 ? 0 : stage_word_ends_[stage - 1]; }
+  void mark_words(unsigned end, Flow& mask) const;
   bool equals(const ClassifierRule& rule, const Flow& flow) const;
   void link_in_chain(ClassifierRule& rule);
   void unlink_from_chain(ClassifierRule& rule);
@@ -73,6 +89,8 @@ class Subtable {
   std::vector<MaskWord> words_;
   std::array<unsigned, stage_count> stage_word_ends_{};          // in words_
   std::array<std::unique_ptr<StageIndex>, stage_count> stages_;  // null: nothing to ask after this stage
+  PrefixLengths prefix_lengths_;
+  std::vector<PrefixUse> prefixes_;
   RcuHashTable<ClassifierRule> heads_;
   // Written before the version is published that it names; `never` while a rule stays.
   std::atomic<uint64_t> vacant_from_{TableVersion::never};

@@ -11,6 +11,12 @@ namespace {
 
 constexpr size_t max_device_name_bytes = 15;  // IFNAMSIZ of Linux, without the terminating zero
 
+// As Open vSwitch's Flow_Table:prefixes, and the ports, which it always tracks.
+constexpr std::string_view prefix_field_names[] = {"tun_id",       "tun_src", "tun_dst", "tun_ipv6_src",
+                                                   "tun_ipv6_dst", "nw_src",  "nw_dst",  "ipv6_src",
+                                                   "ipv6_dst",     "tp_src",  "tp_dst"};
+constexpr size_t max_prefix_fields = 8;
+
 }  // namespace
 
 std::optional<std::string> bridge_name_problem(std::string_view name) {
@@ -32,6 +38,21 @@ std::optional<uint64_t> parse_datapath_id(std::string_view text) {
   return id == 0u ? std::nullopt : id;
 }
 
+std::optional<std::vector<std::string>> parse_prefix_fields(std::string_view text) {
+  std::vector<std::string> names;
+  if (text == "none") {
+    return names;
+  }
+  for (const std::string_view part : split(text, ',')) {
+    const std::string name(trim(part));
+    if (std::ranges::count(prefix_field_names, name) == 0 || std::ranges::count(names, name) != 0) {
+      return std::nullopt;
+    }
+    names.push_back(name);
+  }
+  return names.size() <= max_prefix_fields ? std::optional(names) : std::nullopt;
+}
+
 std::optional<MacAddress> parse_device_address(std::string_view text) {
   const auto mac = MacAddress::parse(text);
   return mac && !mac->is_multicast() && !mac->is_zero() ? mac : std::nullopt;
@@ -47,6 +68,10 @@ std::optional<std::string> check_bridge_settings(const Datum& value) {
   }
   if (const auto mac = value.at("hwaddr"); mac && !parse_device_address(*mac)) {
     return fmt::format("hwaddr=\"{}\": the Ethernet address of a device is needed", *mac);
+  }
+  if (const auto fields = value.at("prefixes"); fields && !parse_prefix_fields(*fields)) {
+    return fmt::format("prefixes=\"{}\": \"none\" or up to {} different ones of {} are needed", *fields,
+                       max_prefix_fields, fmt::join(prefix_field_names, ","));
   }
   return std::nullopt;
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/base/mac_address.h"
 #include "lib/management/datum.h"
@@ -27,6 +28,8 @@ std::optional<std::string> refuse_true(const Datum& value);
 std::optional<std::string> bridge_name_problem(std::string_view name);
 // 1 to 16 hexadecimal digits, perhaps after 0x, and not 0.
 std::optional<uint64_t> parse_datapath_id(std::string_view text);
+// "nw_dst,tp_dst": up to eight fields of whose prefixes tables keep tries, each once; "none" is the empty list.
+std::optional<std::vector<std::string>> parse_prefix_fields(std::string_view text);
 // A device's own address: unicast, and not 0.
 std::optional<MacAddress> parse_device_address(std::string_view text);
 

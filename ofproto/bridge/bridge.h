@@ -26,6 +26,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/ids.h"
 #include "lib/base/result.h"
+#include "lib/classifier/prefix_tracker.h"
 #include "lib/openflow/error.h"
 #include "lib/openflow/message.h"
 #include "ofproto/bridge/bridge_listener.h"
@@ -41,6 +42,8 @@ struct BridgeOptions {
   Duration mac_aging = std::chrono::seconds(300);
   size_t mac_limit = 8192;
   bool forward_bpdu = false;
+  // Fields of whose prefixes the tables keep tries, so that masks are wide: read when the bridge is made.
+  std::vector<FieldId> prefix_fields{default_prefix_fields.begin(), default_prefix_fields.end()};
 };
 
 // One end of a pair of patch ports; `peer` is the other port's name, on this or another bridge.

@@ -42,7 +42,9 @@ LocalBridge::LocalBridge(BridgeHost& host, BridgeId id, std::string name, const 
       id_(id),
       name_(std::move(name)),
       options_(options),
-      tables_(std::make_unique<TableSet>(host.state().version, TableSetOptions{.hash_seed = random_hash_seed()})),
+      tables_(std::make_unique<TableSet>(
+          host.state().version,
+          TableSetOptions{.hash_seed = random_hash_seed(), .prefix_fields = options.prefix_fields})),
       macs_(id, {.aging = options.mac_aging, .limit = options.mac_limit}),
       self_(std::make_shared<LocalBridge*>(this)) {
   put_default_flow();

@@ -7,8 +7,8 @@
 
 namespace weft::ofproto {
 
-FlowTable::FlowTable(uint8_t table_id, uint64_t hash_seed)
-    : table_id_(table_id), name_("table" + std::to_string(table_id)), classifier_(hash_seed) {}
+FlowTable::FlowTable(uint8_t table_id, uint64_t hash_seed, std::span<const FieldId> prefix_fields)
+    : table_id_(table_id), name_("table" + std::to_string(table_id)), classifier_(hash_seed, prefix_fields) {}
 
 // No reader is left. Rules that others hold a share of live on, unlinked.
 FlowTable::~FlowTable() {

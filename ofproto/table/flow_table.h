@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ class FlowTable {
  public:
   static constexpr size_t default_max_entries = 1000000;
 
-  FlowTable(uint8_t table_id, uint64_t hash_seed);
+  // `prefix_fields`: those whose prefixes its classifier tracks.
+  FlowTable(uint8_t table_id, uint64_t hash_seed, std::span<const FieldId> prefix_fields = default_prefix_fields);
   ~FlowTable();
   FlowTable(const FlowTable&) = delete;
   FlowTable& operator=(const FlowTable&) = delete;

@@ -27,7 +27,7 @@ const FlowRule* TableSet::lookup(uint8_t table_id, const Flow& flow, uint64_t at
 FlowTable& TableSet::table(uint8_t table_id) {
   FlowTable* table = find_table(table_id);
   if (table == nullptr) {
-    table = new FlowTable(table_id, options_.hash_seed);
+    table = new FlowTable(table_id, options_.hash_seed, options_.prefix_fields);
     table->set_max_entries(options_.max_entries);
     tables_[table_id].store(table);
   }

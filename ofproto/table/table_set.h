@@ -47,6 +47,7 @@ inline constexpr unsigned table_count = 254;  // 0 to 253 are OpenFlow's; 254 is
 struct TableSetOptions {
   uint64_t hash_seed = 0;
   size_t max_entries = FlowTable::default_max_entries;  // of each table
+  std::vector<FieldId> prefix_fields{default_prefix_fields.begin(), default_prefix_fields.end()};
   GroupLimits groups = {};
 };
 

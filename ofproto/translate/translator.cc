@@ -45,7 +45,11 @@ TranslationResult translate(const TranslationInput& input, OfPort in_port, const
 }
 
 Translation::Translation(const TranslationInput& input, OfPort in_port, const FlowKey& key)
-    : in_(input), packet_(key, in_port, is_from_tunnel(input, in_port)) {}
+    : in_(input), packet_(key, in_port, is_from_tunnel(input, in_port)) {
+  if (input.shared_bits != nullptr) {
+    looked_at_.mask = Flow(*input.shared_bits);
+  }
+}
 
 TranslationResult Translation::run() && {
   place_.bridge = in_.snapshot.bridges[in_.bridge_index].get();
@@ -101,7 +105,8 @@ void Translation::run_pipeline() {
 
 // Not inlined: `looked` must not stand on the stack at every level of a recursion.
 [[gnu::noinline]] const FlowRule* Translation::lookup(uint8_t table_id) {
-  Flow looked;
+  // What is known already proves for nothing what it can.
+  Flow looked = packet_.known(looked_at_);
   const FlowRule* rule = place_.bridge->tables->lookup(table_id, packet_.flow(), in_.version, &looked);
   packet_.look_at(looked, looked_at_);
   note_lookup(table_id, rule);

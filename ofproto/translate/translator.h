@@ -46,6 +46,9 @@ struct TranslationInput {
   TranslationListener* listener = nullptr;  // or none
   // A packet-out: these actions instead of the tables; output to TABLE enters them.
   const openflow::ActionList* actions = nullptr;
+  // Of a megaflow that is translated again: bits that all its packets share, so that looking at them costs nothing. The
+  // result's mask names them all.
+  const FlowMask* shared_bits = nullptr;
 };
 
 // `key` is the packet's key; its in_port is replaced by `in_port`, the number on the bridge.

@@ -25,7 +25,7 @@ datapath::Decision make_decision(TranslationResult result, uint64_t sequence) {
   return decision;
 }
 
-std::optional<Translated> translate_key(const PublishedState& state, const FlowKey& key) {
+std::optional<Translated> translate_key(const PublishedState& state, const FlowKey& key, const FlowMask* shared_bits) {
   Translated translated;
   translated.sequence = state.changes.sequence();
   const Snapshot* snapshot = state.snapshot.load();
@@ -34,7 +34,7 @@ std::optional<Translated> translate_key(const PublishedState& state, const FlowK
   if (place == nullptr) {
     return std::nullopt;
   }
-  const TranslationInput input{*snapshot, place->bridge_index, version, nullptr, nullptr};
+  const TranslationInput input{*snapshot, place->bridge_index, version, nullptr, nullptr, shared_bits};
   translated.result = translate(input, place->of_port, key);
   return translated;
 }

@@ -40,6 +40,8 @@ struct Translated {
   TranslationResult result;
   uint64_t sequence = 0;  // current before the translation began
 };
-std::optional<Translated> translate_key(const PublishedState& state, const FlowKey& key);
+// `shared_bits`: the mask of a megaflow that is translated again, or null.
+std::optional<Translated> translate_key(const PublishedState& state, const FlowKey& key,
+                                        const FlowMask* shared_bits = nullptr);
 
 }  // namespace weft::ofproto

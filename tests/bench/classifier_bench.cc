@@ -2,13 +2,17 @@
 //
 //   classifier/hit/masks:16        16 distinct masks; the packet's rule has the lowest priority of all
 //   classifier/stop/masks:16       the same, but it has the highest
+//   classifier/routes/hit/rules:10000    so many routes, /24 and /32 by turns; the packet is in a /24 (miss: in none)
+//   classifier/routes/plain/rules:10000  the same hit without prefix tracking
 //   classifier/insert/rules:1000   so many rules of one mask inserted and published
 //   megaflow/hit/masks:16          a batch of 32 packets that hit evenly
 //   flow_cache/hit/flows:10000     a batch of 32 packets of so many flows, 16 megaflows
 #include <benchmark/benchmark.h>
 
+#include <bit>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -78,6 +82,38 @@ void classify(benchmark::State& state, int32_t own_priority) {
     Flow mask;
     benchmark::DoNotOptimize(classifier.lookup(flow, 1, &mask));
   }
+  state.SetItemsProcessed(state.iterations());
+}
+
+// `bits` tells how many bits of the destination end up in the mask.
+void look_up_route(benchmark::State& state, bool is_hit, bool is_tracking) {
+  rcu::ThreadScope scope;
+  const auto route_count = static_cast<uint32_t>(state.range(0));
+  Classifier classifier(1, is_tracking ? std::span<const FieldId>(default_prefix_fields) : std::span<const FieldId>());
+  std::vector<std::unique_ptr<Rule>> rules;
+  const auto address_of = [&](uint32_t i) { return 0x80000000U + i * (0x7fffffffU / route_count) / 512 * 512; };
+  for (uint32_t i = 0; i < route_count; ++i) {
+    Match match;
+    match.set(FieldId::eth_type, 0x0800);
+    const FieldValue prefix{0, i % 2 == 0 ? 0xffffff00U : 0xffffffffU};
+    match.set_masked(field(FieldId::ipv4_dst), FieldValue{0, address_of(i)} & prefix, prefix);
+    rules.push_back(std::make_unique<Rule>(MiniMatch(match), i % 2 == 0 ? 24 : 32));
+    classifier.insert(*rules.back(), 1);
+  }
+  classifier.seal();
+  std::vector<Flow> packets(256);
+  for (uint32_t i = 0; i < packets.size(); ++i) {
+    packets[i] = packet(0);
+    set(packets[i], FieldId::ipv4_dst, {0, address_of(i * 38 % route_count / 2 * 2) + (is_hit ? 7 : 256)});
+  }
+  size_t next = 0;
+  uint64_t bits = 0;
+  for (auto _ : state) {
+    Flow mask;
+    benchmark::DoNotOptimize(classifier.lookup(packets[next++ % packets.size()], 1, &mask));
+    bits += static_cast<uint64_t>(std::popcount(get(mask, FieldId::ipv4_dst).lo));
+  }
+  state.counters["bits"] = static_cast<double>(bits) / static_cast<double>(state.iterations());
   state.SetItemsProcessed(state.iterations());
 }
 
@@ -203,6 +239,9 @@ void look_up_flow_cache(benchmark::State& state) {
 
 BENCHMARK_CAPTURE(classify, all, 50)->Name("classifier/hit")->ArgName("masks")->Arg(1)->Arg(16)->Arg(64);
 BENCHMARK_CAPTURE(classify, stop, 200)->Name("classifier/stop")->ArgName("masks")->Arg(16)->Arg(64);
+BENCHMARK_CAPTURE(look_up_route, hit, true, true)->Name("classifier/routes/hit")->ArgName("rules")->Arg(10000);
+BENCHMARK_CAPTURE(look_up_route, miss, false, true)->Name("classifier/routes/miss")->ArgName("rules")->Arg(10000);
+BENCHMARK_CAPTURE(look_up_route, plain, true, false)->Name("classifier/routes/plain")->ArgName("rules")->Arg(10000);
 BENCHMARK(insert_rules)->Name("classifier/insert")->ArgName("rules")->Arg(1000)->Arg(100000);
 BENCHMARK(copy_keys)->Name("baseline/copy_keys")->ArgName("flows")->Arg(1000)->Arg(60000);
 BENCHMARK(look_up_megaflows)->Name("megaflow/hit")->ArgName("masks")->Arg(1)->Arg(16)->Arg(64);

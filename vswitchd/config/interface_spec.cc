@@ -254,6 +254,12 @@ ofproto::BridgeOptions to_bridge_options(const Row& bridge) {
   if (const auto limit = parse_unsigned(settings.at("mac-table-size").value_or(""), 1'000'000)) {
     options.mac_limit = std::max<uint64_t>(*limit, 10);
   }
+  if (const auto fields = management::parse_prefix_fields(settings.at("prefixes").value_or(""))) {
+    options.prefix_fields.clear();
+    for (const std::string& name : *fields) {
+      options.prefix_fields.push_back(find_field(name)->id);
+    }
+  }
   options.forward_bpdu = settings.at("forward-bpdu") == "true";
   return options;
 }

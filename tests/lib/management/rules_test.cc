@@ -23,6 +23,15 @@ TEST(Rules, DatapathIds) {
   }
 }
 
+TEST(Rules, PrefixFields) {
+  EXPECT_EQ(parse_prefix_fields("nw_dst, tp_src"), (std::vector<std::string>{"nw_dst", "tp_src"}));
+  EXPECT_EQ(parse_prefix_fields("none"), std::vector<std::string>());
+  for (const auto* bad : {"", "nw_dst,", "nw_dst,nw_dst", "eth_dst",
+                          "tun_id,tun_src,tun_dst,nw_src,nw_dst,ipv6_src,ipv6_dst,tp_src,tp_dst"}) {
+    EXPECT_FALSE(parse_prefix_fields(bad)) << bad;
+  }
+}
+
 TEST(Rules, DevicesAddresses) {
   EXPECT_EQ(parse_device_address("02:00:00:00:00:01"), MacAddress::parse("02:00:00:00:00:01"));
   for (const auto* bad : {"junk", "", "01:00:00:00:00:00", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"}) {

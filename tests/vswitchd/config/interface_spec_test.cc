@@ -159,11 +159,16 @@ TEST(InterfaceSpec, ABridgesSettings) {
   settings.put(std::string("mac-aging-time"), std::string("1"));
   settings.put(std::string("mac-table-size"), std::string("100"));
   settings.put(std::string("forward-bpdu"), std::string("true"));
+  EXPECT_EQ(to_bridge_options(bridge).prefix_fields.size(), 6u) << "addresses and ports";
+  settings.put(std::string("prefixes"), std::string("nw_dst, tp_src"));
   const auto options = to_bridge_options(bridge);
   EXPECT_EQ(options.fail_mode, ofproto::FailMode::secure);
   EXPECT_EQ(options.mac_aging, std::chrono::seconds(15)) << "the least";
   EXPECT_EQ(options.mac_limit, 100u);
   EXPECT_TRUE(options.forward_bpdu);
+  EXPECT_EQ(options.prefix_fields, (std::vector{FieldId::ipv4_dst, FieldId::tcp_src}));
+  settings.put(std::string("prefixes"), std::string("none"));
+  EXPECT_TRUE(to_bridge_options(bridge).prefix_fields.empty());
 }
 
 // Milliseconds that no Duration can hold used to overflow.
