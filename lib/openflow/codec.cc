@@ -4,31 +4,28 @@
 #include <cassert>
 
 #include "lib/openflow/codec_13/codec_13.h"
+#include "lib/openflow/extension/extension.h"
 #include "lib/openflow/session_codec.h"
+#include "lib/openflow/version_codec.h"
 
 namespace weft::openflow {
 namespace {
 
-// What a wire version is made of. Another version is another row.
-struct Codec {
-  Version version;
-  Result<Message, OpenFlowError> (*decode)(uint8_t type, std::span<const uint8_t> body, bool& more);
-  std::optional<uint8_t> (*encode)(WireWriter& out, const Message& message, bool more);
+// Another version is another row.
+constexpr VersionCodec codecs[] = {
+    codec_13::codec,
 };
 
-constexpr Codec codecs[] = {
-    {Version::v1_3, codec_13::decode, codec_13::encode},
-};
-
-const Codec* codec_for(Version version) {
-  const auto* found =
-      std::find_if(std::begin(codecs), std::end(codecs), [&](const Codec& codec) { return codec.version == version; });
+const VersionCodec* codec_for(Version version) {
+  const auto* found = std::find_if(std::begin(codecs), std::end(codecs),
+                                   [&](const VersionCodec& codec) { return codec.version == version; });
   return found == std::end(codecs) ? nullptr : found;
 }
 
 constexpr size_t length_offset = 2;
 constexpr size_t xid_offset = 4;
 constexpr size_t multipart_flags_offset = 10;
+constexpr uint8_t more_flag = 1;  // OFPMPF_REQ_MORE, OFPMPF_REPLY_MORE
 
 void fill_in_length(Bytes& message) {
   assert(message.size() <= max_message_size && "long lists go through MultipartEncoder");
@@ -39,15 +36,18 @@ void fill_in_length(Bytes& message) {
 bool is_version_free(uint8_t type) { return type <= 1; }
 
 Result<Message, OpenFlowError> decode_body(const Header& header, Version negotiated, std::span<const uint8_t> body,
-                                           bool& more) {
+                                           Spelling& spelling) {
   if (auto session = read_session_message(header, body)) {
     return std::move(*session);
   }
-  const Codec* codec = codec_for(negotiated);
+  const VersionCodec* codec = codec_for(negotiated);
   if (codec == nullptr) {
     return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_version}};
   }
-  return codec->decode(header.type, body, more);
+  if (header.type == extension::message_type) {
+    return extension::read(body, negotiated, spelling);
+  }
+  return codec->decode(header.type, body, spelling);
 }
 
 }  // namespace
@@ -65,18 +65,34 @@ Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8
   Envelope envelope;
   envelope.version = negotiated;
   envelope.xid = header->xid;
-  auto message = decode_body(*header, negotiated, bytes.subspan(header_size), envelope.more);
+  Spelling spelling;
+  auto message = decode_body(*header, negotiated, bytes.subspan(header_size), spelling);
   if (!message) {
     return Unexpected{message.error()};
   }
+  envelope.more = spelling.more;
+  envelope.form = spelling.form;
   envelope.message = std::move(*message);
   return envelope;
 }
 
 namespace {
 
-// Without the length. Empty when the version has no such message.
-Bytes encode_any_size(Version version, uint32_t xid, const Message& message, bool more) {
+// Writes the body behind the header; nothing when the version cannot say it.
+std::optional<uint8_t> encode_body(WireWriter& out, Version version, const Message& message, const Spelling& spelling) {
+  if (const auto type = write_session_message(out, message, version)) {
+    return type;
+  }
+  if (extension::write(out, message, version, spelling.form)) {
+    return extension::message_type;
+  }
+  const VersionCodec* codec = codec_for(version);
+  assert(codec != nullptr && "no codec for this version");
+  return codec->encode(out, message, spelling);
+}
+
+// Without the length; nothing when the version cannot say it.
+std::optional<Bytes> encode_any_size(Version version, uint32_t xid, const Message& message, const Spelling& spelling) {
   Bytes bytes;
   WireWriter out(bytes);
   const auto* hello = std::get_if<Hello>(&message);
@@ -84,14 +100,9 @@ Bytes encode_any_size(Version version, uint32_t xid, const Message& message, boo
   out.u8(0);
   out.u16(0);
   out.u32(xid);
-  auto type = write_session_message(out, message, version);
+  const auto type = encode_body(out, version, message, spelling);
   if (!type) {
-    const Codec* codec = codec_for(version);
-    assert(codec != nullptr && "no codec for this version");
-    type = codec->encode(out, message, more);
-  }
-  if (!type) {
-    return {};
+    return std::nullopt;
   }
   bytes[1] = *type;
   return bytes;
@@ -99,22 +110,22 @@ Bytes encode_any_size(Version version, uint32_t xid, const Message& message, boo
 
 }  // namespace
 
-Bytes encode(Version version, uint32_t xid, const Message& message, bool more) {
-  Bytes bytes = encode_any_size(version, xid, message, more);
-  assert(!bytes.empty() && "a message that this version does not have");
-  if (bytes.empty()) {
+Bytes encode(Version version, uint32_t xid, const Message& message, bool more, Form form) {
+  auto bytes = encode_any_size(version, xid, message, {more, form});
+  assert(bytes && "a message that this version does not have");
+  if (!bytes) {
     return encode(version, xid, Error{ErrorCode::ofpbrc_bad_type, {}});
   }
-  fill_in_length(bytes);
-  return bytes;
+  fill_in_length(*bytes);
+  return std::move(*bytes);
 }
 
-std::optional<Bytes> try_encode(Version version, uint32_t xid, const Message& message) {
-  Bytes bytes = encode_any_size(version, xid, message, false);
-  if (bytes.empty() || bytes.size() > max_message_size) {
+std::optional<Bytes> try_encode(Version version, uint32_t xid, const Message& message, Form form) {
+  auto bytes = encode_any_size(version, xid, message, {false, form});
+  if (!bytes || bytes->size() > max_message_size) {
     return std::nullopt;
   }
-  fill_in_length(bytes);
+  fill_in_length(*bytes);
   return bytes;
 }
 
@@ -124,20 +135,20 @@ Bytes error_reply(Version version, const OpenFlowError& error, std::span<const u
   return encode(version, header ? header->xid : 0, Error{error, {data.begin(), data.end()}});
 }
 
-MultipartEncoder::MultipartEncoder([[maybe_unused]] Version version, uint32_t xid, MultipartType type, Send send)
-    : xid_(xid), type_(type), send_(std::move(send)) {
-  assert(version == Version::v1_3 && "the only version with a codec");
+MultipartEncoder::MultipartEncoder(Version version, uint32_t xid, MultipartType type, Send send, Form form)
+    : codec_(*codec_for(version)), xid_(xid), type_(type), form_(form), send_(std::move(send)) {
   begin_part();
 }
 
 void MultipartEncoder::begin_part() {
   part_.clear();
   WireWriter out(part_);
-  codec_13::write_multipart_reply_header(out, xid_, type_);
+  codec_.begin_reply(out, xid_, type_, form_);
+  header_size_ = part_.size();
 }
 
 void MultipartEncoder::send_part(bool more) {
-  store_be16(&part_[multipart_flags_offset], more ? codec_13::more_flag : 0);
+  store_be16(&part_[multipart_flags_offset], more ? more_flag : 0);
   fill_in_length(part_);
   send_(std::move(part_));
 }
@@ -146,15 +157,15 @@ template <class Entry>
 void MultipartEncoder::append(const Entry& entry) {
   const size_t entry_begin = part_.size();
   WireWriter out(part_);
-  codec_13::write_entry(out, entry);
+  codec_.write_entry(out, &entry, form_);
   if (part_.size() <= max_message_size) {
     return;
   }
   const Bytes moved(part_.begin() + static_cast<std::ptrdiff_t>(entry_begin), part_.end());
   part_.resize(entry_begin);
   // Larger than any message: flow_mod and group_mod refuse what could not be told again.
-  assert(moved.size() <= max_message_size - codec_13::multipart_header_size);
-  if (moved.size() > max_message_size - codec_13::multipart_header_size) {
+  assert(moved.size() <= max_message_size - header_size_);
+  if (moved.size() > max_message_size - header_size_) {
     return;
   }
   send_part(true);
@@ -172,6 +183,7 @@ void MultipartEncoder::add(const MeterStats& entry) { append(entry); }
 void MultipartEncoder::add(const MeterConfig& entry) { append(entry); }
 void MultipartEncoder::add(const TableFeatures& entry) { append(entry); }
 void MultipartEncoder::add(const PortDesc& entry) { append(entry); }
+void MultipartEncoder::add(const FlowUpdate& entry) { append(entry); }
 
 void MultipartEncoder::finish() { send_part(false); }
 

@@ -1,4 +1,4 @@
-// Messages to and from bytes, for every version there is a codec for (today 1.3).
+// Messages to and from bytes, for every version there is a codec for.
 //
 // decode() takes one whole message (version.h frames the stream). It is strict: every length, padding rule,
 // type, field, prerequisite, mask and argument is checked, and what is wrong is reported with the type and code
@@ -25,18 +25,19 @@
 namespace weft::openflow {
 
 using Bytes = std::vector<uint8_t>;
+struct VersionCodec;
 
 // `bytes` is exactly one message. A header of another version than `negotiated` is OFPBRC_BAD_VERSION, except
 // for hello and error.
 Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8_t> bytes);
 
-// `more` sets the multipart flag. A body that would not fit one message is a bug of the caller (asserts): use
-// MultipartEncoder for long lists. So is a message that the version does not have.
-Bytes encode(Version version, uint32_t xid, const Message& message, bool more = false);
-// Nothing when it does not fit, or when the version has no such message: for what comes from a user's text.
-std::optional<Bytes> try_encode(Version version, uint32_t xid, const Message& message);
+// `more` sets the multipart flag; `form` is used where the version has it (form.h). A body that would not fit one
+// message, or that the version has no message for, is a bug of the caller (asserts): use MultipartEncoder for long lists.
+Bytes encode(Version version, uint32_t xid, const Message& message, bool more = false, Form form = Form::standard);
+// Nothing when it does not fit, or the version cannot say it: for what comes from a user's text.
+std::optional<Bytes> try_encode(Version version, uint32_t xid, const Message& message, Form form = Form::standard);
 inline Bytes encode(const Envelope& envelope) {
-  return encode(envelope.version, envelope.xid, envelope.message, envelope.more);
+  return encode(envelope.version, envelope.xid, envelope.message, envelope.more, envelope.form);
 }
 
 // The answer to a refused message: its header and beginning as data (all of it up to `data_limit` bytes; the
@@ -48,7 +49,7 @@ Bytes error_reply(Version version, const OpenFlowError& error, std::span<const u
 class MultipartEncoder {
  public:
   using Send = std::function<void(Bytes)>;
-  MultipartEncoder(Version version, uint32_t xid, MultipartType type, Send send);
+  MultipartEncoder(Version version, uint32_t xid, MultipartType type, Send send, Form form = Form::standard);
 
   void add(const FlowStats& entry);
   void add(const TableStats& entry);
@@ -60,6 +61,7 @@ class MultipartEncoder {
   void add(const MeterConfig& entry);
   void add(const TableFeatures& entry);
   void add(const PortDesc& entry);
+  void add(const FlowUpdate& entry);
 
   void finish();  // sends the last part, also when it is empty
 
@@ -69,10 +71,13 @@ class MultipartEncoder {
   void begin_part();
   void send_part(bool more);
 
+  const VersionCodec& codec_;
   uint32_t xid_;
   MultipartType type_;
+  Form form_;
   Send send_;
   Bytes part_;
+  size_t header_size_ = 0;  // of a part
 };
 
 // The table-features reply, encoded once: 254 tables are more than 1 MB, and stock tools ask for it before every

@@ -223,7 +223,8 @@ struct OpenFlowError {
 
 std::string to_string(const OpenFlowError& error);  // name, and detail after a colon when there is one
 
-// Nicira extension errors, which 1.2 and later carry as OFPET_EXPERIMENTER.
+// Experimenters (vendors, in 1.0) whose extensions we know.
 inline constexpr uint32_t nicira_vendor_id = 0x00002320;
+inline constexpr uint32_t onf_experimenter_id = 0x4f4e4600;
 
 }  // namespace weft::openflow

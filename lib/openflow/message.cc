@@ -77,7 +77,39 @@ constexpr std::array<std::string_view, std::variant_size_v<Message>> names = {"O
                                                                               "OFPMP_BUNDLE_FEATURES request",
                                                                               "OFPMP_BUNDLE_FEATURES reply",
                                                                               "OFPMP_EXPERIMENTER request",
-                                                                              "OFPMP_EXPERIMENTER reply"};
+                                                                              "OFPMP_EXPERIMENTER reply",
+                                                                              "OFPMP_FLOW_MONITOR request",
+                                                                              "OFPMP_FLOW_MONITOR reply",
+                                                                              "NXT_SET_FLOW_FORMAT",
+                                                                              "NXT_FLOW_MOD_TABLE_ID",
+                                                                              "NXT_SET_PACKET_IN_FORMAT",
+                                                                              "NXT_SET_CONTROLLER_ID",
+                                                                              "NXT_TLV_TABLE_MOD",
+                                                                              "NXT_TLV_TABLE_REQUEST",
+                                                                              "NXT_TLV_TABLE_REPLY",
+                                                                              "NXT_RESUME",
+                                                                              "NXT_CT_FLUSH_ZONE"};
+
+// Messages that an extension spells anew, by their names in that form.
+struct FormName {
+  std::string_view standard;
+  Form form;
+  std::string_view name;
+};
+constexpr FormName form_names[] = {
+    {"OFPT_PACKET_IN", Form::nicira, "NXT_PACKET_IN"},
+    {"OFPT_PACKET_IN", Form::nicira2, "NXT_PACKET_IN2"},
+    {"OFPT_FLOW_MOD", Form::nicira, "NXT_FLOW_MOD"},
+    {"OFPT_FLOW_REMOVED", Form::nicira, "NXT_FLOW_REMOVED"},
+    {"OFPT_ROLE_REQUEST", Form::nicira, "NXT_ROLE_REQUEST"},
+    {"OFPT_ROLE_REPLY", Form::nicira, "NXT_ROLE_REPLY"},
+    {"OFPMP_FLOW request", Form::nicira, "NXST_FLOW request"},
+    {"OFPMP_FLOW reply", Form::nicira, "NXST_FLOW reply"},
+    {"OFPMP_AGGREGATE request", Form::nicira, "NXST_AGGREGATE request"},
+    {"OFPMP_AGGREGATE reply", Form::nicira, "NXST_AGGREGATE reply"},
+    {"OFPMP_FLOW_MONITOR request", Form::nicira, "NXST_FLOW_MONITOR request"},
+    {"OFPMP_FLOW_MONITOR reply", Form::nicira, "NXST_FLOW_MONITOR reply"},
+};
 
 }  // namespace
 
@@ -85,6 +117,14 @@ bool operator==(const CarriedMessage& a, const CarriedMessage& b) {
   return a.envelope == b.envelope || (a.envelope && b.envelope && *a.envelope == *b.envelope);
 }
 
-std::string_view message_name(const Message& message) { return names[message.index()]; }
+std::string_view message_name(const Message& message, Form form) {
+  const std::string_view standard = names[message.index()];
+  for (const FormName& one : form_names) {
+    if (one.form == form && one.standard == standard) {
+      return one.name;
+    }
+  }
+  return standard;
+}
 
 }  // namespace weft::openflow

@@ -14,8 +14,11 @@
 #include "lib/openflow/async_message.h"
 #include "lib/openflow/bundle_message.h"
 #include "lib/openflow/flow_message.h"
+#include "lib/openflow/form.h"
 #include "lib/openflow/group_message.h"
 #include "lib/openflow/meter_message.h"
+#include "lib/openflow/monitor_message.h"
+#include "lib/openflow/nicira_message.h"
 #include "lib/openflow/packet_message.h"
 #include "lib/openflow/port_message.h"
 #include "lib/openflow/session_message.h"
@@ -41,17 +44,21 @@ using Message = std::variant<
     TableFeaturesRequest, TableFeaturesReply, PortDescRequest, PortDescReply, TableDescRequest, TableDescReply,
     QueueDescRequest, QueueDescReply, FlowCountersRequest, FlowCountersReply, ControllerStatusRequest,
     ControllerStatusReply, BundleFeaturesRequest, BundleFeaturesReply, ExperimenterMultipartRequest,
-    ExperimenterMultipartReply>;
+    ExperimenterMultipartReply, FlowMonitorRequest, FlowMonitorReply,
+    // Open vSwitch's extensions.
+    SetFlowFormat, FlowModTableId, SetPacketInFormat, SetControllerId, TlvTableMod, TlvTableRequest, TlvTableReply,
+    Resume, CtFlushZone>;
 
 struct Envelope {
   Version version = Version::v1_3;
   uint32_t xid = 0;
   bool more = false;  // multipart: further parts with the same xid follow
   Message message;
+  Form form = Form::standard;
   friend bool operator==(const Envelope&, const Envelope&) = default;
 };
 
-// "OFPT_FLOW_MOD", "OFPMP_FLOW reply": for logs and tools.
-std::string_view message_name(const Message& message);
+// "OFPT_FLOW_MOD", "OFPMP_FLOW reply", "NXT_PACKET_IN2": for logs and tools.
+std::string_view message_name(const Message& message, Form form = Form::standard);
 
 }  // namespace weft::openflow

@@ -34,7 +34,10 @@ struct Dispatch {
   Outcome operator()(const EchoReply&) const { return Progress::done; }
 
   // What OpenFlow 1.3.5 section 7.4.4 and 1.5.1 section 7.5.4 have an answer of its own for.
-  Outcome operator()(const Experimenter&) const { return refused(ErrorCode::ofpbrc_bad_experimenter); }
+  Outcome operator()(const Experimenter& m) const {
+    const bool is_known = m.experimenter == nicira_vendor_id || m.experimenter == onf_experimenter_id;
+    return refused(is_known ? ErrorCode::ofpbrc_bad_exp_type : ErrorCode::ofpbrc_bad_experimenter);
+  }
   Outcome operator()(const RoleRequest&) const { return refused(ErrorCode::ofprrfc_unsup); }
   Outcome operator()(const QueueStatsRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const QueueDescRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
@@ -47,6 +50,17 @@ struct Dispatch {
   Outcome operator()(const MeterStatsRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const MeterConfigRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const MeterFeaturesRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
+  Outcome operator()(const FlowMonitorRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
+
+  // Extensions that are known and not served.
+  Outcome operator()(const SetFlowFormat&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
+  Outcome operator()(const FlowModTableId&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
+  Outcome operator()(const SetPacketInFormat&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
+  Outcome operator()(const SetControllerId&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
+  Outcome operator()(const TlvTableMod&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
+  Outcome operator()(const TlvTableRequest&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
+  Outcome operator()(const Resume&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
+  Outcome operator()(const CtFlushZone&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
 
   template <typename Unserved>
   Outcome operator()(const Unserved&) const {

@@ -10,7 +10,9 @@
 #include <type_traits>
 
 #include "lib/base/result.h"
+#include "lib/openflow/extension/extension.h"
 #include "lib/openflow/message.h"
+#include "lib/openflow/version_codec.h"
 #include "lib/openflow/wire.h"
 
 namespace weft::openflow::codec_13 {
@@ -25,7 +27,6 @@ inline constexpr uint8_t hello = 0;
 inline constexpr uint8_t error = 1;
 inline constexpr uint8_t echo_request = 2;
 inline constexpr uint8_t echo_reply = 3;
-inline constexpr uint8_t experimenter = 4;
 inline constexpr uint8_t features_request = 5;
 inline constexpr uint8_t features_reply = 6;
 inline constexpr uint8_t get_config_request = 7;
@@ -51,13 +52,12 @@ inline constexpr uint8_t meter_mod = 29;
 inline constexpr size_t multipart_header_size = 16;
 inline constexpr uint16_t more_flag = 1;  // OFPMPF_REQ_MORE, OFPMPF_REPLY_MORE
 
-// `type` and `body` of one message; sets `more` for multipart.
-DecodedMessage decode(uint8_t type, std::span<const uint8_t> body, bool& more);
-// The body, with the multipart header where there is one. Returns the message's type number; nothing, and nothing is
-// written, for a message that 1.3 does not have.
-std::optional<uint8_t> encode(WireWriter& out, const Message& message, bool more);
-// The sixteen bytes a multipart reply begins with; the length is filled in when the part is complete.
-void write_multipart_reply_header(WireWriter& out, uint32_t xid, MultipartType type);
+DecodedMessage decode(uint8_t type, std::span<const uint8_t> body, Spelling& spelling);
+std::optional<uint8_t> encode(WireWriter& out, const Message& message, const Spelling& spelling);
+void begin_reply(WireWriter& out, uint32_t xid, MultipartType type, Form form);
+void write_entry(WireWriter& out, const MultipartEntry& entry, Form form);
+
+inline constexpr VersionCodec codec{version, decode, encode, begin_reply, write_entry};
 
 // --- reading: one function a message (tables in decode.cc and multipart.cc)
 
@@ -80,7 +80,6 @@ DecodedMessage read_as(WireReader& in, Layout layout) {
   return Message{std::move(value)};
 }
 
-DecodedMessage read_experimenter(WireReader& in);
 DecodedMessage read_features_reply(WireReader& in);
 DecodedMessage read_get_config_reply(WireReader& in);
 DecodedMessage read_set_config(WireReader& in);
@@ -125,7 +124,6 @@ template <class T>
   requires std::is_empty_v<T>
 void write(WireWriter&, const T&) {}
 
-void write(WireWriter& out, const Experimenter& message);
 void write(WireWriter& out, const FeaturesReply& message);
 void write(WireWriter& out, const GetConfigReply& message);
 void write(WireWriter& out, const SetConfig& message);

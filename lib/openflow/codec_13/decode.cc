@@ -17,9 +17,8 @@ struct MessageRow {
   Read read;
 };
 
-// Hello, error and echo are the same in every version: codec.cc.
+// Hello, error, echo and experimenter messages are the same in every version: codec.cc.
 constexpr MessageRow message_rows[] = {
-    {message_type::experimenter, read_experimenter},
     {message_type::features_request, read_empty<FeaturesRequest>},
     {message_type::features_reply, read_features_reply},
     {message_type::get_config_request, read_empty<GetConfigRequest>},
@@ -63,14 +62,14 @@ constexpr MultipartRow multipart_rows[] = {
     {MultipartType::port_desc, read_empty<PortDescRequest>, read_port_desc_reply},
 };
 
-DecodedMessage decode_multipart(bool is_reply, WireReader& in, bool& more) {
+DecodedMessage decode_multipart(bool is_reply, WireReader& in, Spelling& spelling) {
   const auto type = static_cast<MultipartType>(in.u16());
   const uint16_t flags = in.u16();
   in.pad(4);
   if (auto header = in.result(); !header) {
     return Unexpected{header.error()};
   }
-  more = (flags & more_flag) != 0;
+  spelling.more = (flags & more_flag) != 0;
   const auto* row = std::find_if(std::begin(multipart_rows), std::end(multipart_rows),
                                  [&](const MultipartRow& one) { return one.type == type; });
   if (type == MultipartType::experimenter) {
@@ -85,10 +84,10 @@ DecodedMessage decode_multipart(bool is_reply, WireReader& in, bool& more) {
 
 }  // namespace
 
-DecodedMessage decode(uint8_t type, std::span<const uint8_t> body, bool& more) {
+DecodedMessage decode(uint8_t type, std::span<const uint8_t> body, Spelling& spelling) {
   WireReader in(body);
   if (type == message_type::multipart_request || type == message_type::multipart_reply) {
-    return decode_multipart(type == message_type::multipart_reply, in, more);
+    return decode_multipart(type == message_type::multipart_reply, in, spelling);
   }
   const auto* row = std::find_if(std::begin(message_rows), std::end(message_rows),
                                  [&](const MessageRow& one) { return one.type == type; });

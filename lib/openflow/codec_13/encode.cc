@@ -4,7 +4,6 @@
 namespace weft::openflow::codec_13 {
 namespace {
 
-constexpr uint8_t type_of(const Experimenter&) { return message_type::experimenter; }
 constexpr uint8_t type_of(const FeaturesRequest&) { return message_type::features_request; }
 constexpr uint8_t type_of(const FeaturesReply&) { return message_type::features_reply; }
 constexpr uint8_t type_of(const GetConfigRequest&) { return message_type::get_config_request; }
@@ -62,7 +61,7 @@ class MessageWriter {
  public:
   MessageWriter(WireWriter& out, bool more) : out_(out), more_(more) {}
 
-  // Nothing for what 1.3 cannot say, and for hello, error and echo, which codec.cc writes for every version.
+  // Nothing for what 1.3 cannot say, and for what codec.cc writes for every version.
   template <class M>
   std::optional<uint8_t> operator()(const M& message) const {
     if constexpr (requires { type_of(message); }) {
@@ -87,13 +86,23 @@ class MessageWriter {
   bool more_;
 };
 
+struct EntryWriter {
+  WireWriter& out;
+
+  void operator()(const FlowUpdate*) const { assert(false && "not in 1.3"); }
+  template <class Entry>
+  void operator()(const Entry* entry) const {
+    write_entry(out, *entry);
+  }
+};
+
 }  // namespace
 
-std::optional<uint8_t> encode(WireWriter& out, const Message& message, bool more) {
-  return std::visit(MessageWriter(out, more), message);
+std::optional<uint8_t> encode(WireWriter& out, const Message& message, const Spelling& spelling) {
+  return std::visit(MessageWriter(out, spelling.more), message);
 }
 
-void write_multipart_reply_header(WireWriter& out, uint32_t xid, MultipartType type) {
+void begin_reply(WireWriter& out, uint32_t xid, MultipartType type, Form) {
   out.u8(version);
   out.u8(message_type::multipart_reply);
   out.u16(0);
@@ -102,5 +111,7 @@ void write_multipart_reply_header(WireWriter& out, uint32_t xid, MultipartType t
   out.u16(0);
   out.pad(4);
 }
+
+void write_entry(WireWriter& out, const MultipartEntry& entry, Form) { std::visit(EntryWriter{out}, entry); }
 
 }  // namespace weft::openflow::codec_13

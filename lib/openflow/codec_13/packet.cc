@@ -1,4 +1,6 @@
 // Packet-in and packet-out: OpenFlow 1.3.5 sections 7.4.1 and 7.3.7.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "lib/openflow/action_codec.h"
@@ -46,7 +48,7 @@ DecodedMessage read_packet_in(WireReader& in) {
 
 void write(WireWriter& out, const PacketIn& message) {
   out.u32(message.buffer_id);
-  out.u16(message.total_len);
+  out.u16(std::min<uint32_t>(message.total_len, 0xffff));
   out.u8(reason_13(message.reason));
   out.u8(message.table_id);
   out.u64(message.cookie);

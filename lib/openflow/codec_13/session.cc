@@ -1,4 +1,4 @@
-// OpenFlow 1.3.5 sections 7.3.1 (features), 7.3.2 (configuration), 7.3.9 (role), 7.5.4 (experimenter).
+// OpenFlow 1.3.5 sections 7.3.1 (features), 7.3.2 (configuration), 7.3.9 (role).
 #include <fmt/format.h>
 
 #include "lib/openflow/codec_13/codec_13.h"
@@ -59,24 +59,6 @@ void write_config(WireWriter& out, const SwitchConfig& config) {
 }
 
 }  // namespace
-
-DecodedMessage read_experimenter(WireReader& in) {
-  Experimenter message;
-  in.u32(message.experimenter);
-  in.u32(message.exp_type);
-  const auto data = in.take_rest();
-  message.data.assign(data.begin(), data.end());
-  if (auto done = in.result(); !done) {
-    return Unexpected{done.error()};
-  }
-  return Message{std::move(message)};
-}
-
-void write(WireWriter& out, const Experimenter& message) {
-  out.u32(message.experimenter);
-  out.u32(message.exp_type);
-  out.bytes(message.data);
-}
 
 DecodedMessage read_features_reply(WireReader& in) { return read_as<FeaturesReply>(in, features_layout); }
 void write(WireWriter& out, const FeaturesReply& message) { features_layout(out, message); }

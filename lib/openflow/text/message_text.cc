@@ -190,7 +190,7 @@ std::string BodyFormatter::operator()(const Error& m) const {
 
 std::string format_title(const Envelope& envelope) {
   constexpr std::string_view multipart = "OFPMP_";
-  std::string name(message_name(envelope.message));
+  std::string name(message_name(envelope.message, envelope.form));
   if (name.starts_with(multipart)) {
     name = "OFPST_" + name.substr(multipart.size());
     if (name.starts_with("OFPST_PORT_STATS")) {

@@ -88,7 +88,7 @@ TEST(Codec, MessagesComeBackAsTheyWere) {
   expect_round_trip(Error{ErrorCode::ofpbmc_dup_field, hex("0102")});
   expect_round_trip(Error{OpenFlowError(error_type_experimenter, 7, nicira_vendor_id), hex("0102")});
   expect_round_trip(EchoRequest{hex("0102")});
-  expect_round_trip(Experimenter{0x2320, 20, hex("01")});
+  expect_round_trip(Experimenter{0x00001234, 20, hex("01")});
   expect_round_trip(FeaturesReply{1, 0, 254, 0, capability::flow_stats, 0, {}});
   expect_round_trip(GetConfigReply{{FragmentHandling::drop, false, 128}});
   expect_round_trip(BarrierReply{});

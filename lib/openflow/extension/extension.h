@@ -1,0 +1,53 @@
+// Messages of experimenters (vendors, in 1.0), the same for every version: one table from experimenter and number to a
+// function, one way back.
+//
+// A row says in which versions the message is known and which Form it is. A family's functions stand in a file of their
+// own; a new extension is a row in table.cc, an overload in the writer there and its file. What has no row is an
+// Experimenter message, which no switch serves.
+//
+// Sources: Open vSwitch's protocol documentation for Nicira's (0x00002320), the ONF's extension documents 230 (bundles)
+// and 187 (flow monitor) and others for its own (0x4f4e4600).
+// Threads: pure functions. Private to lib/openflow.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "lib/base/result.h"
+#include "lib/openflow/version_codec.h"
+
+namespace weft::openflow::extension {
+
+inline constexpr uint8_t message_type = 4;  // OFPT_VENDOR, OFPT_EXPERIMENTER: in every version
+
+using DecodedMessage = Result<Message, OpenFlowError>;
+
+// The body behind the header of eight bytes.
+DecodedMessage read(std::span<const uint8_t> body, Version version, Spelling& spelling);
+
+// The body behind the header; false when the version and form say `message` in a message of their own.
+bool write(WireWriter& out, const Message& message, Version version, Form form);
+
+// --- the families: bodies behind experimenter and number
+
+// nicira_session.cc
+DecodedMessage read_set_flow_format(WireReader& in, Version version);
+DecodedMessage read_flow_mod_table_id(WireReader& in, Version version);
+DecodedMessage read_set_packet_in_format(WireReader& in, Version version);
+DecodedMessage read_set_controller_id(WireReader& in, Version version);
+DecodedMessage read_ct_flush_zone(WireReader& in, Version version);
+void write_body(WireWriter& out, const SetFlowFormat& message);
+void write_body(WireWriter& out, const FlowModTableId& message);
+void write_body(WireWriter& out, const SetPacketInFormat& message);
+void write_body(WireWriter& out, const SetControllerId& message);
+void write_body(WireWriter& out, const CtFlushZone& message);
+
+// tlv_table.cc
+DecodedMessage read_tlv_table_mod(WireReader& in, Version version);
+DecodedMessage read_tlv_table_request(WireReader& in, Version version);
+DecodedMessage read_tlv_table_reply(WireReader& in, Version version);
+void write_body(WireWriter& out, const TlvTableMod& message);
+void write_body(WireWriter& out, const TlvTableReply& message);
+
+}  // namespace weft::openflow::extension

@@ -1,0 +1,68 @@
+// Messages of experimenters: their bytes, in which versions they are known, and what is refused.
+#include <gtest/gtest.h>
+
+#include "lib/openflow/codec.h"
+#include "lib/openflow/nicira_error.h"
+#include "tests/lib/openflow/message_bytes.h"
+
+namespace weft::openflow {
+namespace {
+
+using namespace testing;
+
+Bytes nicira_message(Version version, uint32_t number, const Bytes& body) {
+  Bytes bytes = message(4, be32(nicira_vendor_id) + be32(number) + body);
+  bytes[0] = static_cast<uint8_t>(version);
+  return bytes;
+}
+
+// The bytes are what the message is written as, and read as.
+void expect_is(const Message& body, Version version, const Bytes& bytes) {
+  EXPECT_EQ(encode(version, 7, body), bytes) << message_name(body);
+  const auto decoded = decode(version, bytes);
+  ASSERT_TRUE(decoded.has_value()) << message_name(body) << ": " << to_string(decoded.error());
+  EXPECT_EQ(decoded->message, body) << message_name(body);
+}
+
+OpenFlowError refusal_of(const Bytes& bytes) {
+  const auto decoded = decode(Version::v1_3, bytes);
+  return decoded ? OpenFlowError{} : decoded.error();
+}
+
+TEST(Extension, WhatAConnectionChooses) {
+  expect_is(SetPacketInFormat{Form::nicira2}, Version::v1_3, nicira_message(Version::v1_3, 16, hex("00000002")));
+  expect_is(SetControllerId{0x1234}, Version::v1_3, nicira_message(Version::v1_3, 20, hex("000000000000 1234")));
+  expect_is(CtFlushZone{9}, Version::v1_3, nicira_message(Version::v1_3, 29, hex("000000000000 0009")));
+}
+
+TEST(Extension, TlvTable) {
+  const Bytes map = hex("ffff 80 04 0003 0000");
+  expect_is(TlvTableMod{TlvTableCommand::add, {{0xffff, 0x80, 4, 3}}}, Version::v1_3,
+            nicira_message(Version::v1_3, 24, hex("0000 000000000000") + map));
+  expect_is(TlvTableMod{TlvTableCommand::clear, {}}, Version::v1_3,
+            nicira_message(Version::v1_3, 24, hex("0002 000000000000")));
+  expect_is(TlvTableRequest{}, Version::v1_3, nicira_message(Version::v1_3, 25, {}));
+  expect_is(TlvTableReply{256, 64, {{0xffff, 0x80, 4, 3}}}, Version::v1_3,
+            nicira_message(Version::v1_3, 26, hex("00000100 0040") + zeros(10) + map));
+}
+
+TEST(Extension, RefusedWithTheErrorsOfTheExtension) {
+  const auto tlv_mod = [](const char* body) { return refusal_of(nicira_message(Version::v1_3, 24, hex(body))); };
+  EXPECT_EQ(tlv_mod("0003 000000000000"), nicira_error(NiciraError::tlv_bad_command));
+  EXPECT_EQ(tlv_mod("0000 000000000000 ffff 80 05 0003 0000"), nicira_error(NiciraError::tlv_bad_length));
+  EXPECT_EQ(tlv_mod("0000 000000000000 ffff 80 00 0003 0000"), nicira_error(NiciraError::tlv_bad_length));
+  EXPECT_EQ(tlv_mod("0000 000000000000 ffff 80 04 0040 0000"), nicira_error(NiciraError::tlv_bad_index));
+  EXPECT_EQ(tlv_mod("0000 000000000000 ffff 80 04"), OpenFlowError{ErrorCode::ofpbrc_bad_len});
+  EXPECT_EQ(refusal_of(nicira_message(Version::v1_3, 29, hex("000000000001 0009"))),
+            nicira_error(NiciraError::must_be_zero));
+  EXPECT_EQ(refusal_of(nicira_message(Version::v1_3, 16, hex("00000003"))), OpenFlowError{ErrorCode::ofpbrc_eperm});
+}
+
+TEST(Extension, IsUnknownInVersionsThatDoNotHaveIt) {
+  const auto decoded = decode(Version::v1_3, nicira_message(Version::v1_3, 12, hex("00000002")));
+  ASSERT_TRUE(decoded.has_value());
+  EXPECT_EQ(decoded->message, Message(Experimenter{nicira_vendor_id, 12, hex("00000002")}));
+}
+
+}  // namespace
+}  // namespace weft::openflow
