@@ -1,4 +1,7 @@
 // Messages about groups. Values. Group number constants are in flow_message.h.
+//
+// Buckets have ids since 1.5. Earlier versions say nothing of them: there a bucket is unnumbered, and the switch gives
+// it the id of the bucket whose place it takes, or one that is free.
 #pragma once
 
 #include <cstdint>
@@ -22,20 +25,34 @@ enum class GroupModCommand : uint16_t {
 
 enum class GroupType : uint8_t { all = 0, select = 1, indirect = 2, fast_failover = 3 };
 
+inline constexpr uint32_t unnumbered_bucket = 0xffffffff;
+
 struct Bucket {
-  uint32_t bucket_id = 0;  // 1.5; assigned in order by earlier versions
-  uint16_t weight = 0;     // select only
+  uint32_t bucket_id = unnumbered_bucket;  // at most bucket_position::max
+  uint16_t weight = 0;                     // select only
   OfPort watch_port = of_port::any;
   uint32_t watch_group = any_group;
   ActionList actions;
   friend bool operator==(const Bucket&, const Bucket&) = default;
 };
 
+// Gives unnumbered buckets the lowest ids that no other has, in their order: how a version with ids shows them.
+void number_buckets(std::vector<Bucket>& buckets);
+
+// Bits of a field that take part in a selection. Views of the same bits (tcp_src, udp_src) are fields of their own.
+struct SelectionField {
+  FieldId field{};
+  FieldValue mask;
+  friend bool operator==(const SelectionField&, const SelectionField&) = default;
+};
+
 // How a select group chooses (extension of 1.5); an empty method is the switch's own choice.
 struct GroupSelection {
   std::string method;  // "hash", "dp_hash"
   uint64_t param = 0;
-  Match fields;  // masks say what is hashed
+  std::vector<SelectionField> fields;  // by FieldId, each once; none: whatever the packet has
+  // Keeps the order; of a field that is there already the later mask counts.
+  void add_field(FieldId field, FieldValue mask);
   friend bool operator==(const GroupSelection&, const GroupSelection&) = default;
 };
 
@@ -51,7 +68,7 @@ struct GroupMod {
   GroupModCommand command = GroupModCommand::add;
   GroupType type = GroupType::all;
   uint32_t group_id = 0;
-  uint32_t command_bucket_id = bucket_position::all;
+  uint32_t command_bucket_id = bucket_position::all;  // insert_bucket: behind this one; remove_bucket: this one
   std::vector<Bucket> buckets;
   GroupSelection selection;
   friend bool operator==(const GroupMod&, const GroupMod&) = default;

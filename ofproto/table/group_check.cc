@@ -1,10 +1,11 @@
-// Which group-mods are refused, and how: OpenFlow 1.3.5 sections 6.5 and 7.4.4.6.
+// Which group-mods are refused, and how: OpenFlow 1.3.5 sections 6.5 and 7.4.4.6, 1.5.1 section 6.7.
 #include <algorithm>
 #include <set>
 #include <vector>
 
 #include "ofproto/table/abilities.h"
 #include "ofproto/table/action_uses.h"
+#include "ofproto/table/bucket_list.h"
 #include "ofproto/table/group_table.h"
 
 namespace weft::ofproto {
@@ -41,14 +42,39 @@ Checked check_bucket(const Bucket& bucket, GroupType type) {
   if (type == GroupType::fast_failover && !watches(bucket)) {
     return refuse(ErrorCode::ofpgmfc_invalid_group, "a bucket of a fast failover group must watch a port or a group");
   }
+  if (bucket.watch_port != of_port::any && bucket.watch_port != of_port::local && !is_ordinary(bucket.watch_port)) {
+    return refuse(ErrorCode::ofpgmfc_bad_watch,
+                  "port number " + std::to_string(number(bucket.watch_port)) + " is no port to watch");
+  }
+  return {};
+}
+
+// The extension that says how a select group chooses.
+Checked check_selection(const openflow::GroupSelection& selection, GroupType type) {
+  if (selection.method.empty()) {
+    return {};
+  }
+  if (type != GroupType::select) {
+    return refuse(ErrorCode::ofpbpc_bad_value, "only a select group has a selection method");
+  }
+  if (selection.method != "hash" && selection.method != "dp_hash") {
+    return refuse(ErrorCode::ofpbpc_bad_value, "selection method \"" + selection.method + "\" is not known");
+  }
   return {};
 }
 
 Checked check_bucket_ids(const std::vector<Bucket>& buckets) {
   std::set<uint32_t> ids;
   for (const Bucket& bucket : buckets) {
-    if (!ids.insert(bucket.bucket_id).second) {
-      return refuse(ErrorCode::ofpgmfc_bucket_exists, "two buckets have id " + std::to_string(bucket.bucket_id));
+    const uint32_t id = bucket.bucket_id;
+    if (id == openflow::unnumbered_bucket) {
+      continue;
+    }
+    if (id > openflow::bucket_position::max) {
+      return refuse(ErrorCode::ofpgmfc_bad_bucket, "bucket id " + std::to_string(id) + " is reserved");
+    }
+    if (!ids.insert(id).second) {
+      return refuse(ErrorCode::ofpgmfc_bad_bucket, "two buckets have id " + std::to_string(id));
     }
   }
   return {};
@@ -82,6 +108,34 @@ Checked GroupTable::check(const GroupMod& group_mod) const {
   }
 }
 
+Result<GroupMod, OpenFlowError> GroupTable::with_buckets_changed(const GroupMod& group_mod) const {
+  const auto found = current_.find(group_mod.group_id);
+  if (found == current_.end()) {
+    return Unexpected{OpenFlowError(ErrorCode::ofpgmfc_unknown_group, "there is no " + named(group_mod.group_id))};
+  }
+  const Group& group = *found->second;
+  auto added = group_mod.buckets;
+  if (group.type() == GroupType::select) {
+    // The message does not know the group's type, so a weight that it does not tell is that of a select group.
+    for (Bucket& bucket : added) {
+      bucket.weight = std::max<uint16_t>(bucket.weight, 1);
+    }
+  }
+  auto buckets = group_mod.command == GroupModCommand::insert_bucket
+                     ? insert_buckets(group.buckets(), added, group_mod.command_bucket_id)
+                     : remove_buckets(group.buckets(), group_mod.command_bucket_id);
+  if (!buckets) {
+    return Unexpected{buckets.error()};
+  }
+  GroupMod whole;
+  whole.command = GroupModCommand::modify;
+  whole.type = group.type();
+  whole.group_id = group.group_id();
+  whole.buckets = std::move(*buckets);
+  whole.selection = group.selection();
+  return whole;
+}
+
 // A group that refers to itself does not hold itself back.
 Checked GroupTable::check_is_not_chained(uint32_t group_id) const {
   for (const uint32_t user : groups_using(group_id)) {
@@ -107,6 +161,9 @@ Checked GroupTable::check_buckets(const GroupMod& group_mod) const {
   if (group_mod.type == GroupType::indirect && group_mod.buckets.size() != 1) {
     return refuse(ErrorCode::ofpgmfc_invalid_group, "an indirect group has exactly one bucket");
   }
+  if (auto checked = check_selection(group_mod.selection, group_mod.type); !checked) {
+    return checked;
+  }
   for (const Bucket& bucket : group_mod.buckets) {
     if (auto checked = check_bucket(bucket, group_mod.type); !checked) {
       return checked;
@@ -131,8 +188,10 @@ Checked GroupTable::check_actions(const Bucket& bucket, uint32_t group_id) const
       result = refuse(ErrorCode::ofpbac_bad_out_group, "there is no " + named(used));
     }
   });
-  if (bucket.watch_group != openflow::any_group && !has(bucket.watch_group)) {
-    return refuse(ErrorCode::ofpgmfc_bad_watch, "there is no " + named(bucket.watch_group));
+  if (bucket.watch_group != openflow::any_group && (bucket.watch_group == group_id || !has(bucket.watch_group))) {
+    return refuse(ErrorCode::ofpgmfc_bad_watch, bucket.watch_group == group_id
+                                                    ? named(group_id) + " cannot watch itself"
+                                                    : "there is no " + named(bucket.watch_group));
   }
   return result;
 }

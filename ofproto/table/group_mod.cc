@@ -1,4 +1,4 @@
-// The operations of group-mod: OpenFlow 1.3.5 section 6.5. What is refused is in group_check.cc.
+// The operations of group-mod: OpenFlow 1.3.5 section 6.5, 1.5.1 section 6.7. What is refused is in group_check.cc.
 #include <utility>
 #include <vector>
 
@@ -9,12 +9,23 @@ namespace weft::ofproto {
 using openflow::GroupModCommand;
 
 Result<Change, openflow::OpenFlowError> TableSet::prepare(const openflow::GroupMod& group_mod, TimePoint now) {
+  const bool changes_buckets =
+      group_mod.command == GroupModCommand::insert_bucket || group_mod.command == GroupModCommand::remove_bucket;
+  if (changes_buckets) {
+    const auto whole = groups_.with_buckets_changed(group_mod);
+    return whole ? prepare_group(*whole, now, Group::BucketCounters::go_on) : Unexpected{whole.error()};
+  }
+  return prepare_group(group_mod, now, Group::BucketCounters::begin);
+}
+
+Result<Change, openflow::OpenFlowError> TableSet::prepare_group(const openflow::GroupMod& group_mod, TimePoint now,
+                                                                Group::BucketCounters counters) {
   if (auto checked = groups_.check(group_mod); !checked) {
     return Unexpected{checked.error()};
   }
   Change change{.version = version_.next()};
   if (group_mod.command != GroupModCommand::remove) {
-    put_group(change, group_mod, now);
+    put_group(change, group_mod, now, counters);
   } else if (group_mod.group_id != openflow::all_groups) {
     remove_group(change, group_mod.group_id);
   } else {
@@ -23,10 +34,11 @@ Result<Change, openflow::OpenFlowError> TableSet::prepare(const openflow::GroupM
   return change;
 }
 
-void TableSet::put_group(Change& change, const openflow::GroupMod& group_mod, TimePoint now) {
+void TableSet::put_group(Change& change, const openflow::GroupMod& group_mod, TimePoint now,
+                         Group::BucketCounters counters) {
   const auto current = groups_.current().find(group_mod.group_id);
   GroupPtr before = current != groups_.current().end() ? current->second : nullptr;
-  GroupPtr after = std::make_shared<Group>(group_mod, now, before.get());
+  GroupPtr after = std::make_shared<Group>(group_mod, now, before.get(), counters);
   change.groups.push_back({std::move(before), std::move(after)});
   groups_.put(change.groups.back(), change.version);
 }

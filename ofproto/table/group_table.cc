@@ -174,7 +174,8 @@ uint32_t GroupTable::ref_count(uint32_t group_id) const {
 openflow::GroupFeaturesReply GroupTable::features() const {
   openflow::GroupFeaturesReply reply;
   reply.types = limits_.types;
-  reply.capabilities = openflow::group_capability::chaining | openflow::group_capability::chaining_checks;
+  reply.capabilities = openflow::group_capability::select_weight | openflow::group_capability::select_liveness |
+                       openflow::group_capability::chaining | openflow::group_capability::chaining_checks;
   for (size_t type = 0; type < std::size(reply.max_groups); ++type) {
     if ((limits_.types >> type & 1) != 0) {
       reply.max_groups[type] = static_cast<uint32_t>(limits_.max_groups);

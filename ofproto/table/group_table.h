@@ -25,8 +25,7 @@
 namespace weft::ofproto {
 
 struct GroupLimits {
-  uint32_t types = 1U << static_cast<unsigned>(openflow::GroupType::all) |
-                   1U << static_cast<unsigned>(openflow::GroupType::indirect);
+  uint32_t types = 0b1111;  // bit n: GroupType n
   size_t max_groups = 65536;
   size_t max_buckets = 1024;  // of one group
 };
@@ -47,8 +46,10 @@ class GroupTable {
   const std::map<uint32_t, GroupPtr>& current() const { return current_; }
   bool has(uint32_t group_id) const { return current_.contains(group_id); }
 
-  // Whether the message may be executed: OpenFlow 1.3.5 section 6.5 and 7.4.4 (OFPGMFC_*).
+  // Whether the message may be executed: OpenFlow 1.3.5 section 6.5 and 7.4.4 (OFPGMFC_*). Of insert_bucket and
+  // remove_bucket what they amount to is checked: a modify of the whole group.
   Result<void, openflow::OpenFlowError> check(const openflow::GroupMod& group_mod) const;
+  Result<openflow::GroupMod, openflow::OpenFlowError> with_buckets_changed(const openflow::GroupMod& group_mod) const;
 
   // The steps of a change; `put` with null `after` removes.
   void put(const GroupChange& change, uint64_t version);

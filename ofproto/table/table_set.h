@@ -121,7 +121,9 @@ class TableSet {
   FlowRulePtr current_form(const FlowRulePtr& rule);
   std::vector<FlowRulePtr> select_exact(const openflow::FlowFilter& filter, int32_t priority);
   void change_rule(Change& change, RuleChange rule_change);
-  void put_group(Change& change, const openflow::GroupMod& group_mod, TimePoint now);
+  Result<Change, openflow::OpenFlowError> prepare_group(const openflow::GroupMod& group_mod, TimePoint now,
+                                                        Group::BucketCounters counters);
+  void put_group(Change& change, const openflow::GroupMod& group_mod, TimePoint now, Group::BucketCounters counters);
   void remove_group(Change& change, uint32_t group_id);
   void remove_all_groups(Change& change);
   void undo(const RuleChange& rule_change);

@@ -85,9 +85,23 @@ void print_json(const std::vector<openflow::GroupDesc>& groups, const PortNames*
   print_array(groups, [&](const openflow::GroupDesc& group) {
     Json buckets = Json::array();
     for (const openflow::Bucket& bucket : group.buckets) {
-      buckets.push_back({{"weight", bucket.weight}, {"actions", format_actions(bucket.actions, ports)}});
+      Json one{{"weight", bucket.weight}, {"actions", format_actions(bucket.actions, ports)}};
+      if (bucket.bucket_id != openflow::unnumbered_bucket) {
+        one["bucket_id"] = bucket.bucket_id;
+      }
+      if (bucket.watch_port != of_port::any) {
+        one["watch_port"] = format_port(bucket.watch_port, ports);
+      }
+      if (bucket.watch_group != openflow::any_group) {
+        one["watch_group"] = bucket.watch_group;
+      }
+      buckets.push_back(std::move(one));
     }
-    return Json{{"group_id", group.group_id}, {"type", openflow::to_string(group.type)}, {"buckets", buckets}};
+    Json json{{"group_id", group.group_id}, {"type", openflow::to_string(group.type)}, {"buckets", buckets}};
+    if (!group.selection.method.empty()) {
+      json["selection_method"] = group.selection.method;
+    }
+    return json;
   });
 }
 

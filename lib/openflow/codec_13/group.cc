@@ -69,12 +69,11 @@ Bucket read_bucket(WireReader& in) {
   return bucket;
 }
 
-// 1.3 has no bucket ids: they are numbered in order, as later versions will show them.
+// 1.3 has no bucket ids.
 std::vector<Bucket> read_buckets(WireReader& in) {
   std::vector<Bucket> buckets;
   while (in.remaining() > 0 && !in.failed()) {
     buckets.push_back(read_bucket(in));
-    buckets.back().bucket_id = static_cast<uint32_t>(buckets.size() - 1);
   }
   return buckets;
 }
@@ -146,6 +145,9 @@ DecodedMessage read_group_mod(WireReader& in) {
   GroupMod mod;
   group_mod_layout(in, mod);
   mod.buckets = read_buckets(in);
+  if (mod.command == GroupModCommand::insert_bucket || mod.command == GroupModCommand::remove_bucket) {
+    in.fail({ErrorCode::ofpgmfc_bad_command, "a command of OpenFlow 1.5"});
+  }
   check_size(in, mod);
   if (auto done = in.finish(); !done) {
     return Unexpected{done.error()};

@@ -1,6 +1,7 @@
 // Printing groups: lib/openflow/text/group_text.h.
 #include <fmt/format.h>
 
+#include "lib/flow/field_text.h"
 #include "lib/flow/number_text.h"
 #include "lib/openflow/text/action_text.h"
 #include "lib/openflow/text/flow_text.h"
@@ -11,6 +12,9 @@ namespace {
 
 std::string format_bucket(const Bucket& bucket, GroupType type, const PortNames* ports) {
   std::string text = "bucket=";
+  if (bucket.bucket_id != unnumbered_bucket) {
+    text += fmt::format("bucket_id:{},", bucket.bucket_id);
+  }
   if (bucket.weight != (type == GroupType::select ? 1 : 0)) {
     text += fmt::format("weight:{},", bucket.weight);
   }
@@ -23,14 +27,17 @@ std::string format_bucket(const Bucket& bucket, GroupType type, const PortNames*
   return text + "actions=" + format_actions(bucket.actions, ports);
 }
 
-std::string format_fields(const Match& fields) {
+// "fields=ip_dst", "fields(ip_src,ip_dst=255.255.255.0)".
+std::string format_fields(const std::vector<SelectionField>& fields) {
   std::string names;
-  for (const Field& f : all_fields()) {
-    if (f.has_place() && !fields.is_wild(f) && (f.oxm || f.nxm)) {
-      names += (names.empty() ? "" : ",") + std::string(f.name);
+  for (const SelectionField& one : fields) {
+    const Field& f = field(one.field);
+    names += (names.empty() ? "" : ",") + std::string(f.name);
+    if (one.mask != all_bits(f)) {
+      names += "=" + format_value(f, one.mask);
     }
   }
-  return names;
+  return fields.size() == 1 ? ",fields=" + names : fields.empty() ? "" : ",fields(" + names + ")";
 }
 
 std::string format_selection(const GroupSelection& selection) {
@@ -41,8 +48,20 @@ std::string format_selection(const GroupSelection& selection) {
   if (selection.param != 0) {
     text += fmt::format(",selection_method_param={}", selection.param);
   }
-  const std::string fields = format_fields(selection.fields);
-  return fields.empty() ? text : text + ",fields(" + fields + ")";
+  return text + format_fields(selection.fields);
+}
+
+std::string format_position(uint32_t bucket_id) {
+  switch (bucket_id) {
+    case bucket_position::first:
+      return "first";
+    case bucket_position::last:
+      return "last";
+    case bucket_position::all:
+      return "all";
+    default:
+      return std::to_string(bucket_id);
+  }
 }
 
 std::string format_body(const GroupDesc& group, const PortNames* ports) {
@@ -62,6 +81,14 @@ std::string format_group(const GroupDesc& group, const PortNames* ports) {
 std::string format_group_mod(const GroupMod& mod, const PortNames* ports) {
   if (mod.command == GroupModCommand::remove) {
     return mod.group_id == all_groups ? "group_id=all" : fmt::format("group_id={}", mod.group_id);
+  }
+  if (mod.command == GroupModCommand::insert_bucket || mod.command == GroupModCommand::remove_bucket) {
+    std::string text =
+        fmt::format("command_bucket_id:{},group_id={}", format_position(mod.command_bucket_id), mod.group_id);
+    for (const Bucket& bucket : mod.buckets) {
+      text += "," + format_bucket(bucket, mod.type, ports);
+    }
+    return text;
   }
   return format_group({mod.type, mod.group_id, mod.buckets, mod.selection}, ports);
 }

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "lib/flow/field_text.h"
 #include "lib/openflow/text/action_parse.h"
+#include "lib/openflow/text/bucket_parse.h"
 #include "lib/openflow/text/group_text.h"
 #include "lib/openflow/text/sub_field_text.h"
 
@@ -20,97 +22,7 @@ constexpr std::pair<std::string_view, GroupType> type_names[] = {
     {"fast_failover", GroupType::fast_failover},
 };
 
-template <class Number>
-Parsed read_number(const TextSource& source, const Word& word, uint64_t max, Number& out) {
-  const auto number = number_value(source, word, word.key, 0, max);
-  if (!number) {
-    return Unexpected{number.error()};
-  }
-  out = static_cast<Number>(*number);
-  return {};
-}
-
-Parsed read_watch_port(const TextSource& source, const Word& word, OfPort& out) {
-  const auto port = parse_port(word.value, source.ports);
-  if (!port) {
-    return source.error(word.place(), "no such port: " + quoted(word.value));
-  }
-  out = *port;
-  return {};
-}
-
-// A bucket: properties, then actions, with or without "actions=" before them.
-class BucketParser {
- public:
-  BucketParser(const TextSource& source, GroupType type) : source_(source) {
-    bucket_.weight = type == GroupType::select ? 1 : 0;
-  }
-
-  Result<Bucket, TextError> parse(std::string_view part) {
-    std::string_view rest = part;
-    while (true) {
-      Scanner scanner(source_, rest);
-      const auto word = scanner.next();
-      if (!word) {
-        return Unexpected{word.error()};
-      }
-      if (!*word) {
-        return std::move(bucket_);
-      }
-      if ((*word)->key == "actions" || (*word)->key == "action") {
-        return finish(rest.substr(end_of_key(rest, **word)));
-      }
-      const auto known = read_property(**word);
-      if (!known) {
-        return Unexpected{known.error()};
-      }
-      if (!*known) {
-        return finish(rest);
-      }
-      rest.remove_prefix(static_cast<size_t>((*word)->whole.data() + (*word)->whole.size() - rest.data()));
-    }
-  }
-
- private:
-  static size_t end_of_key(std::string_view rest, const Word& word) {
-    const size_t key_end = static_cast<size_t>(word.key.data() + word.key.size() - rest.data());
-    return std::min(key_end + 1, rest.size());
-  }
-
-  // False: not a property, so the actions begin here.
-  Result<bool, TextError> read_property(const Word& word) {
-    constexpr uint64_t max_u32 = 0xffffffff;
-    Parsed read;
-    if (word.key == "weight") {
-      read = read_number(source_, word, 0xffff, bucket_.weight);
-    } else if (word.key == "bucket_id") {
-      read = read_number(source_, word, bucket_position::max, bucket_.bucket_id);
-    } else if (word.key == "watch_port") {
-      read = read_watch_port(source_, word, bucket_.watch_port);
-    } else if (word.key == "watch_group") {
-      read = read_number(source_, word, max_u32, bucket_.watch_group);
-    } else {
-      return false;
-    }
-    if (!read) {
-      return Unexpected{read.error()};
-    }
-    return true;
-  }
-
-  Result<Bucket, TextError> finish(std::string_view actions_part) {
-    const Match any;
-    auto actions = parse_action_list({source_, any}, actions_part);
-    if (!actions) {
-      return Unexpected{actions.error()};
-    }
-    bucket_.actions = std::move(*actions);
-    return std::move(bucket_);
-  }
-
-  const TextSource& source_;
-  Bucket bucket_;
-};
+constexpr std::string_view method_names[] = {"hash", "dp_hash"};
 
 // The stretches behind each "bucket=".
 std::vector<std::string_view> split_buckets(std::string_view text, std::string_view& head) {
@@ -144,20 +56,20 @@ class GroupParser {
     if (auto checked = check_head(); !checked) {
       return Unexpected{checked.error()};
     }
+    if (!may_have_buckets() && !buckets.empty()) {
+      return source_.error(buckets.front(), "a removal has no buckets");
+    }
     for (const std::string_view part : buckets) {
-      auto bucket = BucketParser(source_, mod_.type).parse(part);
+      auto bucket = parse_bucket(source_, part, mod_.type == GroupType::select ? 1 : 0);
       if (!bucket) {
         return Unexpected{bucket.error()};
       }
       if (auto checked = check_bucket(part, *bucket); !checked) {
         return Unexpected{checked.error()};
       }
-      if (bucket->bucket_id == 0) {
-        bucket->bucket_id = static_cast<uint32_t>(mod_.buckets.size());
-      }
       mod_.buckets.push_back(std::move(*bucket));
     }
-    if (mod_.type == GroupType::indirect && !is_removal() && mod_.buckets.size() != 1) {
+    if (mod_.type == GroupType::indirect && is_whole() && mod_.buckets.size() != 1) {
       return source_.error(source_.text, "an indirect group has exactly one bucket");
     }
     return std::move(mod_);
@@ -165,6 +77,13 @@ class GroupParser {
 
  private:
   bool is_removal() const { return mod_.command == GroupModCommand::remove; }
+  // The command is about buckets of a group that is there.
+  bool has_position() const {
+    return mod_.command == GroupModCommand::insert_bucket || mod_.command == GroupModCommand::remove_bucket;
+  }
+  // The command says all about the group.
+  bool is_whole() const { return !is_removal() && !has_position(); }
+  bool may_have_buckets() const { return is_whole() || mod_.command == GroupModCommand::insert_bucket; }
 
   Parsed read_head(std::string_view head) {
     Scanner scanner(source_, head);
@@ -192,16 +111,16 @@ class GroupParser {
       return read_type(word);
     }
     if (word.key == "command_bucket_id") {
-      return read_number(source_, word, 0xffffffff, mod_.command_bucket_id);
+      return read_position(word);
     }
     if (word.key == "selection_method") {
-      mod_.selection.method = std::string(word.value);
-      return {};
+      return read_method(word);
     }
     if (word.key == "selection_method_param") {
-      return read_number(source_, word, ~uint64_t{0}, mod_.selection.param);
+      return read_param(word);
     }
     if (word.key == "fields") {
+      fields_word_ = word.whole;
       return read_fields(word);
     }
     return source_.error(word.key, "unknown word " + quoted(word.key) + " in a group", did_you_mean(word.key, names));
@@ -213,7 +132,53 @@ class GroupParser {
       mod_.group_id = all_groups;
       return {};
     }
-    return read_number(source_, word, max_group, mod_.group_id);
+    const auto number = number_value(source_, word, word.key, 0, max_group);
+    if (!number) {
+      return Unexpected{number.error()};
+    }
+    mod_.group_id = static_cast<uint32_t>(*number);
+    return {};
+  }
+
+  Parsed read_position(const Word& word) {
+    if (!has_position()) {
+      return source_.error(word.whole, "only insert-buckets and remove-buckets say where");
+    }
+    has_position_ = true;
+    if (word.value == "first") {
+      mod_.command_bucket_id = bucket_position::first;
+    } else if (word.value == "last") {
+      mod_.command_bucket_id = bucket_position::last;
+    } else if (word.value == "all" && mod_.command == GroupModCommand::remove_bucket) {
+      mod_.command_bucket_id = bucket_position::all;
+    } else {
+      const auto number = number_value(source_, word, word.key, 0, bucket_position::max);
+      if (!number) {
+        return Unexpected{number.error()};
+      }
+      mod_.command_bucket_id = static_cast<uint32_t>(*number);
+    }
+    return {};
+  }
+
+  Parsed read_method(const Word& word) {
+    if (std::find(std::begin(method_names), std::end(method_names), word.value) == std::end(method_names)) {
+      return source_.error(word.place(), "unknown selection method " + quoted(word.value) + " (hash or dp_hash)",
+                           did_you_mean(word.value, method_names));
+    }
+    selection_word_ = word.whole;
+    mod_.selection.method = std::string(word.value);
+    return {};
+  }
+
+  Parsed read_param(const Word& word) {
+    param_word_ = word.whole;
+    const auto number = number_value(source_, word, word.key, 0, ~uint64_t{0});
+    if (!number) {
+      return Unexpected{number.error()};
+    }
+    mod_.selection.param = *number;
+    return {};
   }
 
   Parsed read_type(const Word& word) {
@@ -230,7 +195,7 @@ class GroupParser {
                          did_you_mean(word.value, names));
   }
 
-  // "fields(ip_src,ip_dst)" or "fields=ip_src": what a hash looks at.
+  // "fields(ip_src,ip_dst=255.255.255.0)" or "fields=ip_src": what a hash looks at.
   Parsed read_fields(const Word& word) {
     Scanner scanner(source_, word.value);
     while (true) {
@@ -241,12 +206,30 @@ class GroupParser {
       if (!*name) {
         return {};
       }
-      const auto f = parse_field_name(source_, (*name)->key, mod_.selection.fields);
-      if (!f) {
-        return Unexpected{f.error()};
+      if (auto read = read_field(**name); !read) {
+        return read;
       }
-      mod_.selection.fields.set_masked(**f, all_bits(**f), all_bits(**f));
     }
+  }
+
+  Parsed read_field(const Word& word) {
+    const auto f = parse_field_name(source_, word.key, Match());
+    if (!f) {
+      return Unexpected{f.error()};
+    }
+    FieldValue mask = all_bits(**f);
+    if (word.has_value()) {
+      const auto parsed = parse_value(**f, word.value, source_.ports);
+      if (!parsed) {
+        return source_.inside(word.value, parsed.error());
+      }
+      mask = parsed->value & all_bits(**f);
+    }
+    if (mask.is_zero()) {
+      return source_.error(word.whole, "no bit of " + quoted(word.key) + " is left");
+    }
+    mod_.selection.add_field((*f)->id, mask);
+    return {};
   }
 
   Parsed check_head() {
@@ -257,13 +240,43 @@ class GroupParser {
     if (!has_id_) {
       return source_.error(source_.text, "a group needs a number: group_id=...");
     }
+    if (has_position()) {
+      return check_position();
+    }
     if (!has_type_) {
       return source_.error(source_.text, "a group needs a type: type=all, select, indirect or ff");
+    }
+    return check_selection();
+  }
+
+  Parsed check_position() const {
+    if (!has_position_) {
+      return source_.error(source_.text, "which bucket: command_bucket_id=first, last or a number");
+    }
+    if (has_type_ || !selection_word_.empty()) {
+      return source_.error(source_.text, "the group's type and selection method stay as they are");
+    }
+    return {};
+  }
+
+  Parsed check_selection() const {
+    const std::string& method = mod_.selection.method;
+    if (!method.empty() && mod_.type != GroupType::select) {
+      return source_.error(selection_word_, "only a select group has a selection method");
+    }
+    if (!param_word_.empty() && method.empty()) {
+      return source_.error(param_word_, "this needs selection_method=hash or dp_hash");
+    }
+    if (!fields_word_.empty() && method != "hash") {
+      return source_.error(fields_word_, "fields are for selection_method=hash");
     }
     return {};
   }
 
   Parsed check_bucket(std::string_view part, const Bucket& bucket) const {
+    if (!is_whole()) {
+      return {};  // what the group is, the switch knows
+    }
     const bool watches = bucket.watch_port != of_port::any || bucket.watch_group != any_group;
     if (bucket.weight != 0 && mod_.type != GroupType::select) {
       return source_.error(part, "only the buckets of a select group have a weight");
@@ -281,6 +294,10 @@ class GroupParser {
   GroupMod mod_;
   bool has_id_ = false;
   bool has_type_ = false;
+  bool has_position_ = false;
+  std::string_view selection_word_;
+  std::string_view param_word_;
+  std::string_view fields_word_;
 };
 
 }  // namespace

@@ -1,6 +1,11 @@
 // Groups as text, in Open vSwitch's syntax:
 //
 //     group_id=1,type=select,bucket=weight:10,watch_port:p1,actions=output:p1,bucket=output:p2
+//     group_id=1,type=select,selection_method=hash,fields(ip_dst=255.255.255.0),bucket=bucket_id:7,output:p1
+//     group_id=1,command_bucket_id=last,bucket=bucket_id:8,output:p2          insert_bucket
+//     group_id=1,command_bucket_id=7                                         remove_bucket
+//
+// Buckets without "bucket_id:" stay unnumbered.
 //
 // Threads: pure functions.
 #pragma once
@@ -15,7 +20,8 @@
 
 namespace weft::openflow {
 
-// For remove: "group_id=N", "group_id=all" or nothing (all).
+// For remove: "group_id=N", "group_id=all" or nothing (all). insert_bucket and remove_bucket name a place, other
+// commands a type.
 Result<GroupMod, TextError> parse_group(std::string_view text, GroupModCommand command,
                                         const PortNames* ports = nullptr);
 

@@ -101,7 +101,7 @@ TEST_F(BundleTest, AReaderOfTheOldVersionIsNotDisturbed) {
   ASSERT_NE(rule, nullptr);
   const Group* group = tables_.find_group(1, old_version);
   ASSERT_NE(group, nullptr);
-  EXPECT_EQ(group->buckets()[0], bucket_to_port(1));
+  EXPECT_EQ(group->buckets()[0].actions, bucket_to_port(1).actions);
   EXPECT_EQ(tables_.find_group(1, version_.current()), nullptr);
 }
 

@@ -38,7 +38,7 @@ TEST_F(GroupModTest, ModifyingWhatIsNotThereIsRefused) {
 TEST_F(GroupModTest, AddOrModifyDoesEither) {
   apply(group_mod(GroupModCommand::add_or_modify, 1, {bucket_to_port(1)}));
   apply(group_mod(GroupModCommand::add_or_modify, 1, {bucket_to_port(2)}));
-  EXPECT_EQ(group(1)->buckets()[0], bucket_to_port(2));
+  EXPECT_EQ(group(1)->buckets()[0].actions, bucket_to_port(2).actions);
 }
 
 TEST_F(GroupModTest, ModifyReplacesTypeAndBucketsAndKeepsTheCount) {
@@ -147,16 +147,47 @@ TEST_F(GroupModTest, ReservedNumbersAndLimitsAreRefused) {
     add_group(id);
   }
   EXPECT_TRUE(refusal(group_mod(GroupModCommand::add, 11)).is(ErrorCode::ofpgmfc_out_of_groups));
-  EXPECT_TRUE(refusal(group_mod(GroupModCommand::insert_bucket, 1)).is(ErrorCode::ofpgmfc_bad_command));
+  EXPECT_TRUE(refusal(group_mod(static_cast<GroupModCommand>(4), 1)).is(ErrorCode::ofpgmfc_bad_command));
 }
 
-TEST_F(GroupModTest, ATypeThatIsNotSupportedIsRefused) {
-  TableSet plain(version_);
-  const auto select = group_mod(GroupModCommand::add, 1, {bucket_to_port(1)}, GroupType::select);
-  const auto change = plain.prepare(select, clock_.now());
-  ASSERT_FALSE(change);
-  EXPECT_TRUE(change.error().is(ErrorCode::ofpgmfc_bad_type));
-  EXPECT_EQ(plain.groups().features().types, 0b101U);
+TEST_F(GroupModTest, ATypeThatThereIsNotIsRefused) {
+  const auto unknown = group_mod(GroupModCommand::add, 1, {bucket_to_port(1)}, static_cast<GroupType>(4));
+  EXPECT_TRUE(refusal(unknown).is(ErrorCode::ofpgmfc_bad_type));
+}
+
+// What a controller reads is what the switch does.
+TEST_F(GroupModTest, FeaturesNameEveryTypeAndItsLimit) {
+  const openflow::GroupFeaturesReply features = tables_.groups().features();
+  EXPECT_EQ(features.types, 0b1111U);
+  EXPECT_EQ(features.capabilities, 0b1111U);  // weights, liveness, chaining, its checks
+  for (const uint32_t limit : features.max_groups) {
+    EXPECT_EQ(limit, 10U);
+  }
+}
+
+TEST_F(GroupModTest, WhatIsWatchedMayComeLaterButMustBePossible) {
+  openflow::Bucket watching = bucket_to_port(1);
+  watching.watch_port = OfPort{77};
+  apply(group_mod(GroupModCommand::add, 1, {watching}, GroupType::fast_failover));
+  watching.watch_port = of_port::controller;
+  EXPECT_TRUE(refusal(group_mod(GroupModCommand::add, 2, {watching}, GroupType::fast_failover))
+                  .is(ErrorCode::ofpgmfc_bad_watch));
+  watching.watch_port = of_port::any;
+  watching.watch_group = 1;
+  EXPECT_TRUE(refusal(group_mod(GroupModCommand::modify, 1, {watching}, GroupType::fast_failover))
+                  .is(ErrorCode::ofpgmfc_bad_watch));
+}
+
+TEST_F(GroupModTest, ASelectionMethodIsForSelectGroupsAndKnown) {
+  GroupMod message = group_mod(GroupModCommand::add, 1, {bucket_to_port(1)}, GroupType::select);
+  message.selection.method = "roulette";
+  EXPECT_TRUE(refusal(message).is(ErrorCode::ofpbpc_bad_value));
+  message.selection.method = "hash";
+  message.type = GroupType::all;
+  EXPECT_TRUE(refusal(message).is(ErrorCode::ofpbpc_bad_value));
+  message.type = GroupType::select;
+  apply(message);
+  EXPECT_EQ(tables_.groups().current().at(1)->desc().selection.method, "hash");
 }
 
 TEST_F(GroupModTest, ReferencesCountRulesAndGroups) {

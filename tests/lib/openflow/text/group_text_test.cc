@@ -18,9 +18,9 @@ GroupMod parsed(const std::string& text, GroupModCommand command = GroupModComma
   return mod.value_or(GroupMod{});
 }
 
-std::string marked(const std::string& text) {
+std::string marked(const std::string& text, GroupModCommand command = GroupModCommand::add) {
   const TwoPorts ports;
-  const auto mod = parse_group(text, GroupModCommand::add, &ports);
+  const auto mod = parse_group(text, command, &ports);
   return mod ? "(accepted)" : text.substr(mod.error().position, mod.error().length);
 }
 
@@ -29,7 +29,7 @@ TEST(GroupText, BucketsHoldActionsWithOrWithoutTheWord) {
   ASSERT_EQ(mod.buckets.size(), 2U);
   EXPECT_EQ(mod.buckets[0].actions.size(), 2U);
   EXPECT_EQ(mod.buckets[1].actions.size(), 2U);
-  EXPECT_EQ(mod.buckets[1].bucket_id, 1U);
+  EXPECT_EQ(mod.buckets[1].bucket_id, unnumbered_bucket);
 }
 
 TEST(GroupText, PrintsWhatItReads) {
@@ -42,9 +42,60 @@ TEST(GroupText, PrintsWhatItReads) {
            "group_id=5,type=all",
            "group_id=6,type=select,selection_method=hash,selection_method_param=7,fields(ip_src,ip_dst),"
            "bucket=actions=output:1",
+           "group_id=7,type=select,selection_method=hash,fields=ip_dst=255.255.255.128,bucket=actions=output:1",
+           "group_id=8,type=select,selection_method=hash,fields(in_port,eth_dst,ipv6_src=ffff::,tcp_src=240),"
+           "bucket=bucket_id:5,weight:7,watch_port:1,actions=output:1",
+           "group_id=9,type=select,selection_method=dp_hash,selection_method_param=7,bucket=actions=output:1",
        }) {
     EXPECT_EQ(format_group_mod(parsed(text)), text);
   }
+}
+
+TEST(GroupText, CommandsOnBucketsNameAPlace) {
+  using enum GroupModCommand;
+  for (const std::string text : {
+           "command_bucket_id:last,group_id=1,bucket=bucket_id:8,actions=output:1",
+           "command_bucket_id:first,group_id=1,bucket=weight:3,watch_port:2,actions=output:1,bucket=actions=output:2",
+           "command_bucket_id:4294967040,group_id=1,bucket=actions=output:1",
+       }) {
+    EXPECT_EQ(format_group_mod(parsed(text, insert_bucket)), text);
+  }
+  for (const std::string text : {"command_bucket_id:all,group_id=1", "command_bucket_id:7,group_id=1"}) {
+    EXPECT_EQ(format_group_mod(parsed(text, remove_bucket)), text);
+  }
+  EXPECT_EQ(parsed("group_id=1,command_bucket_id=first", remove_bucket).command_bucket_id, bucket_position::first);
+}
+
+TEST(GroupText, WhatACommandOnBucketsCannotSayIsMarked) {
+  using enum GroupModCommand;
+  EXPECT_EQ(marked("group_id=1,bucket=output:1", insert_bucket), "group_id=1,bucket=output:1");
+  EXPECT_EQ(marked("group_id=1,command_bucket_id=all,bucket=output:1", insert_bucket), "all");
+  EXPECT_EQ(marked("group_id=1,command_bucket_id=4294967041", remove_bucket), "4294967041");
+  EXPECT_EQ(marked("group_id=1,command_bucket_id=1,bucket=output:1", remove_bucket), "output:1");
+  EXPECT_EQ(marked("group_id=1,command_bucket_id=1,type=all", remove_bucket),
+            "group_id=1,command_bucket_id=1,type=all");
+  EXPECT_EQ(marked("group_id=1,type=all,command_bucket_id=1"), "command_bucket_id=1");
+}
+
+TEST(GroupText, SelectionIsForSelectGroups) {
+  EXPECT_EQ(marked("group_id=1,type=all,selection_method=hash"), "selection_method=hash");
+  EXPECT_EQ(marked("group_id=1,type=select,selection_method=hahs"), "hahs");
+  EXPECT_EQ(marked("group_id=1,type=select,selection_method_param=4"), "selection_method_param=4");
+  EXPECT_EQ(marked("group_id=1,type=select,selection_method=dp_hash,fields(tcp_src)"), "fields(tcp_src)");
+  EXPECT_EQ(marked("group_id=1,type=select,selection_method=hash,fields(tcp_scr)"), "tcp_scr");
+  EXPECT_EQ(marked("group_id=1,type=select,selection_method=hash,fields=ip_dst=0.0.0.0"), "ip_dst=0.0.0.0");
+}
+
+TEST(GroupText, NumbersAreGivenWhereNoneAre) {
+  GroupMod mod = parsed(
+      "group_id=1,type=select,bucket=bucket_id:5,output:1,bucket=output:2,bucket=bucket_id:1,output:3,"
+      "bucket=output:4");
+  number_buckets(mod.buckets);
+  std::vector<uint32_t> ids;
+  for (const Bucket& bucket : mod.buckets) {
+    ids.push_back(bucket.bucket_id);
+  }
+  EXPECT_EQ(ids, (std::vector<uint32_t>{5, 0, 1, 2}));
 }
 
 TEST(GroupText, RemovalNamesOneGroupOrAll) {
