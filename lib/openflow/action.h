@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "lib/base/ids.h"
+#include "lib/base/variant.h"
 #include "lib/flow/field.h"
 #include "lib/openflow/extension_action.h"
 #include "lib/openflow/sub_field.h"
@@ -162,7 +163,7 @@ struct ExitAction {
   friend bool operator==(const ExitAction&, const ExitAction&) = default;
 };
 
-using Action =
+using ActionVariant =
     std::variant<OutputAction, SetFieldAction, MoveAction, PushVlanAction, PopVlanAction, SetVlanVidAction,
                  SetVlanPcpAction, PushMplsAction, PopMplsAction, PushPbbAction, PopPbbAction, SetTtlAction,
                  DecTtlAction, SetMplsTtlAction, DecMplsTtlAction, CopyTtlInAction, CopyTtlOutAction, SetQueueAction,
@@ -170,6 +171,23 @@ using Action =
                  StackPushAction, StackPopAction, WriteMetadataAction, CheckPacketLargerAction, DeleteFieldAction,
                  OutputRegAction, OutputTruncAction, EnqueueAction, MultipathAction, BundleAction, LearnAction,
                  FinTimeoutAction, ConjunctionAction, SampleAction, CloneAction, CtAction, NatAction, CtClearAction>;
+
+// Used as the variant that it is; a class to be compiled fast (lib/base/variant.h).
+class Action : public ActionVariant {
+ public:
+  Action();
+  template <AlternativeOf<ActionVariant> T>
+  Action(T action) : Action(index_of<T, ActionVariant>, &action) {}  // NOLINT(google-explicit-constructor)
+  Action(const Action& other);
+  Action(Action&& other) noexcept;
+  Action& operator=(const Action& other);
+  Action& operator=(Action&& other) noexcept;
+  ~Action();
+  friend bool operator==(const Action& a, const Action& b);
+
+ private:
+  Action(size_t index, void* action);
+};
 using ActionList = std::vector<Action>;
 
 // Rules are many, and most of their memory is actions.

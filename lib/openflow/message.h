@@ -11,6 +11,7 @@
 #include <string_view>
 #include <variant>
 
+#include "lib/base/variant.h"
 #include "lib/openflow/async_message.h"
 #include "lib/openflow/bundle_message.h"
 #include "lib/openflow/flow_message.h"
@@ -27,7 +28,7 @@
 
 namespace weft::openflow {
 
-using Message = std::variant<
+using MessageVariant = std::variant<
     // The connection.
     Hello, Error, EchoRequest, EchoReply, Experimenter, FeaturesRequest, FeaturesReply, GetConfigRequest,
     GetConfigReply, SetConfig, BarrierRequest, BarrierReply, RoleRequest, RoleReply, GetAsyncRequest, GetAsyncReply,
@@ -48,6 +49,23 @@ using Message = std::variant<
     // Open vSwitch's extensions.
     SetFlowFormat, FlowModTableId, SetPacketInFormat, SetControllerId, TlvTableMod, TlvTableRequest, TlvTableReply,
     Resume, CtFlushZone>;
+
+// Used as the variant that it is; a class to be compiled fast (lib/base/variant.h).
+class Message : public MessageVariant {
+ public:
+  Message();
+  template <AlternativeOf<MessageVariant> T>
+  Message(T message) : Message(index_of<T, MessageVariant>, &message) {}  // NOLINT(google-explicit-constructor)
+  Message(const Message& other);
+  Message(Message&& other) noexcept;
+  Message& operator=(const Message& other);
+  Message& operator=(Message&& other) noexcept;
+  ~Message();
+  friend bool operator==(const Message& a, const Message& b);
+
+ private:
+  Message(size_t index, void* message);
+};
 
 struct Envelope {
   Version version = Version::v1_3;
