@@ -1,8 +1,12 @@
-// Actions and instructions on the wire: the standard types of 1.3 to 1.5 and the Nicira extensions.
+// Actions and instructions on the wire: the standard types of 1.0 and 1.3 to 1.5, and the Nicira extensions.
 //
-// Reading is a table from type number to a function that reads one action's body; writing is one overload per
-// struct of the model. Each action's length, argument and field are checked on its own here; whether it fits the
-// match it stands behind is consistency.h.
+// Reading is a table from type number and version to a function that reads one action's body (action_read.cc, action_10.cc,
+// nicira_action.cc); writing is one overload per struct of the model. Each action's length, argument and field are
+// checked on its own here, and so is where it stands (action_rules.h); whether it fits the match it stands behind is
+// consistency.h.
+//
+// A version that has no action for what a struct says gets what comes nearest, or nothing: 1.0 has no push_vlan, but its
+// set_vlan_vid tags; before 1.5 there is no meter among the actions.
 //
 // Threads: pure functions. Private to the codecs.
 #pragma once
@@ -11,6 +15,8 @@
 #include <span>
 
 #include "lib/base/result.h"
+#include "lib/flow/match.h"
+#include "lib/openflow/action_rules.h"
 #include "lib/openflow/error.h"
 #include "lib/openflow/instruction.h"
 #include "lib/openflow/version.h"
@@ -18,12 +24,28 @@
 
 namespace weft::openflow {
 
-// Output to TABLE is for packet-out only.
-enum class ActionContext : uint8_t { rule, bucket, packet_out };
+// Lists inside actions deeper than this are refused (OFPBAC_TOO_MANY).
+inline constexpr unsigned max_action_depth = 16;
 
 inline constexpr uint16_t action_type_experimenter = 0xffff;
 
-// OFPAT_*.
+// OFPAT_* of 1.0. OFPAT10_OUTPUT is 0 in all versions.
+namespace action_type_10 {
+inline constexpr uint16_t output = 0;
+inline constexpr uint16_t set_vlan_vid = 1;
+inline constexpr uint16_t set_vlan_pcp = 2;
+inline constexpr uint16_t strip_vlan = 3;
+inline constexpr uint16_t set_dl_src = 4;
+inline constexpr uint16_t set_dl_dst = 5;
+inline constexpr uint16_t set_nw_src = 6;
+inline constexpr uint16_t set_nw_dst = 7;
+inline constexpr uint16_t set_nw_tos = 8;
+inline constexpr uint16_t set_tp_src = 9;
+inline constexpr uint16_t set_tp_dst = 10;
+inline constexpr uint16_t enqueue = 11;
+}  // namespace action_type_10
+
+// OFPAT_* of 1.1 and later.
 namespace action_type {
 inline constexpr uint16_t output = 0;
 inline constexpr uint16_t copy_ttl_out = 11;
@@ -55,7 +77,9 @@ inline constexpr uint16_t clear_actions = 5;
 inline constexpr uint16_t meter = 6;
 }  // namespace instruction_type
 
-Result<ActionList, OpenFlowError> read_actions(std::span<const uint8_t> bytes, Version version, ActionContext context);
+// `depth`: 0, or how many actions the list stands in.
+Result<ActionList, OpenFlowError> read_actions(std::span<const uint8_t> bytes, Version version, ActionContext context,
+                                               unsigned depth = 0);
 // `is_tagged`: whether packets are known to carry a VLAN tag already; what set_vlan_vid needs to know in versions
 // that have only push and set-field.
 void write_actions(WireWriter& out, const ActionList& actions, Version version, bool is_tagged = false);
@@ -63,11 +87,11 @@ void write_actions(WireWriter& out, const ActionList& actions, Version version, 
 Result<Instructions, OpenFlowError> read_instructions(std::span<const uint8_t> bytes, Version version);
 void write_instructions(WireWriter& out, const Instructions& instructions, Version version, bool is_tagged);
 
-// Written to the connection, not to the packet: only inside ct(exec(...)).
-constexpr bool is_connection_field(FieldId id) { return id == FieldId::ct_mark || id == FieldId::ct_label; }
-
-// One experimenter action's body behind the experimenter id (nicira_action.cc).
-Action read_nicira_action(WireReader& in);
+// 1.0's set_tp_src and set_tp_dst are read as TCP's. Here they become what the match says: UDP's or SCTP's, or, where it
+// says nothing, one after the other for all three, each of which does nothing to the others' packets.
+void resolve_transport_ports(ActionList& actions, const Match& match);
+// Whether the later of two neighbours is part of such a series, which 1.0 says with its first action.
+bool repeats_transport_port(const Action& earlier, const Action& later);
 
 // The contiguous runs of ones in a mask, lowest first, each at most 64 bits: what one reg_load can write.
 struct BitRun {
@@ -76,15 +100,5 @@ struct BitRun {
 };
 std::vector<BitRun> runs_of(FieldValue mask, unsigned n_bits);
 FieldValue bits_at(FieldValue value, BitRun run);  // right-aligned
-
-// Nicira bodies, written whole (nicira_action.cc).
-void write_nicira(WireWriter& out, const ResubmitAction& action);
-void write_nicira(WireWriter& out, const MoveAction& action);
-void write_nicira(WireWriter& out, const ControllerAction& action);
-void write_nicira(WireWriter& out, const NoteAction& action);
-void write_nicira(WireWriter& out, const ExitAction& action);
-void write_nicira(WireWriter& out, const PopQueueAction& action);
-void write_nicira(WireWriter& out, const DecTtlAction& action);  // with controller ids
-void write_nicira_load(WireWriter& out, const SetFieldAction& action, Version version);
 
 }  // namespace weft::openflow

@@ -1,24 +1,18 @@
 // Reading actions: OpenFlow 1.3.5 section 7.2.5, 1.5.1 section 7.2.6; errors as in 1.3.5 section 7.4.4.
-#include <array>
-#include <bit>
 #include <string>
 
 #include <fmt/format.h>
 
-#include "lib/openflow/action_codec.h"
+#include "lib/openflow/action_body.h"
 #include "lib/openflow/flow_message.h"
+#include "lib/openflow/nicira_error.h"
 #include "lib/openflow/oxm.h"
 
 namespace weft::openflow {
 namespace {
 
 constexpr uint32_t all_queues_reserved = 0xffffffff;  // OFPQ_ALL
-
-struct Input {
-  WireReader& in;
-  Version version;
-  ActionContext context;
-};
+constexpr uint16_t onf_copy_field = 3200;             // EXT-320: 1.5's copy-field for 1.3
 
 bool may_output_to(OfPort port, ActionContext context) {
   if (is_ordinary(port)) {
@@ -39,14 +33,12 @@ bool may_output_to(OfPort port, ActionContext context) {
   }
 }
 
-Action read_output(Input& from) {
+Action read_output(ActionBody& from) {
   OutputAction action;
   from.in.port32(action.port, ErrorCode::ofpbac_bad_out_port);
   from.in.u16(action.max_len);
   from.in.pad(6);
-  if (!may_output_to(action.port, from.context)) {
-    from.in.fail({ErrorCode::ofpbac_bad_out_port, fmt::format("output to port {}", number(action.port))});
-  }
+  check_output_port(from, action.port);
   return action;
 }
 
@@ -59,34 +51,27 @@ void check_ethertype(WireReader& in, uint16_t ethertype, std::initializer_list<u
   in.fail({ErrorCode::ofpbac_bad_argument, fmt::format("ethertype {:#06x}", ethertype)});
 }
 
-uint16_t read_ethertype(Input& from, std::initializer_list<uint16_t> allowed) {
-  const uint16_t ethertype = from.in.u16();
+template <class A, uint16_t... allowed>
+Action read_tag(ActionBody& from) {
+  const uint16_t ethertype = read_ethertype(from, {allowed...});
   from.in.pad(2);
-  if (allowed.size() != 0) {
-    check_ethertype(from.in, ethertype, allowed);
-  }
-  return ethertype;
+  return A{ethertype};
 }
 
-Action read_push_vlan(Input& from) { return PushVlanAction{read_ethertype(from, {0x8100, 0x88a8})}; }
-Action read_push_mpls(Input& from) { return PushMplsAction{read_ethertype(from, {0x8847, 0x8848})}; }
-Action read_push_pbb(Input& from) { return PushPbbAction{read_ethertype(from, {0x88e7})}; }
-Action read_pop_mpls(Input& from) { return PopMplsAction{read_ethertype(from, {})}; }
-
 template <class Empty>
-Action read_empty(Input& from) {
+Action read_empty(ActionBody& from) {
   from.in.pad(4);
   return Empty{};
 }
 
 template <class Ttl>
-Action read_ttl(Input& from) {
+Action read_ttl(ActionBody& from) {
   const uint8_t ttl = from.in.u8();
   from.in.pad(3);
   return Ttl{ttl};
 }
 
-Action read_set_queue(Input& from) {
+Action read_set_queue(ActionBody& from) {
   const uint32_t queue_id = from.in.u32();
   if (queue_id == all_queues_reserved) {
     from.in.fail(ErrorCode::ofpbac_bad_queue);
@@ -94,7 +79,7 @@ Action read_set_queue(Input& from) {
   return SetQueueAction{queue_id};
 }
 
-Action read_group(Input& from) {
+Action read_group(ActionBody& from) {
   const uint32_t group_id = from.in.u32();
   if (group_id > max_group) {
     from.in.fail({ErrorCode::ofpbac_bad_out_group, fmt::format("group {:#x}", group_id)});
@@ -102,7 +87,7 @@ Action read_group(Input& from) {
   return GroupAction{group_id};
 }
 
-Action read_meter(Input& from) { return MeterAction{from.in.u32()}; }
+Action read_meter(ActionBody& from) { return MeterAction{from.in.u32()}; }
 
 ErrorCode set_field_error(OxmFault fault) {
   switch (fault) {
@@ -121,18 +106,18 @@ ErrorCode set_field_error(OxmFault fault) {
 }
 
 // A value that a packet can really be given: "no tag" cannot be set, only popped.
-void check_set_value(WireReader& in, const OxmEntry& entry) {
+void check_set_value(ActionBody& from, const OxmEntry& entry) {
   const FieldId id = entry.field->id;
   if (id == FieldId::in_port_oxm) {  // OpenFlow 1.5.1 section 7.2.6.7: never in_port
-    in.fail({ErrorCode::ofpbac_bad_set_type, "in_port"});
-  } else if (!entry.field->is_writable || is_connection_field(id)) {
-    in.fail({ErrorCode::ofpbac_bad_set_type, std::string(entry.field->name) + " cannot be set"});
+    from.in.fail({ErrorCode::ofpbac_bad_set_type, "in_port"});
+  } else if (!entry.field->is_writable) {
+    from.in.fail({ErrorCode::ofpbac_bad_set_type, std::string(entry.field->name) + " cannot be set"});
   } else if (id == FieldId::vlan_vid && !entry.has_mask && (entry.value.lo & 0x1000) == 0) {
-    in.fail({ErrorCode::ofpbac_bad_set_argument, "vlan_vid without its present bit"});
+    from.in.fail({ErrorCode::ofpbac_bad_set_argument, "vlan_vid without its present bit"});
   }
 }
 
-Action read_set_field(Input& from) {
+Action read_set_field(ActionBody& from) {
   const auto entry = read_oxm(from.in);
   if (!entry) {
     from.in.fail(set_field_error(entry.error()));
@@ -141,7 +126,7 @@ Action read_set_field(Input& from) {
   if (entry->has_mask && from.version < Version::v1_5) {
     from.in.fail({ErrorCode::ofpbac_bad_set_argument, "a masked set-field"});
   }
-  check_set_value(from.in, *entry);
+  check_set_value(from, *entry);
   if (from.in.remaining() >= 8) {
     from.in.fail(ErrorCode::ofpbac_bad_set_len);
   }
@@ -149,60 +134,92 @@ Action read_set_field(Input& from) {
   return SetFieldAction{entry->field->id, entry->value, entry->mask};
 }
 
-Action read_experimenter(Input& from) {
-  const uint32_t experimenter = from.in.u32();
-  if (experimenter != nicira_vendor_id) {
-    from.in.fail({ErrorCode::ofpbac_bad_experimenter, fmt::format("experimenter {:#010x}", experimenter)});
+Action read_copy_field_15(ActionBody& from) { return read_copy_field(from); }
+
+Action read_onf_action(ActionBody& from) {
+  const uint16_t type = from.in.u16();
+  if (type != onf_copy_field || from.version >= Version::v1_5) {
+    from.in.fail({ErrorCode::ofpbac_bad_exp_type, fmt::format("ONF action {}", type)});
     return ExitAction{};
   }
-  return read_nicira_action(from.in);
+  from.in.pad(2);
+  return read_copy_field(from);
+}
+
+Action read_experimenter(ActionBody& from) {
+  const uint32_t experimenter = from.in.u32();
+  if (experimenter == nicira_vendor_id) {
+    return read_nicira_action(from);
+  }
+  if (experimenter == onf_experimenter && from.version >= Version::v1_3) {
+    return read_onf_action(from);
+  }
+  from.in.fail({ErrorCode::ofpbac_bad_experimenter, fmt::format("experimenter {:#010x}", experimenter)});
+  return ExitAction{};
 }
 
 struct ActionRow {
   uint16_t type;
   Version since;
-  Action (*read)(Input&);
+  Version until;
+  Action (*read)(ActionBody&);
 };
 
+constexpr Version first = Version::v1_0;
+constexpr Version last = Version::v1_5;
+
 constexpr ActionRow action_rows[] = {
-    {action_type::output, Version::v1_3, read_output},
-    {action_type::copy_ttl_out, Version::v1_3, read_empty<CopyTtlOutAction>},
-    {action_type::copy_ttl_in, Version::v1_3, read_empty<CopyTtlInAction>},
-    {action_type::set_mpls_ttl, Version::v1_3, read_ttl<SetMplsTtlAction>},
-    {action_type::dec_mpls_ttl, Version::v1_3, read_empty<DecMplsTtlAction>},
-    {action_type::push_vlan, Version::v1_3, read_push_vlan},
-    {action_type::pop_vlan, Version::v1_3, read_empty<PopVlanAction>},
-    {action_type::push_mpls, Version::v1_3, read_push_mpls},
-    {action_type::pop_mpls, Version::v1_3, read_pop_mpls},
-    {action_type::set_queue, Version::v1_3, read_set_queue},
-    {action_type::group, Version::v1_3, read_group},
-    {action_type::set_nw_ttl, Version::v1_3, read_ttl<SetTtlAction>},
-    {action_type::dec_nw_ttl, Version::v1_3, read_empty<DecTtlAction>},
-    {action_type::set_field, Version::v1_3, read_set_field},
-    {action_type::push_pbb, Version::v1_3, read_push_pbb},
-    {action_type::pop_pbb, Version::v1_3, read_empty<PopPbbAction>},
-    {action_type::meter, Version::v1_5, read_meter},
-    {action_type_experimenter, Version::v1_3, read_experimenter},
+    {action_type_10::output, first, first, read_output_10},
+    {action_type_10::set_vlan_vid, first, first, read_set_vlan_vid_10},
+    {action_type_10::set_vlan_pcp, first, first, read_set_vlan_pcp_10},
+    {action_type_10::strip_vlan, first, first, read_empty<PopVlanAction>},
+    {action_type_10::set_dl_src, first, first, read_set_dl_src_10},
+    {action_type_10::set_dl_dst, first, first, read_set_dl_dst_10},
+    {action_type_10::set_nw_src, first, first, read_set_nw_src_10},
+    {action_type_10::set_nw_dst, first, first, read_set_nw_dst_10},
+    {action_type_10::set_nw_tos, first, first, read_set_nw_tos_10},
+    {action_type_10::set_tp_src, first, first, read_set_tp_src_10},
+    {action_type_10::set_tp_dst, first, first, read_set_tp_dst_10},
+    {action_type_10::enqueue, first, first, read_enqueue_10},
+    {action_type::output, Version::v1_3, last, read_output},
+    {action_type::copy_ttl_out, Version::v1_3, last, read_empty<CopyTtlOutAction>},
+    {action_type::copy_ttl_in, Version::v1_3, last, read_empty<CopyTtlInAction>},
+    {action_type::set_mpls_ttl, Version::v1_3, last, read_ttl<SetMplsTtlAction>},
+    {action_type::dec_mpls_ttl, Version::v1_3, last, read_empty<DecMplsTtlAction>},
+    {action_type::push_vlan, Version::v1_3, last, read_tag<PushVlanAction, 0x8100, 0x88a8>},
+    {action_type::pop_vlan, Version::v1_3, last, read_empty<PopVlanAction>},
+    {action_type::push_mpls, Version::v1_3, last, read_tag<PushMplsAction, 0x8847, 0x8848>},
+    {action_type::pop_mpls, Version::v1_3, last, read_tag<PopMplsAction>},
+    {action_type::set_queue, Version::v1_3, last, read_set_queue},
+    {action_type::group, Version::v1_3, last, read_group},
+    {action_type::set_nw_ttl, Version::v1_3, last, read_ttl<SetTtlAction>},
+    {action_type::dec_nw_ttl, Version::v1_3, last, read_empty<DecTtlAction>},
+    {action_type::set_field, Version::v1_3, last, read_set_field},
+    {action_type::push_pbb, Version::v1_3, last, read_tag<PushPbbAction, 0x88e7>},
+    {action_type::pop_pbb, Version::v1_3, last, read_empty<PopPbbAction>},
+    {action_type::copy_field, Version::v1_5, last, read_copy_field_15},
+    {action_type::meter, Version::v1_5, last, read_meter},
+    {action_type_experimenter, first, last, read_experimenter},
 };
 
 const ActionRow* find_row(uint16_t type, Version version) {
   for (const ActionRow& row : action_rows) {
-    if (row.type == type && row.since <= version) {
+    if (row.type == type && row.since <= version && version <= row.until) {
       return &row;
     }
   }
   return nullptr;
 }
 
-Result<Action, OpenFlowError> read_action(uint16_t type, std::span<const uint8_t> body, Version version,
-                                          ActionContext context) {
+Result<Action, OpenFlowError> read_action(uint16_t type, std::span<const uint8_t> bytes, Version version,
+                                          ActionContext context, unsigned depth) {
   const ActionRow* row = find_row(type, version);
   if (row == nullptr) {
     return Unexpected{OpenFlowError{ErrorCode::ofpbac_bad_type, fmt::format("action type {}", type)}};
   }
-  WireReader in(body, ErrorCode::ofpbac_bad_len);
-  Input input{in, version, context};
-  Action action = row->read(input);
+  WireReader in(bytes, ErrorCode::ofpbac_bad_len);
+  ActionBody body{in, version, context, depth};
+  Action action = row->read(body);
   if (auto done = in.finish(); !done) {
     return Unexpected{done.error()};
   }
@@ -211,7 +228,48 @@ Result<Action, OpenFlowError> read_action(uint16_t type, std::span<const uint8_t
 
 }  // namespace
 
-Result<ActionList, OpenFlowError> read_actions(std::span<const uint8_t> bytes, Version version, ActionContext context) {
+void check_output_port(ActionBody& from, OfPort port) {
+  if (!may_output_to(port, from.context)) {
+    from.in.fail({ErrorCode::ofpbac_bad_out_port, fmt::format("output to port {}", number(port))});
+  }
+}
+
+void check_writable(ActionBody& from, const Field& field) {
+  if (!field.is_writable) {
+    from.in.fail({ErrorCode::ofpbac_bad_set_argument, std::string(field.name) + " cannot be set"});
+  }
+}
+
+void check_bits(WireReader& in, const Field& field, unsigned offset, unsigned bit_count) {
+  if (bit_count == 0 || offset + bit_count > field.n_bits) {
+    in.fail({ErrorCode::ofpbac_bad_set_len, fmt::format("{} bits from {} of {}", bit_count, offset, field.name)});
+  }
+}
+
+void check_target(ActionBody& from, const SubField& to) {
+  check_bits(from.in, field(to.field), to.offset, to.bit_count);
+  check_writable(from, field(to.field));
+}
+
+uint16_t read_ethertype(ActionBody& from, std::initializer_list<uint16_t> allowed) {
+  const uint16_t ethertype = from.in.u16();
+  if (allowed.size() != 0) {
+    check_ethertype(from.in, ethertype, allowed);
+  }
+  return ethertype;
+}
+
+void skip_padding(WireReader& in) {
+  if (in.remaining() < 8) {
+    in.take_rest();
+  }
+}
+
+Result<ActionList, OpenFlowError> read_actions(std::span<const uint8_t> bytes, Version version, ActionContext context,
+                                               unsigned depth) {
+  if (depth > max_action_depth) {
+    return Unexpected{OpenFlowError{ErrorCode::ofpbac_too_many, "too many actions inside actions"}};
+  }
   ActionList actions;
   WireReader list(bytes, ErrorCode::ofpbac_bad_len);
   while (list.remaining() > 0) {
@@ -220,11 +278,14 @@ Result<ActionList, OpenFlowError> read_actions(std::span<const uint8_t> bytes, V
     if (length < 8 || length % 8 != 0 || size_t{length} - 4 > list.remaining()) {
       return Unexpected{OpenFlowError{ErrorCode::ofpbac_bad_len, fmt::format("action of {} bytes", length)}};
     }
-    auto action = read_action(type, list.take(length - 4U), version, context);
+    auto action = read_action(type, list.take(length - 4U), version, context, depth);
     if (!action) {
       return Unexpected{action.error()};
     }
     actions.push_back(std::move(*action));
+  }
+  if (auto misplaced = find_misplaced(actions, context)) {
+    return Unexpected{std::move(misplaced->error)};
   }
   return actions;
 }

@@ -11,6 +11,8 @@ namespace weft::openflow {
 namespace {
 
 constexpr uint64_t vid_present = 0x1000;
+constexpr uint16_t alg_ftp = 21;
+constexpr uint16_t alg_tftp = 69;
 
 using Complaint = std::optional<OpenFlowError>;
 
@@ -62,12 +64,93 @@ class KnownPacket {
   Complaint operator()(const SetMplsTtlAction&) { return need(Prerequisite::mpls, "set_mpls_ttl"); }
   Complaint operator()(const DecMplsTtlAction&) { return need(Prerequisite::mpls, "dec_mpls_ttl"); }
 
+  Complaint operator()(const StackPushAction& action) { return need_bits(field(action.from.field)); }
+  Complaint operator()(const StackPopAction& action) { return need_bits(field(action.to.field)); }
+  Complaint operator()(const OutputRegAction& action) { return need_bits(field(action.from.field)); }
+  Complaint operator()(const MultipathAction& action) { return need_bits(field(action.to.field)); }
+  Complaint operator()(const BundleAction& action) {
+    return action.to ? need_bits(field(action.to->field)) : std::nullopt;
+  }
+  Complaint operator()(const CheckPacketLargerAction& action) { return need_bits(field(action.to.field)); }
+  Complaint operator()(const SampleAction& action) {
+    auto complaint = need(action.observation_domain);
+    return complaint ? complaint : need(action.observation_point);
+  }
+
+  Complaint operator()(const FinTimeoutAction&) { return need(Prerequisite::tcp, "fin_timeout"); }
+  Complaint operator()(const LearnAction& action) {
+    KnownPacket learned{Match()};
+    for (const LearnSpec& spec : action.learn->specs) {
+      if (const auto* source = std::get_if<SubField>(&spec.source)) {
+        if (auto complaint = need_bits(field(source->field))) {
+          return complaint;
+        }
+      }
+      if (auto complaint = learned.learn(spec)) {
+        return complaint;
+      }
+    }
+    return action.learn->result ? need_bits(field(action.learn->result->field)) : std::nullopt;
+  }
+
+  Complaint operator()(const ResubmitAction& action) {
+    return action.with_ct ? need(Prerequisite::ct, "resubmit with ct") : std::nullopt;
+  }
+  Complaint operator()(const CloneAction& action) { return KnownPacket(*this).check(action.nested->actions); }
+  Complaint operator()(const CtAction& action) {
+    auto complaint = need(Prerequisite::ip, "ct");
+    if (!complaint && action.alg == alg_ftp) {
+      complaint = need(Prerequisite::tcp, "ct(alg=ftp)");
+    } else if (!complaint && action.alg == alg_tftp) {
+      complaint = need(Prerequisite::udp, "ct(alg=tftp)");
+    }
+    if (const auto* zone = std::get_if<SubField>(&action.zone); zone != nullptr && !complaint) {
+      complaint = need_bits(field(zone->field));
+    }
+    return complaint ? complaint : KnownPacket(*this).check(action.nested->actions);
+  }
+  Complaint operator()(const NatAction& action) {
+    if (!action.address_min) {
+      return need(Prerequisite::ip, "nat");
+    }
+    return action.address_min->is_v4() ? need(Prerequisite::ipv4, "nat to an IPv4 address")
+                                       : need(Prerequisite::ipv6, "nat to an IPv6 address");
+  }
+
   template <class Other>
   Complaint operator()(const Other&) {
     return std::nullopt;
   }
 
  private:
+  // A flow that is being learned: what it matches as a value is known of the packets it loads fields of.
+  Complaint learn(const LearnSpec& spec) {
+    if (spec.kind == LearnSpec::Kind::output) {
+      return std::nullopt;
+    }
+    const Field& to = field(spec.to.field);
+    if (auto complaint = need_bits(to)) {
+      complaint->detail = "what is learned: " + complaint->detail;
+      return complaint;
+    }
+    if (const auto* value = std::get_if<FieldValue>(&spec.source);
+        value != nullptr && spec.kind == LearnSpec::Kind::match) {
+      match_.set_masked(to, *value << spec.to.offset, FieldValue::ones(spec.bit_count) << spec.to.offset);
+    }
+    return std::nullopt;
+  }
+  Complaint check(const ActionList& actions) {
+    for (const Action& action : actions) {
+      if (auto complaint = std::visit(*this, action)) {
+        return complaint;
+      }
+    }
+    return std::nullopt;
+  }
+  Complaint need(const std::variant<uint32_t, SubField>& source) const {
+    const auto* bits = std::get_if<SubField>(&source);
+    return bits != nullptr ? need_bits(field(bits->field)) : std::nullopt;
+  }
   Complaint need(Prerequisite prerequisite, std::string_view who) const {
     if (match_.meets_prerequisite(prerequisite)) {
       return std::nullopt;
@@ -78,6 +161,8 @@ class KnownPacket {
     const bool needs_tag = f.id == FieldId::vlan_vid || f.id == FieldId::dl_vlan || f.id == FieldId::dl_vlan_pcp;
     return need(needs_tag ? Prerequisite::vlan : f.prerequisite, f.name);
   }
+  // What is read, or written without being meant for a tag: vlan_vid is there to be zero.
+  Complaint need_bits(const Field& f) const { return need(f.prerequisite, f.name); }
   Complaint tag() {
     match_.set_masked(FieldId::vlan_tci, vid_present, vid_present);
     return std::nullopt;

@@ -24,9 +24,9 @@ void read_write_metadata(WireReader& in, Version, Instructions& out) {
   out.write_metadata = metadata;
 }
 
-void read_action_list(WireReader& in, Version version, std::optional<ActionList>& out) {
+void read_action_list(WireReader& in, Version version, ActionContext context, std::optional<ActionList>& out) {
   in.pad(4);
-  auto actions = read_actions(in.take_rest(), version, ActionContext::rule);
+  auto actions = read_actions(in.take_rest(), version, context);
   if (actions) {
     out = std::move(*actions);
   } else {
@@ -35,11 +35,11 @@ void read_action_list(WireReader& in, Version version, std::optional<ActionList>
 }
 
 void read_write_actions(WireReader& in, Version version, Instructions& out) {
-  read_action_list(in, version, out.write);
+  read_action_list(in, version, ActionContext::action_set, out.write);
 }
 
 void read_apply_actions(WireReader& in, Version version, Instructions& out) {
-  read_action_list(in, version, out.apply);
+  read_action_list(in, version, ActionContext::rule, out.apply);
 }
 
 void read_clear_actions(WireReader& in, Version, Instructions& out) {
@@ -70,6 +70,23 @@ Result<Read, OpenFlowError> reader_for(uint16_t type) {
     return Unexpected{OpenFlowError{ErrorCode::ofpbic_unknown_inst, fmt::format("instruction type {}", type)}};
   }
   return readers[type];
+}
+
+// 1.5 meters by an action. One that comes first says what the instruction of 1.3 and 1.4 says, and is kept as that.
+void lift_meter(Instructions& instructions) {
+  if (!instructions.apply || instructions.apply->empty()) {
+    return;
+  }
+  ActionList& actions = *instructions.apply;
+  const auto* meter = std::get_if<MeterAction>(&actions.front());
+  if (meter == nullptr) {
+    return;
+  }
+  instructions.meter = meter->meter_id;
+  actions.erase(actions.begin());
+  if (actions.empty()) {
+    instructions.apply.reset();
+  }
 }
 
 class InstructionWriter {
@@ -118,19 +135,28 @@ Result<Instructions, OpenFlowError> read_instructions(std::span<const uint8_t> b
   if (list.failed()) {
     return Unexpected{OpenFlowError{ErrorCode::ofpbic_bad_len}};
   }
+  if (version >= Version::v1_5) {
+    lift_meter(instructions);
+  }
   return instructions;
 }
 
 // In the order of execution, as Open vSwitch writes them.
 void write_instructions(WireWriter& out, const Instructions& instructions, Version version, bool is_tagged) {
   InstructionWriter writer(out);
-  if (instructions.meter && version < Version::v1_5) {
+  const bool meters_by_action = instructions.meter && version >= Version::v1_5;
+  if (instructions.meter && !meters_by_action) {
     writer.write(instruction_type::meter, [&] { out.u32(*instructions.meter); });
   }
-  if (instructions.apply) {
+  if (instructions.apply || meters_by_action) {
     writer.write(instruction_type::apply_actions, [&] {
       out.pad(4);
-      write_actions(out, *instructions.apply, version, is_tagged);
+      if (meters_by_action) {
+        write_actions(out, {MeterAction{*instructions.meter}}, version);
+      }
+      if (instructions.apply) {
+        write_actions(out, *instructions.apply, version, is_tagged);
+      }
     });
   }
   if (instructions.clear_actions) {

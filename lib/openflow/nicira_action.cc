@@ -1,360 +1,134 @@
-// The Nicira extension actions that 1.3's users type and stock tools send: experimenter 0x00002320, then a 16-bit
-// subtype. Layouts as in Open vSwitch's protocol documentation; "ofs_nbits" is offset << 6 | (count - 1).
+// The table of Nicira's actions: which versions have them, as Open vSwitch sends and takes them. What is standard from 1.1
+// on is Nicira's in 1.0 only; load and move end where 1.5 has masked set-field and copy-field.
+#include "lib/openflow/nicira_action.h"
+
 #include <algorithm>
-#include <string>
 
 #include <fmt/format.h>
-
-#include "lib/openflow/action_codec.h"
-#include "lib/openflow/oxm.h"
 
 namespace weft::openflow {
 namespace {
 
-namespace subtype {
-constexpr uint16_t resubmit = 1;
-constexpr uint16_t set_tunnel = 2;
-constexpr uint16_t set_queue = 4;
-constexpr uint16_t pop_queue = 5;
-constexpr uint16_t reg_move = 6;
-constexpr uint16_t reg_load = 7;
-constexpr uint16_t note = 8;
-constexpr uint16_t set_tunnel64 = 9;
-constexpr uint16_t resubmit_table = 14;
-constexpr uint16_t exit = 17;
-constexpr uint16_t dec_ttl = 18;
-constexpr uint16_t controller = 20;
-constexpr uint16_t dec_ttl_ids = 21;
-constexpr uint16_t reg_load2 = 33;
-constexpr uint16_t controller2 = 37;
-}  // namespace subtype
-
-constexpr uint8_t current_table = 0xff;  // in resubmit_table
-
-namespace property {
-constexpr uint16_t max_len = 0;
-constexpr uint16_t controller_id = 1;
-constexpr uint16_t reason = 2;
-constexpr uint16_t userdata = 3;
-constexpr uint16_t pause = 4;
-constexpr uint16_t meter_id = 5;
-}  // namespace property
-
-// --- reading
-
-Action read_resubmit(WireReader& in) {
-  ResubmitAction action;
-  in.u16(action.in_port);
-  in.pad(4);
-  return action;
-}
-
-Action read_resubmit_table(WireReader& in) {
-  ResubmitAction action;
-  in.u16(action.in_port);
-  const uint8_t table = in.u8();
-  in.pad(3);
-  if (table != current_table) {
-    action.table = table;
-  }
-  return action;
-}
-
-Action tunnel_id(uint64_t id) {
-  const Field& f = field(FieldId::tun_id);
-  return SetFieldAction{f.id, {0, id}, all_bits(f)};
-}
-
-Action read_set_tunnel(WireReader& in) {
-  in.pad(2);
-  return tunnel_id(in.u32());
-}
-
-Action read_set_tunnel64(WireReader& in) {
-  in.pad(6);
-  return tunnel_id(in.u64());
-}
-
-Action read_set_queue(WireReader& in) {
-  in.pad(2);
-  return SetQueueAction{in.u32()};
-}
-
 template <class Empty>
-Action read_empty(WireReader& in) {
-  in.pad(6);
+Action read_empty(ActionBody& from) {
+  from.in.pad(6);
   return Empty{};
-}
-
-ErrorCode field_error(OxmFault fault) {
-  return fault == OxmFault::cut_short ? ErrorCode::ofpbac_bad_len : ErrorCode::ofpbac_bad_set_type;
-}
-
-const Field& read_field(WireReader& in) {
-  const auto f = read_oxm_header(in);
-  if (!f) {
-    in.fail(field_error(f.error()));
-    return field(FieldId::reg0);
-  }
-  return **f;
-}
-
-void check_target(WireReader& in, const Field& f, unsigned offset, unsigned count) {
-  if (!f.is_writable || is_connection_field(f.id)) {
-    in.fail({ErrorCode::ofpbac_bad_argument, std::string(f.name) + " cannot be set"});
-  } else if (count == 0 || offset + count > f.n_bits) {
-    in.fail({ErrorCode::ofpbac_bad_argument, fmt::format("{} bits from {} of {}", count, offset, f.name)});
-  }
-}
-
-Action read_reg_move(WireReader& in) {
-  MoveAction action;
-  const uint16_t count = in.u16();
-  in.u16(action.from.offset);
-  in.u16(action.to.offset);
-  const Field& from = read_field(in);
-  const Field& to = read_field(in);
-  action.from = {from.id, action.from.offset, count};
-  action.to = {to.id, action.to.offset, count};
-  check_target(in, to, action.to.offset, count);
-  if (unsigned{action.from.offset} + count > from.n_bits) {
-    in.fail({ErrorCode::ofpbac_bad_argument, fmt::format("{} bits of {}", count, from.name)});
-  }
-  if (in.remaining() < 8) {  // padding behind an experimenter's header
-    in.take_rest();
-  }
-  return action;
-}
-
-Action read_reg_load(WireReader& in) {
-  const uint16_t offset_and_count = in.u16();
-  const unsigned offset = offset_and_count >> 6;
-  const unsigned count = (offset_and_count & 0x3f) + 1U;
-  const Field& f = read_field(in);
-  const FieldValue value{0, in.u64()};
-  check_target(in, f, offset, count);
-  if (!(value & ~FieldValue::ones(count)).is_zero()) {
-    in.fail({ErrorCode::ofpbac_bad_argument, "a value wider than its place"});
-  }
-  if (in.failed()) {
-    return SetFieldAction{};
-  }
-  return SetFieldAction{f.id, value << offset, FieldValue::ones(count) << offset, true};
-}
-
-Action read_reg_load2(WireReader& in) {
-  in.pad(6);
-  const auto entry = read_oxm(in);
-  if (!entry) {
-    in.fail(entry.error() == OxmFault::unknown_field ? ErrorCode::ofpbac_bad_set_type
-                                                     : ErrorCode::ofpbac_bad_set_argument);
-    return SetFieldAction{};
-  }
-  if (!entry->field->is_writable || is_connection_field(entry->field->id)) {
-    in.fail({ErrorCode::ofpbac_bad_argument, std::string(entry->field->name) + " cannot be set"});
-  }
-  if (in.remaining() < 8) {
-    in.take_rest();
-  }
-  return SetFieldAction{entry->field->id, entry->value, entry->mask, true};
-}
-
-Action read_note(WireReader& in) {
-  const auto data = in.take_rest();
-  return NoteAction{{data.begin(), data.end()}};
-}
-
-Action read_dec_ttl_ids(WireReader& in) {
-  DecTtlAction action;
-  const uint16_t count = in.u16();
-  in.pad(4);
-  if (size_t{count} * 2 > in.remaining()) {
-    in.fail(ErrorCode::ofpbac_bad_len);
-    return action;
-  }
-  for (unsigned i = 0; i < count; ++i) {
-    action.controller_ids.push_back(in.u16());
-  }
-  if (in.remaining() < 8) {
-    in.take_rest();
-  }
-  return action;
-}
-
-PacketInReason read_reason(WireReader& in) {
-  const uint8_t reason = in.u8();
-  if (reason > static_cast<uint8_t>(PacketInReason::packet_out)) {
-    in.fail({ErrorCode::ofpbac_bad_argument, fmt::format("packet-in reason {}", reason)});
-  }
-  return static_cast<PacketInReason>(reason);
-}
-
-Action read_controller(WireReader& in) {
-  ControllerAction action;
-  in.u16(action.max_len);
-  in.u16(action.controller_id);
-  action.reason = read_reason(in);
-  in.pad(1);
-  return action;
-}
-
-// With or without two bytes of padding counted in.
-void read_padded(WireReader& value, uint16_t& out) {
-  value.u16(out);
-  if (value.remaining() == 2) {
-    value.pad(2);
-  }
-}
-
-void read_controller_property(uint16_t type, WireReader& value, ControllerAction& action) {
-  switch (type) {
-    case property::max_len:
-      return read_padded(value, action.max_len);
-    case property::controller_id:
-      return read_padded(value, action.controller_id);
-    case property::reason:
-      action.reason = read_reason(value);
-      return;
-    case property::userdata: {
-      const auto data = value.take_rest();
-      action.userdata.assign(data.begin(), data.end());
-      return;
-    }
-    case property::pause:
-      action.pause = true;
-      return;
-    case property::meter_id:
-      action.meter_id = value.u32();
-      return;
-    default:
-      value.fail({ErrorCode::ofpbac_bad_argument, fmt::format("controller property {}", type)});
-  }
-}
-
-// Properties: type, length (without padding), value; each padded to 8 bytes.
-Action read_controller2(WireReader& in) {
-  ControllerAction action;
-  in.pad(6);
-  while (in.remaining() > 0 && !in.failed()) {
-    const uint16_t type = in.u16();
-    const uint16_t length = in.u16();
-    const size_t padded = (size_t{length} + 7) / 8 * 8;
-    if (length < 4 || padded - 4 > in.remaining()) {
-      in.fail(ErrorCode::ofpbac_bad_len);
-      break;
-    }
-    WireReader value(in.take(padded - 4).first(length - 4U), ErrorCode::ofpbac_bad_len);
-    read_controller_property(type, value, action);
-    if (auto done = value.finish(); !done) {
-      in.fail(done.error());
-    }
-  }
-  return action;
 }
 
 struct NiciraRow {
   uint16_t subtype;
-  Action (*read)(WireReader&);
+  Action (*read)(ActionBody&);
+  Version until = Version::v1_5;
 };
 
 constexpr NiciraRow nicira_rows[] = {
     {subtype::resubmit, read_resubmit},
     {subtype::set_tunnel, read_set_tunnel},
-    {subtype::set_queue, read_set_queue},
+    {subtype::set_queue, read_set_queue_10, Version::v1_0},
     {subtype::pop_queue, read_empty<PopQueueAction>},
-    {subtype::reg_move, read_reg_move},
-    {subtype::reg_load, read_reg_load},
+    {subtype::reg_move, read_reg_move, Version::v1_4},
+    {subtype::reg_load, read_reg_load, Version::v1_4},
     {subtype::note, read_note},
     {subtype::set_tunnel64, read_set_tunnel64},
+    {subtype::multipath, read_multipath},
+    {subtype::bundle, read_bundle},
+    {subtype::bundle_load, read_bundle_load},
     {subtype::resubmit_table, read_resubmit_table},
+    {subtype::output_reg, read_output_reg},
+    {subtype::learn, read_learn},
     {subtype::exit, read_empty<ExitAction>},
     {subtype::dec_ttl, read_empty<DecTtlAction>},
+    {subtype::fin_timeout, read_fin_timeout},
     {subtype::controller, read_controller},
     {subtype::dec_ttl_ids, read_dec_ttl_ids},
-    {subtype::reg_load2, read_reg_load2},
+    {subtype::write_metadata, read_write_metadata},
+    {subtype::push_mpls, read_push_mpls_10, Version::v1_0},
+    {subtype::pop_mpls, read_pop_mpls_10, Version::v1_0},
+    {subtype::set_mpls_ttl, read_set_mpls_ttl_10, Version::v1_0},
+    {subtype::dec_mpls_ttl, read_empty<DecMplsTtlAction>, Version::v1_0},
+    {subtype::stack_push, read_stack_push},
+    {subtype::stack_pop, read_stack_pop},
+    {subtype::sample, read_sample},
+    {subtype::set_mpls_label, read_set_mpls_label, Version::v1_0},
+    {subtype::set_mpls_tc, read_set_mpls_tc, Version::v1_0},
+    {subtype::output_reg2, read_output_reg2},
+    {subtype::reg_load2, read_reg_load2, Version::v1_4},
+    {subtype::conjunction, read_conjunction},
+    {subtype::ct, read_ct},
+    {subtype::nat, read_nat},
     {subtype::controller2, read_controller2},
+    {subtype::sample2, read_sample2},
+    {subtype::output_trunc, read_output_trunc},
+    {subtype::group, read_group_10, Version::v1_0},
+    {subtype::sample3, read_sample3},
+    {subtype::clone, read_clone},
+    {subtype::ct_clear, read_empty<CtClearAction>},
+    {subtype::resubmit_table_ct, read_resubmit_table_ct},
+    {subtype::learn2, read_learn2},
+    {subtype::check_pkt_larger, read_check_pkt_larger},
+    {subtype::delete_field, read_delete_field},
+    {subtype::sample4, read_sample4},
 };
 
-// --- writing
-
-// These actions are older than OXM: they name a field by its NXM number where it has one.
-const OxmId& nxm_first(const Field& f) { return preferred_oxm(f, Version::v1_0); }
-
-// Writes header and body, then pads and fills in the length.
-template <class Body>
-void write(WireWriter& out, uint16_t subtype, Body&& body) {
-  const size_t begin = out.size();
-  out.u16(action_type_experimenter);
-  out.u16(0);
-  out.u32(nicira_vendor_id);
-  out.u16(subtype);
-  body();
-  out.pad_to(begin);
-  out.patch_u16(begin + 2, out.size() - begin);
-}
-
-template <class Body>
-void write_property(WireWriter& out, uint16_t type, Body&& body) {
-  const size_t begin = out.size();
-  out.u16(type);
-  out.u16(0);
-  body();
-  out.patch_u16(begin + 2, out.size() - begin);
-  out.pad_to(begin);
-}
-
-void write_padded(WireWriter& out, uint16_t value) {
-  out.u16(value);
-  out.pad(2);
-}
-
-bool needs_properties(const ControllerAction& action) {
-  return !action.userdata.empty() || action.pause || action.meter_id.has_value();
-}
-
-void write_controller2(WireWriter& out, const ControllerAction& action) {
-  write(out, subtype::controller2, [&] {
-    out.pad(6);
-    if (action.max_len != 0xffff) {
-      write_property(out, property::max_len, [&] { write_padded(out, action.max_len); });
-    }
-    if (action.controller_id != 0) {
-      write_property(out, property::controller_id, [&] { write_padded(out, action.controller_id); });
-    }
-    if (action.reason != PacketInReason::action) {
-      write_property(out, property::reason, [&] { out.u8(action.reason); });
-    }
-    if (!action.userdata.empty()) {
-      write_property(out, property::userdata, [&] { out.bytes(action.userdata); });
-    }
-    if (action.pause) {
-      write_property(out, property::pause, [] {});
-    }
-    if (action.meter_id) {
-      write_property(out, property::meter_id, [&] { out.u32(*action.meter_id); });
-    }
-  });
-}
-
-void write_reg_load(WireWriter& out, const Field& f, FieldValue value, BitRun run) {
-  write(out, subtype::reg_load, [&] {
-    out.u16(run.offset << 6 | (run.count - 1));
-    write_oxm_header(out, nxm_first(f));
-    out.u64(bits_at(value, run).lo);
-  });
+ErrorCode field_error(OxmFault fault) {
+  return fault == OxmFault::cut_short ? ErrorCode::ofpbac_bad_len : ErrorCode::ofpbac_bad_set_type;
 }
 
 }  // namespace
 
-Action read_nicira_action(WireReader& in) {
-  const uint16_t subtype = in.u16();
-  const auto* row = std::find_if(std::begin(nicira_rows), std::end(nicira_rows),
-                                 [&](const NiciraRow& one) { return one.subtype == subtype; });
-  if (row == std::end(nicira_rows)) {
-    in.fail({ErrorCode::ofpbac_bad_exp_type, fmt::format("Nicira action {}", subtype)});
+Action read_nicira_action(ActionBody& from) {
+  const uint16_t subtype = from.in.u16();
+  const auto* row = std::ranges::find(nicira_rows, subtype, &NiciraRow::subtype);
+  if (row == std::end(nicira_rows) || from.version > row->until) {
+    from.in.fail({ErrorCode::ofpbac_bad_exp_type, fmt::format("Nicira action {}", subtype)});
     return ExitAction{};
   }
-  return row->read(in);
+  return row->read(from);
+}
+
+const Field& read_field(ActionBody& from) {
+  const auto f = read_oxm_header(from.in);
+  if (!f) {
+    from.in.fail(field_error(f.error()));
+    return field(FieldId::reg0);
+  }
+  return **f;
+}
+
+const Field& read_short_field(ActionBody& from) {
+  const Field& f = read_field(from);
+  if (nxm_first(f.id).experimenter != 0) {
+    from.in.fail({ErrorCode::ofpbac_bad_set_type, "an experimenter's field has no place here"});
+  }
+  return f;
+}
+
+SubField unpack_bits(FieldId field, uint16_t ofs_nbits) {
+  return {field, static_cast<uint16_t>(ofs_nbits >> 6), static_cast<uint16_t>((ofs_nbits & 0x3f) + 1)};
+}
+
+SubField read_packed_field(ActionBody& from) {
+  const uint16_t ofs_nbits = from.in.u16();
+  return unpack_bits(read_short_field(from).id, ofs_nbits);
+}
+
+uint16_t pack_bits(const SubField& bits) { return static_cast<uint16_t>(bits.offset << 6 | (bits.bit_count - 1)); }
+
+void check_source(WireReader& in, const SubField& bits) {
+  check_bits(in, field(bits.field), bits.offset, bits.bit_count);
+}
+
+void must_be_zero(WireReader& in, size_t size, const OpenFlowError& otherwise) {
+  const auto bytes = in.take(size);
+  if (std::ranges::any_of(bytes, [](uint8_t byte) { return byte != 0; })) {
+    in.fail(otherwise);
+  }
+}
+
+void rest_must_be_zero(WireReader& in) {
+  if (in.remaining() < 8) {
+    must_be_zero(in, in.remaining(), nicira_error(NiciraError::must_be_zero));
+  }
 }
 
 std::vector<BitRun> runs_of(FieldValue mask, unsigned n_bits) {
@@ -377,71 +151,17 @@ std::vector<BitRun> runs_of(FieldValue mask, unsigned n_bits) {
 
 FieldValue bits_at(FieldValue value, BitRun run) { return (value >> run.offset) & FieldValue::ones(run.count); }
 
-void write_nicira(WireWriter& out, const ResubmitAction& action) {
-  write(out, subtype::resubmit_table, [&] {
-    out.u16(action.in_port);
-    out.u8(action.table.value_or(current_table));
-    out.pad(3);
-  });
-}
-
-void write_nicira(WireWriter& out, const MoveAction& action) {
-  write(out, subtype::reg_move, [&] {
-    out.u16(action.to.bit_count);
-    out.u16(action.from.offset);
-    out.u16(action.to.offset);
-    write_oxm_header(out, nxm_first(field(action.from.field)));
-    write_oxm_header(out, nxm_first(field(action.to.field)));
-  });
-}
-
-void write_nicira(WireWriter& out, const ControllerAction& action) {
-  if (needs_properties(action)) {
-    return write_controller2(out, action);
-  }
-  write(out, subtype::controller, [&] {
-    out.u16(action.max_len);
-    out.u16(action.controller_id);
-    out.u8(action.reason);
-    out.pad(1);
-  });
-}
-
-void write_nicira(WireWriter& out, const NoteAction& action) {
-  write(out, subtype::note, [&] { out.bytes(action.data); });
-}
-
-void write_nicira(WireWriter& out, const ExitAction&) {
-  write(out, subtype::exit, [&] { out.pad(6); });
-}
-
-void write_nicira(WireWriter& out, const PopQueueAction&) {
-  write(out, subtype::pop_queue, [&] { out.pad(6); });
-}
-
-void write_nicira(WireWriter& out, const DecTtlAction& action) {
-  write(out, subtype::dec_ttl_ids, [&] {
-    out.u16(action.controller_ids.size());
-    out.pad(4);
-    for (const uint16_t id : action.controller_ids) {
-      out.u16(id);
+void write_nicira_number(WireWriter& out, uint16_t subtype, unsigned padding, uint64_t number, unsigned size) {
+  write_nicira_action(out, subtype, [&] {
+    out.pad(padding);
+    for (unsigned i = size; i-- > 0;) {
+      out.u8(number >> (8 * i));
     }
   });
 }
 
-void write_nicira_load(WireWriter& out, const SetFieldAction& action, Version version) {
-  const Field& f = field(action.field);
-  const auto runs = runs_of(action.mask, f.n_bits);
-  if (action.is_load && runs.size() != 1) {
-    write(out, subtype::reg_load2, [&] {
-      out.pad(6);
-      write_oxm(out, f, action.value, action.mask, version);
-    });
-    return;
-  }
-  for (const BitRun run : runs) {
-    write_reg_load(out, f, action.value, run);
-  }
-}
+void write_nicira(WireWriter& out, const ExitAction&) { write_nicira_number(out, subtype::exit, 6, 0, 0); }
+void write_nicira(WireWriter& out, const PopQueueAction&) { write_nicira_number(out, subtype::pop_queue, 6, 0, 0); }
+void write_nicira(WireWriter& out, const CtClearAction&) { write_nicira_number(out, subtype::ct_clear, 6, 0, 0); }
 
 }  // namespace weft::openflow

@@ -4,6 +4,7 @@
 #include "lib/flow/field_text.h"
 #include "lib/flow/number_text.h"
 #include "lib/openflow/action_codec.h"
+#include "lib/openflow/text/action_format.h"
 #include "lib/openflow/text/action_text.h"
 #include "lib/openflow/text/packet_text.h"
 #include "lib/openflow/text/sub_field_text.h"
@@ -40,6 +41,43 @@ std::string format_load(const SetFieldAction& action) {
   return text;
 }
 
+// By the action that 1.0 or Nicira's extensions have for the field. Empty: there is none.
+std::string format_mod(const SetFieldAction& action, const PortNames* ports) {
+  const auto mod = [&](std::string_view name) {
+    return fmt::format("{}:{}", name, format_value(field(action.field), action.value, ports));
+  };
+  switch (action.field) {
+    case FieldId::eth_src:
+      return mod("mod_dl_src");
+    case FieldId::eth_dst:
+      return mod("mod_dl_dst");
+    case FieldId::ipv4_src:
+      return mod("mod_nw_src");
+    case FieldId::ipv4_dst:
+      return mod("mod_nw_dst");
+    case FieldId::ip_dscp:
+      return fmt::format("mod_nw_tos:{}", action.value.lo << 2);
+    case FieldId::ip_ecn:
+      return mod("mod_nw_ecn");
+    case FieldId::tcp_src:
+    case FieldId::udp_src:
+    case FieldId::sctp_src:
+      return mod("mod_tp_src");
+    case FieldId::tcp_dst:
+    case FieldId::udp_dst:
+    case FieldId::sctp_dst:
+      return mod("mod_tp_dst");
+    case FieldId::tun_id:
+      return fmt::format("set_tunnel{}:{:#x}", action.value.lo > 0xffffffff ? "64" : "", action.value.lo);
+    case FieldId::mpls_label:
+      return fmt::format("set_mpls_label({})", action.value.lo);
+    case FieldId::mpls_tc:
+      return fmt::format("set_mpls_tc({})", action.value.lo);
+    default:
+      return "";
+  }
+}
+
 class ActionFormatter {
  public:
   explicit ActionFormatter(const PortNames* ports) : ports_(ports) {}
@@ -54,6 +92,11 @@ class ActionFormatter {
   std::string operator()(const SetFieldAction& action) const {
     if (action.is_load) {
       return format_load(action);
+    }
+    if (action.is_mod) {
+      if (std::string text = format_mod(action, ports_); !text.empty()) {
+        return text;
+      }
     }
     return fmt::format("set_field:{}->{}", set_value(action, ports_), field(action.field).name);
   }
@@ -83,17 +126,19 @@ class ActionFormatter {
   std::string operator()(const MeterAction& action) const { return fmt::format("meter:{}", action.meter_id); }
   std::string operator()(const ResubmitAction& action) const {
     const std::string port = action.in_port == of_port::in_port ? "" : format_port(action.in_port, ports_);
-    if (!action.table) {
+    if (!action.table && !action.with_ct) {
       return "resubmit:" + (port.empty() ? "IN_PORT" : port);
     }
-    return fmt::format("resubmit({},{})", port, *action.table);
+    const std::string table = action.table ? std::to_string(*action.table) : "";
+    const bool says_nothing = port.empty() && table.empty();
+    return fmt::format("resubmit({},{}{})", says_nothing ? "IN_PORT" : port, table, action.with_ct ? ",ct" : "");
   }
   std::string operator()(const ControllerAction& action) const;
   std::string operator()(const NoteAction& action) const { return "note:" + dotted_hex(action.data); }
   std::string operator()(const ExitAction&) const { return "exit"; }
-  template <class Other>
-  std::string operator()(const Other&) const {
-    return "";
+  template <class Extension>
+  std::string operator()(const Extension& action) const {
+    return format_extension(action, ports_);
   }
 
  private:
@@ -105,6 +150,11 @@ class ActionFormatter {
 };
 
 std::string ActionFormatter::operator()(const ControllerAction& action) const {
+  ControllerAction plain;
+  plain.max_len = action.max_len;
+  if (action == plain) {
+    return fmt::format("CONTROLLER:{}", action.max_len);
+  }
   std::vector<std::string> options;
   if (action.reason != PacketInReason::action) {
     options.push_back(fmt::format("reason={}", to_string(action.reason)));
@@ -129,11 +179,14 @@ std::string ActionFormatter::operator()(const ControllerAction& action) const {
 
 std::string join_actions(const ActionList& actions, const PortNames* ports) {
   std::string text;
+  const Action* previous = nullptr;
   for (const Action& action : actions) {
-    const std::string one = format_action(action, ports);
+    const bool is_said = previous != nullptr && repeats_transport_port(*previous, action);
+    const std::string one = is_said ? "" : format_action(action, ports);
     if (!one.empty()) {
       text += (text.empty() ? "" : ",") + one;
     }
+    previous = &action;
   }
   return text;
 }
@@ -164,10 +217,7 @@ std::string format_instructions(const Instructions& instructions, const PortName
   }
   if (instructions.write_metadata) {
     const MetadataWrite& metadata = *instructions.write_metadata;
-    parts.push_back(fmt::format("write_metadata:{}", format_padded_hex(metadata.value, 1)));
-    if (metadata.mask != ~uint64_t{0}) {
-      parts.back() += "/" + format_padded_hex(metadata.mask, 1);
-    }
+    parts.push_back("write_metadata:" + format_metadata(metadata.value, metadata.mask));
   }
   if (instructions.goto_table) {
     parts.push_back(fmt::format("goto_table:{}", *instructions.goto_table));

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/openflow/action_codec.h"
 #include "lib/openflow/text/action_text.h"
 
 namespace weft::openflow {
@@ -41,7 +42,7 @@ Parsed parse_ethertype(const ActionInput& input, const Word& word, ActionList& o
 }
 
 template <class A, uint16_t usual, uint16_t other = usual>
-Parsed parse_push(const ActionInput& input, const Word& word, ActionList& out) {
+Parsed parse_push_tag(const ActionInput& input, const Word& word, ActionList& out) {
   const auto ethertype = number_value(input.source, word, "ethertype", 0, 0xffff);
   if (!ethertype) {
     return Unexpected{ethertype.error()};
@@ -85,12 +86,12 @@ constexpr ActionRow action_rows[] = {
     {"mod_nw_ttl", parse_number_action<SetTtlAction, uint8_t, 0xff>},
     {"set_tunnel", parse_set_tunnel},
     {"set_tunnel64", parse_set_tunnel},
-    {"push_vlan", parse_push<PushVlanAction, 0x8100, 0x88a8>},
+    {"push_vlan", parse_push_tag<PushVlanAction, 0x8100, 0x88a8>},
     {"pop_vlan", parse_plain<PopVlanAction>},
     {"strip_vlan", parse_plain<PopVlanAction>},
-    {"push_mpls", parse_push<PushMplsAction, 0x8847, 0x8848>},
+    {"push_mpls", parse_push_tag<PushMplsAction, 0x8847, 0x8848>},
     {"pop_mpls", parse_ethertype<PopMplsAction>},
-    {"push_pbb", parse_push<PushPbbAction, 0x88e7>},
+    {"push_pbb", parse_push_tag<PushPbbAction, 0x88e7>},
     {"pop_pbb", parse_plain<PopPbbAction>},
     {"set_mpls_ttl", parse_number_action<SetMplsTtlAction, uint8_t, 0xff>},
     {"dec_mpls_ttl", parse_plain<DecMplsTtlAction>},
@@ -99,18 +100,29 @@ constexpr ActionRow action_rows[] = {
     {"copy_ttl_out", parse_plain<CopyTtlOutAction>},
     {"set_queue", parse_number_action<SetQueueAction, uint32_t, max_u32 - 1>},
     {"pop_queue", parse_plain<PopQueueAction>},
+    {"set_mpls_label", parse_set_mpls},
+    {"set_mpls_tc", parse_set_mpls},
+    {"push", parse_push},
+    {"pop", parse_pop},
+    {"check_pkt_larger", parse_check_pkt_larger},
+    {"delete_field", parse_delete_field},
+    {"multipath", parse_multipath},
+    {"bundle", parse_bundle},
+    {"bundle_load", parse_bundle_load},
+    {"learn", parse_learn},
+    {"fin_timeout", parse_fin_timeout},
+    {"conjunction", parse_conjunction},
+    {"sample", parse_sample},
+    {"clone", parse_clone},
+    {"ct", parse_ct},
+    {"ct_clear", parse_plain<CtClearAction>},
+    {"nat", parse_nat},
     {"note", parse_note},
     {"exit", parse_plain<ExitAction>},
 };
 
 // Open vSwitch has these too; a user who types one is told that it is not a spelling mistake.
-constexpr std::string_view later_actions[] = {"learn",        "conjunction",    "multipath",
-                                              "bundle",       "bundle_load",    "push",
-                                              "pop",          "clone",          "ct",
-                                              "nat",          "ct_clear",       "sample",
-                                              "encap",        "decap",          "check_pkt_larger",
-                                              "fin_timeout",  "set_mpls_label", "set_mpls_tc",
-                                              "delete_field", "dec_nsh_ttl",    "write_nsh"};
+constexpr std::string_view later_actions[] = {"encap", "decap", "dec_nsh_ttl", "write_nsh"};
 
 constexpr std::string_view instruction_names[] = {"apply_actions",  "clear_actions", "write_actions",
                                                   "write_metadata", "goto_table",    "meter"};
@@ -126,13 +138,46 @@ bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+// An arrow stands behind parentheses only where a field is set by what is inside.
+Parsed no_target(const ActionInput& input, const Word& word, std::string_view name) {
+  if (!word.target.empty() && name != "check_pkt_larger") {
+    return input.source.error(word.target, std::string(name) + " writes to no field");
+  }
+  return {};
+}
+
+// "VALUE" or "VALUE/MASK".
+Result<MetadataWrite, TextError> parse_metadata(const TextSource& source, const Word& word) {
+  const auto parts = split_once(word.value, '/');
+  const std::string_view value_word = parts ? parts->first : word.value;
+  const auto value = parse_number(source.text, value_word, "metadata", 0, ~uint64_t{0});
+  if (!value) {
+    return Unexpected{value.error()};
+  }
+  MetadataWrite metadata{*value, ~uint64_t{0}};
+  if (parts) {
+    const auto mask = parse_number(source.text, parts->second, "mask", 0, ~uint64_t{0});
+    if (!mask) {
+      return Unexpected{mask.error()};
+    }
+    metadata.mask = *mask;
+  }
+  return metadata;
+}
+
 Parsed parse_action(const ActionInput& input, const Word& word, ActionList& out) {
   const std::string name = to_lower(word.key);
   if (const ActionRow* row = find_row(name)) {
-    return row->parse(input, word, out);
+    auto parsed = no_target(input, word, name);
+    return parsed ? row->parse(input, word, out) : parsed;
   }
   if (const auto port = parse_port(word.whole, input.source.ports)) {
     return parse_output(input, Word{word.whole, "output", word.whole, ':'}, out);
+  }
+  if (name == "write_metadata" && input.depth > 0) {
+    return parse_metadata(input.source, word).transform([&](const MetadataWrite& metadata) {
+      out.emplace_back(WriteMetadataAction{metadata.value, metadata.mask});
+    });
   }
   if (is_one_of(name, instruction_names)) {
     return input.source.error(word.key, name + " is an instruction, not allowed inside a list of actions");
@@ -160,6 +205,25 @@ Parsed set_once(const TextSource& source, const Word& word, std::optional<T>& sl
   return {};
 }
 
+// What a list as a whole must keep to: where each action stands, and the bytes that a message has for it.
+Parsed check_list(const ActionInput& input, const ActionList& actions, std::span<const std::string_view> words) {
+  if (const auto misplaced = find_misplaced(actions, input.context)) {
+    return input.source.error(words[misplaced->action_index], misplaced->error.detail);
+  }
+  // No text is 25 times as long on the wire; the shorter ones need no second look.
+  constexpr size_t always_fits = 2000;
+  constexpr size_t max_size = 0xffff - 256;
+  if (input.source.text.size() > always_fits) {
+    std::vector<uint8_t> bytes;
+    WireWriter out(bytes);
+    write_actions(out, actions, Version::v1_3);
+    if (bytes.size() > max_size) {
+      return input.source.error(words.front(), "these actions are longer than a message can be");
+    }
+  }
+  return {};
+}
+
 // One word of a rule's actions: an instruction or an action.
 class InstructionParser {
  public:
@@ -184,6 +248,9 @@ class InstructionParser {
       return source_.error(drop_, "drop stands alone: it is the absence of actions");
     }
     if (!actions_.empty()) {
+      if (auto checked = check_list(input_, actions_, parsed_.apply_words); !checked) {
+        return Unexpected{checked.error()};
+      }
       parsed_.instructions.apply = std::move(actions_);
     }
     return std::move(parsed_);
@@ -213,7 +280,8 @@ class InstructionParser {
   }
 
   Parsed add_write(const Word& word) {
-    auto actions = parse_action_list(input_, word.value, &parsed_.write_words);
+    auto actions =
+        parse_action_list({source_, input_.match, ActionContext::action_set}, word.value, &parsed_.write_words);
     if (!actions) {
       return Unexpected{actions.error()};
     }
@@ -243,21 +311,9 @@ class InstructionParser {
   }
 
   Parsed add_metadata(const Word& word) {
-    const auto parts = split_once(word.value, '/');
-    const std::string_view value_word = parts ? parts->first : word.value;
-    const auto value = parse_number(source_.text, value_word, "metadata", 0, ~uint64_t{0});
-    if (!value) {
-      return Unexpected{value.error()};
-    }
-    MetadataWrite metadata{*value, ~uint64_t{0}};
-    if (parts) {
-      const auto mask = parse_number(source_.text, parts->second, "mask", 0, ~uint64_t{0});
-      if (!mask) {
-        return Unexpected{mask.error()};
-      }
-      metadata.mask = *mask;
-    }
-    return set_once(source_, word, parsed_.instructions.write_metadata, metadata);
+    const auto metadata = parse_metadata(source_, word);
+    return metadata ? set_once(source_, word, parsed_.instructions.write_metadata, *metadata)
+                    : Unexpected{metadata.error()};
   }
 
   struct Row {
@@ -280,6 +336,20 @@ const InstructionParser::Row InstructionParser::table[6] = {
 };
 
 }  // namespace
+
+Parsed unknown_option(const ActionInput& input, const Word& option, std::string_view action,
+                      std::span<const std::string_view> known) {
+  return input.source.error(option.key, fmt::format("unknown option {} of {}", quoted(option.key), action),
+                            did_you_mean(option.key, known));
+}
+
+Result<OfPort, TextError> parse_port_word(const ActionInput& input, const Word& word, std::string_view port_word) {
+  const auto port = parse_port(port_word, input.source.ports);
+  if (!port) {
+    return input.source.error(port_word.empty() ? word.whole : port_word, "no such port: " + quoted(port_word));
+  }
+  return *port;
+}
 
 std::vector<std::string_view> action_names() {
   std::vector<std::string_view> names;
@@ -311,6 +381,7 @@ Result<ParsedInstructions, TextError> parse_instructions(const ActionInput& inpu
 Result<ActionList, TextError> parse_action_list(const ActionInput& input, std::string_view part,
                                                 std::vector<std::string_view>* words) {
   ActionList actions;
+  std::vector<std::string_view> action_words;
   std::string_view drop;
   Scanner scanner(input.source, part);
   while (true) {
@@ -328,12 +399,16 @@ Result<ActionList, TextError> parse_action_list(const ActionInput& input, std::s
     if (auto parsed = parse_action(input, **word, actions); !parsed) {
       return Unexpected{parsed.error()};
     }
-    if (words != nullptr) {
-      words->resize(actions.size(), (*word)->whole);
-    }
+    action_words.resize(actions.size(), (*word)->whole);
   }
   if (!drop.empty() && !actions.empty()) {
     return input.source.error(drop, "drop stands alone: it is the absence of actions");
+  }
+  if (auto checked = check_list(input, actions, action_words); !checked) {
+    return Unexpected{checked.error()};
+  }
+  if (words != nullptr) {
+    words->insert(words->end(), action_words.begin(), action_words.end());
   }
   return actions;
 }

@@ -1,11 +1,14 @@
 // Inside of the action parser: what its files share. Private to lib/openflow/text.
 #pragma once
 
+#include <limits>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "lib/base/result.h"
 #include "lib/flow/match.h"
+#include "lib/openflow/action_rules.h"
 #include "lib/openflow/instruction.h"
 #include "lib/openflow/text/scanner.h"
 
@@ -17,6 +20,8 @@ using Parsed = Result<void, TextError>;
 struct ActionInput {
   const TextSource& source;
   const Match& match;
+  ActionContext context = ActionContext::rule;
+  unsigned depth = 0;  // of actions inside actions
 };
 
 // Instructions with the word of each action, so that a later complaint can point at it.
@@ -34,6 +39,46 @@ Result<ParsedInstructions, TextError> parse_instructions(const ActionInput& inpu
 Result<ActionList, TextError> parse_action_list(const ActionInput& input, std::string_view part,
                                                 std::vector<std::string_view>* words = nullptr);
 
+// What an action does next with each of its options, "a=1,b,c(2)" of its value.
+template <class F>
+Parsed for_each_option(const ActionInput& input, std::string_view options, F&& parse) {
+  Scanner scanner(input.source, options);
+  while (true) {
+    const auto option = scanner.next();
+    if (!option) {
+      return Unexpected{option.error()};
+    }
+    if (!*option) {
+      return {};
+    }
+    if (auto parsed = parse(**option); !parsed) {
+      return parsed;
+    }
+  }
+}
+
+// A number that an option of this width can hold.
+template <class Number>
+Parsed parse_option(const ActionInput& input, const Word& option, Number& out) {
+  const auto number = number_value(input.source, option, option.key, 0, std::numeric_limits<Number>::max());
+  if (!number) {
+    return Unexpected{number.error()};
+  }
+  out = static_cast<Number>(*number);
+  return {};
+}
+
+Parsed unknown_option(const ActionInput& input, const Word& option, std::string_view action,
+                      std::span<const std::string_view> known);
+
+Result<OfPort, TextError> parse_port_word(const ActionInput& input, const Word& word, std::string_view port_word);
+
+// Bits that an action reads or writes, and which its form on the wire can name: at most 64 for those that pack their
+// number into six bits.
+inline constexpr unsigned max_packed_bits = 64;
+Result<SubField, TextError> parse_source(const ActionInput& input, std::string_view word, unsigned max_bits = 128);
+Result<SubField, TextError> parse_target(const ActionInput& input, std::string_view word, unsigned max_bits = 128);
+
 // One action each; the table in action_parse.cc names them.
 Parsed parse_output(const ActionInput& input, const Word& word, ActionList& out);
 Parsed parse_controller(const ActionInput& input, const Word& word, ActionList& out);
@@ -47,6 +92,21 @@ Parsed parse_load(const ActionInput& input, const Word& word, ActionList& out);
 Parsed parse_move(const ActionInput& input, const Word& word, ActionList& out);
 Parsed parse_mod(const ActionInput& input, const Word& word, ActionList& out);  // mod_dl_src, mod_nw_tos ...
 Parsed parse_set_tunnel(const ActionInput& input, const Word& word, ActionList& out);
+Parsed parse_set_mpls(const ActionInput& input, const Word& word, ActionList& out);  // set_mpls_label, set_mpls_tc
+Parsed parse_push(const ActionInput& input, const Word& word, ActionList& out);
+Parsed parse_pop(const ActionInput& input, const Word& word, ActionList& out);
+Parsed parse_check_pkt_larger(const ActionInput& input, const Word& word, ActionList& out);
+Parsed parse_delete_field(const ActionInput& input, const Word& word, ActionList& out);
+Parsed parse_multipath(const ActionInput& input, const Word& word, ActionList& out);
+Parsed parse_bundle(const ActionInput& input, const Word& word, ActionList& out);
+Parsed parse_bundle_load(const ActionInput& input, const Word& word, ActionList& out);
+Parsed parse_learn(const ActionInput& input, const Word& word, ActionList& out);
+Parsed parse_fin_timeout(const ActionInput& input, const Word& word, ActionList& out);
+Parsed parse_conjunction(const ActionInput& input, const Word& word, ActionList& out);
+Parsed parse_sample(const ActionInput& input, const Word& word, ActionList& out);
+Parsed parse_clone(const ActionInput& input, const Word& word, ActionList& out);
+Parsed parse_ct(const ActionInput& input, const Word& word, ActionList& out);
+Parsed parse_nat(const ActionInput& input, const Word& word, ActionList& out);
 
 // "aa.bb.cc" or "aabbcc".
 Result<std::vector<uint8_t>, TextError> parse_hex_bytes(const TextSource& source, std::string_view word);

@@ -21,14 +21,27 @@ Result<std::pair<std::string_view, std::string_view>, TextError> split_arrow(con
   return std::pair(trim(word.value.substr(0, arrow)), trim(word.value.substr(arrow + 2)));
 }
 
+// What may be set where is action_rules.h, which the list is asked as a whole.
 Parsed check_writable(const TextSource& source, std::string_view word, const Field& f) {
-  if (is_connection_field(f.id)) {
-    return source.error(word, fmt::format("{} can only be set inside ct(exec(...))", f.name));
-  }
   if (!f.is_writable || !has_oxm(f)) {
     return source.error(word, fmt::format("{} is read-only", f.name));
   }
   return {};
+}
+
+SetFieldAction set_whole(FieldId id, uint64_t value) {
+  return {.field = id, .value = {0, value}, .mask = all_bits(field(id)), .is_mod = true};
+}
+
+Result<SubField, TextError> parse_bits(const ActionInput& input, std::string_view word, unsigned max_bits) {
+  auto bits = parse_sub_field(input.source, word, input.match);
+  if (bits && !has_oxm(field(bits->field))) {
+    return input.source.error(word, fmt::format("{} has no number on the wire", field(bits->field).name));
+  }
+  if (bits && bits->bit_count > max_bits) {
+    return input.source.error(word, fmt::format("at most {} bits can be named here", max_bits));
+  }
+  return bits;
 }
 
 Parsed check_vlan_vid(const TextSource& source, std::string_view word, const Field& f, const MaskedValue& value) {
@@ -73,6 +86,20 @@ Parsed set_field(const ActionInput& input, const Field& named, std::string_view 
 }
 
 }  // namespace
+
+Result<SubField, TextError> parse_source(const ActionInput& input, std::string_view word, unsigned max_bits) {
+  return parse_bits(input, word, max_bits);
+}
+
+Result<SubField, TextError> parse_target(const ActionInput& input, std::string_view word, unsigned max_bits) {
+  auto bits = parse_bits(input, word, max_bits);
+  if (bits) {
+    if (auto checked = check_writable(input.source, word, field(bits->field)); !checked) {
+      return Unexpected{checked.error()};
+    }
+  }
+  return bits;
+}
 
 Parsed parse_set_field(const ActionInput& input, const Word& word, ActionList& out) {
   const auto parts = split_arrow(input.source, word);
@@ -150,15 +177,19 @@ Parsed parse_mod(const ActionInput& input, const Word& word, ActionList& out) {
       return input.source.error(word.value, "the type of service has its two low bits (ECN) zero",
                                 std::to_string(*tos & 0xfc));
     }
-    const Field& f = field(FieldId::ip_dscp);
-    out.emplace_back(SetFieldAction{f.id, {0, *tos >> 2}, all_bits(f)});
+    out.emplace_back(set_whole(FieldId::ip_dscp, *tos >> 2));
     return {};
   }
   const Field* f = resolve_field(name, input.match);
   if (word.value.empty()) {
     return input.source.error(word.whole, std::string(word.key) + " needs a value");
   }
-  return set_field(input, *f, word.key, word.value, out);
+  if (auto parsed = set_field(input, *f, word.key, word.value, out); !parsed) {
+    return parsed;
+  }
+  auto& set = std::get<SetFieldAction>(out.back());
+  set.is_mod = set.mask == all_bits(*f);
+  return {};
 }
 
 Parsed parse_set_tunnel(const ActionInput& input, const Word& word, ActionList& out) {
@@ -166,8 +197,60 @@ Parsed parse_set_tunnel(const ActionInput& input, const Word& word, ActionList& 
   if (!id) {
     return Unexpected{id.error()};
   }
-  const Field& f = field(FieldId::tun_id);
-  out.emplace_back(SetFieldAction{f.id, {0, *id}, all_bits(f)});
+  out.emplace_back(set_whole(FieldId::tun_id, *id));
+  return {};
+}
+
+Parsed parse_set_mpls(const ActionInput& input, const Word& word, ActionList& out) {
+  const FieldId id = to_lower(word.key) == "set_mpls_tc" ? FieldId::mpls_tc : FieldId::mpls_label;
+  const auto value = number_value(input.source, word, field(id).description, 0, all_bits(field(id)).lo);
+  if (!value) {
+    return Unexpected{value.error()};
+  }
+  out.emplace_back(set_whole(id, *value));
+  return {};
+}
+
+// "push:FIELD[BITS]" and "pop:FIELD[BITS]".
+Parsed parse_push(const ActionInput& input, const Word& word, ActionList& out) {
+  return parse_source(input, word.place()).transform([&](const SubField& bits) {
+    out.emplace_back(StackPushAction{bits});
+  });
+}
+
+Parsed parse_pop(const ActionInput& input, const Word& word, ActionList& out) {
+  return parse_target(input, word.place()).transform([&](const SubField& bits) {
+    out.emplace_back(StackPopAction{bits});
+  });
+}
+
+// "check_pkt_larger(SIZE)->FIELD[BIT]"
+Parsed parse_check_pkt_larger(const ActionInput& input, const Word& word, ActionList& out) {
+  CheckPacketLargerAction action;
+  if (auto parsed = parse_option(input, word, action.size); !parsed) {
+    return parsed;
+  }
+  if (word.target.empty()) {
+    return input.source.error(word.whole, "check_pkt_larger is written check_pkt_larger(SIZE)->FIELD[BIT]");
+  }
+  const auto to = parse_target(input, word.target);
+  if (!to) {
+    return Unexpected{to.error()};
+  }
+  if (to->bit_count != 1) {
+    return input.source.error(word.target, "the result is one bit: FIELD[BIT]");
+  }
+  action.to = *to;
+  out.emplace_back(action);
+  return {};
+}
+
+Parsed parse_delete_field(const ActionInput& input, const Word& word, ActionList& out) {
+  const Field* f = find_field(word.value);
+  if (f == nullptr || f->id < FieldId::tun_metadata0 || f->id > FieldId::tun_metadata63) {
+    return input.source.error(word.place(), "only a tunnel option can be deleted: tun_metadata0 to tun_metadata63");
+  }
+  out.emplace_back(DeleteFieldAction{f->id});
   return {};
 }
 

@@ -9,15 +9,9 @@
 namespace weft::openflow {
 namespace {
 
-bool may_output_to(OfPort port) { return is_ordinary(port) || (port >= of_port::in_port && port <= of_port::local); }
+bool is_single_port(OfPort port) { return is_ordinary(port) || port == of_port::in_port || port == of_port::local; }
 
-Result<OfPort, TextError> port_value(const ActionInput& input, const Word& word, std::string_view port_word) {
-  const auto port = parse_port(port_word, input.source.ports);
-  if (!port) {
-    return input.source.error(port_word.empty() ? word.whole : port_word, "no such port: " + quoted(port_word));
-  }
-  return *port;
-}
+bool may_output_to(OfPort port) { return is_ordinary(port) || (port >= of_port::in_port && port <= of_port::local); }
 
 constexpr std::pair<std::string_view, PacketInReason> reason_names[] = {
     {"no_match", PacketInReason::no_match},
@@ -40,22 +34,13 @@ Parsed parse_reason(const ActionInput& input, const Word& word, ControllerAction
   return input.source.error(word.place(), "unknown reason " + quoted(word.value), did_you_mean(word.value, names));
 }
 
-Parsed parse_u16(const ActionInput& input, const Word& word, uint16_t& out) {
-  const auto value = number_value(input.source, word, word.key, 0, 0xffff);
-  if (!value) {
-    return Unexpected{value.error()};
-  }
-  out = static_cast<uint16_t>(*value);
-  return {};
-}
-
 Parsed parse_controller_option(const ActionInput& input, const Word& word, ControllerAction& action) {
   constexpr std::string_view names[] = {"max_len", "reason", "id", "userdata", "pause", "meter_id"};
   if (word.key == "max_len") {
-    return parse_u16(input, word, action.max_len);
+    return parse_option(input, word, action.max_len);
   }
   if (word.key == "id") {
-    return parse_u16(input, word, action.controller_id);
+    return parse_option(input, word, action.controller_id);
   }
   if (word.key == "reason") {
     return parse_reason(input, word, action);
@@ -77,8 +62,7 @@ Parsed parse_controller_option(const ActionInput& input, const Word& word, Contr
     action.meter_id = static_cast<uint32_t>(*meter);
     return {};
   }
-  return input.source.error(word.key, "unknown option " + quoted(word.key) + " of controller",
-                            did_you_mean(word.key, names));
+  return unknown_option(input, word, "controller", names);
 }
 
 bool is_plain(const ControllerAction& action) {
@@ -89,18 +73,10 @@ bool is_plain(const ControllerAction& action) {
 
 Parsed parse_controller_options(const ActionInput& input, const Word& word, ActionList& out) {
   ControllerAction action;
-  Scanner scanner(input.source, word.value);
-  while (true) {
-    const auto option = scanner.next();
-    if (!option) {
-      return Unexpected{option.error()};
-    }
-    if (!*option) {
-      break;
-    }
-    if (auto parsed = parse_controller_option(input, **option, action); !parsed) {
-      return parsed;
-    }
+  auto parsed = for_each_option(input, word.value,
+                                [&](const Word& option) { return parse_controller_option(input, option, action); });
+  if (!parsed) {
+    return parsed;
   }
   if (is_plain(action)) {
     out.emplace_back(OutputAction{of_port::controller, action.max_len});
@@ -110,16 +86,51 @@ Parsed parse_controller_options(const ActionInput& input, const Word& word, Acti
   return {};
 }
 
+// "output(port=PORT,max_len=SIZE)"
+Parsed parse_truncated(const ActionInput& input, const Word& word, ActionList& out) {
+  constexpr std::string_view names[] = {"port", "max_len"};
+  constexpr uint32_t min_size = 14;
+  OutputTruncAction action;
+  std::string_view port_word;
+  auto parsed = for_each_option(input, word.value, [&](const Word& option) -> Parsed {
+    if (option.key == "port") {
+      port_word = option.place();
+      const auto port = parse_port_word(input, option, option.value);
+      action.port = port ? *port : action.port;
+      return port ? Parsed{} : Unexpected{port.error()};
+    }
+    return option.key == "max_len" ? parse_option(input, option, action.max_size)
+                                   : unknown_option(input, option, "output", names);
+  });
+  if (!parsed) {
+    return parsed;
+  }
+  if (port_word.empty() || action.max_size < min_size) {
+    return input.source.error(word.whole, fmt::format("output(port=PORT,max_len=SIZE) needs a port and a size of at "
+                                                      "least {} bytes",
+                                                      min_size));
+  }
+  if (!is_single_port(action.port)) {
+    return input.source.error(port_word, "only to one port, LOCAL or IN_PORT can a packet be sent shortened");
+  }
+  out.emplace_back(action);
+  return {};
+}
+
+bool names_a_field(std::string_view word) { return find_field(word.substr(0, word.find('['))) != nullptr; }
+
 }  // namespace
 
 Parsed parse_output(const ActionInput& input, const Word& word, ActionList& out) {
-  if (word.value.find('[') != std::string_view::npos) {
-    return input.source.error(word.value, "output to a port that a field names is not supported");
-  }
   if (word.delimiter == '(') {
-    return input.source.error(word.whole, "output with options (truncation) is not supported");
+    return parse_truncated(input, word, out);
   }
-  const auto port = port_value(input, word, word.value);
+  if (!parse_port(word.value, input.source.ports) && names_a_field(word.value)) {
+    return parse_source(input, word.value, max_packed_bits).transform([&](const SubField& bits) {
+      out.emplace_back(OutputRegAction{bits});
+    });
+  }
+  const auto port = parse_port_word(input, word, word.value);
   if (!port) {
     return Unexpected{port.error()};
   }
@@ -136,7 +147,7 @@ Parsed parse_controller(const ActionInput& input, const Word& word, ActionList& 
   }
   OutputAction action{of_port::controller, 0xffff};
   if (word.has_value()) {
-    if (auto parsed = parse_u16(input, Word{word.whole, "max_len", word.value, ':'}, action.max_len); !parsed) {
+    if (auto parsed = parse_option(input, Word{word.whole, "max_len", word.value, ':'}, action.max_len); !parsed) {
       return parsed;
     }
   }
@@ -144,7 +155,7 @@ Parsed parse_controller(const ActionInput& input, const Word& word, ActionList& 
   return {};
 }
 
-// "enqueue:PORT:QUEUE" or "enqueue(PORT,QUEUE)": in 1.3 that is three actions.
+// "enqueue:PORT:QUEUE" or "enqueue(PORT,QUEUE)": from 1.1 on that is three actions on the wire.
 Parsed parse_enqueue(const ActionInput& input, const Word& word, ActionList& out) {
   auto parts = split_once(word.value, ':');
   if (!parts) {
@@ -153,17 +164,15 @@ Parsed parse_enqueue(const ActionInput& input, const Word& word, ActionList& out
   if (!parts) {
     return input.source.error(word.place(), "enqueue needs a port and a queue: enqueue:PORT:QUEUE");
   }
-  const auto port = port_value(input, word, trim(parts->first));
+  const auto port = parse_port_word(input, word, trim(parts->first));
   const auto queue = parse_number(input.source.text, trim(parts->second), "queue", 0, 0xfffffffe);
   if (!port || !queue) {
     return Unexpected{port ? queue.error() : port.error()};
   }
-  if (!may_output_to(*port)) {
-    return input.source.error(parts->first, fmt::format("a packet cannot be sent to port {}", format_port(*port)));
+  if (!is_single_port(*port)) {
+    return input.source.error(parts->first, fmt::format("port {} has no queues", format_port(*port)));
   }
-  out.emplace_back(SetQueueAction{static_cast<uint32_t>(*queue)});
-  out.emplace_back(OutputAction{*port, 0});
-  out.emplace_back(PopQueueAction{});
+  out.emplace_back(EnqueueAction{*port, static_cast<uint32_t>(*queue)});
   return {};
 }
 
@@ -176,29 +185,33 @@ Parsed parse_group(const ActionInput& input, const Word& word, ActionList& out) 
   return {};
 }
 
-// "resubmit:PORT", "resubmit(PORT,TABLE)"; either may be left out of the second form.
+// "resubmit:PORT", "resubmit(PORT,TABLE)", "resubmit(PORT,TABLE,ct)"; port or table may be left out of the longer forms.
 Parsed parse_resubmit(const ActionInput& input, const Word& word, ActionList& out) {
   ResubmitAction action;
   const auto parts = word.delimiter == '(' ? split(word.value, ',') : std::vector{word.value};
-  if (parts.size() > 2) {
-    return input.source.error(trim(parts[2]), "resubmit takes a port and a table only");
+  const std::string_view port_word = trim(parts[0]);
+  const std::string_view table_word = parts.size() > 1 ? trim(parts[1]) : std::string_view();
+  if (parts.size() > 3 || (parts.size() == 3 && trim(parts[2]) != "ct")) {
+    return input.source.error(trim(parts[parts.size() > 3 ? 3 : 2]), "resubmit takes a port, a table and ct only");
   }
-  if (const std::string_view port_word = trim(parts[0]); !port_word.empty()) {
-    const auto port = port_value(input, word, port_word);
+  if (port_word.empty() && table_word.empty()) {
+    return input.source.error(word.whole, "resubmit needs a port or a table: resubmit(,TABLE)");
+  }
+  if (!port_word.empty()) {
+    const auto port = parse_port_word(input, word, port_word);
     if (!port) {
       return Unexpected{port.error()};
     }
     action.in_port = *port;
-  } else if (word.delimiter != '(') {
-    return input.source.error(word.whole, "resubmit needs a port or a table: resubmit(,TABLE)");
   }
-  if (parts.size() == 2) {
-    const auto table = parse_number(input.source.text, trim(parts[1]), "table", 0, 254);
+  if (!table_word.empty()) {
+    const auto table = parse_number(input.source.text, table_word, "table", 0, 254);
     if (!table) {
       return Unexpected{table.error()};
     }
     action.table = static_cast<uint8_t>(*table);
   }
+  action.with_ct = parts.size() == 3;
   out.emplace_back(action);
   return {};
 }

@@ -11,6 +11,7 @@
 #include "lib/flow/field_text.h"
 #include "lib/flow/match_text.h"
 #include "lib/openflow/consistency.h"
+#include "lib/openflow/oxm.h"
 #include "lib/openflow/text/action_parse.h"
 #include "lib/openflow/text/flow_text.h"
 #include "lib/openflow/text/sub_field_text.h"
@@ -159,7 +160,8 @@ bool says_kind_of_packet(const Field* f) {
 
 class MatchParser {
  public:
-  explicit MatchParser(const TextSource& source) : source_(source) {}
+  // `is_rule`: only what a message can say.
+  explicit MatchParser(const TextSource& source, bool is_rule = false) : source_(source), is_rule_(is_rule) {}
 
   // Words that are no part of a match are given to `other`, which says whether it knew them.
   template <class Other>
@@ -217,6 +219,9 @@ class MatchParser {
     if (!f->has_place()) {
       return source_.error(word.key, "no tunnel option is mapped to " + std::string(f->name));
     }
+    if (is_rule_ && !has_oxm(*f) && f->id != FieldId::dl_vlan && f->id != FieldId::dl_vlan_pcp) {
+      return source_.error(word.key, fmt::format("no message can say {}: it has no number", f->name));
+    }
     if (!word.has_value()) {
       return source_.error(word.whole, fmt::format("{0} needs a value: {0}=...", word.key));
     }
@@ -239,6 +244,7 @@ class MatchParser {
   }
 
   const TextSource& source_;
+  bool is_rule_;
   Match match_;
   std::vector<Word> kind_fields_;
   std::vector<std::pair<const Field*, std::string_view>> fields_;
@@ -305,7 +311,7 @@ class FlowParser {
 
   Result<FlowMod, TextError> parse() {
     const SplitText parts = split_actions(source_.text);
-    auto match = MatchParser(source_).parse(parts.rule, [this](const Word& word) { return read_property(word); });
+    auto match = MatchParser(source_, true).parse(parts.rule, [this](const Word& word) { return read_property(word); });
     if (!match) {
       return Unexpected{match.error()};
     }

@@ -1,5 +1,7 @@
 #include "lib/openflow/text/scanner.h"
 
+#include <algorithm>
+
 namespace weft::openflow {
 namespace {
 
@@ -44,6 +46,12 @@ Result<std::optional<Word>, TextError> Scanner::next() {
       return Unexpected{value.error()};
     }
     word.value = *value;
+    if (word.delimiter == '(') {
+      word.target = take_target();
+      if (!rest_.empty() && !is_separator(rest_.front())) {
+        return source_.error(rest_.substr(0, 1), "a comma is missing before " + quoted(rest_.substr(0, 1)));
+      }
+    }
   }
   word.whole = begin.substr(0, begin.size() - rest_.size());
   if (word.key.empty()) {
@@ -96,12 +104,21 @@ Result<std::string_view, TextError> Scanner::take_parenthesized() {
       continue;
     }
     rest_.remove_prefix(i);
-    if (!rest_.empty() && !is_separator(rest_.front())) {
-      return source_.error(rest_.substr(0, 1), "a comma is missing before " + quoted(rest_.substr(0, 1)));
-    }
     return begin.substr(1, i - 2);
   }
   return source_.error(begin.substr(0, 1), "this parenthesis is not closed");
+}
+
+// Behind "->", to the next separator; a field and its bits have none inside.
+std::string_view Scanner::take_target() {
+  if (!rest_.starts_with("->")) {
+    return {};
+  }
+  rest_.remove_prefix(2);
+  const auto* end = std::find_if(rest_.begin(), rest_.end(), is_separator);
+  const std::string_view target = rest_.substr(0, static_cast<size_t>(end - rest_.begin()));
+  rest_.remove_prefix(target.size());
+  return target;
 }
 
 Result<uint64_t, TextError> number_value(const TextSource& source, const Word& word, std::string_view what,

@@ -1,4 +1,5 @@
-// Words of a flow text: "key", "key:value", "key=value", "key(value)", separated by commas or white space.
+// Words of a flow text: "key", "key:value", "key=value", "key(value)", "key(value)->target", separated by commas or white
+// space.
 //
 // A value ends at a separator outside parentheses, brackets and quotes. Words are views into the whole text, so an
 // error about one knows its place.
@@ -34,7 +35,8 @@ struct Word {
   std::string_view whole;
   std::string_view key;
   std::string_view value;
-  char delimiter = '\0';  // ':', '=', '(' or none
+  char delimiter = '\0';         // ':', '=', '(' or none
+  std::string_view target = {};  // behind the arrow in "key(value)->target"
 
   bool has_value() const { return delimiter != '\0'; }
   // Where an error about the value should point: the value, or the key when it is empty.
@@ -51,6 +53,7 @@ class Scanner {
  private:
   Result<std::string_view, TextError> take_value();
   Result<std::string_view, TextError> take_parenthesized();
+  std::string_view take_target();
 
   const TextSource& source_;
   std::string_view rest_;

@@ -72,7 +72,8 @@ Result<SubField, TextError> parse_sub_field(const TextSource& source, std::strin
 
 std::string format_sub_field(const SubField& sub_field) {
   const Field& f = field(sub_field.field);
-  const std::string_view name = f.nxm ? f.nxm->name : f.oxm ? f.oxm->name : f.name;
+  const auto& id = f.nxm ? f.nxm : f.oxm ? f.oxm : f.oxm_experimenter;
+  const std::string_view name = id ? id->name : f.name;
   if (sub_field.offset == 0 && sub_field.bit_count == f.n_bits) {
     return fmt::format("{}[]", name);
   }

@@ -156,15 +156,15 @@ TEST(FlowModRefusal, NiciraActions) {
   EXPECT_EQ(refused_action(nicira(14, hex("0001 05 000000"))), "");
   EXPECT_EQ(refused_action(nicira(14, hex("0001 05 000000") + zeros(8))), "OFPBAC_BAD_LEN");
   EXPECT_EQ(refused_action(nicira(7, hex("001f 00010004 0000000000000001"))), "");
-  EXPECT_EQ(refused_action(nicira(7, hex("005f 00010004 0000000000000001"))), "OFPBAC_BAD_ARGUMENT");  // beyond 32 bits
-  EXPECT_EQ(refused_action(nicira(7, hex("ffff 00010004 0000000000000001"))), "OFPBAC_BAD_ARGUMENT");
+  EXPECT_EQ(refused_action(nicira(7, hex("005f 00010004 0000000000000001"))), "OFPBAC_BAD_SET_LEN");  // beyond 32 bits
+  EXPECT_EQ(refused_action(nicira(7, hex("ffff 00010004 0000000000000001"))), "OFPBAC_BAD_SET_LEN");
   EXPECT_EQ(refused_action(nicira(7, hex("0003 00010004 0000000000000010"))),
             "OFPBAC_BAD_ARGUMENT");  // five bits in four
-  EXPECT_EQ(refused_action(nicira(7, hex("000f 00000602 0000000000000001"))), "OFPBAC_BAD_ARGUMENT");  // eth_type
+  EXPECT_EQ(refused_action(nicira(7, hex("000f 00000602 0000000000000001"))), "OFPBAC_BAD_SET_ARGUMENT");  // eth_type
   EXPECT_EQ(refused_action(nicira(7, hex("000f 0001fe02 0000000000000001"))), "OFPBAC_BAD_SET_TYPE");
-  EXPECT_EQ(refused_action(nicira(6, hex("0020 0001 0000 00010004 00010204"))), "OFPBAC_BAD_ARGUMENT");
-  EXPECT_EQ(refused_action(nicira(37, zeros(6) + hex("0009 0004 00000000"))), "OFPBAC_BAD_ARGUMENT");
-  EXPECT_EQ(refused_action(nicira(37, zeros(6) + hex("0000 0003 00000000"))), "OFPBAC_BAD_LEN");
+  EXPECT_EQ(refused_action(nicira(6, hex("0020 0001 0000 00010004 00010204"))), "OFPBAC_BAD_SET_LEN");
+  EXPECT_EQ(refused_action(nicira(37, zeros(6) + hex("0009 0004 00000000"))), "OFPBPC_BAD_TYPE");
+  EXPECT_EQ(refused_action(nicira(37, zeros(6) + hex("0000 0003 00000000"))), "OFPBPC_BAD_LEN");
 }
 
 TEST(FlowModRefusal, ARuleThatNoReplyCouldShow) {

@@ -25,9 +25,6 @@ const std::map<std::string, std::pair<Difference, std::string>> differences = {
     {"actions=set_vlan_pcp:2", {Difference::we_accept, "the name that 1.1 gave to mod_vlan_pcp"}},
     {"nw_src=300.1.1.1,ip,actions=1", {Difference::we_refuse, "not an address"}},
     {"actions=group:99999999999", {Difference::we_refuse, "not a group number: it is not cut to 32 bits"}},
-    {"actions=enqueue:1:5", {Difference::other_bytes, "max_len, which means nothing for a port, is 0"}},
-    {"actions=enqueue(1,6)", {Difference::other_bytes, "max_len, which means nothing for a port, is 0"}},
-    {"actions=enqueue(p2,7)", {Difference::other_bytes, "max_len, which means nothing for a port, is 0"}},
     {"dl_vlan=1,actions=move:OXM_OF_VLAN_VID[0..11]->NXM_NX_REG0[0..11]",
      {Difference::other_line, "vlan_vid has thirteen bits, the present bit included"}},
 };

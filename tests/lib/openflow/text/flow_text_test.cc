@@ -174,7 +174,7 @@ TEST(ActionText, AListAloneIsReadWithoutAMatch) {
   const TwoPorts ports;
   const auto actions = parse_actions("mod_dl_src:00:00:00:00:00:01,output:p2", &ports);
   ASSERT_TRUE(actions.has_value());
-  EXPECT_EQ(format_actions(*actions), "set_field:00:00:00:00:00:01->eth_src,output:2");
+  EXPECT_EQ(format_actions(*actions), "mod_dl_src:00:00:00:00:00:01,output:2");
   EXPECT_EQ(format_actions({}), "drop");
   EXPECT_FALSE(parse_actions("goto_table:1").has_value());
 }
