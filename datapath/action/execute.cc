@@ -1,6 +1,7 @@
 #include "datapath/action/execute.h"
 
 #include "datapath/action/edited_packet.h"
+#include "datapath/action/hash.h"
 #include "datapath/action/mpls.h"
 #include "datapath/action/set_field.h"
 #include "datapath/action/ttl.h"
@@ -20,7 +21,8 @@ struct Tally {
 
 bool needs_packet(const Action& action) {
   return std::holds_alternative<Output>(action) || std::holds_alternative<OutputSet>(action) ||
-         std::holds_alternative<Controller>(action) || std::holds_alternative<std::shared_ptr<const Clone>>(action);
+         std::holds_alternative<Recirculate>(action) || std::holds_alternative<Controller>(action) ||
+         std::holds_alternative<std::shared_ptr<const Clone>>(action);
 }
 
 // How far the list has an effect: up to its Drop, and no further than the last action that needs the packet.
@@ -71,6 +73,8 @@ class ListRun {
   Verdict operator()(const PopMpls& a) { return pop_mpls(packet_, a); }
   Verdict operator()(const DecTtl&) { return dec_ttl(packet_); }
   Verdict operator()(const SetTunnel& a) { return set_tunnel(packet_, a), keep; }
+  Verdict operator()(const Hash& a) { return choose_by_hash(*packet_, a), keep; }
+  Verdict operator()(const Recirculate& a) { return recirculate(a), keep; }
   Verdict operator()(const Controller& a) { return punt(a), keep; }
   Verdict operator()(const Drop&) { return keep; }
   Verdict operator()(const std::shared_ptr<const Clone>& a) { return run_clone(*a), keep; }
@@ -102,6 +106,13 @@ class ListRun {
       output(set.ports[i], is_last_ && i + 1 == set.ports.size());
     }
     return keep;
+  }
+
+  void recirculate(const Recirculate& action) {
+    if (PacketPtr packet = take_or_copy(is_last_)) {
+      ++tally_.outputs;
+      exits_.recirculate(action, std::move(packet));
+    }
   }
 
   void punt(const Controller& action) {

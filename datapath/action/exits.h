@@ -17,6 +17,8 @@ class Exits {
 
   // Takes the packet; it is sent or dropped, and counted, by whoever gets it.
   virtual void output(PortId port, PacketPtr packet) = 0;
+  // Takes the packet, to be looked up again once the list is through; or drops and counts it.
+  virtual void recirculate(const Recirculate& action, PacketPtr packet) = 0;
   // Takes a copy of the bytes, or says why not: no room for it, or it cannot be made what a controller may see.
   virtual Verdict punt(const PuntContext& context, const Packet& packet) = 0;
 

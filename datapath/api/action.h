@@ -1,11 +1,12 @@
 // Datapath actions: everything that may happen to a packet on the fast path, as plain values.
 //
 // Translation (ofproto/translate) compiles flow tables down to a list of these; datapath/action executes them
-// in order. A list that ends without an Output, Controller or Drop is a drop of reason `no_output`: no packet
+// in order. A list that ends without an Output, Recirculate, Controller or Drop is a drop of reason `no_output`: no packet
 // leaves by no door. What is stated is the change, not the way there: SetField names a registry field, and
 // the executor fixes checksums (partial ones included) and moves offload offsets.
 //
-// Offloadable by construction: no pointers except Controller's context, which never leaves user space.
+// Offloadable by construction: no pointers except the contexts of Controller and Recirculate, which never leave user
+// space.
 //
 // Threads: lists are immutable once handed to the datapath. Cost: one switch and one function per action.
 #pragma once
@@ -16,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "lib/base/hash.h"
 #include "lib/base/ids.h"
 #include "lib/flow/field.h"
 #include "lib/packet/drop_reason.h"
@@ -87,6 +89,36 @@ struct Controller {
   }
 };
 
+// Chooses by the packet's flow hash: dp_hash becomes one of the slots. `param` makes one choice differ from another.
+struct HashSlots {
+  std::vector<uint32_t> slots;  // a power of two of them, none of them 0
+};
+struct Hash {
+  uint64_t param = 0;
+  std::shared_ptr<const HashSlots> to;
+  friend bool operator==(const Hash& a, const Hash& b) {
+    return a.param == b.param && (a.to == b.to || (a.to && b.to && a.to->slots == b.to->slots));
+  }
+};
+
+// What dp_hash becomes for a packet of this flow hash (lib/flow/flow_hash.h, flow_entropy).
+inline uint32_t chosen_slot(const Hash& action, uint64_t flow_hash) {
+  const std::vector<uint32_t>& slots = action.to->slots;
+  return slots[hash_finish(hash_add(flow_hash, action.param), 1) & (slots.size() - 1)];
+}
+
+// Sends a copy of the packet as it is at this point back to the beginning: its key is made again, and carries the id, so
+// that other megaflows cover it. What they do the sink knows by the id, for as long as the context lives.
+class RecirculationContext {
+ public:
+  virtual ~RecirculationContext() = default;
+};
+struct Recirculate {
+  uint32_t id = 0;  // not 0
+  std::shared_ptr<const RecirculationContext> context;
+  friend bool operator==(const Recirculate& a, const Recirculate& b) { return a.id == b.id; }
+};
+
 // Ends the list: counted under the reason unless the packet has already been output or punted.
 struct Drop {
   DropReason reason;
@@ -96,8 +128,8 @@ struct Drop {
 // Executes a list on a copy: what it changes does not reach what follows (group buckets, clone).
 struct Clone;
 
-using Action = std::variant<Output, OutputSet, SetField, PushVlan, PopVlan, PushMpls, PopMpls, DecTtl, SetTunnel,
-                            Controller, Drop, std::shared_ptr<const Clone>>;
+using Action = std::variant<Output, OutputSet, SetField, PushVlan, PopVlan, PushMpls, PopMpls, DecTtl, SetTunnel, Hash,
+                            Recirculate, Controller, Drop, std::shared_ptr<const Clone>>;
 using ActionList = std::vector<Action>;
 
 struct Clone {

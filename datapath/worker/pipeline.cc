@@ -13,7 +13,8 @@ namespace {
 // flow_hash tells flows of one network apart; the same addresses may be in use behind every port and tunnel key.
 uint64_t cache_hash(const Packet& packet) {
   const uint64_t network = packet.tunnel.present ? packet.tunnel.id : 0;
-  return hash_add(packet.flow_hash, number(packet.in_port), network);
+  const uint64_t lookup = uint64_t{packet.recirculation_id} << 32 ^ packet.dp_hash;
+  return hash_add(packet.flow_hash, number(packet.in_port), network ^ hash_mix(lookup, detail::hash_secret_0));
 }
 
 void count(Installed& installed, size_t frame_size, TimePoint now) {
@@ -30,11 +31,41 @@ void count(Installed& installed, size_t frame_size, TimePoint now) {
 void Pipeline::process(PacketBatch&& batch, const PortTable& ports) {
   now_ = parts_.clock.coarse_now();
   receive(batch, ports);
+  run_all();
+  run_recirculated();
+}
+
+// What count_ packets are there for.
+void Pipeline::run_all() {
   look_up();
   run_hits();
   parts_.transmit.flush();
   run_misses();
   parts_.transmit.flush();
+}
+
+// Each pass may leave more to do; how much is bounded (transmit.h).
+void Pipeline::run_recirculated() {
+  while (parts_.transmit.has_recirculated()) {
+    std::vector<TransmitStep::Recirculated> waiting = parts_.transmit.take_recirculated();
+    for (size_t done = 0; done < waiting.size();) {
+      count_ = 0;
+      for (; done < waiting.size() && count_ < capacity; ++done) {
+        PacketPtr packet = std::move(waiting[done].packet);
+        if (const Verdict verdict = extract(*packet, keys_[count_])) {
+          parts_.transmit.dropped(*verdict);
+        } else {
+          add(std::move(packet));
+        }
+      }
+      run_all();
+    }
+  }
+}
+
+void Pipeline::add(PacketPtr packet) {
+  hashes_[count_] = cache_hash(*packet);
+  packets_[count_++] = std::move(packet);
 }
 
 void Pipeline::receive(PacketBatch& batch, const PortTable& ports) {
@@ -46,8 +77,7 @@ void Pipeline::receive(PacketBatch& batch, const PortTable& ports) {
       parts_.transmit.dropped(*verdict);
       return;
     }
-    hashes_[count_] = cache_hash(*packet);
-    packets_[count_++] = std::move(packet);
+    add(std::move(packet));
   });
 }
 
@@ -150,7 +180,7 @@ void Pipeline::translate_and_run(size_t i) {
   if (installed == nullptr) {  // the tables change faster than we translate
     installed = std::make_unique<Installed>(parts_.sink.translate(keys_[i], *packets_[i]));
   }
-  execute(std::move(packets_[i]), installed->decision);
+  run_once(std::move(packets_[i]), installed->decision);
 }
 
 // Null, and `installed` as it was, when the decision is for this packet only or there is no room.
@@ -162,6 +192,12 @@ Megaflow* Pipeline::remember(const FlowKey& key, std::unique_ptr<Installed>& ins
 }
 
 void Pipeline::execute(PacketPtr packet, const Decision& decision) {
+  now_ = parts_.clock.coarse_now();
+  run_once(std::move(packet), decision);
+  run_recirculated();
+}
+
+void Pipeline::run_once(PacketPtr packet, const Decision& decision) {
   parts_.sink.credit(decision, 1, packet->size());
   datapath::execute(decision.actions, std::move(packet), parts_.transmit);
 }

@@ -8,6 +8,9 @@
 //
 // A packet is counted (megaflow, rule credits) before its actions run.
 //
+// What actions recirculate goes the same way again behind the batch, in order, and before the next batch: packets of a
+// flow do not overtake each other.
+//
 // Threads:   the worker. Ownership: none; references what the worker owns.
 // Cost:      no allocation and no system call but for misses; keys of a batch live in the pipeline.
 #pragma once
@@ -50,6 +53,9 @@ class Pipeline {
   static constexpr size_t capacity = PacketBatch::capacity;
 
   void receive(PacketBatch& batch, const PortTable& ports);
+  void run_recirculated();
+  void add(PacketPtr packet);
+  void run_all();
   Verdict admit(Packet& packet, const PortTable& ports, FlowKey& key);
   void look_up();
   void run_hits();
@@ -57,6 +63,7 @@ class Pipeline {
 
   void run(size_t i, Megaflow& megaflow);
   void translate_and_run(size_t i);
+  void run_once(PacketPtr packet, const Decision& decision);
   Megaflow* remember(const FlowKey& key, std::unique_ptr<Installed>& installed);
 
   const Parts parts_;

@@ -9,6 +9,10 @@
 namespace weft::datapath {
 namespace {
 
+// A packet is seldom looked up more than twice; at most so many copies of one batch wait at a time.
+constexpr uint8_t max_recirculations = 8;
+constexpr size_t max_recirculated = 4096;
+
 bool has_gso_kind(const PortCapabilities& port, Offload::Gso gso) {
   switch (gso) {
     case Offload::Gso::tcp4:
@@ -54,6 +58,16 @@ void TransmitStep::output(PortId id, PacketPtr packet) {
   } else {
     add(lane, std::move(packet));
   }
+}
+
+void TransmitStep::recirculate(const Recirculate& action, PacketPtr packet) {
+  if (packet->recirculation_count >= max_recirculations || recirculated_.size() >= max_recirculated) {
+    dropped(DropReason::recirculation_limit);
+    return;
+  }
+  ++packet->recirculation_count;
+  packet->recirculation_id = action.id;
+  recirculated_.push_back({std::move(packet), action.context});
 }
 
 TransmitStep::Lane& TransmitStep::lane_of(Port& port) {

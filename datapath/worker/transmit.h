@@ -4,11 +4,16 @@
 // at flush(). What the port cannot express (PortCapabilities) is settled here, once for all ports: a GSO frame is cut,
 // a partial checksum finished. A packet for the controller is a frame as a wire would see it: finished and cut.
 //
+// What is to be looked up again waits here until the pipeline takes it. How often a packet may come by is bounded, and
+// how many wait: lists that recirculate several copies, which recirculate several copies, come to an end.
+//
 // Threads:   one worker. Ownership: of packets until the port has them.
 // Cost:      a packet that promises nothing: a table access and a move. No allocation.
 #pragma once
 
 #include <array>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "datapath/action/exits.h"
@@ -27,10 +32,19 @@ class TransmitStep final : public Exits {
   void set_ports(const PortTable& ports) { ports_ = &ports; }
 
   void output(PortId port, PacketPtr packet) override;
+  void recirculate(const Recirculate& action, PacketPtr packet) override;
   Verdict punt(const PuntContext& context, const Packet& packet) override;
   void dropped(DropReason reason) override { context_.balance().dropped.add(reason); }
   void absorbed() override { context_.balance().absorbed.add(); }
   void originated(uint64_t count) override { context_.balance().originated.add(count); }
+
+  // A packet to be looked up again. The context keeps what its id stands for.
+  struct Recirculated {
+    PacketPtr packet;
+    std::shared_ptr<const RecirculationContext> context;
+  };
+  bool has_recirculated() const { return !recirculated_.empty(); }
+  std::vector<Recirculated> take_recirculated() { return std::exchange(recirculated_, {}); }
 
   // Hands every batch to its port.
   void flush();
@@ -65,6 +79,7 @@ class TransmitStep final : public Exits {
   std::array<Lane, lane_count> lanes_;
   std::vector<uint8_t> used_;  // lanes with a batch, in the order of their first packet
   std::vector<PortId> backlogged_;
+  std::vector<Recirculated> recirculated_;  // in order
 };
 
 }  // namespace weft::datapath

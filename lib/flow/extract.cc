@@ -33,7 +33,7 @@ void append_metadata(const Packet& packet, FlowKey& key) {
     append_tunnel(packet.tunnel, key);
   }
   key.append(KeyWord::mark_recirc, key_word(packet.mark, packet.recirculation_id));
-  key.append(KeyWord::hash_port, key_word(0, number(packet.in_port)));
+  key.append(KeyWord::hash_port, key_word(packet.dp_hash, number(packet.in_port)));
 }
 
 // Where the tags end and what the frame carries there.

@@ -32,6 +32,7 @@ namespace weft {
   X(table_miss, "no flow matched, and the table drops what it misses") \
   X(action_drop, "the flow tables say drop: no action, or an empty action set") \
   X(no_output, "no port to send to, or only the one it came from") \
+  X(no_live_bucket, "no bucket of a select or fast failover group is live") \
   X(reserved_address, "the destination is a link-local address that a switch does not forward") \
   X(port_gone, "the output port was removed") \
   X(port_down, "the port's device is down") \
@@ -49,6 +50,8 @@ namespace weft {
   X(tunnel_own_address, "a tunnel packet claims to come from one of our own addresses") \
   X(tunnel_congestion, "the underlay marked congestion, and the inner packet cannot carry the mark") \
   X(recursion_limit, "too many resubmits, patch ports or groups in one translation") \
+  X(recirculation_limit, "the packet was to be looked up again too often, or too many others are") \
+  X(recirculation_full, "no number is left for what would go on when the packet is looked up again") \
   X(translation_error, "the flow tables ask for something that cannot be done") \
   X(unsupported_action, "an action that this datapath does not know") \
   X(connection_tracking, "the flow tables ask for connection tracking, which is not executed") \

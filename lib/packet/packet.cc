@@ -64,6 +64,8 @@ void Packet::reset() {
   flow_hash = 0;
   mark = 0;
   recirculation_id = 0;
+  dp_hash = 0;
+  recirculation_count = 0;
   l2_5_offset = unknown_offset;
   l3_offset = unknown_offset;
   l4_offset = unknown_offset;

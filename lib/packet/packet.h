@@ -95,6 +95,8 @@ class Packet {
   uint64_t flow_hash = 0;
   uint32_t mark = 0;              // pkt_mark
   uint32_t recirculation_id = 0;  // 0: as received
+  uint32_t dp_hash = 0;           // what a datapath's hash action chose; 0: nothing yet
+  uint8_t recirculation_count = 0;
 
   // From data(); unknown_offset until extraction has found the layer, or when there is none.
   uint16_t l2_5_offset = unknown_offset;  // first MPLS label

@@ -117,6 +117,8 @@ PacketPtr PacketPool::clone(const Packet& packet) {
     copy->flow_hash = packet.flow_hash;
     copy->mark = packet.mark;
     copy->recirculation_id = packet.recirculation_id;
+    copy->dp_hash = packet.dp_hash;
+    copy->recirculation_count = packet.recirculation_count;
     copy->l2_5_offset = packet.l2_5_offset;
     copy->l3_offset = packet.l3_offset;
     copy->l4_offset = packet.l4_offset;

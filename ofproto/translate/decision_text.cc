@@ -82,6 +82,10 @@ class ActionWriter {
     return text + fmt::format(",ttl={}{}{})", t.ttl, (t.flags & TunnelMetadata::flag_dont_fragment) != 0 ? ",df" : "",
                               (t.flags & TunnelMetadata::flag_checksum) != 0 ? ",csum" : "");
   }
+  std::string operator()(const datapath::Hash& a) const {
+    return fmt::format("hash(slots={},param={:#x})", a.to->slots.size(), a.param);
+  }
+  std::string operator()(const datapath::Recirculate& a) const { return fmt::format("recirc({:#x})", a.id); }
   std::string operator()(const datapath::Controller& a) const { return a.context->describe(); }
   std::string operator()(const datapath::Drop& a) const { return fmt::format("drop({})", to_string(a.reason)); }
   std::string operator()(const std::shared_ptr<const datapath::Clone>& a) const {
@@ -128,6 +132,9 @@ std::string format_megaflow_match(const FlowKey& key, const FlowMask& mask, cons
   const uint64_t in_port_bits = swap_network_order(port_id_bits);
   value_word &= ~in_port_bits;
   mask_word &= ~in_port_bits;
+  if (match.value(FieldId::recirc_id).is_zero()) {
+    match.clear(field(FieldId::recirc_id));  // as received: every megaflow but those says so
+  }
   const Snapshot::Place* place = snapshot.place(port);
   if (place == nullptr) {
     return format_match(match);

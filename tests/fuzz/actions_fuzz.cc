@@ -59,6 +59,7 @@ class CountingExits final : public Exits {
       (void)finish_partial_checksum(*packet);
     }
   }
+  void recirculate(const Recirculate&, PacketPtr) override { ++out_; }
   Verdict punt(const PuntContext&, const Packet&) override { return keep; }
   void dropped(DropReason) override { ++out_; }
   void absorbed() override { ++out_; }

@@ -36,6 +36,9 @@ class RecordingExits final : public Exits {
   void output(PortId port, PacketPtr packet) override {
     sent.push_back({port, Frame(packet->bytes()), packet->offload, packet->tunnel});
   }
+  void recirculate(const Recirculate& action, PacketPtr packet) override {
+    recirculated.emplace_back(action.id, packet->dp_hash, Frame(packet->bytes()));
+  }
   Verdict punt(const PuntContext& context, const Packet& packet) override {
     if (!refuses_punts) {
       punted.emplace_back(context.describe(), Frame(packet.bytes()));
@@ -47,9 +50,12 @@ class RecordingExits final : public Exits {
   void originated(uint64_t count) override { originated_count += count; }
 
   // One packet came in: does the balance hold?
-  bool is_balanced() const { return 1 + originated_count == sent.size() + drops.size() + absorbed_count; }
+  bool is_balanced() const {
+    return 1 + originated_count == sent.size() + recirculated.size() + drops.size() + absorbed_count;
+  }
 
   std::vector<Sent> sent;
+  std::vector<std::tuple<uint32_t, uint32_t, Frame>> recirculated;  // id, dp_hash
   std::vector<std::pair<std::string, Frame>> punted;
   std::vector<DropReason> drops;
   uint64_t absorbed_count = 0;

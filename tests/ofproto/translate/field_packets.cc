@@ -42,6 +42,7 @@ Frame base_of(Prerequisite prerequisite) {
 class Catch final : public datapath::Exits {
  public:
   void output(PortId, PacketPtr packet) override { frame = Frame(packet->bytes()); }
+  void recirculate(const datapath::Recirculate&, PacketPtr) override {}
   Verdict punt(const datapath::PuntContext&, const Packet&) override { return keep; }
   void dropped(DropReason) override {}
   void absorbed() override {}
