@@ -133,6 +133,9 @@ class Bridge {
   // Removes every flow and group without flow-removed messages, then puts back the default flow if one is due.
   virtual void flush_flows() = 0;
   virtual Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut& packet_out) = 0;
+  // A packet that a `controller(pause)` sent comes back: with the bytes and the metadata that it has now, it goes on where
+  // its continuation says. NXR_STALE: not a continuation of this bridge.
+  virtual Result<void, openflow::OpenFlowError> resume(const openflow::PacketIn& packet_in) = 0;
   // Runs `done` when every change made before is published, the decisions cached under the old state are gone, and
   // every packet-out sent before has been executed.
   virtual void barrier(std::function<void()> done) = 0;

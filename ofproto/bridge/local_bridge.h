@@ -72,6 +72,7 @@ class LocalBridge final : public Bridge {
   Result<void, openflow::OpenFlowError> apply(const openflow::GroupMod& group_mod) override;
   void flush_flows() override;
   Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut& packet_out) override;
+  Result<void, openflow::OpenFlowError> resume(const openflow::PacketIn& packet_in) override;
   void barrier(std::function<void()> done) override;
   void collect(std::function<void()> done) override;
 
@@ -104,6 +105,13 @@ class LocalBridge final : public Bridge {
   Change prepare_flush();
   bool wants_default_flow() const { return !has_controllers_ && options_.fail_mode == FailMode::standalone; }
   Result<void, openflow::OpenFlowError> check_packet_out(const openflow::PacketOut& packet_out) const;
+  Result<void, openflow::OpenFlowError> check_actions(const openflow::ActionList& actions) const;
+  // Translates a packet that no port received, and has it executed.
+  struct Injected {
+    const openflow::ActionList* actions = nullptr;  // these, or
+    FrozenStatePtr resumed;                         // what is left
+  };
+  Result<void, openflow::OpenFlowError> inject(std::span<const uint8_t> data, OfPort in_port, const Injected& what);
 
   // --- ports (bridge_ports.cc)
   Result<void, datapath::PortError> attach(BridgePort& port);

@@ -58,6 +58,10 @@ Outcome on_port_mod(const RequestPtr& request, const PortMod& message) {
   return done_unless(session->bridge().set_port_config(message.port, message.config, message.mask));
 }
 
+Outcome on_resume(const RequestPtr& request, const Resume& message) {
+  return done_unless(request->session()->bridge().resume(message.packet_in));
+}
+
 Outcome on_packet_out(const RequestPtr& request, const PacketOut& message) {
   return done_unless(request->session()->bridge().packet_out(message));
 }

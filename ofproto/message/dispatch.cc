@@ -17,6 +17,7 @@ struct Dispatch {
   Outcome operator()(const GroupMod& m) const { return on_group_mod(request, m); }
   Outcome operator()(const PortMod& m) const { return on_port_mod(request, m); }
   Outcome operator()(const PacketOut& m) const { return on_packet_out(request, m); }
+  Outcome operator()(const Resume& m) const { return on_resume(request, m); }
   Outcome operator()(const DescRequest&) const { return on_desc(request); }
   Outcome operator()(const FlowStatsRequest& m) const { return on_flow_stats(request, m); }
   Outcome operator()(const AggregateStatsRequest& m) const { return on_aggregate_stats(request, m); }
@@ -59,7 +60,6 @@ struct Dispatch {
   Outcome operator()(const SetControllerId&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
   Outcome operator()(const TlvTableMod&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
   Outcome operator()(const TlvTableRequest&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
-  Outcome operator()(const Resume&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
   Outcome operator()(const CtFlushZone&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
 
   template <typename Unserved>

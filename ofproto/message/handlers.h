@@ -22,6 +22,7 @@ Outcome on_flow_mod(const RequestPtr& request, const openflow::FlowMod& message)
 Outcome on_group_mod(const RequestPtr& request, const openflow::GroupMod& message);
 Outcome on_port_mod(const RequestPtr& request, const openflow::PortMod& message);
 Outcome on_packet_out(const RequestPtr& request, const openflow::PacketOut& message);
+Outcome on_resume(const RequestPtr& request, const openflow::Resume& message);
 Outcome on_desc(const RequestPtr& request);
 Outcome on_flow_stats(const RequestPtr& request, const openflow::FlowStatsRequest& message);
 Outcome on_aggregate_stats(const RequestPtr& request, const openflow::AggregateStatsRequest& message);

@@ -37,8 +37,8 @@ struct Unable {
   // Stored, and a packet that meets it is dropped: DropReason::connection_tracking.
   Refusal operator()(const openflow::CtAction& action) const { return find_unable(action.nested->actions); }
   Refusal operator()(const openflow::ControllerAction& action) const {
-    if (action.pause || action.meter_id) {
-      return OpenFlowError(ErrorCode::ofpbpc_bad_type, "a controller action neither pauses nor meters");
+    if (action.meter_id) {
+      return OpenFlowError(ErrorCode::ofpbpc_bad_type, "a controller action does not meter");
     }
     return std::nullopt;
   }

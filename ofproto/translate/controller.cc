@@ -40,6 +40,9 @@ std::string PacketInContext::describe() const {
   if (cookie != ~uint64_t{0}) {
     text += fmt::format(",cookie={:#x}", cookie);
   }
+  if (paused != nullptr) {
+    text += ",pause";
+  }
   return text + ")";
 }
 
@@ -51,10 +54,10 @@ openflow::PacketInReason Translation::controller_reason() const {
   if (place_.in_action_set) {
     return action_set;
   }
-  if (place_.rule == nullptr) {
+  if (place_.is_packet_out) {
     return packet_out;
   }
-  return place_.rule->is_table_miss() ? no_match : action;
+  return place_.rule != nullptr && place_.rule->is_table_miss() ? no_match : action;
 }
 
 // Pipeline fields as they are now. Those that came with the packet are looked at: the message says them.
@@ -87,11 +90,16 @@ void Translation::send_to_controller(openflow::PacketInReason reason, const open
   context->bridge = place_.bridge->id;
   context->reason = reason;
   context->table_id = place_.table_id;
-  context->cookie = place_.rule == nullptr ? ~uint64_t{0} : place_.rule->cookie();
+  context->cookie = place_.rule == nullptr ? place_.cookie : place_.rule->cookie();
   context->max_len = action.max_len;
   context->controller_id = action.controller_id;
   context->userdata = action.userdata;
   context->metadata = MiniMatch(packet_in_match());
+  if (action.pause) {
+    paused_ = std::move(context);
+    freeze(Freeze::pause, false);
+    return;
+  }
   packet_.commit(looked_at_, out_.actions);
   out_.actions.push_back(datapath::Controller{std::move(context)});
 }

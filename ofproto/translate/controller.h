@@ -12,6 +12,7 @@
 #include "lib/flow/match.h"
 #include "lib/openflow/action.h"
 #include "ofproto/translate/dependency_id.h"
+#include "ofproto/translate/frozen_state.h"
 
 namespace weft::ofproto {
 
@@ -27,6 +28,9 @@ class PacketInContext final : public datapath::PuntContext {
   uint16_t controller_id = 0;
   std::vector<uint8_t> userdata;
   MiniMatch metadata;  // in_port, and pipeline fields that are not zero
+  // The packet waits for the controller: what goes on when that gives it back. Null: it does not wait.
+  FrozenStatePtr paused;
+  bool is_tagged = false;  // where it waits
 };
 
 }  // namespace weft::ofproto

@@ -10,6 +10,7 @@
 #include "lib/openflow/action.h"
 #include "lib/openflow/instruction.h"
 #include "ofproto/table/flow_rule.h"
+#include "ofproto/translate/frozen_state.h"
 #include "ofproto/translate/snapshot.h"
 
 namespace weft::ofproto {
@@ -27,6 +28,9 @@ class TranslationListener {
   virtual void instruction(const openflow::Instructions& what) = 0;
   // What happened inside an action, or why it did nothing.
   virtual void note(std::string_view text) = 0;
+  // The packet will be looked up again; `state` says what goes on then. `flow`: its fields at this point. `hash`: what
+  // sets dp_hash before, or null.
+  virtual void recirculate(const FrozenStatePtr& state, const Flow& flow, const datapath::Hash* hash) = 0;
   // The packet's fields after all of it.
   virtual void end(const Flow& flow) = 0;
 };

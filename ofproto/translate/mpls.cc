@@ -52,8 +52,34 @@ void PacketState::replace_network_layer(uint16_t eth_type, uint16_t present_bits
   ttl_decrements_ = ttl_uncommitted_ = 0;
 }
 
+void PacketState::note_pop(bool has_more) {
+  if (labels_pushed_ == 0) {
+    ++own_labels_popped_;
+  } else {
+    --labels_pushed_;
+  }
+  // What is said to be a label and is none nobody has read either.
+  is_network_hidden_ = !has_more || is_network_hidden_ || (is_bottom_pushed_ && labels_pushed_ == 0);
+}
+
+// The key holds three labels; of those that were popped none may have been the last, nor may all be gone.
+bool PacketState::is_parsed(LookedAt& looked_at) const {
+  constexpr uint8_t popped_at_most = 2;
+  if (is_network_hidden_ || own_labels_popped_ > popped_at_most) {
+    return false;
+  }
+  uint64_t bottoms = 0;
+  for (unsigned i = 0; i < own_labels_popped_; ++i) {
+    bottoms |= swap_network_order(uint64_t{bottom_of_stack} << (i == 0 ? 32 : 0));
+  }
+  looked_at.mask.word(KeyWord::mpls01) |= bottoms;
+  return (own_labels_ & bottoms) == 0;
+}
+
 void PacketState::push_mpls(uint16_t eth_type, LookedAt& looked_at, datapath::ActionList& actions) {
   const bool has_label = is_mpls(looked_at);
+  is_bottom_pushed_ = is_bottom_pushed_ || !has_label;
+  ++labels_pushed_;
   uint32_t entry;
   if (has_label) {
     Flow first_entry;
@@ -89,6 +115,7 @@ void PacketState::pop_mpls(uint16_t eth_type, LookedAt& looked_at, datapath::Act
   actions.push_back(datapath::PopMpls{eth_type});
 
   const bool has_more = eth_type == eth_type::mpls || eth_type == eth_type::mpls_multicast;
+  note_pop(has_more);
   Labels labels(flow_);
   labels.shift_in(0);
   Labels written(written_);

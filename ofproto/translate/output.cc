@@ -10,9 +10,11 @@ void Translation::output(const openflow::OutputAction& action) {
   if (action.port == of_port::in_port) {
     output_to_port(packet_.in_port(), true);
   } else if (action.port == of_port::table) {
-    if (in_.actions != nullptr && place_.rule == nullptr) {
+    if (place_.is_packet_out) {
+      place_.is_packet_out = false;
       run_pipeline();
       // What follows in the list is the packet-out's own again.
+      place_.is_packet_out = true;
       place_.rule = nullptr;
       place_.table_id = 0;
     }
@@ -133,8 +135,12 @@ void Translation::cross_patch(const PortView& port) {
     out_.credits.patches.push_back({port.patch_counters, false});
     out_.credits.patches.push_back({arrival->patch_counters, true});
     packet_.cross_patch(arrival->of_port);
-    run_pipeline();
-    run_action_set();
+    if (packet_.is_parsed(looked_at_)) {
+      run_pipeline();
+    } else {
+      freeze_goto(0);
+    }
+    end_pipeline();
     leave_bridge();
   });
   place_ = std::move(*outer);

@@ -18,6 +18,9 @@ constexpr uint64_t vlan_presence_bits = word_bits(uint64_t{vlan_tag_present} << 
 constexpr uint64_t ttl_bits = word_bits(0xff00);
 constexpr uint64_t third_label_bits = word_bits(uint64_t{0xffffffff} << 32);
 constexpr uint64_t in_port_bits = word_bits(0xffffffff);
+constexpr uint64_t recirc_id_bits = word_bits(0xffffffff);
+
+bool is_pipeline_word(unsigned i) { return i >= index(KeyWord::tun_id) && i < index(KeyWord::regs) + 8; }
 
 VlanTag tag_from(uint64_t host_word, unsigned shift) {
   return {.tpid = static_cast<uint16_t>(host_word >> (shift + 16)), .tci = static_cast<uint16_t>(host_word >> shift)};
@@ -39,6 +42,34 @@ void mark_tunnel_words(Flow& written) {
 
 }  // namespace
 
+PacketState::PacketState(const FlowKey& key, OfPort in_port, const MiniMatch& pipeline)
+    : PacketState(key, in_port, true) {
+  const Match known = pipeline.expand();
+  for (unsigned i = 0; i < key_word_count; ++i) {
+    if (is_pipeline_word(i)) {
+      set_constant(static_cast<KeyWord>(i), known.value().word(i), known.mask().word(i));
+    }
+  }
+  base_ = flow_;
+}
+
+// Tunnel fields that no action wrote come back with the packet, unless the datapath was told others meanwhile.
+Match PacketState::pipeline(LookedAt& looked_at) const {
+  Match known;
+  for (unsigned i = 0; i < key_word_count; ++i) {
+    if (is_pipeline_word(i)) {
+      uint64_t bits = written_.word(i);
+      if (tunnel_sent_) {
+        mark_word(static_cast<KeyWord>(i), all_ones, looked_at);
+        bits = all_ones;
+      }
+      known.mask().word(i) = bits;
+      known.value().word(i) = flow_.word(i) & bits;
+    }
+  }
+  return known;
+}
+
 PacketState::PacketState(const FlowKey& key, OfPort in_port, bool is_from_tunnel) : flow_(key) {
   mark_pipeline_words(written_);
   flow_.word(KeyWord::metadata) = 0;
@@ -52,6 +83,9 @@ PacketState::PacketState(const FlowKey& key, OfPort in_port, bool is_from_tunnel
     }
   }
   set_in_port(in_port);
+  // How often a packet came by is nothing to match on: it is another packet that the tables see.
+  set_constant(KeyWord::mark_recirc, 0, recirc_id_bits);
+  own_labels_ = flow_.word(KeyWord::mpls01);
   base_ = flow_;
   const uint64_t tags = swap_network_order(flow_.word(KeyWord::vlan));
   for (const unsigned shift : {0U, 32U}) {

@@ -22,6 +22,7 @@
 #include "datapath/api/action.h"
 #include "lib/flow/field.h"
 #include "lib/flow/flow_key.h"
+#include "lib/flow/match.h"
 #include "lib/packet/tunnel_metadata.h"
 
 namespace weft::ofproto {
@@ -59,10 +60,19 @@ class PacketState {
  public:
   // A packet as it came: registers, metadata and the tunnel fields of a port that is no tunnel are zero by nature.
   PacketState(const FlowKey& key, OfPort in_port, bool is_from_tunnel);
+  // A packet that comes back: `pipeline` says what is known of its metadata, registers and tunnel fields.
+  PacketState(const FlowKey& key, OfPort in_port, const MiniMatch& pipeline);
 
   const Flow& flow() const { return flow_; }
   // The bits of `flow` that all packets share which agree on what was looked at.
   Flow known(const LookedAt& looked_at) const;
+
+  // What the second constructor gets when the packet comes back. Looks at what would be lost on the way.
+  Match pipeline(LookedAt& looked_at) const;
+
+  // Whether the fields behind the tags are those of the packet. Not so when a label was popped and what it covered was
+  // never read.
+  bool is_parsed(LookedAt& looked_at) const;
 
   // Whether a lookup and known() would give the same for both.
   bool looks_like(const PacketState& other) const;
@@ -117,6 +127,7 @@ class PacketState {
   void set_vlan_field(const Field& field, FieldValue value, FieldValue mask, LookedAt& looked_at);
   void write_tag(uint16_t tci, uint16_t mask);
   void rebuild_tags();
+  void note_pop(bool has_more);
   void replace_network_layer(uint16_t eth_type, uint16_t present_bits);
 
   void commit_field(const Field& field, const LookedAt& looked_at, datapath::ActionList& actions);
@@ -139,6 +150,13 @@ class PacketState {
   uint16_t pending_tci_ = 0;
   bool tags_moved_ = false;
   bool labels_moved_ = false;
+
+  // Labels that were pushed and are still there, and how many of the packet's own three that the key holds are gone.
+  uint64_t own_labels_ = 0;  // the first two, as in the key
+  uint8_t own_labels_popped_ = 0;
+  uint16_t labels_pushed_ = 0;
+  bool is_bottom_pushed_ = false;  // the packet had no label before
+  bool is_network_hidden_ = false;
 
   // How often the packet's own TTL was decremented, and how much of that the datapath has not been told.
   uint8_t ttl_decrements_ = 0;

@@ -1,8 +1,12 @@
 #include "ofproto/translate/trace.h"
 
+#include <algorithm>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "lib/base/big_endian.h"
+#include "lib/flow/flow_hash.h"
 #include "lib/flow/match_text.h"
 #include "lib/openflow/text/action_text.h"
 #include "lib/packet/ethernet.h"
@@ -14,7 +18,13 @@ namespace {
 
 class Trace final : public TranslationListener {
  public:
-  explicit Trace(std::string& out) : out_(out) {}
+  // What goes on when the packet comes back.
+  struct Pass {
+    FrozenStatePtr state;  // null: the first
+    Flow flow;
+  };
+
+  Trace(std::string& out, Pass& pass, std::vector<Pass>& later) : out_(out), start_(pass.flow), later_(later) {}
 
   void enter_bridge(const BridgeView& bridge, const Flow& /*flow*/) override {
     const std::string title = fmt::format("bridge(\"{}\")", bridge.name);
@@ -52,6 +62,18 @@ class Trace final : public TranslationListener {
     }
   }
   void note(std::string_view text) override { line(fmt::format(" -> {}", text)); }
+  void recirculate(const FrozenStatePtr& state, const Flow& flow, const datapath::Hash* hash) override {
+    if (later_.size() >= max_passes) {
+      note("to be looked up again too often");
+      return;
+    }
+    Flow next = flow;
+    if (hash != nullptr) {
+      set(next, FieldId::dp_hash, FieldValue{0, datapath::chosen_slot(*hash, flow_entropy(FlowKey(start_)))});
+    }
+    later_.push_back({state, next});
+    note(fmt::format("the packet is looked up again: pass {}", later_.size() + 1));
+  }
   void end(const Flow& flow) override { final_ = flow; }
 
   const Flow& final_flow() const { return final_; }
@@ -67,7 +89,11 @@ class Trace final : public TranslationListener {
   }
   void line(const std::string& text) { out_ += std::string(depth_ * 4, ' ') + text + "\n"; }
 
+  static constexpr size_t max_passes = 64;
+
   std::string& out_;
+  const Flow start_;
+  std::vector<Pass>& later_;
   size_t depth_ = 0;
   std::vector<const BridgeView*> bridges_;
   Flow final_;
@@ -108,24 +134,48 @@ void complete_flow(Flow& flow) {
   }
 }
 
-std::string trace(const Snapshot& snapshot, size_t bridge_index, uint64_t version, OfPort in_port, const FlowKey& key) {
-  const BridgeView& bridge = *snapshot.bridges[bridge_index];
-  const BridgePortNames names(bridge);
-  Flow flow(key);
-  set(flow, FieldId::in_port, FieldValue{0, number(in_port)});
-  std::string text = "Flow: " + format_flow(flow, &names) + "\n\n";
-  Trace listener(text);
-  const TranslationResult result = translate({snapshot, bridge_index, version, &listener, nullptr}, in_port, key);
+namespace {
 
-  const bool is_unchanged = listener.final_flow() == flow;
+// One pass of the packet through the datapath, from its arrival or from where it was recirculated.
+void trace_pass(const TranslationInput& input, OfPort in_port, Trace::Pass pass, std::vector<Trace::Pass>& later,
+                std::string& text) {
+  const BridgePortNames names(*input.snapshot.bridges[input.bridge_index]);
+  text += "Flow: " + format_flow(pass.flow, &names) + "\n\n";
+  Trace listener(text, pass, later);
+  TranslationInput heard = input;
+  heard.listener = &listener;
+  heard.resumed = pass.state;
+  const TranslationResult result = translate(heard, in_port, FlowKey(pass.flow));
+
+  const bool is_unchanged = listener.final_flow() == pass.flow;
   text += "\nFinal flow: " + (is_unchanged ? std::string("unchanged") : format_flow(listener.final_flow(), &names));
   Match megaflow;
   megaflow.mask() = Flow(result.mask);
   for (unsigned i = 0; i < key_word_count; ++i) {
-    megaflow.value().word(i) = flow.word(i) & megaflow.mask().word(i);
+    megaflow.value().word(i) = pass.flow.word(i) & megaflow.mask().word(i);
   }
   text += "\nMegaflow: " + format_match(megaflow, &names);
-  text += "\nDatapath actions: " + format_datapath_actions(result.actions, snapshot) + "\n";
+  text += "\nDatapath actions: " + format_datapath_actions(result.actions, input.snapshot) + "\n";
+}
+
+size_t bridge_index(const Snapshot& snapshot, BridgeId id) {
+  const auto found = std::ranges::find(snapshot.bridges, id, [](const auto& view) { return view->id; });
+  return static_cast<size_t>(found - snapshot.bridges.begin());
+}
+
+}  // namespace
+
+std::string trace(const Snapshot& snapshot, size_t first_bridge, uint64_t version, OfPort in_port, const FlowKey& key) {
+  Trace::Pass first{nullptr, Flow(key)};
+  set(first.flow, FieldId::in_port, FieldValue{0, number(in_port)});
+  std::string text;
+  std::vector<Trace::Pass> later;
+  trace_pass({snapshot, first_bridge, version}, in_port, first, later, text);
+  for (size_t i = 0; i < later.size(); ++i) {
+    const Trace::Pass pass = later[i];
+    text += fmt::format("\npass {}:\n", i + 2);
+    trace_pass({snapshot, bridge_index(snapshot, pass.state->bridge), version}, pass.state->in_port, pass, later, text);
+  }
   return text;
 }
 

@@ -12,6 +12,9 @@
 //     Megaflow: in_port=p1,dl_vlan=10
 //     Datapath actions: pop_vlan,output:p2
 //
+// A packet that the datapath looks up again is followed: "pass 2:" and the same once more. What the frame holds behind a
+// label that was popped the text of the flow does not say; there it counts as empty.
+//
 // Threads: any thread under RCU. Nothing is changed, counted or learned.
 #pragma once
 

@@ -9,12 +9,16 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "lib/openflow/action.h"
 #include "lib/openflow/instruction.h"
+#include "ofproto/translate/controller.h"
 #include "ofproto/translate/packet_state.h"
+#include "ofproto/translate/rendezvous.h"
 #include "ofproto/translate/translator.h"
 
 namespace weft::ofproto {
@@ -33,7 +37,12 @@ class Translation {
     std::vector<openflow::Action> action_set;
     bool in_action_set = false;
     bool in_group = false;
+    bool is_packet_out = false;      // its own actions, not those of a rule
+    uint64_t cookie = ~uint64_t{0};  // where there is no rule any more
+    unsigned resubmit_depth = 0;
+    bool runs_action_set = true;
   };
+  enum class Freeze : uint8_t { no, recirculate, pause };
   // A table that was asked, with the packet as it was.
   struct Lookup {
     BridgeId bridge;
@@ -45,12 +54,16 @@ class Translation {
   // --- pipeline (translator.cc)
   void enter_bridge(size_t bridge_index);
   void leave_bridge();
+  void run_packet();
+  void end_pipeline();
+  void end_at_miss(bool is_pipeline);
   void run_pipeline();
   // Looks up as if the packet came from `lookup_port`, executes, and follows goto; false on a miss.
   bool run_table(uint8_t table_id, OfPort lookup_port);
   const FlowRule* lookup(uint8_t table_id);
   void note_lookup(uint8_t table_id, const FlowRule* rule);
   std::optional<uint8_t> execute(const FlowRule& rule);
+  std::optional<uint8_t> finish_rule(const openflow::Instructions& instructions);
   void execute(const openflow::ActionList& actions);
   void execute(const openflow::Action& action);
   void resubmit(const openflow::ResubmitAction& action);
@@ -81,10 +94,28 @@ class Translation {
 
   // --- group.cc
   void group(uint32_t group_id);
+  void run_all_buckets(const Group& group);
+  void run_one_bucket(const Group& group, std::optional<size_t> bucket);
   void run_bucket(const Group& group, size_t bucket);
-  bool is_live(const openflow::Bucket& bucket, bool must_watch, unsigned depth);
-  bool is_live_group(uint32_t group_id, unsigned depth);
+  std::optional<size_t> first_live_bucket(const Group& group);
+  struct Chosen {
+    std::vector<Candidate> candidates;  // those that are live
+    std::vector<size_t> places;         // ... where they stand in the group
+  };
+  Chosen live_buckets(const Group& group);
+  bool must_wait(const Group& group);
+  bool is_hashed_by_datapath(const Group& group, const Chosen& live) const;
+  std::optional<size_t> select_bucket(const Group& group);
+  std::optional<size_t> hashed_bucket(const Group& group, const Chosen& live);
+  void note_selection(const Group& group, std::span<const Candidate> candidates, size_t chosen, size_t bucket,
+                      uint64_t hash, const std::string& hashed);
   const Group* find_group(uint32_t group_id);
+
+  // --- liveness.cc
+  bool is_live(const openflow::Bucket& bucket);
+  bool is_live_port(OfPort number);
+  bool is_live_group(uint32_t group_id);
+  void note_dead(const Group& group, size_t bucket);
 
   // --- tunnel.cc, controller.cc
   void send_to_tunnel(const PortView& port);
@@ -92,6 +123,18 @@ class Translation {
   void send_to_controller(openflow::PacketInReason reason, const openflow::ControllerAction& action);
   openflow::PacketInReason controller_reason() const;
   Match packet_in_match();
+
+  // --- freeze.cc
+  void freeze(Freeze how, bool repeats_action);
+  FrozenStep step_here() const;
+  void freeze_rest(std::span<const openflow::Action> actions);
+  void freeze_rest(openflow::Instructions instructions);
+  void freeze_goto(uint8_t table_id);
+  void finish_freezing();
+  void pause(FrozenState state);
+  void recirculate(FrozenState state, std::optional<datapath::Hash> hash);
+  void resume(const FrozenState& state);
+  void run_step(const FrozenStep& step);
 
   // --- branches and bounds
   // Runs `branch` on a copy of the packet: what it changes does not reach what follows.
@@ -122,8 +165,14 @@ class Translation {
   TranslationResult out_;
   std::vector<Lookup> lookups_;
   std::optional<DropReason> drop_reason_;
-  bool has_given_up_ = false;  // a bound was reached: the packet is dropped whatever was said before
-  bool is_exiting_ = false;    // the exit action
+  bool has_given_up_ = false;   // a bound was reached: the packet is dropped whatever was said before
+  bool is_exiting_ = false;     // the exit action
+  Freeze freeze_ = Freeze::no;  // everybody returns, and adds to frozen_ what was left to do
+  bool freeze_repeats_action_ = false;
+  FrozenState frozen_;
+  std::shared_ptr<PacketInContext> paused_;  // the packet-in of a packet that waits for the controller
+  std::optional<datapath::Hash> hash_;       // the datapath chooses before it recirculates
+  std::optional<uint32_t> hashed_group_;     // whose bucket dp_hash names
   unsigned depth_ = 0;
   unsigned step_count_ = 0;
   size_t action_count_ = 0;

@@ -20,6 +20,7 @@
 #include "ofproto/table/flow_table.h"
 #include "ofproto/table/group.h"
 #include "ofproto/translate/dependency_id.h"
+#include "ofproto/translate/frozen_state.h"
 #include "ofproto/translate/mac_table.h"
 #include "ofproto/translate/snapshot.h"
 
@@ -89,6 +90,8 @@ struct TranslationResult {
   Credits credits;
   Effects effects;
   Dependencies dependencies;
+  FrozenStatePtr resumed;  // what it went on from: it lives as long as this decision does
+  bool is_cacheable = true;
 };
 
 }  // namespace weft::ofproto

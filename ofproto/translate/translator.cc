@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/openflow/port_message.h"
+#include "ofproto/translate/layers.h"
 #include "ofproto/translate/translation.h"
 
 namespace weft::ofproto {
@@ -15,13 +16,15 @@ constexpr unsigned max_steps = max_depth * max_depth;
 constexpr size_t max_actions = 16384;
 
 bool changes_packet(const datapath::Action& action) {
-  return std::holds_alternative<datapath::SetField>(action) || std::holds_alternative<datapath::PushVlan>(action) ||
-         std::holds_alternative<datapath::PopVlan>(action) || std::holds_alternative<datapath::PushMpls>(action) ||
-         std::holds_alternative<datapath::PopMpls>(action) || std::holds_alternative<datapath::DecTtl>(action);
+  return std::holds_alternative<datapath::Hash>(action) || std::holds_alternative<datapath::SetField>(action) ||
+         std::holds_alternative<datapath::PushVlan>(action) || std::holds_alternative<datapath::PopVlan>(action) ||
+         std::holds_alternative<datapath::PushMpls>(action) || std::holds_alternative<datapath::PopMpls>(action) ||
+         std::holds_alternative<datapath::DecTtl>(action);
 }
 
 bool delivers(const datapath::Action& action) {
   return std::holds_alternative<datapath::Output>(action) || std::holds_alternative<datapath::OutputSet>(action) ||
+         std::holds_alternative<datapath::Recirculate>(action) ||
          std::holds_alternative<datapath::Controller>(action) ||
          std::holds_alternative<std::shared_ptr<const datapath::Clone>>(action);
 }
@@ -45,7 +48,9 @@ TranslationResult translate(const TranslationInput& input, OfPort in_port, const
 }
 
 Translation::Translation(const TranslationInput& input, OfPort in_port, const FlowKey& key)
-    : in_(input), packet_(key, in_port, is_from_tunnel(input, in_port)) {
+    : in_(input),
+      packet_(input.resumed != nullptr ? PacketState(key, input.resumed->in_port, input.resumed->pipeline)
+                                       : PacketState(key, in_port, is_from_tunnel(input, in_port))) {
   if (input.shared_bits != nullptr) {
     looked_at_.mask = Flow(*input.shared_bits);
   }
@@ -54,18 +59,16 @@ Translation::Translation(const TranslationInput& input, OfPort in_port, const Fl
 TranslationResult Translation::run() && {
   place_.bridge = in_.snapshot.bridges[in_.bridge_index].get();
   enter_bridge(in_.bridge_index);
-  if (in_.actions != nullptr) {
+  if (in_.resumed != nullptr) {
+    resume(*in_.resumed);
+  } else if (in_.actions != nullptr) {
+    place_.is_packet_out = true;
     execute(*in_.actions);
   } else {
-    const PortView* port = find_port(packet_.in_port());
-    if (port != nullptr && (port->config & (openflow::port_config::no_recv | openflow::port_config::down)) != 0) {
-      note("port does not receive");
-      note_drop(DropReason::port_down);
-    } else {
-      run_pipeline();
-    }
+    run_packet();
   }
-  run_action_set();
+  end_pipeline();
+  finish_freezing();
   leave_bridge();
   if (in_.listener != nullptr) {
     in_.listener->end(packet_.flow());
@@ -74,7 +77,28 @@ TranslationResult Translation::run() && {
   finish_dependencies();
   add_to_mask(looked_at_.mask, field(FieldId::in_port));
   out_.mask = FlowMask(looked_at_.mask);
+  out_.resumed = in_.resumed;
   return std::move(out_);
+}
+
+void Translation::run_packet() {
+  const PortView* port = find_port(packet_.in_port());
+  if (port != nullptr && (port->config & (openflow::port_config::no_recv | openflow::port_config::down)) != 0) {
+    note("port does not receive");
+    note_drop(DropReason::port_down);
+  } else {
+    run_pipeline();
+  }
+}
+
+// The action set is executed when nothing is left before it.
+void Translation::end_pipeline() {
+  if (freeze_ != Freeze::no) {
+    frozen_.action_set = std::exchange(place_.action_set, {});
+    frozen_.runs_action_set = place_.runs_action_set;
+  } else if (place_.runs_action_set) {
+    run_action_set();
+  }
 }
 
 void Translation::enter_bridge(size_t bridge_index) {
@@ -97,8 +121,14 @@ void Translation::leave_bridge() {
 // A miss ends the packet's way: what the action set holds by then is not executed.
 void Translation::run_pipeline() {
   if (!run_table(0, packet_.in_port())) {
-    note("no match: drop");
-    note_drop(DropReason::table_miss);
+    end_at_miss(true);
+  }
+}
+
+void Translation::end_at_miss(bool is_pipeline) {
+  note("no match: drop");
+  note_drop(DropReason::table_miss);
+  if (is_pipeline) {
     place_.action_set.clear();
   }
 }
@@ -162,9 +192,15 @@ std::optional<uint8_t> Translation::execute(const FlowRule& rule) {
     execute(*instructions.apply);
     place_.rule = &rule;
   }
-  if (is_exiting_) {
+  if (freeze_ != Freeze::no) {
+    freeze_rest(instructions);
     return std::nullopt;
   }
+  return is_exiting_ ? std::nullopt : finish_rule(instructions);
+}
+
+// All but `apply`.
+std::optional<uint8_t> Translation::finish_rule(const openflow::Instructions& instructions) {
   if (in_.listener != nullptr) {
     in_.listener->instruction(instructions);
   }
@@ -181,6 +217,10 @@ std::optional<uint8_t> Translation::execute(const FlowRule& rule) {
   if (!instructions.goto_table) {
     return std::nullopt;
   }
+  if (!packet_.is_parsed(looked_at_)) {
+    freeze_goto(*instructions.goto_table);
+    return std::nullopt;
+  }
   return take_step() ? instructions.goto_table : std::nullopt;
 }
 
@@ -194,9 +234,11 @@ void Translation::resubmit(const openflow::ResubmitAction& action) {
   const FlowRule* rule = place_.rule;
   // The port is the lookup's alone: actions see the packet's own (Open vSwitch's NXAST_RESUBMIT).
   const OfPort lookup_port = action.in_port == of_port::in_port ? packet_.in_port() : action.in_port;
+  ++place_.resubmit_depth;
   if (!run_table(table, lookup_port)) {
     note_drop(DropReason::table_miss);
   }
+  --place_.resubmit_depth;
   place_.table_id = from_table;
   place_.rule = rule;
   if (is_deeper) {
@@ -207,14 +249,22 @@ void Translation::resubmit(const openflow::ResubmitAction& action) {
 // --- actions
 
 void Translation::execute(const openflow::ActionList& actions) {
-  for (const openflow::Action& action : actions) {
+  for (size_t i = 0; i < actions.size(); ++i) {
     if (is_exiting_ || !may_go_on()) {
       return;
     }
-    if (in_.listener != nullptr) {
-      in_.listener->action(action);
+    if (looks_behind_link_layer(actions[i]) && !packet_.is_parsed(looked_at_)) {
+      freeze(Freeze::recirculate, true);
+    } else {
+      if (in_.listener != nullptr) {
+        in_.listener->action(actions[i]);
+      }
+      execute(actions[i]);
     }
-    execute(action);
+    if (freeze_ != Freeze::no) {
+      freeze_rest(std::span(actions).subspan(i));
+      return;
+    }
   }
 }
 
@@ -229,6 +279,7 @@ void Translation::isolated(const std::function<void()>& branch) {
   openflow::ActionList action_set = place_.action_set;
   const bool was_exiting = is_exiting_;
   branch();
+  finish_freezing();
   is_exiting_ = was_exiting;
   place_.action_set = std::move(action_set);
   action_count_ += out_.actions.size();

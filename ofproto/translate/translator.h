@@ -16,7 +16,9 @@
 //   action.cc      each action, the action set                               set_field.cc     set, TTL, commit
 //   output.cc      ports, floods, patch ports
 //   normal.cc      learning switch                                           vlan.cc mpls.cc  tags and labels
-//   group.cc       buckets, liveness                                         tunnel.cc        outer headers
+//   group.cc       buckets: all, chosen by hash, or the first live one       liveness.cc      which are live
+//   select_hash.cc rendezvous.cc  what is hashed, and whose it is            tunnel.cc        outer headers
+//   freeze.cc      stopping and going on                                     layers.cc        who must wait for that
 //   controller.cc  packet-in                                                 trace.cc         the listener that writes
 //
 // Limits are Open vSwitch's: 4,096 resubmits in all, 64 levels of resubmit to the same or a lower table, of groups
@@ -25,14 +27,17 @@
 // Threads:   any, registered with RCU, not quiescent while it runs. Ownership: the result owns what it names, except
 //            tables and MAC tables, which outlive it (translation_result.h).
 // Cost:      a classifier lookup per table, plus some microseconds.
-// Not here:  applying effects and credits (ofproto/upcall); after pop_mpls uncovered IP, its fields are unknown
-//            (recirculation comes later): matches on them do not hold.
+// Where it cannot see on it stops, and goes on when the packet comes back (frozen_state.h): behind a label that was
+// popped, and where the datapath is to choose a bucket.
+//
+// Not here:  applying effects and credits (ofproto/upcall).
 #pragma once
 
 #include <cstdint>
 
 #include "lib/flow/flow_key.h"
 #include "lib/openflow/action.h"
+#include "ofproto/translate/frozen_states.h"
 #include "ofproto/translate/listener.h"
 #include "ofproto/translate/snapshot.h"
 #include "ofproto/translate/translation_result.h"
@@ -49,6 +54,10 @@ struct TranslationInput {
   // Of a megaflow that is translated again: bits that all its packets share, so that looking at them costs nothing. The
   // result's mask names them all.
   const FlowMask* shared_bits = nullptr;
+  // Goes on from here; bridge_index is that of the state's bridge.
+  FrozenStatePtr resumed = nullptr;
+  // Gives numbers to where it stops. Null: there are none, and the result is only to be read (a trace).
+  const FrozenStates* frozen_states = nullptr;
 };
 
 // `key` is the packet's key; its in_port is replaced by `in_port`, the number on the bridge.

@@ -1,5 +1,7 @@
 #include "ofproto/upcall/flow_record.h"
 
+#include <algorithm>
+
 #include "lib/base/big_endian.h"
 #include "ofproto/translate/translator.h"
 
@@ -7,6 +9,20 @@ namespace weft::ofproto {
 namespace {
 
 constexpr uint64_t port_bits = 0xffffffff;
+constexpr uint64_t recirc_id_bits = 0xffffffff;
+
+std::optional<Snapshot::Place> place_of(const Snapshot& snapshot, const FrozenState& state) {
+  const auto found = std::ranges::find(snapshot.bridges, state.bridge, [](const auto& view) { return view->id; });
+  if (found == snapshot.bridges.end()) {
+    return std::nullopt;
+  }
+  return Snapshot::Place{static_cast<size_t>(found - snapshot.bridges.begin()), state.in_port};
+}
+
+std::optional<Snapshot::Place> place_of(const Snapshot& snapshot, const FlowKey& key) {
+  const Snapshot::Place* place = snapshot.place(port_id_of(key));
+  return place == nullptr ? std::nullopt : std::optional(*place);
+}
 
 }  // namespace
 
@@ -17,11 +33,14 @@ PortId port_id_of(const FlowKey& key) {
 datapath::Decision make_decision(TranslationResult result, uint64_t sequence) {
   Flow mask(result.mask);
   mask.word(KeyWord::hash_port) |= swap_network_order(port_bits);
+  mask.word(KeyWord::mark_recirc) |= swap_network_order(recirc_id_bits);
   datapath::Decision decision;
   decision.actions = std::move(result.actions);
   decision.mask = FlowMask(mask);
   decision.version = sequence;
-  decision.record = std::make_unique<FlowRecord>(std::move(result.dependencies), std::move(result.credits));
+  decision.is_cacheable = result.is_cacheable;
+  decision.record = std::make_unique<FlowRecord>(std::move(result.dependencies), std::move(result.credits),
+                                                 std::move(result.resumed));
   return decision;
 }
 
@@ -30,11 +49,17 @@ std::optional<Translated> translate_key(const PublishedState& state, const FlowK
   translated.sequence = state.changes.sequence();
   const Snapshot* snapshot = state.snapshot.load();
   const uint64_t version = state.version.current();
-  const Snapshot::Place* place = snapshot->place(port_id_of(key));
-  if (place == nullptr) {
+  const auto recirc_id = static_cast<uint32_t>(get(key, FieldId::recirc_id).lo);
+  const FrozenStatePtr resumed = recirc_id == 0 ? nullptr : state.frozen.find(recirc_id);
+  if (recirc_id != 0 && resumed == nullptr) {
     return std::nullopt;
   }
-  const TranslationInput input{*snapshot, place->bridge_index, version, nullptr, nullptr, shared_bits};
+  const auto place = resumed != nullptr ? place_of(*snapshot, *resumed) : place_of(*snapshot, key);
+  if (!place) {
+    return std::nullopt;
+  }
+  const TranslationInput input{*snapshot, place->bridge_index, version, nullptr,
+                               nullptr,   shared_bits,         resumed, &state.frozen};
   translated.result = translate(input, place->of_port, key);
   return translated;
 }

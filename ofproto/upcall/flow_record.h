@@ -13,8 +13,8 @@ namespace weft::ofproto {
 
 class FlowRecord final : public datapath::DecisionRecord {
  public:
-  FlowRecord(Dependencies dependencies, Credits credits)
-      : dependencies_(std::move(dependencies)), credits_(std::move(credits)) {}
+  FlowRecord(Dependencies dependencies, Credits credits, FrozenStatePtr resumed)
+      : dependencies_(std::move(dependencies)), credits_(std::move(credits)), resumed_(std::move(resumed)) {}
 
   const Dependencies& dependencies() const { return dependencies_; }
   const Credits& credits() const { return credits_; }
@@ -22,6 +22,7 @@ class FlowRecord final : public datapath::DecisionRecord {
  private:
   const Dependencies dependencies_;
   const Credits credits_;
+  const FrozenStatePtr resumed_;  // kept, so that its number means it for as long as a megaflow matches on that
 };
 
 // Null for a decision that ofproto did not make.
@@ -32,10 +33,12 @@ inline const FlowRecord* record_of(const datapath::Decision& decision) {
 // The PortId in a datapath key's in_port.
 PortId port_id_of(const FlowKey& key);
 
-// Turns a translation into a decision for the datapath: in_port becomes the PortId again, all of it.
+// Turns a translation into a decision for the datapath: in_port becomes the PortId again, all of it, and recirc_id exact,
+// so that a packet which comes back is never taken for a new one.
 datapath::Decision make_decision(TranslationResult result, uint64_t sequence);
 
-// Translates a datapath key; nothing when the port belongs to no bridge. Effects are left to the caller.
+// Translates a datapath key, from the beginning or from where its recirc_id says; nothing when the port belongs to no
+// bridge, or the bridge or the state are gone. Effects are left to the caller.
 struct Translated {
   TranslationResult result;
   uint64_t sequence = 0;  // current before the translation began

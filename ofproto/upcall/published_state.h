@@ -9,6 +9,7 @@
 
 #include "lib/base/rcu.h"
 #include "lib/classifier/table_version.h"
+#include "ofproto/translate/frozen_states.h"
 #include "ofproto/translate/snapshot.h"
 #include "ofproto/upcall/change_log.h"
 
@@ -18,6 +19,7 @@ struct PublishedState {
   RcuPtr<const Snapshot> snapshot;
   TableVersion version;
   ChangeLog changes;
+  FrozenStates frozen;  // any thread
 };
 
 }  // namespace weft::ofproto

@@ -197,7 +197,7 @@ void Revalidator::replace_or_remove(Work& work) {
 // the new decision looks at bits that the megaflow does not fix.
 std::unique_ptr<datapath::Installed> Revalidator::translate_again(const datapath::Megaflow& megaflow) const {
   std::optional<Translated> translated = translate_key(state_, megaflow.key, &megaflow.mask);
-  if (!translated || !translated->result.effects.empty()) {
+  if (!translated || !translated->result.effects.empty() || !translated->result.is_cacheable) {
     return nullptr;
   }
   datapath::Decision decision = make_decision(std::move(translated->result), translated->sequence);

@@ -32,7 +32,7 @@ datapath::Decision UpcallHandler::translate(const FlowKey& key, const Packet& /*
   }
   hooks_.made_decision();
   datapath::Decision decision = make_decision(std::move(translated->result), translated->sequence);
-  decision.is_cacheable = is_cacheable;
+  decision.is_cacheable = decision.is_cacheable && is_cacheable;
   return decision;
 }
 

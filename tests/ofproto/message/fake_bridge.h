@@ -78,6 +78,7 @@ class FakeBridge : public Bridge {
     return change("group_mod " + std::to_string(m.group_id));
   }
   void flush_flows() override {}
+  Result<void, openflow::OpenFlowError> resume(const openflow::PacketIn&) override { return change("resume"); }
   Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut&) override { return change("packet_out"); }
   void barrier(std::function<void()> done) override {
     asked.emplace_back("barrier");

@@ -41,10 +41,13 @@ TEST_F(AbilitiesTest, ConnectionTrackingIsTaken) {
   EXPECT_TRUE(refusal(add(Match(), instructions)).is(ErrorCode::ofpbac_bad_type));
 }
 
-TEST_F(AbilitiesTest, AControllerActionDoesNotPause) {
+TEST_F(AbilitiesTest, AControllerActionPausesButDoesNotMeter) {
   Instructions instructions;
   ControllerAction pausing;
   pausing.pause = true;
+  instructions.apply = ActionList{pausing};
+  EXPECT_TRUE(prepare(add(Match(), instructions)));
+  pausing.meter_id = 1;
   instructions.apply = ActionList{pausing};
   EXPECT_TRUE(refusal(add(Match(), instructions)).is(ErrorCode::ofpbpc_bad_type));
   instructions.apply = ActionList{ControllerAction{}};

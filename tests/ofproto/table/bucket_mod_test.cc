@@ -69,7 +69,6 @@ TEST_F(BucketModTest, WhatCannotBeInsertedChangesNothing) {
   EXPECT_TRUE(refusal(insert(9, {numbered(4)})).is(ErrorCode::ofpgmfc_unknown_bucket));
   EXPECT_TRUE(refusal(insert(position::all, {numbered(4)})).is(ErrorCode::ofpgmfc_unknown_bucket));
   EXPECT_TRUE(refusal(insert(position::last, {numbered(2)})).is(ErrorCode::ofpgmfc_bucket_exists));
-  EXPECT_TRUE(refusal(insert(position::last, {numbered(4), numbered(4)})).is(ErrorCode::ofpgmfc_bad_bucket));
   EXPECT_TRUE(refusal(insert(position::last, {numbered(4), numbered(5)})).is(ErrorCode::ofpgmfc_out_of_buckets));
   EXPECT_TRUE(refusal(insert(position::last, {bucket_to_group(1)})).is(ErrorCode::ofpgmfc_loop));
   EXPECT_TRUE(refusal(remove_at(9)).is(ErrorCode::ofpgmfc_unknown_bucket));
@@ -124,6 +123,8 @@ TEST_F(BucketModTest, TwoOfOneIdAreRefused) {
   mod.buckets = {numbered(1)};
   mod.buckets[0].bucket_id = position::max + 1;
   EXPECT_TRUE(refusal(mod).is(ErrorCode::ofpgmfc_bad_bucket));
+  add_group({numbered(1)});
+  EXPECT_TRUE(refusal(insert(position::last, {numbered(4), numbered(4)})).is(ErrorCode::ofpgmfc_bad_bucket));
 }
 
 }  // namespace

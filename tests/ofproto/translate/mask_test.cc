@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lib/openflow/port_message.h"
 #include "tests/ofproto/translate/random_tables.h"
 #include "tests/reference/direct_walk/direct_walk.h"
 #include "tests/support/describe.h"
@@ -49,6 +50,23 @@ class Pair {
       change_tables();
     }
     sw_.settle();
+  }
+
+  // A port goes down, or the one that is down comes up.
+  void change_port() {
+    constexpr uint32_t down = openflow::port_config::down;
+    const OfPort port = down_ ? *down_ : random_.in_port();
+    EXPECT_TRUE(sw_.bridge().set_port_config(port, down_ ? 0 : down, down));
+    dull_.set_down(port, !down_);
+    down_ = down_ ? std::nullopt : std::optional(port);
+  }
+
+  // A group becomes another.
+  void change_group() {
+    openflow::GroupMod group = random_.group(1 + static_cast<uint32_t>(random_.below(random_group_count)));
+    group.command = openflow::GroupModCommand::modify;
+    EXPECT_TRUE(sw_.bridge().apply(group));
+    dull_.add(group);
   }
 
   // A rule comes, or one goes. No two rules of a table have the same priority.
@@ -155,6 +173,7 @@ class Pair {
   TestSwitch sw_;
   reference::DirectWalk dull_;
   std::vector<std::string> names_;
+  std::optional<OfPort> down_;
 };
 
 TEST(MaskTest, CachedPathAndDirectWalkAgree) {
@@ -167,6 +186,11 @@ TEST(MaskTest, CachedPathAndDirectWalkAgree) {
       ASSERT_TRUE(pair.same_fate()) << "packet " << i;
       if (i % packets_between_changes == 0) {
         pair.change_tables();
+        if (i % (4 * packets_between_changes) == 0) {
+          pair.change_port();
+        } else if (i % (3 * packets_between_changes) == 0) {
+          pair.change_group();
+        }
         pair.settle();
       }
     }

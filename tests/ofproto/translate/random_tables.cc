@@ -1,5 +1,7 @@
 #include "tests/ofproto/translate/random_tables.h"
 
+#include <algorithm>
+
 #include "lib/packet/tcp.h"
 
 namespace weft {
@@ -44,7 +46,7 @@ FieldValue value128(FieldId id, uint64_t low) {
 
 }  // namespace
 
-const RandomTables::Kind& RandomTables::kind() {
+const std::vector<RandomTables::Kind>& RandomTables::kinds() {
   static const std::vector<Kind> kinds = {
       {0, 0, link_fields, link_sets},
       {0x0800, 0, link_fields + v4 + v4 + ip_fields, link_sets + v4 + ip_sets},
@@ -64,7 +66,13 @@ const RandomTables::Kind& RandomTables::kind() {
       {0x8847, 0, link_fields + std::vector{F::mpls_label, F::mpls_tc, F::mpls_bos, F::mpls_ttl},
        link_sets + std::vector{F::mpls_label, F::mpls_tc, F::mpls_ttl}},
   };
-  return kinds[one_in(3) ? 0 : below(kinds.size())];
+  return kinds;
+}
+
+const RandomTables::Kind& RandomTables::kind() { return kinds()[one_in(3) ? 0 : below(kinds().size())]; }
+
+const RandomTables::Kind& RandomTables::kind_of(uint64_t eth_type) {
+  return *std::ranges::find(kinds(), eth_type, &Kind::eth_type);
 }
 
 // A value that packets are likely to have.
@@ -237,9 +245,22 @@ FlowMod RandomTables::rule() {
     if (pushes) {
       apply.insert(apply.begin() + 1, SetFieldAction{F::vlan_vid, FieldValue{0, 0x100a}, FieldValue{0, 0x1fff}});
     }
-  } else if (about.eth_type == 0x8847 && flow.table_id + 1 == random_table_count && one_in(2)) {
-    flow.match.set(F::mpls_bos, 0);
-    flow.instructions.apply = ActionList{PopMplsAction{0x8847}, change(about), output()};
+  } else if (about.eth_type == 0x8847 && one_in(2)) {
+    // Shallow and deep, right and wrong about what is below; what the instructions say then is about that.
+    const bool is_last = one_in(2);
+    if (one_in(2)) {
+      flow.match.set(F::mpls_bos, is_last ? 1 : 0);
+    }
+    ActionList pops(1 + (is_last ? 0 : below(3)), PopMplsAction{0x8847});
+    pops.back() = PopMplsAction{static_cast<uint16_t>(is_last ? 0x0800 : 0x8847)};
+    if (one_in(2)) {
+      pops.push_back(is_last ? change(kind_of(0x0800)) : change(about));
+    }
+    auto& apply = *flow.instructions.apply;
+    std::erase_if(apply, [](const Action& action) {
+      return std::holds_alternative<SetFieldAction>(action) || std::holds_alternative<MoveAction>(action);
+    });
+    apply.insert(apply.begin(), pops.begin(), pops.end());
   } else if (flow.table_id + 1 == random_table_count && one_in(6)) {
     flow.instructions.apply = ActionList{
         PushMplsAction{}, SetFieldAction{F::mpls_label, FieldValue{0, 9}, all_bits(field(F::mpls_label))}, output()};
@@ -250,12 +271,34 @@ FlowMod RandomTables::rule() {
 GroupMod RandomTables::group(uint32_t group_id) {
   GroupMod group;
   group.group_id = group_id;
-  group.type = one_in(3) ? GroupType::indirect : GroupType::all;
+  group.type = static_cast<GroupType>(below(4));
   const uint64_t count = group.type == GroupType::indirect ? 1 : 1 + below(3);
+  // Seldom by all there is: then each packet would have a megaflow of its own.
+  if (group.type == GroupType::select && !one_in(4)) {
+    group.selection.method = "hash";
+    group.selection.param = below(100);
+    for (uint64_t n = 1 + below(2); n > 0; --n) {
+      const Field& f = field(pick(kind().matched));
+      const FieldValue mask = f.is_maskable() && one_in(2) ? FieldValue{0, 3} & all_bits(f) : all_bits(f);
+      if (!mask.is_zero()) {
+        group.selection.add_field(f.id, mask);
+      }
+    }
+  }
   static const Kind link{0, 0, {}, {F::eth_dst, F::eth_src}};
   for (uint64_t i = 0; i < count; ++i) {
     Bucket bucket;
     bucket.bucket_id = static_cast<uint32_t>(i);
+    if (group.type == GroupType::select) {
+      bucket.weight = static_cast<uint16_t>(below(4));
+    }
+    const bool may_watch = group.type == GroupType::select || group.type == GroupType::fast_failover;
+    const bool must_watch = group.type == GroupType::fast_failover;
+    if (may_watch && group_id > 1 && one_in(3)) {
+      bucket.watch_group = static_cast<uint32_t>(1 + below(group_id - 1));
+    } else if (must_watch || (may_watch && one_in(2))) {
+      bucket.watch_port = in_port();
+    }
     if (one_in(2)) {
       bucket.actions.push_back(
           SetFieldAction{F::eth_src, FieldValue{0, value_of(F::eth_src)}, all_bits(field(F::eth_src))});

@@ -1,7 +1,7 @@
 // Random flow tables and random packets that meet often: few values for each field, differing in few bits.
 //
 // Rules obey OpenFlow (prerequisites are matched, no two of a table have one priority). What the judge cannot tell
-// (direct_walk.h) does not occur: matches behind a label popped off IP, a third VLAN tag, VLAN 0.
+// (direct_walk.h) does not occur: a third VLAN tag, VLAN 0.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +17,14 @@ namespace weft {
 
 inline constexpr uint16_t random_port_count = 5;  // 1 to 5; the last one is a tunnel
 inline constexpr uint8_t random_table_count = 4;
-inline constexpr unsigned random_group_count = 3;
+inline constexpr unsigned random_group_count = 6;
 
 class RandomTables {
  public:
   explicit RandomTables(uint64_t seed) : random_(seed) {}
 
   openflow::FlowMod rule();
-  // Groups 1 to 3; each may lead to those before it.
+  // Groups 1 to 6; each may lead to those before it, and watch them.
   openflow::GroupMod group(uint32_t group_id);
 
   OfPort in_port() { return OfPort{static_cast<uint16_t>(1 + below(random_port_count))}; }
@@ -37,6 +37,8 @@ class RandomTables {
 
  private:
   struct Kind;
+  static const std::vector<Kind>& kinds();
+  static const Kind& kind_of(uint64_t eth_type);
   const Kind& kind();
   uint64_t value_of(FieldId id);
   void match_field(Match& match, FieldId id);

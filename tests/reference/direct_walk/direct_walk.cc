@@ -4,6 +4,8 @@
 
 #include "datapath/action/execute.h"
 #include "datapath/offload/ingress.h"
+#include "ofproto/translate/rendezvous.h"
+#include "ofproto/translate/select_hash.h"
 #include "tests/reference/extract.h"
 
 namespace weft::reference {
@@ -16,6 +18,7 @@ namespace {
 class Catch final : public datapath::Exits {
  public:
   void output(PortId, PacketPtr packet) override { caught = std::move(packet); }
+  void recirculate(const datapath::Recirculate&, PacketPtr) override {}
   Verdict punt(const datapath::PuntContext&, const weft::Packet&) override { return keep; }
   void dropped(DropReason) override {}
   void absorbed() override {}
@@ -80,7 +83,18 @@ void DirectWalk::remove(uint8_t table_id, uint16_t priority) {
   std::erase_if(rules_, [&](const Rule& rule) { return rule.table_id == table_id && rule.priority == priority; });
 }
 
+void DirectWalk::set_down(OfPort port, bool is_down) {
+  if (is_down) {
+    down_.insert(port);
+  } else {
+    down_.erase(port);
+  }
+}
+
 WalkOutcome DirectWalk::run(OfPort in_port, const std::vector<uint8_t>& frame, const TunnelMetadata& tunnel) {
+  if (down_.contains(in_port)) {
+    return {};
+  }
   Packet packet{frame, Flow(), in_port};
   if (tunnel.present && ports_[in_port]) {
     const PacketPtr arrived = pool_.copy_of(frame);
@@ -179,7 +193,9 @@ void DirectWalk::act(const Action& action, Packet& packet, Walk& walk) {
     const uint64_t fresh = 0x100 | (is_ip ? ttl : 64);
     change(packet, walk, datapath::PushMpls{push_mpls->ethertype, static_cast<uint32_t>(has_label ? outer : fresh)});
   } else if (const auto* pop_mpls = std::get_if<PopMplsAction>(&action)) {
-    change(packet, walk, datapath::PopMpls{pop_mpls->ethertype});
+    if ((present_from_word(flow_of(packet).word(present_word)) & present::mpls) != 0) {
+      change(packet, walk, datapath::PopMpls{pop_mpls->ethertype});
+    }
   } else if (std::holds_alternative<DecTtlAction>(action)) {
     const Flow flow = flow_of(packet);
     if ((present_from_word(flow.word(present_word)) & present::ip) != 0) {
@@ -251,7 +267,7 @@ void DirectWalk::output(OfPort port, Packet& packet, Walk& walk) {
 
 void DirectWalk::send(OfPort port, const Packet& packet, Walk& walk) {
   const auto found = ports_.find(port);
-  if (found == ports_.end()) {
+  if (found == ports_.end() || down_.contains(port)) {
     return;
   }
   WalkSent sent{port, packet.bytes, 0, {}};
@@ -295,13 +311,67 @@ void DirectWalk::normal(const Packet& packet, Walk& walk) {
 }
 
 void DirectWalk::group(uint32_t group_id, const Packet& packet, Walk& walk) {
-  for (const Bucket& bucket : groups_[group_id]) {
-    Packet copy = packet;
-    Walk branch;
-    run_action_set(bucket.actions, copy, branch);
-    walk.outcome.punted += branch.outcome.punted;
-    std::ranges::move(branch.outcome.sent, std::back_inserter(walk.outcome.sent));
+  const GroupMod& group = groups_[group_id];
+  if (group.type == GroupType::select) {
+    if (const Bucket* chosen = selected(group, packet)) {
+      bucket(*chosen, packet, walk);
+    }
+    return;
   }
+  for (const Bucket& one : group.buckets) {
+    const bool is_failover = group.type == GroupType::fast_failover;
+    if (!is_failover || is_live(one)) {
+      bucket(one, packet, walk);
+      if (is_failover) {
+        return;
+      }
+    }
+  }
+}
+
+void DirectWalk::bucket(const Bucket& bucket, const Packet& packet, Walk& walk) {
+  Packet copy = packet;
+  Walk branch;
+  run_action_set(bucket.actions, copy, branch);
+  walk.outcome.punted += branch.outcome.punted;
+  std::ranges::move(branch.outcome.sent, std::back_inserter(walk.outcome.sent));
+}
+
+// Random groups watch earlier ones only.
+bool DirectWalk::is_live(const Bucket& bucket) const {
+  if (bucket.watch_port == of_port::any && bucket.watch_group == any_group) {
+    return true;
+  }
+  if (bucket.watch_port != of_port::any && ports_.contains(bucket.watch_port) && !down_.contains(bucket.watch_port)) {
+    return true;
+  }
+  const auto watched = groups_.find(bucket.watch_group);
+  return watched != groups_.end() &&
+         std::ranges::any_of(watched->second.buckets, [&](const Bucket& other) { return is_live(other); });
+}
+
+const Bucket* DirectWalk::selected(const GroupMod& group, const Packet& packet) const {
+  std::vector<ofproto::Candidate> candidates;
+  std::vector<const Bucket*> live;
+  for (const Bucket& one : group.buckets) {
+    if (is_live(one)) {
+      candidates.push_back({one.bucket_id, one.weight});
+      live.push_back(&one);
+    }
+  }
+  const Flow flow = flow_of(packet);
+  Match pipeline;
+  for (unsigned i = 0; i < key_word_count; ++i) {
+    if (is_pipeline_word(i)) {
+      pipeline.mask().word(i) = ~uint64_t{0};
+      pipeline.value().word(i) = flow.word(i);
+    }
+  }
+  const ofproto::PacketState state(FlowKey(flow), packet.in_port, MiniMatch(pipeline));
+  ofproto::LookedAt looked_at;
+  const uint64_t hash = candidates.size() < 2 ? 0 : ofproto::select_hash(group.selection, state, looked_at, nullptr);
+  const auto chosen = ofproto::rendezvous(candidates, hash);
+  return chosen ? live[*chosen] : nullptr;
 }
 
 void DirectWalk::run_action_set(ActionList set, Packet& packet, Walk& walk) {

@@ -4,13 +4,17 @@
 // The judge of translation, masks and caches: what it does with a packet is what the real switch must do, whatever
 // megaflow the packet hits. Rules stand in a list; a lookup compares all of them.
 //
+// A select group chooses by the switch's own hash of the packet's fields as they are then: what is judged is whether a
+// megaflow that many packets hit chose for each of them as it would have been chosen for it alone.
+//
 // Not here: what has no packet-borne meaning (statistics messages), ageing, VLAN configuration of ports (every port is
-// a trunk), matches behind a label that was popped off IP.
+// a trunk), dp_hash.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "datapath/api/action.h"
@@ -48,7 +52,9 @@ class DirectWalk {
   void add_port(OfPort port, std::optional<datapath::TunnelSpec> tunnel = std::nullopt) { ports_[port] = tunnel; }
   void add(const openflow::FlowMod& flow);
   void remove(uint8_t table_id, uint16_t priority);
-  void add(const openflow::GroupMod& group) { groups_[group.group_id] = group.buckets; }
+  void add(const openflow::GroupMod& group) { groups_[group.group_id] = group; }
+  // A port that is down neither receives nor sends, and is not live.
+  void set_down(OfPort port, bool is_down);
 
   WalkOutcome run(OfPort in_port, const std::vector<uint8_t>& frame, const TunnelMetadata& tunnel);
   const std::vector<Rule>& rules() const { return rules_; }
@@ -78,12 +84,16 @@ class DirectWalk {
   void normal(const Packet& packet, Walk& walk);
   void flood(const Packet& packet, Walk& walk);
   void group(uint32_t group_id, const Packet& packet, Walk& walk);
+  void bucket(const openflow::Bucket& bucket, const Packet& packet, Walk& walk);
+  bool is_live(const openflow::Bucket& bucket) const;
+  const openflow::Bucket* selected(const openflow::GroupMod& group, const Packet& packet) const;
   void run_action_set(openflow::ActionList set, Packet& packet, Walk& walk);
   void change(Packet& packet, Walk& walk, datapath::Action action);
 
   std::map<OfPort, std::optional<datapath::TunnelSpec>> ports_;
   std::vector<Rule> rules_;
-  std::map<uint32_t, std::vector<openflow::Bucket>> groups_;
+  std::map<uint32_t, openflow::GroupMod> groups_;
+  std::set<OfPort> down_;
   std::map<std::pair<uint64_t, uint64_t>, OfPort> macs_;  // by VLAN and address
   PacketPool pool_;
 };
