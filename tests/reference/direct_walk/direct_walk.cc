@@ -19,7 +19,6 @@ class Catch final : public datapath::Exits {
  public:
   void output(PortId, PacketPtr packet) override { caught = std::move(packet); }
   void recirculate(const datapath::Recirculate&, PacketPtr) override {}
-  void recirculate(const datapath::Recirculate&, PacketPtr) override {}
   Verdict punt(const datapath::PuntContext&, const weft::Packet&) override { return keep; }
   void dropped(DropReason) override {}
   void absorbed() override {}
