@@ -41,6 +41,9 @@ struct FlowMod {
   uint16_t flags = 0;
   uint64_t cookie = 0;
   uint64_t cookie_mask = 0;
+  // In 1.0 a modify gives the rules that it changes a cookie (absent: they keep theirs), and adds one when it finds none.
+  std::optional<uint64_t> new_cookie{};
+  bool modify_adds = false;
   uint32_t buffer_id = no_buffer;
   OfPort out_port = of_port::any;
   uint32_t out_group = any_group;
@@ -97,7 +100,8 @@ struct FlowStats {
   uint16_t flags = 0;
   uint64_t cookie = 0;
   Duration duration;
-  std::optional<Duration> idle_age;  // 1.5 and extensions
+  std::optional<Duration> idle_age;    // since the last packet: 1.5 and extensions
+  std::optional<Duration> hard_age{};  // since the last change: extensions
   uint64_t packet_count = 0;
   uint64_t byte_count = 0;
   Match match;

@@ -45,4 +45,7 @@ struct Duration {
   friend auto operator<=>(const Duration&, const Duration&) = default;
 };
 
+// What an earlier version does not tell.
+inline constexpr Duration unknown_duration{~uint32_t{0}, ~uint32_t{0}};
+
 }  // namespace weft::openflow

@@ -84,6 +84,10 @@ struct TableStats {
   uint32_t active_count = 0;
   uint64_t lookup_count = 0;
   uint64_t matched_count = 0;
+  // In 1.0 only, which has no table features. `wildcards`: OFPFW_*, what a match may leave out.
+  std::string name{};
+  uint32_t wildcards = 0;
+  uint32_t max_entries = 0;
   friend bool operator==(const TableStats&, const TableStats&) = default;
 };
 using TableStatsReply = MultipartReply<TableStats>;
