@@ -172,7 +172,8 @@ bool write_set_field_10(WireWriter& out, const SetFieldAction& action) {
     return true;
   }
   const auto* own = std::ranges::find(own_actions, action.field, &OwnAction::field);
-  if (own == std::end(own_actions)) {
+  const bool is_sctp = action.field == FieldId::sctp_src || action.field == FieldId::sctp_dst;
+  if (own == std::end(own_actions) || (is_sctp && !action.is_mod)) {  // 1.0 itself knows no SCTP
     return false;
   }
   write_own(out, own->type, action.value.lo << own->shift, own->size, own->padding);

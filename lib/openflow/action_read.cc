@@ -118,7 +118,7 @@ void check_set_value(ActionBody& from, const OxmEntry& entry) {
 }
 
 Action read_set_field(ActionBody& from) {
-  const auto entry = read_oxm(from.in);
+  const auto entry = read_oxm(from.in, true);
   if (!entry) {
     from.in.fail(set_field_error(entry.error()));
     return SetFieldAction{};
@@ -131,7 +131,9 @@ Action read_set_field(ActionBody& from) {
     from.in.fail(ErrorCode::ofpbac_bad_set_len);
   }
   from.in.take_rest();
-  return SetFieldAction{entry->field->id, entry->value, entry->mask};
+  // In text a field that is not masked in a match is written in part by "load" only.
+  const bool is_part = !entry->field->is_maskable() && entry->mask != all_bits(*entry->field);
+  return SetFieldAction{.field = entry->field->id, .value = entry->value, .mask = entry->mask, .is_load = is_part};
 }
 
 Action read_copy_field_15(ActionBody& from) { return read_copy_field(from); }

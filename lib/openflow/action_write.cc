@@ -186,8 +186,10 @@ class ActionWriter {
   }
 
   void set_field(FieldId id, FieldValue value, FieldValue mask) {
+    // in_port is never set by its OXM number (1.5.1 section 7.2.6.7).
+    const Field& f = field(id == FieldId::in_port_oxm ? FieldId::in_port : id);
     begin(action_type::set_field);
-    write_oxm(out_, field(id), value, mask, version_);
+    write_oxm(out_, f, value & all_bits(f), mask & all_bits(f), version_);  // no load of nw_tos writes the ECN bits
     end();
   }
   // By 1.0's own action, one of Nicira's, or a reg_load.

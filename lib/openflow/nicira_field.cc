@@ -104,7 +104,7 @@ Action read_reg_load(ActionBody& from) {
 
 Action read_reg_load2(ActionBody& from) {
   must_be_zero(from.in, 6, nicira_error(NiciraError::must_be_zero));
-  const auto entry = read_oxm(from.in);
+  const auto entry = read_oxm(from.in, true);
   if (!entry) {
     from.in.fail(entry.error() == OxmFault::unknown_field ? ErrorCode::ofpbac_bad_set_type
                                                           : ErrorCode::ofpbac_bad_set_argument);

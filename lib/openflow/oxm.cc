@@ -198,6 +198,14 @@ class MatchWriter {
     write(FieldId::vlan_tci);
   }
 
+  // 1.5's packet registers are pairs of 32 bits.
+  void write_registers() {
+    const bool in_pairs = version_ >= Version::v1_5;
+    for (unsigned i = 0; i < (in_pairs ? 8 : 16); ++i) {
+      write((in_pairs ? FieldId::xreg0 : FieldId::reg0) + i);
+    }
+  }
+
   void write(std::span<const FieldId> fields) {
     for (const FieldId id : fields) {
       write(id);
@@ -234,7 +242,7 @@ class MatchWriter {
 
 }  // namespace
 
-Result<OxmEntry, OxmFault> read_oxm(WireReader& in) {
+Result<OxmEntry, OxmFault> read_oxm(WireReader& in, bool takes_any_mask) {
   const auto header = read_header(in);
   if (!header) {
     return Unexpected{OxmFault::cut_short};
@@ -255,7 +263,7 @@ Result<OxmEntry, OxmFault> read_oxm(WireReader& in) {
   OxmEntry entry{f, header->has_mask, from_bytes(payload.first(id.size)), all_bits(*f)};
   if (header->has_mask) {
     const auto mask = payload.subspan(id.size);
-    if (!f->is_maskable() && !says_all_or_nothing(mask)) {
+    if (!takes_any_mask && !f->is_maskable() && !says_all_or_nothing(mask)) {
       return Unexpected{OxmFault::bad_mask};
     }
     entry.mask = from_bytes(mask) & all_bits(*f);
@@ -360,9 +368,7 @@ void write_oxm_list(WireWriter& out, const Match& match, Version version) {
   writer.write(header_order);
   writer.write(transport_order(match));
   writer.write(tunnel_order);
-  for (unsigned i = 0; i < 16; ++i) {
-    writer.write(FieldId::reg0 + i);
-  }
+  writer.write_registers();
   writer.write(state_order);
 }
 

@@ -30,7 +30,8 @@ struct OxmEntry {
   FieldValue mask;  // all_bits(field) without has_mask
 };
 
-Result<OxmEntry, OxmFault> read_oxm(WireReader& in);
+// `takes_any_mask`: for a set-field, whose mask says which bits to write, also of a field that a match takes only whole.
+Result<OxmEntry, OxmFault> read_oxm(WireReader& in, bool takes_any_mask = false);
 
 const OxmId& preferred_oxm(const Field& field, Version version);
 bool has_oxm(const Field& field);

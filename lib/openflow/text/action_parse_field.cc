@@ -1,4 +1,7 @@
 // Actions that write fields: set_field, load, move, and the older mod_ ones, which are set_field too.
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "lib/flow/field_text.h"
@@ -27,6 +30,14 @@ Parsed check_writable(const TextSource& source, std::string_view word, const Fie
     return source.error(word, fmt::format("{} is read-only", f.name));
   }
   return {};
+}
+
+// Of ARP and ICMP the names mean fields that 1.0 has no action for.
+bool has_own_action(FieldId id) {
+  constexpr FieldId fields[] = {FieldId::eth_src, FieldId::eth_dst,  FieldId::ipv4_src, FieldId::ipv4_dst,
+                                FieldId::ip_ecn,  FieldId::tcp_src,  FieldId::tcp_dst,  FieldId::udp_src,
+                                FieldId::udp_dst, FieldId::sctp_src, FieldId::sctp_dst};
+  return std::find(std::begin(fields), std::end(fields), id) != std::end(fields);
 }
 
 SetFieldAction set_whole(FieldId id, uint64_t value) {
@@ -188,7 +199,7 @@ Parsed parse_mod(const ActionInput& input, const Word& word, ActionList& out) {
     return parsed;
   }
   auto& set = std::get<SetFieldAction>(out.back());
-  set.is_mod = set.mask == all_bits(*f);
+  set.is_mod = set.mask == all_bits(*f) && has_own_action(f->id);
   return {};
 }
 
