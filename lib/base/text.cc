@@ -79,6 +79,30 @@ Result<uint64_t, TextError> parse_number(std::string_view text, std::string_view
   return *value;
 }
 
+Result<std::vector<uint8_t>, TextError> parse_hex_bytes(std::string_view text) {
+  std::vector<uint8_t> bytes;
+  std::optional<unsigned> high;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (is_space(text[i]) || text[i] == '.' || text[i] == ':') {
+      continue;
+    }
+    const auto digit = hex_digit(text[i]);
+    if (!digit) {
+      return Unexpected{error_at(text, text.substr(i, 1), "a packet is written in hexadecimal")};
+    }
+    if (high) {
+      bytes.push_back(static_cast<uint8_t>(*high << 4 | *digit));
+      high.reset();
+    } else {
+      high = digit;
+    }
+  }
+  if (high) {
+    return Unexpected{error_at(text, text, "an odd number of hexadecimal digits")};
+  }
+  return bytes;
+}
+
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }

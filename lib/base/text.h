@@ -53,6 +53,10 @@ std::optional<uint64_t> parse_unsigned(std::string_view word, uint64_t max = std
 Result<uint64_t, TextError> parse_number(std::string_view text, std::string_view word, std::string_view what,
                                          uint64_t min, uint64_t max);
 
+// The bytes of a frame as people paste them: pairs of hexadecimal digits, with spaces, dots and colons between them or
+// not. Refused: another character, and an odd number of digits.
+Result<std::vector<uint8_t>, TextError> parse_hex_bytes(std::string_view text);
+
 bool is_space(char c);
 bool is_digit(char c);
 std::optional<unsigned> hex_digit(char c);

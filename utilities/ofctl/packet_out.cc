@@ -11,27 +11,8 @@ namespace {
 using openflow::PacketOut;
 
 Result<std::vector<uint8_t>, TextError> parse_frame(const openflow::TextSource& source, std::string_view word) {
-  std::vector<uint8_t> bytes;
-  std::optional<unsigned> high;
-  for (size_t i = 0; i < word.size(); ++i) {
-    if (is_space(word[i]) || word[i] == '.' || word[i] == ':') {
-      continue;
-    }
-    const auto digit = hex_digit(word[i]);
-    if (!digit) {
-      return source.error(word.substr(i, 1), "a packet is written in hexadecimal");
-    }
-    if (high) {
-      bytes.push_back(static_cast<uint8_t>(*high << 4 | *digit));
-      high.reset();
-    } else {
-      high = digit;
-    }
-  }
-  if (high) {
-    return source.error(word, "an odd number of hexadecimal digits");
-  }
-  return bytes;
+  return parse_hex_bytes(word).transform_error(
+      [&](const TextError& error) { return shifted(error, static_cast<size_t>(word.data() - source.text.data())); });
 }
 
 Result<OfPort, TextError> parse_in_port(const openflow::TextSource& source, std::string_view word) {
