@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "lib/base/run_directory.h"
 #include "lib/base/text.h"
 #include "lib/management/client.h"
+#include "utilities/appctl/capture.h"
 
 namespace weft::appctl {
 namespace {
@@ -29,6 +31,9 @@ constexpr std::string_view help_text =
     "  -T, --timeout=SECS  give up after so many seconds (0: never)\n"
     "  -h, --help          this text\n"
     "  -V, --version       print the version\n\n"
+    "Behind a command that takes a packet:\n"
+    "  --pcap=FILE         asks once for each packet of a capture, which stands in this place in hexadecimal\n"
+    "  --packet=N          only the Nth of them\n\n"
     "`weft-appctl list-commands` prints what the switch can be asked.\n"
     "Exit status: 0 done, 1 a wrong command line or no connection, 2 refused, 142 the timeout ran out.\n";
 
@@ -38,6 +43,9 @@ struct CommandLine {
   bool wants_help = false;
   bool wants_version = false;
   std::vector<std::string> words;  // the command and what follows it, options of its own included
+  std::optional<std::string> capture;
+  size_t capture_place = 0;  // in `words`, whose word there is a packet's
+  std::optional<size_t> packet_number;
 };
 
 int fail(const std::string& message, int status) {
@@ -71,7 +79,49 @@ bool set_option(CommandLine& line, const std::string& name, const std::string& v
   return seconds.has_value();
 }
 
-// Options of ours stand before the command; what follows it is the switch's to understand.
+// A word behind the command that is ours: a capture, and which packet of it. What else follows is the switch's to
+// understand.
+Result<bool, std::string> take_capture_word(CommandLine& line, const std::string& word) {
+  const auto parts = split_once(word, '=');
+  if (!parts || (parts->first != "--pcap" && parts->first != "--packet")) {
+    return false;
+  }
+  if (parts->first == "--pcap") {
+    if (line.capture) {
+      return Unexpected{std::string("only one --pcap at a time")};
+    }
+    line.capture = parts->second;
+    line.capture_place = line.words.size();
+    line.words.emplace_back();
+    return true;
+  }
+  line.packet_number = parse_unsigned(parts->second, 1'000'000'000);
+  if (!line.packet_number || *line.packet_number == 0) {
+    return Unexpected{fmt::format("{}: packets are counted from 1", word)};
+  }
+  return true;
+}
+
+Result<void, std::string> take_words(CommandLine& line, std::span<const std::string> words) {
+  for (const std::string& word : words) {
+    const auto is_taken = take_capture_word(line, word);
+    if (!is_taken) {
+      return Unexpected{is_taken.error()};
+    }
+    if (!*is_taken) {
+      line.words.push_back(word);
+    }
+  }
+  if (line.packet_number && !line.capture) {
+    return Unexpected{std::string("--packet needs --pcap=FILE")};
+  }
+  if (line.words.empty() && !line.wants_help && !line.wants_version) {
+    return Unexpected{std::string("a command is missing (list-commands prints them)")};
+  }
+  return {};
+}
+
+// Options of ours stand before the command.
 Result<CommandLine, std::string> parse_command_line(const std::vector<std::string>& arguments) {
   CommandLine line;
   size_t i = 0;
@@ -98,11 +148,41 @@ Result<CommandLine, std::string> parse_command_line(const std::vector<std::strin
       return Unexpected{fmt::format("option {}: \"{}\" is not a number of seconds", name, *value)};
     }
   }
-  line.words.assign(arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
-  if (line.words.empty() && !line.wants_help && !line.wants_version) {
-    return Unexpected{std::string("a command is missing (list-commands prints them)")};
+  if (auto taken = take_words(line, std::span(arguments).subspan(i)); !taken) {
+    return Unexpected{taken.error()};
   }
   return line;
+}
+
+// Sends the words and prints the answer; the exit status.
+int ask(management::Client& client, const std::vector<std::string>& words) {
+  management::pb::Request request;
+  for (const auto& word : words) {
+    request.mutable_command()->add_words(word);
+  }
+  const auto response = client.call(request);
+  if (!response) {
+    return fail(response.error(), client.is_timed_out() ? exit_timed_out : exit_connection);
+  }
+  if (response->status() != management::pb::Response::OK) {
+    return fail(response->error(), exit_refused);
+  }
+  fmt::print("{}", response->text());
+  return 0;
+}
+
+int ask_of_each(management::Client& client, const CommandLine& line, const std::vector<CapturedFrame>& frames) {
+  std::vector<std::string> words = line.words;
+  for (const CapturedFrame& frame : frames) {
+    const std::string cut =
+        frame.bytes.size() < frame.length ? fmt::format(", of which the file has {}", frame.bytes.size()) : "";
+    fmt::print("{}Packet {}, {} bytes{}:\n", &frame == &frames.front() ? "" : "\n", frame.number, frame.length, cut);
+    words[line.capture_place] = to_hex(frame.bytes);
+    if (const int status = ask(client, words); status != 0) {
+      return status;
+    }
+  }
+  return 0;
 }
 
 int run(const CommandLine& line) {
@@ -110,19 +190,11 @@ int run(const CommandLine& line) {
   if (!client) {
     return fail(client.error(), exit_connection);
   }
-  management::pb::Request request;
-  for (const auto& word : line.words) {
-    request.mutable_command()->add_words(word);
+  if (!line.capture) {
+    return ask(*client, line.words);
   }
-  const auto response = client->call(request);
-  if (!response) {
-    return fail(response.error(), client->is_timed_out() ? exit_timed_out : exit_connection);
-  }
-  if (response->status() != management::pb::Response::OK) {
-    return fail(response->error(), exit_refused);
-  }
-  fmt::print("{}", response->text());
-  return 0;
+  const auto frames = read_capture(*line.capture, line.packet_number);
+  return frames ? ask_of_each(*client, line, *frames) : fail(frames.error(), exit_usage);
 }
 
 }  // namespace
