@@ -42,7 +42,7 @@ class Switch::Impl final : public BridgeHost {
   void set_deadline_listener(std::function<void(TimePoint)> listener) { deadline_listener_ = std::move(listener); }
 
   std::string dump_megaflows(std::optional<std::string_view> bridge);
-  Result<std::string, TextError> trace(std::string_view bridge, std::string_view flow_text);
+  Result<std::string, TraceError> trace(const TraceRequest& request);
 
   // --- BridgeHost
   datapath::Datapath& datapath() override { return *datapath_; }
@@ -389,27 +389,8 @@ std::string Switch::Impl::dump_megaflows(std::optional<std::string_view> bridge)
   return join(lines, "");
 }
 
-Result<std::string, TextError> Switch::Impl::trace(std::string_view bridge_name, std::string_view flow_text) {
-  const Snapshot& snapshot = *state_.snapshot.load();
-  const auto found = std::ranges::find(snapshot.bridges, bridge_name, [](const auto& view) { return view->name; });
-  if (found == snapshot.bridges.end()) {
-    return Unexpected(TextError{fmt::format("there is no bridge named {}", bridge_name), 0, 0, {}});
-  }
-  const BridgePortNames names(**found);
-  auto match = openflow::parse_match(flow_text, &names);
-  if (!match) {
-    return Unexpected(match.error());
-  }
-  const OfPort in_port{static_cast<uint16_t>(match->value(field(FieldId::in_port)).lo)};
-  if (is_ordinary(in_port) && (*found)->port(in_port) == nullptr) {
-    const size_t begin = flow_text.find("in_port");
-    const std::string_view word = flow_text.substr(std::min(begin, flow_text.size()));
-    return Unexpected(error_at(flow_text, word.substr(0, word.find(',')),
-                               fmt::format("bridge {} has no port {}", bridge_name, number(in_port))));
-  }
-  complete_flow(match->value());
-  return ofproto::trace(snapshot, static_cast<size_t>(found - snapshot.bridges.begin()), state_.version.current(),
-                        in_port, FlowKey(match->value()));
+Result<std::string, TraceError> Switch::Impl::trace(const TraceRequest& request) {
+  return ofproto::trace(*state_.snapshot.load(), state_.version.current(), packets_, request);
 }
 
 // --- the face
@@ -431,9 +412,7 @@ void Switch::set_deadline_listener(std::function<void(TimePoint)> listener) {
   impl_->set_deadline_listener(std::move(listener));
 }
 std::string Switch::dump_megaflows(std::optional<std::string_view> bridge) { return impl_->dump_megaflows(bridge); }
-Result<std::string, TextError> Switch::trace(std::string_view bridge, std::string_view flow_text) {
-  return impl_->trace(bridge, flow_text);
-}
+Result<std::string, TraceError> Switch::trace(const TraceRequest& request) { return impl_->trace(request); }
 void Switch::device_changed(uint32_t ifindex) { impl_->device_changed(ifindex); }
 std::optional<std::string> Switch::port_of_device(uint32_t ifindex) const { return impl_->port_of_device(ifindex); }
 datapath::Datapath& Switch::datapath() { return impl_->datapath(); }

@@ -28,6 +28,7 @@
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "ofproto/bridge/bridge.h"
+#include "ofproto/translate/trace.h"
 #include "ofproto/upcall/executor.h"
 
 namespace weft::ofproto {
@@ -65,8 +66,8 @@ class Switch {
 
   // As `ovs-appctl dpctl/dump-flows` prints them; a bridge's name shows only those of its ports.
   std::string dump_megaflows(std::optional<std::string_view> bridge = std::nullopt);
-  // What would happen to a packet of this flow ("in_port=1,tcp,..."), in the words of `ofproto/trace`.
-  Result<std::string, TextError> trace(std::string_view bridge, std::string_view flow_text);
+  // What would happen to a packet, in the words of `ofproto/trace`.
+  Result<std::string, TraceError> trace(const TraceRequest& request);
   // Flags, MTU, address or name of a network device have changed, or it went: its port is looked at.
   void device_changed(uint32_t ifindex);
   // The `system` port that has this device, which may have got another name since.

@@ -89,6 +89,16 @@ ClassifierRule* Classifier::find_overlap(const MiniMatch& match, int32_t priorit
   return nullptr;
 }
 
+void Classifier::for_each_linked(const std::function<bool(const ClassifierRule&)>& visit) const {
+  for (const std::unique_ptr<Subtable>& subtable : subtables_) {
+    for (const ClassifierRule* rule = subtable->first(); rule != nullptr; rule = Subtable::next_inserted(*rule)) {
+      if (!visit(*rule)) {
+        return;
+      }
+    }
+  }
+}
+
 void Classifier::insert(ClassifierRule& rule, uint64_t version) {
   assert(!rule.is_linked() && "a rule is inserted once");
   assert(find_exact(rule.match(), rule.priority(), version) == nullptr && "match and priority are unique");

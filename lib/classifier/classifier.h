@@ -37,6 +37,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <unordered_map>
@@ -76,6 +77,9 @@ class Classifier {
   ClassifierRule* find_exact(const MiniMatch& match, int32_t priority, uint64_t version) const;
   // Some visible rule of this priority that shares a packet with `match`; one of the same match does.
   ClassifierRule* find_overlap(const MiniMatch& match, int32_t priority, uint64_t version) const;
+
+  // Every rule that is linked, visible or not, until `visit` says false. Nothing may change meanwhile.
+  void for_each_linked(const std::function<bool(const ClassifierRule&)>& visit) const;
 
   size_t linked_count() const { return linked_count_; }
   size_t subtable_count() const { return subtables_.size(); }

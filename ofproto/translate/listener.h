@@ -21,10 +21,13 @@ class TranslationListener {
   // Called first, and again at each patch port that is crossed.
   virtual void enter_bridge(const BridgeView& bridge, const Flow& flow) = 0;
   virtual void leave_bridge() = 0;
-  // `rule` is null on a miss. Actions that follow are the rule's until the next call, or until end_table().
-  virtual void begin_table(uint8_t table_id, const FlowRule* rule) = 0;
+  // `flow` was looked up, `rule` is null on a miss. Actions that follow are the rule's until the next call, or until
+  // end_table().
+  virtual void begin_table(uint8_t table_id, const FlowRule* rule, const Flow& flow) = 0;
   virtual void end_table() = 0;
+  // Before an action is executed, and after: what it led to was told in between.
   virtual void action(const openflow::Action& action) = 0;
+  virtual void action_done(const openflow::Action& action, const Flow& flow) = 0;
   virtual void instruction(const openflow::Instructions& what) = 0;
   // What happened inside an action, or why it did nothing.
   virtual void note(std::string_view text) = 0;

@@ -1,103 +1,23 @@
 #include "ofproto/translate/trace.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "lib/base/big_endian.h"
-#include "lib/flow/flow_hash.h"
+#include "lib/flow/extract.h"
 #include "lib/flow/match_text.h"
 #include "lib/openflow/text/action_text.h"
+#include "lib/openflow/text/flow_text.h"
 #include "lib/packet/ethernet.h"
 #include "lib/packet/ipv4.h"
 #include "ofproto/translate/decision_text.h"
+#include "ofproto/translate/trace_listener.h"
 
 namespace weft::ofproto {
 namespace {
-
-class Trace final : public TranslationListener {
- public:
-  // What goes on when the packet comes back.
-  struct Pass {
-    FrozenStatePtr state;  // null: the first
-    Flow flow;
-  };
-
-  Trace(std::string& out, Pass& pass, std::vector<Pass>& later) : out_(out), start_(pass.flow), later_(later) {}
-
-  void enter_bridge(const BridgeView& bridge, const Flow& /*flow*/) override {
-    const std::string title = fmt::format("bridge(\"{}\")", bridge.name);
-    line(title);
-    line(std::string(title.size(), '-'));
-    bridges_.push_back(&bridge);
-  }
-  void leave_bridge() override {
-    if (!bridges_.empty()) {
-      bridges_.pop_back();
-    }
-  }
-  void begin_table(uint8_t table_id, const FlowRule* rule) override {
-    const BridgePortNames names(*bridges_.back());
-    if (rule == nullptr) {
-      line(fmt::format("{:>2}. No match.", table_id));
-    } else {
-      line(fmt::format("{:>2}. {}", table_id, describe(*rule, names)));
-    }
-    ++depth_;
-  }
-  void end_table() override { --depth_; }
-  void action(const openflow::Action& action) override {
-    const BridgePortNames names(*bridges_.back());
-    line(openflow::format_action(action, &names));
-  }
-  void instruction(const openflow::Instructions& what) override {
-    openflow::Instructions rest = what;
-    rest.apply.reset();
-    if (!rest.empty()) {
-      const BridgePortNames names(*bridges_.back());
-      line(openflow::format_instructions(rest, &names));
-    } else if (what.empty() || (what.apply && what.apply->empty())) {
-      line("drop");
-    }
-  }
-  void note(std::string_view text) override { line(fmt::format(" -> {}", text)); }
-  void recirculate(const FrozenStatePtr& state, const Flow& flow, const datapath::Hash* hash) override {
-    if (later_.size() >= max_passes) {
-      note("to be looked up again too often");
-      return;
-    }
-    Flow next = flow;
-    if (hash != nullptr) {
-      set(next, FieldId::dp_hash, FieldValue{0, datapath::chosen_slot(*hash, flow_entropy(FlowKey(start_)))});
-    }
-    later_.push_back({state, next});
-    note(fmt::format("the packet is looked up again: pass {}", later_.size() + 1));
-  }
-  void end(const Flow& flow) override { final_ = flow; }
-
-  const Flow& final_flow() const { return final_; }
-
- private:
-  static std::string describe(const FlowRule& rule, const PortNames& names) {
-    std::string text = format_match(rule.match().expand(), &names);
-    text += fmt::format("{}priority {}", text.empty() ? "" : ", ", rule.priority());
-    if (rule.cookie() != 0) {
-      text += fmt::format(", cookie {:#x}", rule.cookie());
-    }
-    return text;
-  }
-  void line(const std::string& text) { out_ += std::string(depth_ * 4, ' ') + text + "\n"; }
-
-  static constexpr size_t max_passes = 64;
-
-  std::string& out_;
-  const Flow start_;
-  std::vector<Pass>& later_;
-  size_t depth_ = 0;
-  std::vector<const BridgeView*> bridges_;
-  Flow final_;
-};
 
 uint16_t implied_presence(const Flow& flow) {
   const uint64_t type = get(flow, FieldId::eth_type).lo;
@@ -136,12 +56,39 @@ void complete_flow(Flow& flow) {
 
 namespace {
 
+Result<OfPort, TraceError> in_port_of(const TraceRequest& request, const BridgeView& bridge, const Match& match) {
+  const OfPort in_port{static_cast<uint16_t>(match.value(field(FieldId::in_port)).lo)};
+  if (is_ordinary(in_port) && bridge.port(in_port) == nullptr) {
+    const size_t begin = request.flow.find("in_port");
+    const std::string_view word = request.flow.substr(std::min(begin, request.flow.size()));
+    return Unexpected(
+        TraceError{request.flow, error_at(request.flow, word.substr(0, word.find(',')),
+                                          fmt::format("bridge {} has no port {}", bridge.name, number(in_port)))});
+  }
+  return in_port;
+}
+
+// The packet's own headers; of the flow's text what comes with a packet.
+Result<Flow, TraceError> flow_of(const TraceRequest& request, PacketPool& packets, const Match& match) {
+  const PacketPtr packet = packets.copy_of(request.packet);
+  FlowKey key;
+  if (packet == nullptr || extract(*packet, key)) {
+    return Unexpected(
+        TraceError{request.flow, {"the packet is shorter than an Ethernet header, or too long", 0, 0, {}}});
+  }
+  Flow flow(key);
+  for (unsigned i = 0; i < index(KeyWord::packet_type); ++i) {
+    flow.word(i) |= match.value().word(i);
+  }
+  return flow;
+}
+
 // One pass of the packet through the datapath, from its arrival or from where it was recirculated.
-void trace_pass(const TranslationInput& input, OfPort in_port, Trace::Pass pass, std::vector<Trace::Pass>& later,
-                std::string& text) {
+void trace_pass(const TranslationInput& input, OfPort in_port, const TracePass& pass, std::vector<TracePass>& later,
+                bool explains, std::string& text) {
   const BridgePortNames names(*input.snapshot.bridges[input.bridge_index]);
   text += "Flow: " + format_flow(pass.flow, &names) + "\n\n";
-  Trace listener(text, pass, later);
+  TraceListener listener(text, pass, later, input.version, explains);
   TranslationInput heard = input;
   heard.listener = &listener;
   heard.resumed = pass.state;
@@ -163,20 +110,60 @@ size_t bridge_index(const Snapshot& snapshot, BridgeId id) {
   return static_cast<size_t>(found - snapshot.bridges.begin());
 }
 
-}  // namespace
-
-std::string trace(const Snapshot& snapshot, size_t first_bridge, uint64_t version, OfPort in_port, const FlowKey& key) {
-  Trace::Pass first{nullptr, Flow(key)};
+std::string trace_all(const TranslationInput& input, OfPort in_port, const Flow& flow, bool explains) {
+  TracePass first{nullptr, flow};
   set(first.flow, FieldId::in_port, FieldValue{0, number(in_port)});
   std::string text;
-  std::vector<Trace::Pass> later;
-  trace_pass({snapshot, first_bridge, version}, in_port, first, later, text);
+  std::vector<TracePass> later;
+  trace_pass(input, in_port, first, later, explains, text);
   for (size_t i = 0; i < later.size(); ++i) {
-    const Trace::Pass pass = later[i];
+    const TracePass pass = later[i];
     text += fmt::format("\npass {}:\n", i + 2);
-    trace_pass({snapshot, bridge_index(snapshot, pass.state->bridge), version}, pass.state->in_port, pass, later, text);
+    trace_pass({input.snapshot, bridge_index(input.snapshot, pass.state->bridge), input.version}, pass.state->in_port,
+               pass, later, explains, text);
   }
   return text;
+}
+
+}  // namespace
+
+Result<std::string, TraceError> trace(const Snapshot& snapshot, uint64_t version, PacketPool& packets,
+                                      const TraceRequest& request) {
+  const auto found = std::ranges::find(snapshot.bridges, request.bridge, [](const auto& view) { return view->name; });
+  if (found == snapshot.bridges.end()) {
+    return Unexpected(
+        TraceError{request.bridge, {fmt::format("there is no bridge named {}", request.bridge), 0, 0, {}}});
+  }
+  const BridgePortNames names(**found);
+  const auto match = openflow::parse_match(request.flow, &names);
+  if (!match) {
+    return Unexpected(TraceError{request.flow, match.error()});
+  }
+  const auto in_port = in_port_of(request, **found, *match);
+  if (!in_port) {
+    return Unexpected(in_port.error());
+  }
+  openflow::ActionList actions;
+  if (request.actions) {
+    auto parsed = openflow::parse_actions(*request.actions, &names);
+    if (!parsed) {
+      return Unexpected(TraceError{*request.actions, parsed.error()});
+    }
+    actions = std::move(*parsed);
+  }
+  Flow flow = match->value();
+  if (request.packet.empty()) {
+    complete_flow(flow);
+  } else if (auto extracted = flow_of(request, packets, *match)) {
+    flow = *extracted;
+  } else {
+    return Unexpected(extracted.error());
+  }
+  const TranslationInput input{.snapshot = snapshot,
+                               .bridge_index = static_cast<size_t>(found - snapshot.bridges.begin()),
+                               .version = version,
+                               .actions = request.actions ? &actions : nullptr};
+  return trace_all(input, *in_port, flow, request.explains);
 }
 
 }  // namespace weft::ofproto

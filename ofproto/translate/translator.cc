@@ -167,10 +167,10 @@ bool Translation::run_table(uint8_t table_id, OfPort lookup_port) {
   for (std::optional<uint8_t> next = table_id; next && may_go_on();) {
     place_.table_id = *next;
     place_.rule = lookup(*next);
-    packet_.set_in_port(in_port);
     if (in_.listener != nullptr) {
-      in_.listener->begin_table(place_.table_id, place_.rule);
+      in_.listener->begin_table(place_.table_id, place_.rule, packet_.flow());
     }
+    packet_.set_in_port(in_port);
     const bool is_hit = place_.rule != nullptr;
     if (is_hit) {
       next = execute(*place_.rule);
@@ -260,6 +260,9 @@ void Translation::execute(const openflow::ActionList& actions) {
         in_.listener->action(actions[i]);
       }
       execute(actions[i]);
+      if (in_.listener != nullptr) {
+        in_.listener->action_done(actions[i], packet_.flow());
+      }
     }
     if (freeze_ != Freeze::no) {
       freeze_rest(std::span(actions).subspan(i));

@@ -8,7 +8,6 @@ namespace weft {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 const Frame ip_frame = frame().ipv4("10.0.0.1", "10.0.0.2");
@@ -331,24 +330,6 @@ TEST(PatchStory, PeerThatAppearsIsUsed) {
   sw.receive("p1", udp());
 
   EXPECT_EQ(sw.sent("q1").size(), 1U);
-}
-
-// --- trace
-
-TEST(TraceStory, TraceTellsTheWayAndChangesNothing) {
-  TestSwitch sw{"p1", "p2"};
-  sw.add_flow("table=0,priority=7,udp,actions=dec_ttl,resubmit(,1)");
-  sw.add_flow("table=1,in_port=p1,actions=output:p2");
-
-  const std::string text = sw.trace("in_port=p1,udp,nw_src=10.0.0.1,tp_dst=53");
-
-  EXPECT_THAT(text, HasSubstr("bridge(\"br0\")"));
-  EXPECT_THAT(text, HasSubstr(" 0. udp, priority 7"));
-  EXPECT_THAT(text, HasSubstr("resubmit(,1)"));
-  EXPECT_THAT(text, HasSubstr("output:p2"));
-  EXPECT_THAT(text, HasSubstr("Datapath actions: dec_ttl,output:p2"));
-  EXPECT_EQ(sw.packets(), 0U);
-  EXPECT_EQ(sw.megaflow_count(), 0U);
 }
 
 }  // namespace

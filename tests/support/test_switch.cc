@@ -285,8 +285,12 @@ uint64_t TestSwitch::misses() {
 }
 
 std::string TestSwitch::trace(std::string_view flow, std::string_view name) {
-  const auto text = switch_->trace(name, flow);
-  return text ? *text : render(flow, text.error());
+  return trace(ofproto::TraceRequest{.bridge = name, .flow = flow});
+}
+
+std::string TestSwitch::trace(const ofproto::TraceRequest& request) {
+  const auto text = switch_->trace(request);
+  return text ? *text : text.error().render();
 }
 
 // --- time

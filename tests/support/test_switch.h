@@ -98,6 +98,7 @@ class TestSwitch {
   uint64_t misses();
   uint64_t drops(DropReason reason) { return datapath().drop_count(reason); }
   std::string trace(std::string_view flow, std::string_view bridge = "br0");
+  std::string trace(const ofproto::TraceRequest& request);
 
   // --- time
   void advance(double seconds);

@@ -1,4 +1,4 @@
-// Commands about bridges: flows, traces, learned MACs.
+// Commands about bridges: flows, learned MACs.
 
 #include <algorithm>
 
@@ -14,17 +14,6 @@ void ofproto_list(CommandContext& context, const Words&, Answer answer) {
     out += bridge->name() + '\n';
   }
   answer(std::move(out));
-}
-
-void ofproto_trace(CommandContext& context, const Words& words, Answer answer) {
-  if (const auto bridge = find_bridge(context, words[0]); !bridge) {
-    return answer(Unexpected{bridge.error()});
-  }
-  auto text = context.the_switch.trace(words[0], words[1]);
-  if (!text) {
-    return answer(Unexpected{render(words[1], text.error())});
-  }
-  answer(std::move(*text));
 }
 
 void bridge_dump_flows(CommandContext& context, const Words& words, Answer answer) {

@@ -54,6 +54,7 @@ void vlog_list(CommandContext& context, const Words& words, Answer answer);
 void vlog_reopen(CommandContext& context, const Words& words, Answer answer);
 void ofproto_list(CommandContext& context, const Words& words, Answer answer);
 void ofproto_trace(CommandContext& context, const Words& words, Answer answer);
+void ofproto_trace_packet_out(CommandContext& context, const Words& words, Answer answer);
 void bridge_dump_flows(CommandContext& context, const Words& words, Answer answer);
 void fdb_show(CommandContext& context, const Words& words, Answer answer);
 void fdb_flush(CommandContext& context, const Words& words, Answer answer);

@@ -22,7 +22,11 @@ std::span<const CommandSpec> command_table() {
       CommandSpec{"fdb/show", "BRIDGE", 1, 1, fdb_show, "learned MACs"},
       CommandSpec{"list-commands", "", 0, 0, list_commands, "this list"},
       CommandSpec{"ofproto/list", "", 0, 0, ofproto_list, "names of the bridges"},
-      CommandSpec{"ofproto/trace", "BRIDGE FLOW", 2, 2, ofproto_trace, "what would happen to a packet, and why"},
+      CommandSpec{
+          "ofproto/trace", "BRIDGE FLOW [PACKET] [--why]", 2, 4, ofproto_trace,
+          "what would happen to a packet: of this flow, or these bytes; --why: also why no better flow was hit"},
+      CommandSpec{"ofproto/trace-packet-out", "BRIDGE FLOW [PACKET] ACTIONS [--why]", 3, 5, ofproto_trace_packet_out,
+                  "the same for a packet-out with these actions"},
       CommandSpec{"revalidator/wait", "", 0, 0, revalidator_wait, "answer when all changes are in force"},
       CommandSpec{"version", "", 0, 0, show_version, "the switch's version"},
       CommandSpec{"vlog/list", "", 0, 0, vlog_list, "log levels by module"},

@@ -51,7 +51,7 @@ TEST_F(CommandsTest, UnknownOnesNameTheLikelyOne) {
 
 TEST_F(CommandsTest, WordsAreCounted) {
   EXPECT_EQ(run({"fdb/show"}), "refused: usage: fdb/show BRIDGE");
-  EXPECT_EQ(run({"ofproto/trace", "br0"}), "refused: usage: ofproto/trace BRIDGE FLOW");
+  EXPECT_EQ(run({"ofproto/trace", "br0"}), "refused: usage: ofproto/trace BRIDGE FLOW [PACKET] [--why]");
   EXPECT_THAT(run({"version", "now"}), StartsWith("refused: usage: version"));
 }
 
