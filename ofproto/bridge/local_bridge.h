@@ -104,6 +104,8 @@ class LocalBridge final : public Bridge {
   void put_default_flow();
   Change prepare_flush();
   bool wants_default_flow() const { return !has_controllers_ && options_.fail_mode == FailMode::standalone; }
+
+  // --- packets (bridge_packets.cc)
   Result<void, openflow::OpenFlowError> check_packet_out(const openflow::PacketOut& packet_out) const;
   Result<void, openflow::OpenFlowError> check_actions(const openflow::ActionList& actions) const;
   // Translates a packet that no port received, and has it executed.

@@ -1,0 +1,116 @@
+// Packets between a bridge and its controllers: packet-ins that workers punted, packet-outs, paused packets that come back.
+#include <algorithm>
+
+#include "lib/flow/extract.h"
+#include "lib/openflow/continuation.h"
+#include "lib/openflow/nicira_error.h"
+#include "ofproto/bridge/local_bridge.h"
+#include "ofproto/bridge/paused_packet.h"
+#include "ofproto/table/abilities.h"
+#include "ofproto/table/action_uses.h"
+#include "ofproto/translate/translator.h"
+
+namespace weft::ofproto {
+namespace {
+
+Unexpected<openflow::OpenFlowError> refuse(openflow::ErrorCode code, std::string detail) {
+  return Unexpected(openflow::OpenFlowError(code, std::move(detail)));
+}
+
+}  // namespace
+
+void LocalBridge::deliver(PuntedPacket packet) {
+  PacketInEvent event;
+  const PacketInContext& context = packet.context;
+  event.message.reason = context.reason;
+  event.message.table_id = context.table_id;
+  event.message.cookie = context.cookie;
+  event.message.match = context.metadata.expand();
+  event.message.total_len = static_cast<uint16_t>(std::min<size_t>(packet.frame.size(), 0xffff));
+  event.message.data = std::move(packet.frame);
+  if (context.paused != nullptr) {
+    event.message.continuation =
+        openflow::encode_continuation(continuation_of(*context.paused, datapath_id()), context.is_tagged);
+  }
+  event.max_len = context.max_len;
+  event.controller_id = context.controller_id;
+  event.userdata = context.userdata;
+  tell_now([&](BridgeListener& listener) { listener.packet_in(event); });
+}
+
+Result<void, openflow::OpenFlowError> LocalBridge::check_packet_out(const openflow::PacketOut& packet_out) const {
+  using enum openflow::ErrorCode;
+  if (packet_out.buffer_id != openflow::no_buffer) {
+    return refuse(ofpbrc_buffer_unknown, "packets are not buffered");
+  }
+  const OfPort in_port = packet_out.in_port;
+  if (in_port != of_port::controller && in_port != of_port::any && ports_.find(in_port) == nullptr) {
+    return refuse(ofpbrc_bad_port, "in_port is no port of this bridge");
+  }
+  return check_actions(packet_out.actions);
+}
+
+Result<void, openflow::OpenFlowError> LocalBridge::check_actions(const openflow::ActionList& actions) const {
+  if (auto unable = find_unable(actions)) {
+    return Unexpected{std::move(*unable)};
+  }
+  bool has_all_groups = true;
+  for_each_group(actions, [&](uint32_t group_id) { has_all_groups = has_all_groups && has_group(group_id); });
+  if (!has_all_groups) {
+    return refuse(openflow::ErrorCode::ofpbac_bad_out_group, "no such group");
+  }
+  return {};
+}
+
+Result<void, openflow::OpenFlowError> LocalBridge::packet_out(const openflow::PacketOut& packet_out) {
+  if (auto checked = check_packet_out(packet_out); !checked) {
+    return checked;
+  }
+  return inject(packet_out.data, packet_out.in_port, {&packet_out.actions, nullptr});
+}
+
+Result<void, openflow::OpenFlowError> LocalBridge::inject(std::span<const uint8_t> data, OfPort in_port,
+                                                          const Injected& what) {
+  const PacketPtr packet = host_.packets().copy_of(data);
+  FlowKey key;
+  if (packet == nullptr || extract(*packet, key)) {
+    return refuse(openflow::ErrorCode::ofpbrc_bad_packet, "the packet is shorter than an Ethernet header");
+  }
+  const BridgePort* port = ports_.find(in_port);
+  const uint64_t sequence = host_.state().changes.sequence();
+  const Snapshot& snapshot = *host_.state().snapshot.load();
+  const auto index = std::ranges::find(snapshot.bridges, id_, [](const auto& view) { return view->id; });
+  const TranslationInput input{snapshot,
+                               static_cast<size_t>(index - snapshot.bridges.begin()),
+                               host_.state().version.current(),
+                               nullptr,
+                               what.actions,
+                               nullptr,
+                               what.resumed,
+                               &host_.state().frozen};
+  TranslationResult result = translate(input, in_port, key);
+  host_.upcalls().apply(result.effects);
+  datapath::Decision decision = make_decision(std::move(result), sequence);
+  decision.is_cacheable = false;
+  host_.datapath().execute(data, port == nullptr ? port_id::none : port->port_id, std::move(decision));
+  return {};
+}
+
+Result<void, openflow::OpenFlowError> LocalBridge::resume(const openflow::PacketIn& packet_in) {
+  const auto continuation = openflow::decode_continuation(packet_in.continuation);
+  if (!continuation) {
+    return Unexpected{continuation.error()};
+  }
+  if (continuation->datapath_id != datapath_id()) {
+    return Unexpected{nicira_error(openflow::NiciraError::resume_stale, "a continuation of another bridge")};
+  }
+  for (const openflow::ActionList* actions : actions_of(*continuation)) {
+    if (auto checked = check_actions(*actions); !checked) {
+      return checked;
+    }
+  }
+  const auto state = frozen_state(*continuation, packet_in.match, id_);
+  return inject(packet_in.data, state->in_port, {nullptr, state});
+}
+
+}  // namespace weft::ofproto
