@@ -102,8 +102,8 @@ TEST_F(PauseStory, APausedPacketMayPauseAgainAndBeLookedUpAgain) {
 }
 
 TEST_F(PauseStory, BytesThatAreNoContinuationAreRefused) {
-  sw_.add_flow("actions=controller(pause),group:1");
   sw_.add_group("group_id=1,type=all,bucket=output:p2");
+  sw_.add_flow("actions=controller(pause),group:1");
   sw_.receive("p1", packet);
   const PacketIn good = paused();
   const auto is_stale = [](const openflow::OpenFlowError& error) {

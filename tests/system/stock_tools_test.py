@@ -94,6 +94,20 @@ class StockOfctlTest(SystemTest):
         self.assertNotIn("group_id=7", self.stock("dump-groups"))
         self.assertEqual(len(self.flows()), 1, "flows that name a deleted group go with it")
 
+    def test_groups_that_choose(self):
+        self.stock("add-group", "group_id=8,type=select,bucket=weight:3,watch_port:2,output:2,"
+                                "bucket=weight:5,watch_port:99,output:1")
+        self.stock("add-group", "group_id=9,type=ff,bucket=watch_port:99,output:1,bucket=watch_group:8,group:8")
+        self.stock("add-flow", "in_port=1,actions=group:9")
+        self.stock("add-flow", "in_port=2,actions=output:1")
+        self.assert_pings(self.a, "10.0.0.2")
+        groups = self.stock("dump-groups")
+        self.assertIn("type=select,bucket=weight:3,watch_port:2,actions=output:2", groups)
+        self.assertIn("type=ff,bucket=watch_port:99,actions=output:1,bucket=watch_group:8,actions=group:8", groups)
+        features = self.stock("dump-group-features")
+        for words in ("capabilities:  0xf", "Select group", "Fast failover group"):
+            self.assertIn(words.lower(), features.lower())
+
     def test_tables_and_descriptions(self):
         self.assertIn("DESC", self.stock("dump-desc"))
         self.assertIn("table 0", self.stock("dump-tables"))
