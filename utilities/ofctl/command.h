@@ -31,15 +31,22 @@ struct Invocation {
   const PortNames* shown_ports() const { return options.show_names ? ports : nullptr; }
 };
 
+// What a command needs of the other side.
+enum class Need : uint8_t { nothing, reading, changing, snoop };
+
 struct Command {
   std::string_view name;
   std::string_view arguments;  // in the help: "SWITCH [FLOW]"
   std::string_view help;
-  bool needs_switch;
+  Need need;
   size_t least;  // arguments behind the switch
   size_t most;
   Outcome (*run)(Invocation&);
+  openflow::Version since = openflow::Version::v1_0;  // the first version that can say it
 };
+
+// What -O says; without it OpenFlow 1.3 and below.
+openflow::VersionSet usual_versions(const Options& options);
 
 std::span<const Command> commands();
 const Command* find_command(std::string_view name);
@@ -53,13 +60,16 @@ Outcome run(const Options& options);
 // "OFPST_TABLE reply (OF1.3) (xid=0x2):", for the list that was asked for last.
 template <class Entry>
 void print_title(const Invocation& call) {
-  const openflow::Envelope reply{openflow::Version::v1_3, call.connection->last_xid(), false,
+  const openflow::Envelope reply{call.connection->version(), call.connection->last_xid(), false,
                                  openflow::MultipartReply<Entry>{}};
   fmt::print("{}\n", format_title(reply));
 }
 
 // An error in the user's text, marked.
 Failure bad_text(std::string_view text, const TextError& error);
+
+// Sends the request and prints what comes, as ofp-print would.
+Outcome print_replies(Invocation& call, const openflow::Message& request);
 
 Outcome show(Invocation& call);
 Outcome dump_desc(Invocation& call);
@@ -98,5 +108,19 @@ Outcome barrier(Invocation& call);
 Outcome parse_flow_command(Invocation& call);
 Outcome parse_flows_command(Invocation& call);
 Outcome ofp_print(Invocation& call);
+Outcome ofp_parse(Invocation& call);
+Outcome snoop(Invocation& call);
+Outcome benchmark(Invocation& call);
+Outcome get_frags(Invocation& call);
+Outcome set_frags(Invocation& call);
+Outcome queue_get_config(Invocation& call);
+Outcome dump_table_desc(Invocation& call);
+Outcome mod_table(Invocation& call);
+Outcome add_tlv_map(Invocation& call);
+Outcome del_tlv_map(Invocation& call);
+Outcome dump_tlv_map(Invocation& call);
+Outcome list_commands(Invocation& call);
+Outcome list_fields(Invocation& call);
+Outcome list_actions(Invocation& call);
 
 }  // namespace weft::ofctl

@@ -72,7 +72,8 @@ Result<Fd, Failure> connect_tcp(std::string_view target) {
   return Unexpected{Failure{fmt::format("cannot connect to {}: {}", target, reason(error))}};
 }
 
-Result<Fd, Failure> open_target(const std::string& target, const std::string& rundir) {
+// `kind`: which of a bridge's sockets, "mgmt" or "snoop".
+Result<Fd, Failure> open_target(const std::string& target, const std::string& rundir, std::string_view kind) {
   constexpr std::string_view unix_prefix = "unix:";
   constexpr std::string_view tcp_prefix = "tcp:";
   if (target.starts_with(unix_prefix)) {
@@ -84,14 +85,22 @@ Result<Fd, Failure> open_target(const std::string& target, const std::string& ru
   if (target.find('/') != std::string::npos) {
     return connect_unix(target);
   }
-  auto fd = connect_unix(fmt::format("{}/{}.mgmt", rundir, target));
+  const std::string path = fmt::format("{}/{}.{}", rundir, target, kind);
+  auto fd = connect_unix(path);
   if (!fd && errno == ENOENT) {
-    return Unexpected{Failure{fmt::format("{} is not a bridge (there is no {}/{}.mgmt)", target, rundir, target)}};
+    return Unexpected{Failure{fmt::format("{} is not a bridge (there is no {})", target, path)}};
   }
   return fd;
 }
 
 }  // namespace
+
+Version spoken_version(std::span<const uint8_t> message, Version otherwise) {
+  const auto header = openflow::parse_header(message);
+  const Version said = header ? static_cast<Version>(header->version) : otherwise;
+  const bool is_known = openflow::VersionSet::up_to(static_cast<uint8_t>(Version::v1_5)).has(said);
+  return is_known && openflow::supported_versions().has(said) ? said : otherwise;
+}
 
 Failure refusal(const openflow::Error& error) {
   return {fmt::format("the switch refused: {} ({})", error.error.name(), error.error.type_name())};
@@ -105,15 +114,30 @@ Connection::Connection(Fd fd, std::string name, std::optional<std::chrono::milli
 }
 
 Result<Connection, Failure> Connection::connect(const std::string& target, const std::string& rundir,
+                                                openflow::VersionSet versions,
                                                 std::optional<std::chrono::milliseconds> timeout) {
-  auto fd = open_target(target, rundir);
+  auto fd = open_target(target, rundir, "mgmt");
   if (!fd) {
     return Unexpected{fd.error()};
   }
   Connection connection(std::move(*fd), target, timeout);
-  if (auto done = connection.exchange_hello(); !done) {
+  if (auto done = connection.exchange_hello(versions); !done) {
     return Unexpected{done.error()};
   }
+  return connection;
+}
+
+Result<Connection, Failure> Connection::connect_snoop(const std::string& target, const std::string& rundir,
+                                                      std::optional<std::chrono::milliseconds> timeout) {
+  auto fd = open_target(target, rundir, "snoop");
+  if (!fd) {
+    return Unexpected{fd.error()};
+  }
+  Connection connection(std::move(*fd), target, timeout);
+  if (auto done = connection.exchange_hello(openflow::supported_versions()); !done) {
+    return Unexpected{done.error()};
+  }
+  connection.takes_any_version_ = true;
   return connection;
 }
 
@@ -123,9 +147,9 @@ Failure Connection::unexpected(const Envelope& reply) const {
   return lost(fmt::format("unexpected reply {}", openflow::message_name(reply.message)));
 }
 
-Result<void, Failure> Connection::exchange_hello() {
-  const auto ours = openflow::supported_versions();
-  if (auto sent = send(encode(Version::v1_3, next_xid(), openflow::Hello{0, ours})); !sent) {
+Result<void, Failure> Connection::exchange_hello(openflow::VersionSet versions) {
+  version_ = versions.highest().value_or(version_);
+  if (auto sent = send(encode(version_, next_xid(), openflow::Hello{0, versions})); !sent) {
     return sent;
   }
   const auto first = receive();
@@ -139,10 +163,12 @@ Result<void, Failure> Connection::exchange_hello() {
   if (hello == nullptr) {
     return Unexpected{unexpected(*first)};
   }
-  if (!negotiate(ours, hello->wire_version, hello->versions)) {
+  const auto agreed = negotiate(versions, hello->wire_version, hello->versions);
+  if (!agreed) {
     return Unexpected{lost(
         fmt::format("the switch speaks no OpenFlow version in common (its highest is {:#x})", hello->wire_version))};
   }
+  version_ = *agreed;
   return {};
 }
 
@@ -229,7 +255,8 @@ Result<std::optional<Envelope>, Failure> Connection::take_message() {
   if (*length == 0 || pending.size() < *length) {
     return std::optional<Envelope>{};
   }
-  auto message = openflow::decode(Version::v1_3, pending.first(*length));
+  auto message =
+      openflow::decode(takes_any_version_ ? spoken_version(pending, version_) : version_, pending.first(*length));
   if (!message) {
     return Unexpected{lost(fmt::format("a message that cannot be read: {}\n{}", to_string(message.error()),
                                        "(is the switch of another OpenFlow version?)"))};
@@ -249,7 +276,7 @@ Result<Envelope, Failure> Connection::receive() {
     }
     if (*message) {
       if (const auto* echo = std::get_if<openflow::EchoRequest>(&(*message)->message)) {
-        auto answered = send(encode(Version::v1_3, (*message)->xid, openflow::EchoReply{echo->data}));
+        auto answered = send(encode(version_, (*message)->xid, openflow::EchoReply{echo->data}));
         if (answered) {
           answered = flush();
         }
@@ -281,7 +308,7 @@ Result<Envelope, Failure> Connection::next_message() {
 
 Result<std::vector<Envelope>, Failure> Connection::request(const openflow::Message& message) {
   const uint32_t xid = next_xid();
-  if (auto sent = send(encode(Version::v1_3, xid, message)); !sent) {
+  if (auto sent = send(encode(version_, xid, message)); !sent) {
     return Unexpected{sent.error()};
   }
   std::vector<Envelope> parts;

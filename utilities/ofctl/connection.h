@@ -11,6 +11,7 @@
 #include <chrono>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,15 @@ inline constexpr int status_timed_out = 142;  // what a shell shows for a tool e
 class Connection {
  public:
   // "br0" (a socket in rundir), "unix:PATH", a path, "tcp:HOST[:PORT]".
+  // The highest version of `versions` that the switch speaks is spoken.
   static Result<Connection, Failure> connect(const std::string& target, const std::string& rundir,
+                                             openflow::VersionSet versions,
                                              std::optional<std::chrono::milliseconds> timeout);
+  // Listens to what the bridge and its controllers say to each other (<rundir>/<bridge>.snoop), or to any target.
+  static Result<Connection, Failure> connect_snoop(const std::string& target, const std::string& rundir,
+                                                   std::optional<std::chrono::milliseconds> timeout);
+
+  openflow::Version version() const { return version_; }
 
   uint32_t next_xid() { return ++xid_; }
   uint32_t last_xid() const { return xid_; }
@@ -56,7 +64,7 @@ class Connection {
 
  private:
   Connection(Fd fd, std::string name, std::optional<std::chrono::milliseconds> timeout);
-  Result<void, Failure> exchange_hello();
+  Result<void, Failure> exchange_hello(openflow::VersionSet versions);
   Result<void, Failure> wait_for(short events, short& ready);
   Result<void, Failure> read_some();
   Result<std::optional<openflow::Envelope>, Failure> take_message();
@@ -67,6 +75,8 @@ class Connection {
   Fd fd_;
   std::string name_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
+  openflow::Version version_ = openflow::Version::v1_3;
+  bool takes_any_version_ = false;  // of each message: what its header says
   uint32_t xid_ = 0;
   openflow::Bytes out_;
   openflow::Bytes in_;
@@ -75,6 +85,9 @@ class Connection {
 };
 
 Failure refusal(const openflow::Error& error);
+
+// The version that a message's header names, if we speak it.
+openflow::Version spoken_version(std::span<const uint8_t> message, openflow::Version otherwise);
 
 template <class Reply>
 Result<Reply, Failure> Connection::ask(const openflow::Message& message) {

@@ -4,11 +4,15 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <memory>
 
 #include <fmt/format.h>
 
 namespace weft::ofctl {
 namespace {
+
+constexpr uint32_t bundle_id = 1;  // ours: a connection has one batch at a time
+constexpr uint16_t bundle_flags = openflow::bundle_flag::atomic | openflow::bundle_flag::ordered;
 
 // A line that ends in a comment, or is one.
 std::string_view without_comment(std::string_view line) {
@@ -55,6 +59,27 @@ Outcome for_each_line(const std::string& name, const std::function<Outcome(const
 }
 
 Outcome FlowBatch::add(const openflow::Message& message, std::string text) {
+  if (!in_bundle_) {
+    return put(message, std::move(text));
+  }
+  if (texts_.empty()) {
+    if (auto opened = control(openflow::BundleControlType::open_request, "opening a bundle"); !opened) {
+      return opened;
+    }
+  }
+  // The message inside has the xid of the one around it.
+  const auto inside = std::make_shared<openflow::Envelope>();
+  inside->version = connection_.version();
+  inside->xid = connection_.last_xid() + 1;
+  inside->message = message;
+  return put(openflow::BundleAdd{bundle_id, bundle_flags, {inside}}, std::move(text));
+}
+
+Outcome FlowBatch::control(openflow::BundleControlType type, const char* text) {
+  return put(openflow::BundleControl{bundle_id, type, bundle_flags, std::nullopt}, text);
+}
+
+Outcome FlowBatch::put(const openflow::Message& message, std::string text) {
   const uint32_t xid = connection_.next_xid();
   if (texts_.empty()) {
     first_xid_ = xid;
@@ -62,7 +87,7 @@ Outcome FlowBatch::add(const openflow::Message& message, std::string text) {
   // Asking for port names may have taken numbers in between.
   texts_.resize(xid - first_xid_);
   texts_.push_back(std::move(text));
-  const auto one = try_encode(openflow::Version::v1_3, xid, message);
+  const auto one = try_encode(connection_.version(), xid, message);
   if (!one) {
     return Unexpected{Failure{"longer than an OpenFlow message can be (64 KB)"}};
   }
@@ -87,6 +112,11 @@ Failure FlowBatch::describe(const std::vector<openflow::Envelope>& errors) const
 }
 
 Outcome FlowBatch::commit() {
+  if (in_bundle_ && !texts_.empty()) {
+    if (auto committed = control(openflow::BundleControlType::commit_request, "committing the bundle"); !committed) {
+      return committed;
+    }
+  }
   if (auto sent = connection_.send(bytes_); !sent) {
     return sent;
   }

@@ -1,20 +1,22 @@
 // Changes that are sent in one go: texts become messages first (nothing is sent when one does not parse), then all
 // are sent, then a barrier; what the switch refused is reported with the text it came from.
+//
+// In a bundle the switch carries out all of them or none, and nobody sees a part: the changes travel inside
+// bundle-adds, and what is refused at an add or at the commit ends the whole.
 #pragma once
 
 #include <functional>
-#include <istream>
 #include <string>
 #include <vector>
 
-#include "lib/openflow/codec.h"
 #include "utilities/ofctl/command.h"
 
 namespace weft::ofctl {
 
 class FlowBatch {
  public:
-  explicit FlowBatch(Connection& connection) : connection_(connection) {}
+  // `in_bundle` as --bundle says.
+  explicit FlowBatch(const Invocation& call) : connection_(*call.connection), in_bundle_(call.options.in_bundle) {}
 
   // `text` is what an error of the switch will be reported with.
   Outcome add(const openflow::Message& message, std::string text);
@@ -25,8 +27,11 @@ class FlowBatch {
 
  private:
   Failure describe(const std::vector<openflow::Envelope>& errors) const;
+  Outcome put(const openflow::Message& message, std::string text);
+  Outcome control(openflow::BundleControlType type, const char* text);
 
   Connection& connection_;
+  const bool in_bundle_;
   openflow::Bytes bytes_;
   std::vector<std::string> texts_;
   uint32_t first_xid_ = 0;

@@ -9,7 +9,7 @@ using openflow::FlowModCommand;
 
 // One text, or "-" for many lines from standard input.
 Outcome change_flows(Invocation& call, FlowModCommand command, const std::string& argument, bool is_file) {
-  FlowBatch batch(*call.connection);
+  FlowBatch batch(call);
   const auto add = [&](const std::string& text) -> Outcome {
     const auto mod = is_file ? openflow::parse_flow_line(text, command, call.ports)
                              : openflow::parse_flow(text, command, call.ports);

@@ -1,5 +1,7 @@
 // replace-flows and diff-flows: the flows of a switch against those of a file.
+#include <filesystem>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,10 +33,10 @@ bool is_equal(const FlowMod& a, const FlowMod& b) {
          openflow::format_instructions(a.instructions) == openflow::format_instructions(b.instructions);
 }
 
-Result<FlowSet, Failure> flows_of_file(Invocation& call, const std::string& name) {
+Result<FlowSet, Failure> flows_of_file(const std::string& name, const PortNames* ports) {
   FlowSet flows;
   const auto read = for_each_line(name, [&](const std::string& text) -> Outcome {
-    auto mod = openflow::parse_flow(text, FlowModCommand::add, call.ports);
+    auto mod = openflow::parse_flow(text, FlowModCommand::add, ports);
     if (!mod) {
       return Unexpected{bad_text(text, mod.error())};
     }
@@ -61,8 +63,8 @@ FlowMod as_addition(openflow::FlowStats stats) {
   return mod;
 }
 
-Result<FlowSet, Failure> flows_of_switch(Invocation& call) {
-  auto stats = call.connection->ask_list<openflow::FlowStats>(openflow::FlowStatsRequest{});
+Result<FlowSet, Failure> flows_of_switch(Connection& connection) {
+  auto stats = connection.ask_list<openflow::FlowStats>(openflow::FlowStatsRequest{});
   if (!stats) {
     return Unexpected{stats.error()};
   }
@@ -75,14 +77,14 @@ Result<FlowSet, Failure> flows_of_switch(Invocation& call) {
   return flows;
 }
 
-// What was, and what is wanted: `change(before, after)`, either may be null.
+// What was, and what is wanted: `change(before, after)`, either may be null. `adds_again`: equal ones too.
 template <class Change>
-void for_each_difference(const FlowSet& before, const FlowSet& after, Change&& change) {
+void for_each_difference(const FlowSet& before, const FlowSet& after, bool adds_again, Change&& change) {
   for (const auto& [id, flow] : before) {
     const auto wanted = after.find(id);
     if (wanted == after.end()) {
       change(&flow, nullptr);
-    } else if (!is_equal(flow, wanted->second)) {
+    } else if (adds_again || !is_equal(flow, wanted->second)) {
       change(&flow, &wanted->second);
     }
   }
@@ -94,15 +96,38 @@ void for_each_difference(const FlowSet& before, const FlowSet& after, Change&& c
 }
 
 Result<std::pair<FlowSet, FlowSet>, Failure> switch_and_file(Invocation& call) {
-  auto wanted = flows_of_file(call, call.argument(0));
+  auto wanted = flows_of_file(call.argument(0), call.ports);
   if (!wanted) {
     return Unexpected{wanted.error()};
   }
-  auto present = flows_of_switch(call);
+  auto present = flows_of_switch(*call.connection);
   if (!present) {
     return Unexpected{present.error()};
   }
   return std::pair(std::move(*present), std::move(*wanted));
+}
+
+// One side of diff-flows: what can be opened as a file is one, anything else a switch.
+struct Source {
+  std::string name;
+  std::optional<Connection> connection;
+
+  bool is_file() const { return !connection; }
+  Result<FlowSet, Failure> flows(const PortNames* ports) {
+    return is_file() ? flows_of_file(name, ports) : flows_of_switch(*connection);
+  }
+};
+
+Result<Source, Failure> open_source(const std::string& name, const Options& options) {
+  const bool is_file = name == "-" || (std::filesystem::exists(name) && !std::filesystem::is_socket(name));
+  if (is_file) {
+    return Source{name, std::nullopt};
+  }
+  auto connection = Connection::connect(name, options.rundir, usual_versions(options), options.timeout);
+  if (!connection) {
+    return Unexpected{connection.error()};
+  }
+  return Source{name, std::move(*connection)};
 }
 
 }  // namespace
@@ -112,37 +137,53 @@ Outcome replace_flows(Invocation& call) {
   if (!sets) {
     return Unexpected{sets.error()};
   }
-  FlowBatch batch(*call.connection);
+  FlowBatch batch(call);
   Outcome added;
   const auto add = [&](const FlowMod& mod) {
     if (added) {
       added = batch.add(mod, format_flow_mod(mod, call.ports));
     }
   };
-  for_each_difference(sets->first, sets->second, [&](const FlowMod* before, const FlowMod* after) {
-    if (after != nullptr) {
-      return add(*after);
-    }
-    FlowMod removal = *before;
-    removal.command = FlowModCommand::remove_strict;
-    removal.cookie = 0;
-    removal.instructions = {};
-    add(removal);
-  });
+  for_each_difference(sets->first, sets->second, call.options.adds_again,
+                      [&](const FlowMod* before, const FlowMod* after) {
+                        if (after != nullptr) {
+                          return add(*after);
+                        }
+                        FlowMod removal = *before;
+                        removal.command = FlowModCommand::remove_strict;
+                        removal.cookie = 0;
+                        removal.instructions = {};
+                        add(removal);
+                      });
   return added ? batch.commit() : added;
 }
 
+// Names of ports in a file are those of the switch that it is compared with.
 Outcome diff_flows(Invocation& call) {
-  const auto sets = switch_and_file(call);
-  if (!sets) {
-    return Unexpected{sets.error()};
+  auto first = open_source(call.argument(0), call.options);
+  if (!first) {
+    return Unexpected{first.error()};
+  }
+  auto second = open_source(call.argument(1), call.options);
+  if (!second) {
+    return Unexpected{second.error()};
+  }
+  Source& named = first->is_file() ? *second : *first;
+  const SwitchPorts ports(named.is_file() ? nullptr : &*named.connection);
+  const auto before = first->flows(&ports);
+  if (!before) {
+    return Unexpected{before.error()};
+  }
+  const auto after = second->flows(&ports);
+  if (!after) {
+    return Unexpected{after.error()};
   }
   bool is_different = false;
-  for_each_difference(sets->first, sets->second, [&](const FlowMod* before, const FlowMod* after) {
+  for_each_difference(*before, *after, false, [&](const FlowMod* left, const FlowMod* right) {
     is_different = true;
-    for (const auto& [sign, flow] : {std::pair('-', before), std::pair('+', after)}) {
+    for (const auto& [sign, flow] : {std::pair('-', left), std::pair('+', right)}) {
       if (flow != nullptr) {
-        fmt::print("{}{}\n", sign, format_flow_mod(*flow, call.shown_ports()));
+        fmt::print("{}{}\n", sign, format_flow_mod(*flow, call.options.show_names ? &ports : nullptr));
       }
     }
   });

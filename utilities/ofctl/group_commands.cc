@@ -20,7 +20,7 @@ Outcome add_text(Invocation& call, FlowBatch& batch, GroupModCommand command, co
 }
 
 Outcome change_group(Invocation& call, GroupModCommand command) {
-  FlowBatch batch(*call.connection);
+  FlowBatch batch(call);
   const std::string text = call.argument(0);
   const auto add = [&](const std::string& one) { return add_text(call, batch, command, one); };
   const Outcome added = text == "-" ? for_each_line(text, add) : add(text);
@@ -56,7 +56,7 @@ Result<std::vector<Entry>, Failure> only(Result<std::vector<Entry>, Failure> gro
 Outcome add_group(Invocation& call) { return change_group(call, GroupModCommand::add); }
 
 Outcome add_groups(Invocation& call) {
-  FlowBatch batch(*call.connection);
+  FlowBatch batch(call);
   const auto added = for_each_line(
       call.argument(0), [&](const std::string& text) { return add_text(call, batch, GroupModCommand::add, text); });
   return added ? batch.commit() : added;
@@ -74,7 +74,7 @@ Outcome del_groups(Invocation& call) {
   openflow::GroupMod mod;
   mod.command = GroupModCommand::remove;
   mod.group_id = *id;
-  FlowBatch batch(*call.connection);
+  FlowBatch batch(call);
   const auto added = batch.add(mod, format_group_mod(mod));
   return added ? batch.commit() : added;
 }

@@ -15,7 +15,7 @@ Outcome change_meter(Invocation& call, MeterModCommand command) {
   if (!mod) {
     return Unexpected{bad_text(text, mod.error())};
   }
-  FlowBatch batch(*call.connection);
+  FlowBatch batch(call);
   const auto added = batch.add(*mod, text);
   return added ? batch.commit() : added;
 }

@@ -38,13 +38,46 @@ Done set_timeout(Options& options, std::string_view value) {
   return {};
 }
 
-Done set_version(Options&, std::string_view value) {
-  for (const std::string_view version : split(value, ',')) {
-    if (version == "OpenFlow13") {
-      return {};
+std::string version_names() {
+  std::string names;
+  for (unsigned wire = 1; wire <= static_cast<unsigned>(openflow::Version::v1_5); ++wire) {
+    const auto version = static_cast<openflow::Version>(wire);
+    if (openflow::supported_versions().has(version)) {
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", to_string(version));
     }
   }
-  return Unexpected{fmt::format("{}: this program speaks OpenFlow13", value)};
+  return names;
+}
+
+// "+OpenFlow14" adds to the usual ones, as for ovs-ofctl; here it is as good as naming it.
+Done set_version(Options& options, std::string_view value) {
+  uint32_t bits = 0;
+  for (std::string_view name : split(value, ',')) {
+    name = name.starts_with('+') ? name.substr(1) : name;
+    const auto version = openflow::parse_version(name);
+    if (!version || !openflow::supported_versions().has(*version)) {
+      return Unexpected{fmt::format("--protocols: {} is none of {}", name, version_names())};
+    }
+    bits |= openflow::VersionSet{*version}.bits();
+  }
+  options.versions = openflow::VersionSet{bits};
+  return {};
+}
+
+// ovs-ofctl's names: openflow10 and standard are one thing, as are nxm and nxt_packet_in.
+Done set_packet_in_format(Options& options, std::string_view value) {
+  const std::string name = to_lower(value);
+  if (name == "standard" || name == "openflow10") {
+    options.packet_in_format = openflow::Form::standard;
+  } else if (name == "nxt_packet_in" || name == "nxm") {
+    options.packet_in_format = openflow::Form::nicira;
+  } else if (name == "nxt_packet_in2") {
+    options.packet_in_format = openflow::Form::nicira2;
+  } else {
+    return Unexpected{
+        fmt::format("--packet-in-format is standard, nxt_packet_in or nxt_packet_in2, not \"{}\"", value)};
+  }
+  return {};
 }
 
 Done set_format(Options& options, std::string_view value) {
@@ -77,7 +110,15 @@ Done accept(Options&, std::string_view) { return {}; }
 constexpr OptionRow rows[] = {
     {"rundir", '\0', "DIR", false, "where the switch's sockets are (default $WEFT_RUNDIR or /run/weft)", set_rundir},
     {"timeout", 't', "SECONDS", false, "give up after this long", set_timeout},
-    {"protocols", 'O', "VERSION", false, "OpenFlow version; OpenFlow13 is the one there is", set_version},
+    {"protocols", 'O', "VERSION", false, "OpenFlow versions to choose from: OpenFlow10, OpenFlow13,...", set_version},
+    {"bundle", '\0', "", false, "send changes in one bundle: all of them or none (OpenFlow 1.4, or 1.3's extension)",
+     set_flag<&Options::in_bundle, true>},
+    {"read-only", '\0', "", false, "refuse commands that change the switch", set_flag<&Options::is_read_only, true>},
+    {"readd", '\0', "", false, "replace-flows: add again what is there already", set_flag<&Options::adds_again, true>},
+    {"timestamp", '\0', "", false, "monitor, snoop: print when each message came",
+     set_flag<&Options::shows_time, true>},
+    {"packet-in-format", 'P', "FORMAT", false, "monitor: standard, nxt_packet_in or nxt_packet_in2",
+     set_packet_in_format},
     {"strict", '\0', "", false, "mod-flows, del-flows: only the flow with exactly this match and priority",
      set_flag<&Options::is_strict, true>},
     {"may-create", '\0', "", false, "mod-group: add the group if it is not there",

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "lib/base/result.h"
+#include "lib/openflow/form.h"
+#include "lib/openflow/version.h"
 
 namespace weft::ofctl {
 
@@ -18,7 +20,13 @@ struct Options {
   std::string rundir;
   std::optional<std::chrono::milliseconds> timeout;
   OutputFormat format = OutputFormat::text;
+  std::optional<openflow::VersionSet> versions;  // as -O says; otherwise the command's own
   bool is_strict = false;
+  bool in_bundle = false;     // changes are sent in one bundle: all of them or none
+  bool adds_again = false;    // replace-flows: flows that are there already too
+  bool is_read_only = false;  // refuse commands that change the switch
+  bool shows_time = false;    // monitor, snoop: when each message came
+  std::optional<openflow::Form> packet_in_format;
   bool may_create = false;
   bool show_statistics = true;
   bool show_names = false;

@@ -79,7 +79,7 @@ Outcome send_one(Invocation& call, const std::string& text) {
   if (!message) {
     return Unexpected{bad_text(text, message.error())};
   }
-  FlowBatch batch(*call.connection);
+  FlowBatch batch(call);
   const auto added = batch.add(*message, text);
   return added ? batch.commit() : added;
 }
@@ -96,7 +96,7 @@ Outcome send_many(Invocation& call) {
   if (!actions) {
     return Unexpected{bad_text(actions_text, actions.error())};
   }
-  FlowBatch batch(*call.connection);
+  FlowBatch batch(call);
   for (const std::string& packet : call.arguments.subspan(2)) {
     auto frame = parse_frame({packet, nullptr}, packet);
     if (!frame) {

@@ -1,4 +1,10 @@
-// Commands that need no switch: parse-flow, parse-flows, ofp-print.
+// Commands that need no switch: parse-flow, parse-flows, ofp-print, ofp-parse.
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "lib/openflow/text/flow_text.h"
@@ -18,20 +24,26 @@ Outcome print_flow(const std::string& text, const PortNames* ports) {
   return {};
 }
 
-Result<openflow::Bytes, Failure> parse_hex(const std::string& text) {
-  openflow::Bytes bytes;
-  std::string digits;
-  for (const char c : text) {
-    if (hex_digit(c)) {
-      digits += c;
-    } else if (!is_space(c) && c != '.' && c != ':') {
-      return Unexpected{Failure{fmt::format("\"{}\" is not a hexadecimal digit", c)}};
+Outcome print_message(std::span<const uint8_t> bytes) {
+  const auto message = openflow::decode(spoken_version(bytes, openflow::Version::v1_3), bytes);
+  if (!message) {
+    return Unexpected{
+        Failure{fmt::format("cannot be read: {}\n{}", to_string(message.error()), openflow::format_hex_dump(bytes))}};
+  }
+  fmt::print("{}", format_message(*message));
+  return {};
+}
+
+Result<openflow::Bytes, Failure> read_file(const std::string& name) {
+  std::ifstream file;
+  if (name != "-") {
+    file.open(name, std::ios::binary);
+    if (!file) {
+      return Unexpected{Failure{fmt::format("{}: {}", name, std::strerror(errno))}};
     }
   }
-  for (size_t i = 0; i + 1 < digits.size(); i += 2) {
-    bytes.push_back(static_cast<uint8_t>(*hex_digit(digits[i]) << 4 | *hex_digit(digits[i + 1])));
-  }
-  return bytes;
+  std::istream& in = name == "-" ? std::cin : file;
+  return openflow::Bytes(std::istreambuf_iterator<char>(in), {});
 }
 
 }  // namespace
@@ -43,16 +55,26 @@ Outcome parse_flows_command(Invocation& call) {
 }
 
 Outcome ofp_print(Invocation& call) {
-  const auto bytes = parse_hex(call.argument(0));
+  const std::string text = call.argument(0);
+  const auto bytes = parse_hex_bytes(text);
+  return bytes ? print_message(*bytes) : Outcome(Unexpected{bad_text(text, bytes.error())});
+}
+
+Outcome ofp_parse(Invocation& call) {
+  const auto bytes = read_file(call.argument(0));
   if (!bytes) {
     return Unexpected{bytes.error()};
   }
-  const auto message = openflow::decode(openflow::Version::v1_3, *bytes);
-  if (!message) {
-    return Unexpected{
-        Failure{fmt::format("cannot be read: {}\n{}", to_string(message.error()), openflow::format_hex_dump(*bytes))}};
+  for (std::span<const uint8_t> rest(*bytes); !rest.empty();) {
+    const auto length = openflow::frame_length(rest);
+    if (!length || *length == 0 || *length > rest.size()) {
+      return Unexpected{Failure{fmt::format("{} bytes at the end are no whole message", rest.size())}};
+    }
+    if (auto printed = print_message(rest.first(*length)); !printed) {
+      return printed;
+    }
+    rest = rest.subspan(*length);
   }
-  fmt::print("{}", format_message(*message));
   return {};
 }
 

@@ -59,14 +59,7 @@ Outcome dump_ports(Invocation& call) {
     print_json(*stats, call.ports);
     return {};
   }
-  const auto replies = call.connection->request(request);
-  if (!replies) {
-    return Unexpected{replies.error()};
-  }
-  for (const openflow::Envelope& reply : *replies) {
-    fmt::print("{}", format_message(reply, call.shown_ports()));
-  }
-  return {};
+  return print_replies(call, request);
 }
 
 Outcome dump_ports_desc(Invocation& call) {
@@ -117,7 +110,7 @@ Outcome mod_port(Invocation& call) {
   if (desc == ports->end()) {
     return Unexpected{Failure{fmt::format("the switch has no port \"{}\"", call.argument(0))}};
   }
-  FlowBatch batch(*call.connection);
+  FlowBatch batch(call);
   const auto added = batch.add(
       openflow::PortMod{
           .port = *port, .hw_addr = desc->hw_addr, .config = action->sets ? action->bit : 0, .mask = action->bit},
@@ -138,14 +131,7 @@ Outcome queue_stats(Invocation& call) {
     }
     request.queue_id = static_cast<uint32_t>(*queue);
   }
-  const auto replies = call.connection->request(request);
-  if (!replies) {
-    return Unexpected{replies.error()};
-  }
-  for (const openflow::Envelope& reply : *replies) {
-    fmt::print("{}", format_message(reply, call.shown_ports()));
-  }
-  return {};
+  return print_replies(call, request);
 }
 
 }  // namespace weft::ofctl

@@ -46,6 +46,28 @@ Outcome ping(Invocation& call) {
   return {};
 }
 
+// One at a time: what is measured is the round trip.
+Outcome benchmark(Invocation& call) {
+  constexpr uint64_t largest = openflow::max_message_size - openflow::header_size;
+  const auto size = parse_unsigned(call.argument(0), largest);
+  const auto count = parse_unsigned(call.argument(1), 1'000'000'000);
+  if (!size || !count || *count == 0) {
+    return Unexpected{Failure{fmt::format("benchmark takes a payload size (0 to {}) and a count", largest)}};
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  for (uint64_t i = 0; i < *count; ++i) {
+    if (const auto time = round_trip_ms(call, *size); !time) {
+      return Unexpected{time.error()};
+    }
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const auto messages = static_cast<double>(*count);
+  const auto bytes = static_cast<double>(*size + openflow::header_size);
+  fmt::print("{} echoes of {} bytes in {:.1f} ms ({:.0f} packets/s) ({:.0f} bytes/s)\n", *count,
+             *size + openflow::header_size, seconds * 1000, messages / seconds, messages * bytes / seconds);
+  return {};
+}
+
 Outcome barrier(Invocation& call) {
   const auto errors = call.connection->barrier();
   return errors ? Outcome{} : Outcome(Unexpected{errors.error()});

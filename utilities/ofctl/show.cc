@@ -16,6 +16,8 @@ void sort_ports(openflow::Message& message) {
   }
 }
 
+}  // namespace
+
 Outcome print_replies(Invocation& call, const openflow::Message& request) {
   auto replies = call.connection->request(request);
   if (!replies) {
@@ -27,8 +29,6 @@ Outcome print_replies(Invocation& call, const openflow::Message& request) {
   }
   return {};
 }
-
-}  // namespace
 
 Outcome show(Invocation& call) {
   for (const openflow::Message& request :

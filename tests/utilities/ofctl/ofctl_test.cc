@@ -154,6 +154,47 @@ TEST_F(OfctlTest, ATimeoutHasAStatusOfItsOwn) {
   EXPECT_EQ(ran.status, status_timed_out);
 }
 
+TEST_F(OfctlTest, TwoFilesAreComparedWithoutASwitch) {
+  const std::string one = file("tcp,actions=drop\nudp,actions=output:1\n");
+  const std::string other = (folder_ / "other.txt").string();
+  std::ofstream(other) << "udp,actions=output:2\n";
+
+  const Ran diff = ofctl({"diff-flows", one, other});
+
+  EXPECT_EQ(diff.status, 2);
+  EXPECT_EQ(diff.out, "-tcp actions=drop\n-udp actions=output:1\n+udp actions=output:2\n");
+  EXPECT_EQ(ofctl({"diff-flows", one, one}).status, 0);
+}
+
+TEST_F(OfctlTest, ReadOnlyRefusesChangesAndNothingElse) {
+  const Ran add = ofctl({"--read-only", "add-flow", "br0", "actions=drop"});
+  EXPECT_NE(add.status, 0);
+  EXPECT_NE(add.error.find("--read-only"), std::string::npos) << add.error;
+  EXPECT_EQ(ofctl({"--read-only", "dump-flows", "br0"}).status, 0);
+}
+
+TEST_F(OfctlTest, AVersionThatNobodySpeaksIsNamed) {
+  const Ran ran = ofctl({"-O", "OpenFlow13,OpenFlow9", "dump-flows", "br0"});
+  EXPECT_NE(ran.error.find("OpenFlow9 is none of"), std::string::npos) << ran.error;
+}
+
+TEST_F(OfctlTest, AWatchThatIsWrongIsMarked) {
+  const Ran ran = ofctl({"monitor", "br0", "watch:!inital,tcp"});
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_NE(ran.error.find("did you mean \"!initial\"?\n  !inital,tcp\n  ^~~~~~~"), std::string::npos) << ran.error;
+  EXPECT_NE(ofctl({"monitor", "br0", "lots"}).error.find("\"lots\" is not a number of bytes"), std::string::npos);
+}
+
+TEST_F(OfctlTest, MessagesOfAFileArePrinted) {
+  const auto bytes = openflow::encode(openflow::Version::v1_3, 7, openflow::Message(openflow::BarrierRequest{}));
+  std::string twice(bytes.begin(), bytes.end());
+  twice += twice;
+
+  EXPECT_EQ(ofctl({"ofp-parse", file(twice)}).out,
+            "OFPT_BARRIER_REQUEST (OF1.3) (xid=0x7):\nOFPT_BARRIER_REQUEST (OF1.3) (xid=0x7):\n");
+  EXPECT_NE(ofctl({"ofp-parse", file(twice + "abc")}).error.find("3 bytes at the end"), std::string::npos);
+}
+
 TEST(ParseFlow, NeedsNoSwitch) {
   const char* words[] = {"parse-flow", "tcp,tp_dst=80,actions=dec_ttl,1"};
   const auto options = parse_options(words);
@@ -165,7 +206,7 @@ TEST(ParseFlow, NeedsNoSwitch) {
 TEST(Help, EveryCommandHasOne) {
   for (const Command& command : commands()) {
     EXPECT_FALSE(command.help.empty()) << command.name;
-    EXPECT_EQ(command.needs_switch, command.arguments.starts_with("SWITCH")) << command.name;
+    EXPECT_EQ(command.need != Need::nothing, command.arguments.starts_with("SWITCH")) << command.name;
     EXPECT_EQ(find_command(command.name), &command);
   }
 }

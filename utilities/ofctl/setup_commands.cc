@@ -1,0 +1,154 @@
+// How the switch is set up: fragments, tables, queues.
+#include <algorithm>
+#include <iterator>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "lib/openflow/text/message_text.h"
+#include "utilities/ofctl/flow_batch.h"
+
+namespace weft::ofctl {
+namespace {
+
+using openflow::FragmentHandling;
+using openflow::TableDesc;
+
+struct FragmentMode {
+  std::string_view name;
+  FragmentHandling handling;
+};
+constexpr FragmentMode fragment_modes[] = {
+    {"normal", FragmentHandling::normal},
+    {"drop", FragmentHandling::drop},
+    {"reassemble", FragmentHandling::reassemble},
+    {"nx-match", FragmentHandling::nx_match},
+};
+
+Result<uint8_t, Failure> table_argument(const std::string& text) {
+  const auto number = parse_unsigned(text, openflow::all_tables);
+  if (!number) {
+    return Unexpected{Failure{fmt::format("\"{}\" is not a table (0 to 254)", text)}};
+  }
+  return static_cast<uint8_t>(*number);
+}
+
+// "LOW,HIGH" in percent.
+Result<openflow::Vacancy, Failure> parse_vacancy(std::string_view text) {
+  const auto parts = split_once(text, ',');
+  const auto down = parts ? parse_unsigned(parts->first, 100) : std::nullopt;
+  const auto up = parts ? parse_unsigned(parts->second, 100) : std::nullopt;
+  if (!down || !up || *down > *up) {
+    return Unexpected{Failure{fmt::format("vacancy:{}: two percentages, the lower one first, were expected", text)}};
+  }
+  return openflow::Vacancy{static_cast<uint8_t>(*down), static_cast<uint8_t>(*up), 0};
+}
+
+// The rest of the table's set-up stays as it is: a table-mod says all of it.
+Result<openflow::TableMod, Failure> change_table(const TableDesc& now, const std::string& change) {
+  openflow::TableMod mod{now.table_id, now.config, now.eviction_flags, now.vacancy};
+  constexpr std::string_view vacancy = "vacancy:";
+  if (change == "evict") {
+    mod.config |= openflow::table_config::eviction;
+  } else if (change == "noevict") {
+    mod.config &= ~openflow::table_config::eviction;
+  } else if (change == "novacancy") {
+    mod.config &= ~openflow::table_config::vacancy_events;
+    mod.vacancy.reset();
+  } else if (change.starts_with(vacancy)) {
+    const auto limits = parse_vacancy(std::string_view(change).substr(vacancy.size()));
+    if (!limits) {
+      return Unexpected{limits.error()};
+    }
+    mod.config |= openflow::table_config::vacancy_events;
+    mod.vacancy = *limits;
+  } else {
+    constexpr std::string_view names[] = {"evict", "noevict", "vacancy:", "novacancy"};
+    const std::string nearest = did_you_mean(change, names);
+    return Unexpected{
+        Failure{fmt::format("\"{}\" is nothing that a table can be told{}", change,
+                            nearest.empty() ? " (see --help)" : fmt::format(", did you mean \"{}\"?", nearest))}};
+  }
+  return mod;
+}
+
+}  // namespace
+
+Outcome get_frags(Invocation& call) {
+  const auto reply = call.connection->ask<openflow::GetConfigReply>(openflow::GetConfigRequest{});
+  if (!reply) {
+    return Unexpected{reply.error()};
+  }
+  const auto* mode = std::ranges::find(fragment_modes, reply->config.fragments, &FragmentMode::handling);
+  fmt::print("{}\n", mode == std::end(fragment_modes) ? "unknown" : mode->name);
+  return {};
+}
+
+Outcome set_frags(Invocation& call) {
+  const std::string name = call.argument(0);
+  const auto* mode = std::ranges::find(fragment_modes, name, &FragmentMode::name);
+  if (mode == std::end(fragment_modes)) {
+    return Unexpected{Failure{fmt::format("\"{}\" is none of normal, drop, reassemble and nx-match", name)}};
+  }
+  auto now = call.connection->ask<openflow::GetConfigReply>(openflow::GetConfigRequest{});
+  if (!now) {
+    return Unexpected{now.error()};
+  }
+  now->config.fragments = mode->handling;
+  FlowBatch batch(call);
+  if (auto added = batch.add(openflow::SetConfig{now->config}, name); !added) {
+    return added;
+  }
+  if (auto done = batch.commit(); !done) {
+    return done;
+  }
+  // A switch that cannot may say so only by not having done it.
+  const auto then = call.connection->ask<openflow::GetConfigReply>(openflow::GetConfigRequest{});
+  if (!then) {
+    return Unexpected{then.error()};
+  }
+  return then->config.fragments == mode->handling
+             ? Outcome{}
+             : Outcome(Unexpected{Failure{fmt::format("the switch does not treat fragments as {}", name)}});
+}
+
+Outcome queue_get_config(Invocation& call) {
+  openflow::QueueDescRequest request;
+  if (!call.arguments.empty()) {
+    const auto port = parse_port(call.argument(0), call.ports);
+    if (!port) {
+      return Unexpected{Failure{fmt::format("the switch has no port \"{}\"", call.argument(0))}};
+    }
+    request.port = *port;
+  }
+  return print_replies(call, request);
+}
+
+Outcome dump_table_desc(Invocation& call) { return print_replies(call, openflow::TableDescRequest{}); }
+
+Outcome mod_table(Invocation& call) {
+  const auto table = table_argument(call.argument(0));
+  if (!table) {
+    return Unexpected{table.error()};
+  }
+  const auto tables = call.connection->ask_list<TableDesc>(openflow::TableDescRequest{});
+  if (!tables) {
+    return Unexpected{tables.error()};
+  }
+  const bool is_all = *table == openflow::all_tables;
+  const auto now =
+      std::ranges::find_if(*tables, [&](const TableDesc& one) { return is_all || one.table_id == *table; });
+  if (now == tables->end()) {
+    return Unexpected{Failure{fmt::format("the switch has no table {}", call.argument(0))}};
+  }
+  auto mod = change_table(*now, call.argument(1));
+  if (!mod) {
+    return Unexpected{mod.error()};
+  }
+  mod->table_id = *table;
+  FlowBatch batch(call);
+  const auto added = batch.add(*mod, call.argument(0) + " " + call.argument(1));
+  return added ? batch.commit() : added;
+}
+
+}  // namespace weft::ofctl
