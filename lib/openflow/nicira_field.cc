@@ -16,6 +16,12 @@ Action set_whole(FieldId id, uint64_t value) {
   return SetFieldAction{.field = id, .value = {0, value}, .mask = all_bits(field(id)), .is_mod = true};
 }
 
+// 1.3 takes it too, and sends set_field.
+Action set_tunnel(ActionBody& from, uint64_t id) {
+  const Field& f = field(FieldId::tun_id);
+  return SetFieldAction{.field = f.id, .value = {0, id}, .mask = all_bits(f), .is_mod = from.version == Version::v1_0};
+}
+
 // Offset and header, then the number of bits; zeros up to 24 bytes.
 SubField read_stack(ActionBody& from) {
   const uint16_t offset = from.in.u16();
@@ -58,12 +64,12 @@ MoveAction read_bits_of_move(ActionBody& from, uint16_t count, uint16_t from_off
 
 Action read_set_tunnel(ActionBody& from) {
   from.in.pad(2);
-  return set_whole(FieldId::tun_id, from.in.u32());
+  return set_tunnel(from, from.in.u32());
 }
 
 Action read_set_tunnel64(ActionBody& from) {
   from.in.pad(6);
-  return set_whole(FieldId::tun_id, from.in.u64());
+  return set_tunnel(from, from.in.u64());
 }
 
 Action read_reg_move(ActionBody& from) {

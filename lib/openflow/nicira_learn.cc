@@ -70,6 +70,9 @@ void read_spec(ActionBody& from, uint16_t header, Learn& learn) {
     return;
   }
   one.kind = static_cast<LearnSpec::Kind>(kind);
+  if (one.kind == LearnSpec::Kind::output && (header & spec::source_immediate) != 0) {
+    from.in.fail(bad_argument("a learned output to a number"));
+  }
   if ((header & spec::source_immediate) != 0) {
     one.source = read_immediate(from.in, one.bit_count);
   } else {

@@ -229,5 +229,15 @@ TEST(OutputStory, PacketOutMayNameTheTableTwiceAndGoesOnAsItself) {
   EXPECT_EQ(punted[0].message.cookie, ~uint64_t{0});
 }
 
+// 1.0's output by way of a queue. Queues come with QoS; the port is reached.
+TEST(OutputStory, EnqueueIsAnOutput) {
+  TestSwitch sw{"p1", "p2"};
+  sw.add_flow("actions=enqueue:p2:7");
+
+  sw.receive("p1", frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2));
+
+  EXPECT_EQ(sw.sent("p2").size(), 1U);
+}
+
 }  // namespace
 }  // namespace weft

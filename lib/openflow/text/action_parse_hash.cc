@@ -145,7 +145,9 @@ Parsed parse_sample_option(const ActionInput& input, const Word& option, SampleA
     return parse_observation(input, option, action.observation_point);
   }
   if (option.key == "sampling_port") {
-    return parse_port_word(input, option, option.value).transform([&](OfPort port) { action.sampling_port = port; });
+    return parse_port_word(input, option, option.value).transform([&](OfPort port) {
+      action.sampling_port = port == of_port::any ? std::nullopt : std::optional(port);
+    });
   }
   if (option.key == "ingress" || option.key == "egress") {
     action.direction = option.key == "ingress" ? SampleDirection::ingress : SampleDirection::egress;
