@@ -258,7 +258,7 @@ class InstructionParser {
 
  private:
   Parsed add_action(const Word& word) {
-    const Parsed parsed = parse_action(input_, word, actions_);
+    Parsed parsed = parse_action(input_, word, actions_);
     parsed_.apply_words.resize(actions_.size(), word.whole);
     return parsed;
   }
