@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "lib/openflow/codec_10/codec_10.h"
 #include "lib/openflow/codec_13/codec_13.h"
 #include "lib/openflow/extension/extension.h"
 #include "lib/openflow/session_codec.h"
@@ -13,6 +14,7 @@ namespace {
 
 // Another version is another row.
 constexpr VersionCodec codecs[] = {
+    codec_10::codec,
     codec_13::codec,
 };
 
@@ -50,6 +52,23 @@ Result<Message, OpenFlowError> decode_body(const Header& header, Version negotia
   return codec->decode(header.type, body, spelling);
 }
 
+// A rule that is accepted must fit into a flow statistics reply of every version, where it may be longer than it came:
+// with OXM fields for NXM ones, with several actions for one. No rule below this size grows so much.
+constexpr size_t small_rule = 1024;
+constexpr size_t max_reply_header = 24;
+
+bool fits_every_reply(const FlowMod& mod) {
+  FlowStats stats;
+  stats.match = mod.match;
+  stats.instructions = mod.instructions;
+  return std::ranges::all_of(codecs, [&](const VersionCodec& codec) {
+    Bytes shown;
+    WireWriter out(shown);
+    codec.write_entry(out, &stats, Form::nicira);
+    return shown.size() <= max_message_size - max_reply_header;
+  });
+}
+
 }  // namespace
 
 Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8_t> bytes) {
@@ -63,12 +82,16 @@ Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8
     return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_version}};
   }
   Envelope envelope;
-  envelope.version = negotiated;
+  envelope.version = is_version_free(header->type) ? static_cast<Version>(header->version) : negotiated;
   envelope.xid = header->xid;
   Spelling spelling;
   auto message = decode_body(*header, negotiated, bytes.subspan(header_size), spelling);
   if (!message) {
     return Unexpected{message.error()};
+  }
+  const auto* mod = std::get_if<FlowMod>(&*message);
+  if (mod != nullptr && bytes.size() > small_rule && !fits_every_reply(*mod)) {
+    return Unexpected{OpenFlowError{ErrorCode::ofpbac_too_many, "a rule that no reply could show"}};
   }
   envelope.more = spelling.more;
   envelope.form = spelling.form;

@@ -101,6 +101,8 @@ constexpr FormName form_names[] = {
     {"OFPT_PACKET_IN", Form::nicira2, "NXT_PACKET_IN2"},
     {"OFPT_FLOW_MOD", Form::nicira, "NXT_FLOW_MOD"},
     {"OFPT_FLOW_REMOVED", Form::nicira, "NXT_FLOW_REMOVED"},
+    {"OFPT_SET_ASYNC", Form::nicira, "NXT_SET_ASYNC_CONFIG"},
+    {"OFPT_SET_ASYNC", Form::nicira2, "NXT_SET_ASYNC_CONFIG2"},
     {"OFPT_ROLE_REQUEST", Form::nicira, "NXT_ROLE_REQUEST"},
     {"OFPT_ROLE_REPLY", Form::nicira, "NXT_ROLE_REPLY"},
     {"OFPMP_FLOW request", Form::nicira, "NXST_FLOW request"},

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "lib/openflow/nicira_error.h"
+
 namespace weft::openflow {
 namespace {
 
@@ -103,6 +105,9 @@ Result<void, OxmFault> check(const OxmEntry& entry) {
   return {};
 }
 
+// They have a place only where an option is mapped to them.
+bool is_tunnel_option(FieldId id) { return id >= FieldId::tun_metadata0 && id <= FieldId::tun_metadata63; }
+
 OpenFlowError match_error(OxmFault fault, const Field* field) {
   const std::string name = field != nullptr ? std::string(field->name) : "";
   switch (fault) {
@@ -110,6 +115,9 @@ OpenFlowError match_error(OxmFault fault, const Field* field) {
     case OxmFault::bad_length:
       return {ErrorCode::ofpbmc_bad_len, name};
     case OxmFault::unknown_field:
+      if (field != nullptr && is_tunnel_option(field->id)) {
+        return nicira_error(NiciraError::tlv_field_unmapped, name);
+      }
       return {ErrorCode::ofpbmc_bad_field, name};
     case OxmFault::bad_value:
       return {ErrorCode::ofpbmc_bad_value, name};
@@ -178,6 +186,18 @@ void forget_priority_of_untagged(Match& match) {
   }
 }
 
+// The view of the same bits that NXM has a number for.
+FieldId as_nxm(FieldId id) {
+  switch (id) {
+    case FieldId::in_port_oxm:
+      return FieldId::in_port;
+    case FieldId::ip_dscp:
+      return FieldId::nw_tos;
+    default:
+      return id;
+  }
+}
+
 class MatchWriter {
  public:
   MatchWriter(WireWriter& out, const Match& match, Version version) : out_(out), match_(match), version_(version) {}
@@ -188,6 +208,9 @@ class MatchWriter {
     const uint64_t vid = match_.value(FieldId::vlan_vid).lo;
     const uint64_t pcp_mask = match_.mask(FieldId::vlan_pcp).lo;
     const bool is_untagged = vid_mask == all_of_vid && vid == 0 && match_.value(FieldId::vlan_pcp).is_zero();
+    if (is_nxm()) {
+      return is_untagged ? write_entry(field(FieldId::vlan_tci), {0, all_of_tci}) : write(FieldId::vlan_tci);
+    }
     if (pcp_mask == 0 || is_untagged) {
       return write(FieldId::vlan_vid);
     }
@@ -213,7 +236,7 @@ class MatchWriter {
   }
 
   void write(FieldId id) {
-    const Field& f = field(id);
+    const Field& f = field(is_nxm() ? as_nxm(id) : id);
     if (match_.mask().word(f.first_word()) == 0 && (f.n_bits <= 32 || match_.is_wild(f))) {
       return;
     }
@@ -224,6 +247,8 @@ class MatchWriter {
   }
 
  private:
+  bool is_nxm() const { return version_ < Version::v1_2; }
+
   void write_entry(const Field& f, FieldValue mask) {
     if (f.id != FieldId::tun_flags) {
       return write_oxm(out_, f, match_.value(f), mask, version_);

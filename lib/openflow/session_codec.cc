@@ -1,5 +1,7 @@
-// OpenFlow 1.3.5 sections 7.5.1 (hello), 7.4.4 (error), 7.5.2 and 7.5.3 (echo).
+// OpenFlow 1.3.5 sections 7.5.1 (hello), 7.4.4 (error), 7.5.2 and 7.5.3 (echo). The errors of 1.0 have other numbers.
 #include "lib/openflow/session_codec.h"
+
+#include "lib/openflow/codec_10/codec_10.h"
 
 namespace weft::openflow {
 namespace {
@@ -73,7 +75,7 @@ std::optional<Result<Message, OpenFlowError>> read_session_message(const Header&
     case type_hello:
       return Message{read_hello(header.version, body)};
     case type_error:
-      return read_error(body);
+      return header.version == static_cast<uint8_t>(Version::v1_0) ? codec_10::read_error(body) : read_error(body);
     case type_echo_request:
       return Message{EchoRequest{{body.begin(), body.end()}}};
     case type_echo_reply:
@@ -83,13 +85,17 @@ std::optional<Result<Message, OpenFlowError>> read_session_message(const Header&
   }
 }
 
-std::optional<uint8_t> write_session_message(WireWriter& out, const Message& message, Version) {
+std::optional<uint8_t> write_session_message(WireWriter& out, const Message& message, Version version) {
   if (const auto* hello = std::get_if<Hello>(&message)) {
     write_hello(out, *hello);
     return type_hello;
   }
   if (const auto* error = std::get_if<Error>(&message)) {
-    write_error(out, *error);
+    if (version == Version::v1_0) {
+      codec_10::write_error(out, *error);
+    } else {
+      write_error(out, *error);
+    }
     return type_error;
   }
   if (const auto* request = std::get_if<EchoRequest>(&message)) {

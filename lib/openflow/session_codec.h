@@ -1,4 +1,4 @@
-// Hello, error and echo: the messages whose layout is the same in every version, understood before one is
+// Hello, error and echo: the messages that are read before a version is negotiated, understood before one is
 // negotiated. Private to lib/openflow.
 #pragma once
 

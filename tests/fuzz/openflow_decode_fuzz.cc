@@ -1,5 +1,5 @@
-// OpenFlow messages: what decodes must encode to something that decodes to the same, and print. Version and length
-// are put right first, so that every input reaches a message's own parser; the bytes as they came are tried too.
+// OpenFlow messages, in every version: what decodes must encode to something that decodes to the same, and print. Version
+// and length are put right first, so that every input reaches a message's own parser; the bytes as they came are tried too.
 #include <algorithm>
 #include <cstdlib>
 
@@ -18,14 +18,14 @@ void require(bool holds) {
   }
 }
 
-void there_and_back(std::span<const uint8_t> bytes) {
-  const auto message = decode(Version::v1_3, bytes);
+void there_and_back(Version version, std::span<const uint8_t> bytes) {
+  const auto message = decode(version, bytes);
   if (!message) {
     require(!message.error().name().empty());
     return;
   }
   const Bytes encoded = encode(*message);
-  const auto again = decode(Version::v1_3, encoded);
+  const auto again = decode(version, encoded);
   require(again.has_value());
   require(*again == *message);
   require(encode(*again) == encoded);
@@ -39,11 +39,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace weft::openflow;
   Bytes bytes(data, data + std::min(size, most));
   (void)frame_length(bytes);
-  there_and_back(bytes);
+  for (const Version version : {Version::v1_0, Version::v1_3}) {
+    there_and_back(version, bytes);
+  }
   if (bytes.size() >= header_size) {
-    bytes[0] = static_cast<uint8_t>(Version::v1_3);
     weft::store_be16(&bytes[2], static_cast<uint16_t>(bytes.size()));
-    there_and_back(bytes);
+    for (const Version version : {Version::v1_0, Version::v1_3}) {
+      bytes[0] = static_cast<uint8_t>(version);
+      there_and_back(version, bytes);
+    }
   }
   return 0;
 }

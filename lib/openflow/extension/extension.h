@@ -43,6 +43,22 @@ void write_body(WireWriter& out, const SetPacketInFormat& message);
 void write_body(WireWriter& out, const SetControllerId& message);
 void write_body(WireWriter& out, const CtFlushZone& message);
 
+// nicira_async.cc
+DecodedMessage read_set_async(WireReader& in, Version version);
+DecodedMessage read_set_async2(WireReader& in, Version version);
+DecodedMessage read_role_request(WireReader& in, Version version);
+DecodedMessage read_role_reply(WireReader& in, Version version);
+void write_set_async(WireWriter& out, const SetAsync& message);
+void write_set_async2(WireWriter& out, const SetAsync& message);
+void write_role(WireWriter& out, Role role);  // not no_change
+
+// nicira_packet.cc
+DecodedMessage read_packet_in(WireReader& in, Version version);
+DecodedMessage read_packet_in2(WireReader& in, Version version);
+DecodedMessage read_resume(WireReader& in, Version version);
+void write_packet_in(WireWriter& out, const PacketIn& message);
+void write_packet_in2(WireWriter& out, const PacketIn& message, Version version);  // and resume
+
 // tlv_table.cc
 DecodedMessage read_tlv_table_mod(WireReader& in, Version version);
 DecodedMessage read_tlv_table_request(WireReader& in, Version version);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/openflow/codec_10/nxm.h"
 #include "lib/openflow/extension/extension.h"
 
 namespace weft::openflow::extension {
@@ -11,14 +12,26 @@ namespace {
 
 // NXT_*.
 namespace nxt {
+constexpr uint32_t role_request = 10;
+constexpr uint32_t role_reply = 11;
 constexpr uint32_t set_flow_format = 12;
+constexpr uint32_t flow_mod = 13;
+constexpr uint32_t flow_removed = 14;
 constexpr uint32_t flow_mod_table_id = 15;
 constexpr uint32_t set_packet_in_format = 16;
+constexpr uint32_t packet_in = 17;
+constexpr uint32_t set_async = 19;
 constexpr uint32_t set_controller_id = 20;
+constexpr uint32_t flow_monitor_cancel = 21;
+constexpr uint32_t flow_monitor_paused = 22;
+constexpr uint32_t flow_monitor_resumed = 23;
 constexpr uint32_t tlv_table_mod = 24;
 constexpr uint32_t tlv_table_request = 25;
 constexpr uint32_t tlv_table_reply = 26;
+constexpr uint32_t set_async2 = 27;
+constexpr uint32_t resume = 28;
 constexpr uint32_t ct_flush_zone = 29;
+constexpr uint32_t packet_in2 = 30;
 }  // namespace nxt
 
 struct Versions {
@@ -27,7 +40,9 @@ struct Versions {
   bool has(Version version) const { return first <= version && version <= last; }
 };
 constexpr Versions every{Version::v1_0, Version::v1_5};
+constexpr Versions first{Version::v1_0, Version::v1_0};
 constexpr Versions before_oxm{Version::v1_0, Version::v1_1};
+constexpr Versions before_properties{Version::v1_0, Version::v1_3};
 
 struct Row {
   uint32_t experimenter;
@@ -37,15 +52,29 @@ struct Row {
   DecodedMessage (*read)(WireReader&, Version);
 };
 
+// What a later version says itself it does not say by an extension too, except where the extension says more or stock
+// clients send it all the same.
 constexpr Row rows[] = {
-    {nicira_vendor_id, nxt::set_flow_format, {Version::v1_0, Version::v1_0}, Form::standard, read_set_flow_format},
+    {nicira_vendor_id, nxt::role_request, every, Form::nicira, read_role_request},
+    {nicira_vendor_id, nxt::role_reply, every, Form::nicira, read_role_reply},
+    {nicira_vendor_id, nxt::set_flow_format, first, Form::standard, read_set_flow_format},
+    {nicira_vendor_id, nxt::flow_mod, first, Form::nicira, codec_10::read_nx_flow_mod},
+    {nicira_vendor_id, nxt::flow_removed, first, Form::nicira, codec_10::read_nx_flow_removed},
     {nicira_vendor_id, nxt::flow_mod_table_id, before_oxm, Form::standard, read_flow_mod_table_id},
     {nicira_vendor_id, nxt::set_packet_in_format, every, Form::standard, read_set_packet_in_format},
+    {nicira_vendor_id, nxt::packet_in, every, Form::nicira, read_packet_in},
+    {nicira_vendor_id, nxt::set_async, every, Form::nicira, read_set_async},
     {nicira_vendor_id, nxt::set_controller_id, every, Form::standard, read_set_controller_id},
+    {nicira_vendor_id, nxt::flow_monitor_cancel, first, Form::nicira, codec_10::read_nx_monitor_cancel},
+    {nicira_vendor_id, nxt::flow_monitor_paused, first, Form::nicira, codec_10::read_nx_monitor_paused},
+    {nicira_vendor_id, nxt::flow_monitor_resumed, first, Form::nicira, codec_10::read_nx_monitor_resumed},
     {nicira_vendor_id, nxt::tlv_table_mod, every, Form::standard, read_tlv_table_mod},
     {nicira_vendor_id, nxt::tlv_table_request, every, Form::standard, read_tlv_table_request},
     {nicira_vendor_id, nxt::tlv_table_reply, every, Form::standard, read_tlv_table_reply},
+    {nicira_vendor_id, nxt::set_async2, before_properties, Form::nicira2, read_set_async2},
+    {nicira_vendor_id, nxt::resume, every, Form::standard, read_resume},
     {nicira_vendor_id, nxt::ct_flush_zone, every, Form::standard, read_ct_flush_zone},
+    {nicira_vendor_id, nxt::packet_in2, every, Form::nicira2, read_packet_in2},
 };
 
 DecodedMessage read_unknown(WireReader& in, uint32_t experimenter, uint32_t number) {
@@ -77,6 +106,61 @@ class Writer {
   }
   bool operator()(const TlvTableReply& m) const { return nicira(nxt::tlv_table_reply, m); }
   bool operator()(const CtFlushZone& m) const { return nicira(nxt::ct_flush_zone, m); }
+  bool operator()(const Resume& m) const {
+    begin(nicira_vendor_id, nxt::resume);
+    write_packet_in2(out_, m.packet_in, version_);
+    return true;
+  }
+
+  // What a version says itself, unless the form, or what there is to say, wants otherwise.
+  bool operator()(const PacketIn& m) const {
+    if (form_ == Form::nicira2) {
+      begin(nicira_vendor_id, nxt::packet_in2);
+      write_packet_in2(out_, m, version_);
+    } else if (form_ == Form::nicira) {
+      begin(nicira_vendor_id, nxt::packet_in);
+      write_packet_in(out_, m);
+    }
+    return form_ == Form::nicira || form_ == Form::nicira2;
+  }
+  bool operator()(const RoleRequest& m) const { return role(nxt::role_request, m.role); }
+  bool operator()(const RoleReply& m) const { return role(nxt::role_reply, m.role); }
+  bool operator()(const SetAsync& m) const {
+    if (form_ == Form::nicira2) {
+      begin(nicira_vendor_id, nxt::set_async2);
+      write_set_async2(out_, m);
+      return true;
+    }
+    if (form_ == Form::nicira || version_ < Version::v1_3) {
+      begin(nicira_vendor_id, nxt::set_async);
+      write_set_async(out_, m);
+      return true;
+    }
+    return false;
+  }
+  bool operator()(const FlowMod& m) const {
+    return version_ == Version::v1_0 && (form_ == Form::nicira || codec_10::needs_nicira(m)) && nxm(nxt::flow_mod, m);
+  }
+  bool operator()(const FlowRemoved& m) const {
+    return version_ == Version::v1_0 && form_ == Form::nicira && nxm(nxt::flow_removed, m);
+  }
+  bool operator()(const FlowMonitorRequest& m) const {
+    const bool cancels = m.monitors.size() == 1 && m.monitors.front().command == FlowMonitorCommand::remove;
+    if (version_ != Version::v1_0 || !cancels) {
+      return false;
+    }
+    begin(nicira_vendor_id, nxt::flow_monitor_cancel);
+    out_.u32(m.monitors.front().id);
+    return true;
+  }
+  bool operator()(const FlowMonitorReply& m) const {
+    const auto event = m.entries.size() == 1 ? m.entries.front().event : FlowUpdateEvent::added;
+    if (version_ != Version::v1_0 || event < FlowUpdateEvent::paused) {
+      return false;
+    }
+    begin(nicira_vendor_id, event == FlowUpdateEvent::paused ? nxt::flow_monitor_paused : nxt::flow_monitor_resumed);
+    return true;
+  }
 
   template <class Other>
   bool operator()(const Other&) const {
@@ -94,10 +178,24 @@ class Writer {
     write_body(out_, message);
     return true;
   }
+  template <class M>
+  bool nxm(uint32_t number, const M& message) const {
+    begin(nicira_vendor_id, number);
+    codec_10::write_nicira(out_, message);
+    return true;
+  }
+  bool role(uint32_t number, Role role) const {
+    if (role == Role::no_change || (form_ != Form::nicira && version_ > Version::v1_1)) {
+      return false;
+    }
+    begin(nicira_vendor_id, number);
+    write_role(out_, role);
+    return true;
+  }
 
   WireWriter& out_;
-  [[maybe_unused]] Version version_;
-  [[maybe_unused]] Form form_;
+  Version version_;
+  Form form_;
 };
 
 }  // namespace

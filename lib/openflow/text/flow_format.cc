@@ -23,6 +23,13 @@ void append_timeouts(std::string& text, uint16_t idle, uint16_t hard, std::strin
   }
 }
 
+std::string_view to_string(FlowModCommand command) {
+  constexpr std::string_view names[] = {"ADD", "MOD", "MOD_STRICT", "DEL", "DEL_STRICT"};
+  return names[static_cast<size_t>(command)];
+}
+
+}  // namespace
+
 std::string_view to_string(FlowRemovedReason reason) {
   switch (reason) {
     case FlowRemovedReason::idle_timeout:
@@ -40,8 +47,6 @@ std::string_view to_string(FlowRemovedReason reason) {
   }
   return "?";
 }
-
-}  // namespace
 
 // Milliseconds, or all of it where there is more. All ones: unknown.
 std::string format_duration(const Duration& duration) {
@@ -128,20 +133,56 @@ std::string format_flow(const FlowStats& stats, const PortNames* ports, FlowForm
   if (stats.idle_age && format.show_statistics) {
     text += fmt::format("idle_age={}, ", stats.idle_age->seconds);
   }
+  if (stats.hard_age && stats.hard_age->seconds != stats.duration.seconds && format.show_statistics) {
+    text += fmt::format("hard_age={}, ", stats.hard_age->seconds);
+  }
   const std::string rule = format_rule(stats.match, stats.priority, ports);
   text += rule + (rule.empty() ? "" : " ");
   return text + "actions=" + format_instructions(stats.instructions, ports);
 }
 
-std::string format_flow_removed(const FlowRemoved& removed, const PortNames* ports) {
+std::string format_flow_removed(const FlowRemoved& removed, const PortNames* ports, bool has_table,
+                                bool has_hard_timeout) {
   std::string text = format_rule(removed.match, removed.priority, ports);
   text += fmt::format("{}reason={}", text.empty() ? "" : " ", to_string(removed.reason));
-  text += fmt::format(" table_id={}", removed.table_id);
+  text += has_table ? fmt::format(" table_id={}", removed.table_id) : "";
   if (removed.cookie != 0) {
     text += fmt::format(" cookie:{:#x}", removed.cookie);
   }
-  return text + fmt::format(" duration{} idle{} hard{} pkts{} bytes{}", format_duration(removed.duration),
-                            removed.idle_timeout, removed.hard_timeout, removed.packet_count, removed.byte_count);
+  text += fmt::format(" duration{} idle{}", format_duration(removed.duration), removed.idle_timeout);
+  text += has_hard_timeout ? fmt::format(" hard{}", removed.hard_timeout) : "";
+  return text + fmt::format(" pkts{} bytes{}", removed.packet_count, removed.byte_count);
+}
+
+std::string format_flow_mod_message(const FlowMod& mod, const PortNames* ports) {
+  const bool is_removal = mod.command >= FlowModCommand::remove;
+  std::string text(to_string(mod.command));
+  if (mod.table_id != 0 && mod.table_id != all_tables) {
+    text += fmt::format(" table:{}", mod.table_id);
+  }
+  const std::string rule = format_rule(mod.match, mod.priority, ports);
+  text += rule.empty() ? "" : " " + rule;
+  const uint64_t cookie = mod.new_cookie.value_or(is_removal || mod.cookie_mask != 0 ? 0 : mod.cookie);
+  text += cookie == 0 ? "" : fmt::format(" cookie:{:#x}", cookie);
+  text += mod.cookie_mask == 0 ? "" : fmt::format(" cookie:{:#x}/{:#x}", mod.cookie, mod.cookie_mask);
+  text += mod.idle_timeout == 0 ? "" : fmt::format(" idle:{}", mod.idle_timeout);
+  text += mod.hard_timeout == 0 ? "" : fmt::format(" hard:{}", mod.hard_timeout);
+  text += mod.importance == 0 ? "" : fmt::format(" importance:{}", mod.importance);
+  text += mod.buffer_id == no_buffer ? "" : fmt::format(" buf:{:#x}", mod.buffer_id);
+  text += mod.out_port == of_port::any ? "" : fmt::format(" out_port:{}", format_port(mod.out_port, ports));
+  text += mod.out_group == any_group ? "" : fmt::format(" out_group:{}", mod.out_group);
+  text += " " + format_flow_flags(mod.flags, " ");
+  return text + "actions=" + format_instructions(mod.instructions, ports);
+}
+
+std::string format_flow_filter(const FlowFilter& filter, const PortNames* ports) {
+  std::string text;
+  text += filter.table_id == all_tables ? "" : fmt::format(" table={}", filter.table_id);
+  text += filter.out_port == of_port::any ? "" : fmt::format(" out_port={}", format_port(filter.out_port, ports));
+  text += filter.out_group == any_group ? "" : fmt::format(" out_group={}", filter.out_group);
+  text += filter.cookie_mask == 0 ? "" : fmt::format(" cookie={:#x}/{:#x}", filter.cookie, filter.cookie_mask);
+  const std::string match = format_match(filter.match, ports);
+  return text + (match.empty() ? "" : " " + match);
 }
 
 }  // namespace weft::openflow

@@ -47,6 +47,14 @@ std::string format_flow(const FlowStats& stats, const PortNames* ports = nullptr
 
 std::string format_duration(const Duration& duration);  // "1.250s"
 std::string format_flow_flags(uint16_t flags, std::string_view separator);
-std::string format_flow_removed(const FlowRemoved& removed, const PortNames* ports = nullptr);
+// `has_hard_timeout`, `has_table`: 1.0 does not tell the former, and the latter by the extension only.
+std::string format_flow_removed(const FlowRemoved& removed, const PortNames* ports = nullptr, bool has_table = true,
+                                bool has_hard_timeout = true);
+std::string_view to_string(FlowRemovedReason reason);  // "idle"
+
+// A flow-mod as ofp-print shows it: "ADD table:1 priority=7,tcp cookie:0x5 idle:10 actions=output:2".
+std::string format_flow_mod_message(const FlowMod& mod, const PortNames* ports = nullptr);
+// The fields of a filter that say something, each with a leading space: " table=0 out_port=2 tcp".
+std::string format_flow_filter(const FlowFilter& filter, const PortNames* ports = nullptr);
 
 }  // namespace weft::openflow

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "lib/openflow/codec.h"
+#include "lib/openflow/text/extension_text.h"
 #include "lib/openflow/text/flow_text.h"
 #include "lib/openflow/text/group_text.h"
 #include "lib/openflow/text/meter_text.h"
@@ -20,11 +21,6 @@ std::string versions_text(VersionSet versions) {
     }
   }
   return text;
-}
-
-std::string_view to_string(FlowModCommand command) {
-  constexpr std::string_view names[] = {"ADD", "MOD", "MOD_STRICT", "DEL", "DEL_STRICT"};
-  return names[static_cast<size_t>(command)];
 }
 
 std::string_view to_string(GroupModCommand command) {
@@ -55,6 +51,14 @@ std::string_view to_string(Role role) {
   return names[static_cast<size_t>(role)];
 }
 
+// The extension's cancellation and its "paused" and "resumed" (monitor_message.h).
+bool is_monitor_message(const FlowMonitorRequest& m) {
+  return m.monitors.size() == 1 && m.monitors.front().command == FlowMonitorCommand::remove;
+}
+bool is_monitor_message(const FlowMonitorReply& m) {
+  return m.entries.size() == 1 && m.entries.front().event >= FlowUpdateEvent::paused;
+}
+
 std::string role_text(Role role, uint64_t generation_id) {
   return fmt::format(" role={} generation_id={}\n", to_string(role), generation_id);
 }
@@ -76,17 +80,19 @@ class BodyFormatter {
   std::string operator()(const FeaturesReply& m) const { return " " + format_features(m); }
   std::string operator()(const GetConfigReply& m) const { return " " + format_config(m.config) + "\n"; }
   std::string operator()(const SetConfig& m) const { return " " + format_config(m.config) + "\n"; }
-  std::string operator()(const RoleRequest& m) const { return role_text(m.role, m.generation_id); }
-  std::string operator()(const RoleReply& m) const { return role_text(m.role, m.generation_id); }
+  std::string operator()(const RoleRequest& m) const { return role(m.role, m.generation_id); }
+  std::string operator()(const RoleReply& m) const { return role(m.role, m.generation_id); }
+  std::string operator()(const SetAsync& m) const { return "\n" + format_set_async(m); }
 
   std::string operator()(const PacketIn& m) const { return " " + format_packet_in(m, ports_); }
   std::string operator()(const PacketOut& m) const { return " " + format_packet_out(m, ports_); }
-  std::string operator()(const FlowRemoved& m) const { return " " + format_flow_removed(m, ports_) + "\n"; }
+  std::string operator()(const FlowRemoved& m) const {
+    const bool is_10 = envelope_.version == Version::v1_0;
+    return " " + format_flow_removed(m, ports_, !is_10 || envelope_.form == Form::nicira, !is_10) + "\n";
+  }
   std::string operator()(const PortStatus& m) const { return " " + format_port_status(m); }
   std::string operator()(const PortMod& m) const { return " " + format_port_mod(m, ports_); }
-  std::string operator()(const FlowMod& m) const {
-    return fmt::format(" {} {}\n", to_string(m.command), format_flow_mod(m, ports_));
-  }
+  std::string operator()(const FlowMod& m) const { return " " + format_flow_mod_message(m, ports_) + "\n"; }
   std::string operator()(const GroupMod& m) const {
     return fmt::format("\n {} {}\n", to_string(m.command), format_group_mod(m, ports_));
   }
@@ -114,10 +120,22 @@ class BodyFormatter {
     return fmt::format(" {} ports", m.entries.size()) +
            lines(m, [&](const PortStats& stats) { return format_port_stats(stats, ports_); });
   }
-  std::string operator()(const QueueStatsRequest& m) const { return port_line(m.port); }
+  std::string operator()(const QueueStatsRequest& m) const {
+    const std::string queue = m.queue_id == all_queues ? "ALL" : std::to_string(m.queue_id);
+    return fmt::format(" port={} queue={}\n", format_port(m.port, ports_), queue);
+  }
+  std::string operator()(const QueueDescRequest& m) const {
+    return fmt::format(" port={}\n", format_port(m.port, ports_));
+  }
+  std::string operator()(const QueueDescReply& m) const {
+    return fmt::format(" port={}", format_port(m.port, ports_)) + lines(m, format_queue_desc);
+  }
   std::string operator()(const QueueStatsReply& m) const {
     return fmt::format(" {} queues", m.entries.size()) +
            lines(m, [&](const QueueStats& stats) { return format_queue_stats(stats, ports_); });
+  }
+  std::string operator()(const PortDescRequest& m) const {
+    return fmt::format(" port={}\n", format_port(m.port, ports_));
   }
   std::string operator()(const PortDescReply& m) const { return lines(m, format_port_desc); }
   std::string operator()(const GroupStatsRequest& m) const { return fmt::format(" group_id={}\n", m.group_id); }
@@ -138,6 +156,34 @@ class BodyFormatter {
   }
   std::string operator()(const MeterFeaturesReply& m) const { return "\n" + format_meter_features(m); }
 
+  std::string operator()(const FlowMonitorRequest& m) const {
+    if (is_monitor_message(m)) {
+      return fmt::format(" id={}\n", m.monitors.front().id);
+    }
+    std::string text = "\n";
+    for (const FlowMonitor& monitor : m.monitors) {
+      text += format_flow_monitor(monitor, envelope_.form, ports_);
+    }
+    return text;
+  }
+  std::string operator()(const FlowMonitorReply& m) const {
+    return is_monitor_message(m)
+               ? "\n"
+               : lines(m, [&](const FlowUpdate& update) { return format_flow_update(update, ports_); });
+  }
+  std::string operator()(const SetFlowFormat& m) const {
+    return fmt::format(" format={}\n", m.format == Form::standard ? "openflow10" : "nxm");
+  }
+  std::string operator()(const FlowModTableId& m) const { return m.is_enabled ? " enable\n" : " disable\n"; }
+  std::string operator()(const SetPacketInFormat& m) const {
+    return fmt::format(" format={}\n", packet_in_format_name(m.format));
+  }
+  std::string operator()(const SetControllerId& m) const { return fmt::format(" id={}\n", m.controller_id); }
+  std::string operator()(const TlvTableMod& m) const { return "\n" + format_tlv_table_mod(m); }
+  std::string operator()(const TlvTableReply& m) const { return "\n" + format_tlv_table_reply(m); }
+  std::string operator()(const Resume& m) const { return " " + format_packet_in(m.packet_in, ports_); }
+  std::string operator()(const CtFlushZone& m) const { return fmt::format(" zone_id={}\n", m.zone); }
+
   // The title says it all.
   template <class Other>
   std::string operator()(const Other&) const {
@@ -149,16 +195,10 @@ class BodyFormatter {
     return fmt::format(" {} bytes of payload\n", data.size()) + format_hex_dump(data);
   }
   std::string port_line(OfPort port) const { return fmt::format(" port_no={}\n", format_port(port, ports_)); }
-  std::string filter(const FlowFilter& f) const {
-    FlowMod mod;
-    mod.command = FlowModCommand::remove;
-    mod.table_id = f.table_id;
-    mod.out_port = f.out_port;
-    mod.out_group = f.out_group;
-    mod.cookie = f.cookie;
-    mod.cookie_mask = f.cookie_mask;
-    mod.match = f.match;
-    return " " + format_flow_mod(mod, ports_) + "\n";
+  std::string filter(const FlowFilter& f) const { return format_flow_filter(f, ports_) + "\n"; }
+  std::string role(Role role, uint64_t generation_id) const {
+    return envelope_.form == Form::nicira ? fmt::format(" role={}\n", role == Role::equal ? "other" : to_string(role))
+                                          : role_text(role, generation_id);
   }
   template <class Reply, class Format>
   static std::string lines(const Reply& reply, Format&& format) {
@@ -188,9 +228,41 @@ std::string BodyFormatter::operator()(const Error& m) const {
 
 }  // namespace
 
+namespace {
+
+// What later versions ask in a multipart and the extension, or an earlier version, in a message of its own.
+std::string_view own_title(const Envelope& envelope) {
+  if (envelope.version < Version::v1_4) {
+    if (std::holds_alternative<QueueDescRequest>(envelope.message)) {
+      return "OFPT_QUEUE_GET_CONFIG_REQUEST";
+    }
+    if (std::holds_alternative<QueueDescReply>(envelope.message)) {
+      return "OFPT_QUEUE_GET_CONFIG_REPLY";
+    }
+  }
+  if (envelope.form != Form::nicira) {
+    return {};
+  }
+  const auto* request = std::get_if<FlowMonitorRequest>(&envelope.message);
+  if (request != nullptr && is_monitor_message(*request)) {
+    return "NXT_FLOW_MONITOR_CANCEL";
+  }
+  const auto* reply = std::get_if<FlowMonitorReply>(&envelope.message);
+  if (reply != nullptr && is_monitor_message(*reply)) {
+    return reply->entries.front().event == FlowUpdateEvent::paused ? "NXT_FLOW_MONITOR_PAUSED"
+                                                                   : "NXT_FLOW_MONITOR_RESUMED";
+  }
+  return {};
+}
+
+}  // namespace
+
 std::string format_title(const Envelope& envelope) {
   constexpr std::string_view multipart = "OFPMP_";
   std::string name(message_name(envelope.message, envelope.form));
+  if (const std::string_view own = own_title(envelope); !own.empty()) {
+    name = own;
+  }
   if (name.starts_with(multipart)) {
     name = "OFPST_" + name.substr(multipart.size());
     if (name.starts_with("OFPST_PORT_STATS")) {
@@ -198,7 +270,7 @@ std::string format_title(const Envelope& envelope) {
     }
   }
   const auto minor = static_cast<unsigned>(envelope.version) - 1;
-  return fmt::format("{} (OF1.{}) (xid={:#x}):", name, minor, envelope.xid);
+  return name + (minor == 0 ? "" : fmt::format(" (OF1.{})", minor)) + fmt::format(" (xid={:#x}):", envelope.xid);
 }
 
 std::string format_message(const Envelope& envelope, const PortNames* ports) {

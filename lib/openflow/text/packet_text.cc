@@ -64,7 +64,14 @@ std::string format_packet_in(const PacketIn& message, const PortNames* ports) {
   } else {
     text += fmt::format(" (buffer={:#010x})", message.buffer_id);
   }
-  return text + "\n" + with_newline(message.data.empty() ? "" : format_packet(message.data));
+  text += "\n";
+  if (!message.userdata.empty()) {
+    text += fmt::format(" userdata={:02x}\n", fmt::join(message.userdata, "."));
+  }
+  if (!message.continuation.empty()) {
+    text += fmt::format(" continuation={} bytes\n", message.continuation.size());
+  }
+  return text + with_newline(message.data.empty() ? "" : format_packet(message.data));
 }
 
 std::string format_packet_out(const PacketOut& message, const PortNames* ports) {

@@ -1,5 +1,8 @@
 #include "lib/openflow/text/port_text.h"
 
+#include <algorithm>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "lib/openflow/text/flow_text.h"
@@ -34,6 +37,13 @@ constexpr BitName capability_names[] = {
     {capability::ip_reasm, "IP_REASM"},         {capability::queue_stats, "QUEUE_STATS"},
     {capability::arp_match_ip, "ARP_MATCH_IP"}, {capability::port_blocked, "PORT_BLOCKED"},
     {capability::bundles, "BUNDLES"},           {capability::flow_monitoring, "FLOW_MONITORING"},
+};
+
+// OFPAT_* of 1.0, as a features reply lists them.
+constexpr BitName action_names_10[] = {
+    {1 << 0, "output"},     {1 << 11, "enqueue"},   {1 << 1, "set_vlan_vid"}, {1 << 2, "set_vlan_pcp"},
+    {1 << 3, "strip_vlan"}, {1 << 4, "mod_dl_src"}, {1 << 5, "mod_dl_dst"},   {1 << 6, "mod_nw_src"},
+    {1 << 7, "mod_nw_dst"}, {1 << 8, "mod_nw_tos"}, {1 << 9, "mod_tp_src"},   {1 << 10, "mod_tp_dst"},
 };
 
 std::string format_bits(uint32_t bits, std::span<const BitName> names) {
@@ -116,7 +126,9 @@ std::string format_port_stats(const PortStats& stats, const PortNames* ports) {
          fmt::format("           tx pkts={}, bytes={}, drop={}, errs={}, coll={}\n", format_count(stats.tx_packets),
                      format_count(stats.tx_bytes), format_count(stats.tx_dropped), format_count(stats.tx_errors),
                      format_count(stats.collisions)) +
-         fmt::format("           duration={}\n", format_duration(stats.duration));
+         (stats.duration == unknown_duration
+              ? ""
+              : fmt::format("           duration={}\n", format_duration(stats.duration)));
 }
 
 std::string format_queue_stats(const QueueStats& stats, const PortNames* ports) {
@@ -125,13 +137,32 @@ std::string format_queue_stats(const QueueStats& stats, const PortNames* ports) 
                      format_count(stats.tx_errors), format_duration(stats.duration));
 }
 
+std::string format_queue_desc(const QueueDesc& queue) {
+  const auto rate = [](std::string_view name, std::optional<uint16_t> tenths) {
+    return tenths && *tenths <= 1000 ? fmt::format(" {}:{}.{}%", name, *tenths / 10, *tenths % 10) : "";
+  };
+  return fmt::format("queue {}:{}{}\n", queue.queue_id, rate("min_rate", queue.min_rate),
+                     rate("max_rate", queue.max_rate));
+}
+
 std::string format_features(const FeaturesReply& features) {
-  return fmt::format("dpid:{:016x}\nn_tables:{}, n_buffers:{}\ncapabilities: {}\n", features.datapath_id,
-                     features.table_count, features.buffer_count, format_bits(features.capabilities, capability_names));
+  std::string text =
+      fmt::format("dpid:{:016x}\nn_tables:{}, n_buffers:{}\ncapabilities: {}\n", features.datapath_id,
+                  features.table_count, features.buffer_count, format_bits(features.capabilities, capability_names));
+  if (features.actions != 0) {
+    text += fmt::format("actions: {}\n", format_bits(features.actions, action_names_10));
+  }
+  std::vector<PortDesc> ports = features.ports;
+  std::ranges::sort(ports, {}, &PortDesc::port);
+  for (const PortDesc& port : ports) {
+    text += format_port_desc(port);
+  }
+  return text;
 }
 
 std::string format_config(const SwitchConfig& config) {
-  return fmt::format("frags={} miss_send_len={}", to_string(config.fragments), config.miss_send_len);
+  return fmt::format("frags={}{} miss_send_len={}", to_string(config.fragments),
+                     config.invalid_ttl_to_controller ? " invalid_ttl_to_controller" : "", config.miss_send_len);
 }
 
 std::string format_desc(const DescReply& desc) {

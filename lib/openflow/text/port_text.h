@@ -19,6 +19,8 @@ std::string format_port_mod(const PortMod& mod, const PortNames* ports = nullptr
 std::string format_port_stats(const PortStats& stats, const PortNames* ports = nullptr);    // three lines
 std::string format_queue_stats(const QueueStats& stats, const PortNames* ports = nullptr);  // one line
 
+std::string format_queue_desc(const QueueDesc& queue);  // "queue 3: min_rate:0.5%"
+
 std::string format_features(const FeaturesReply& features);  // from "dpid:" on
 std::string format_config(const SwitchConfig& config);       // "frags=normal miss_send_len=128"
 std::string format_desc(const DescReply& desc);

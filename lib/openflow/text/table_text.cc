@@ -149,19 +149,85 @@ bool is_like(const TableFeatures& a, const TableFeatures& b) {
   return same == a && (a.hit.next_tables.none() == b.hit.next_tables.none());
 }
 
+// --- table statistics
+
+std::string table_title(const TableStats& table) {
+  return table.name.empty() ? std::to_string(table.table_id) : fmt::format("{} (\"{}\")", table.table_id, table.name);
+}
+
+bool has_equal_counts(const TableStats& a, const TableStats& b) {
+  return a.active_count == b.active_count && a.lookup_count == b.lookup_count && a.matched_count == b.matched_count;
+}
+bool has_equal_features(const TableStats& a, const TableStats& b) {
+  return a.max_entries == b.max_entries && a.wildcards == b.wildcards;
+}
+
+// OFPFW_* of 1.0 by the names of what they leave out; those that begin alike are put together.
+struct WildcardName {
+  uint32_t bits;
+  std::string_view stem;
+  std::string_view rest;
+};
+constexpr WildcardName wildcard_names[] = {
+    {1 << 0, "in_port", ""},  {1 << 2, "eth_", "src"},   {1 << 3, "eth_", "dst"},   {1 << 4, "eth_", "type"},
+    {1 << 1, "vlan_", "vid"}, {1 << 20, "vlan_", "pcp"}, {0x3f << 8, "ip_", "src"}, {0x3f << 14, "ip_", "dst"},
+    {1 << 5, "nw_", "proto"}, {1 << 21, "nw_", "tos"},   {1 << 6, "tcp_", "src"},   {1 << 7, "tcp_", "dst"},
+};
+
+std::string format_wildcards(uint32_t wildcards) {
+  std::string text;
+  for (size_t i = 0; i < std::size(wildcard_names);) {
+    const std::string_view stem = wildcard_names[i].stem;
+    std::string rests;
+    size_t count = 0;
+    bool is_there = false;
+    for (; i < std::size(wildcard_names) && wildcard_names[i].stem == stem; ++i) {
+      if ((wildcards & wildcard_names[i].bits) != 0) {
+        is_there = true;
+        rests += fmt::format("{}{}", count++ == 0 ? "" : ",", wildcard_names[i].rest);
+      }
+    }
+    if (is_there) {
+      text += fmt::format(" {}{}", stem, count > 1 ? "{" + rests + "}" : rests);
+    }
+  }
+  return text;
+}
+
+// Only 1.0 says here what a table can do.
+std::string format_stats(const TableStats& table, const TableStats* before) {
+  std::string text = fmt::format("  table {}:\n    active={}, lookup={}, matched={}\n", table_title(table),
+                                 table.active_count, table.lookup_count, table.matched_count);
+  if (table.max_entries == 0 && table.wildcards == 0) {
+    return text + "\n";
+  }
+  if (before != nullptr && has_equal_features(*before, table)) {
+    return text + "    (same features)\n\n";
+  }
+  text += fmt::format("    max_entries={}\n    matching:\n", table.max_entries);
+  return text + fmt::format("      exact match or wildcard:{}\n\n", format_wildcards(table.wildcards));
+}
+
 }  // namespace
 
 std::string format_table_stats(std::span<const TableStats> tables) {
-  return format_with_ditto(
-      tables,
-      [](const TableStats& table) {
-        return fmt::format("  table {}:\n    active={}, lookup={}, matched={}\n\n", table.table_id, table.active_count,
-                           table.lookup_count, table.matched_count);
-      },
-      [](const TableStats& a, const TableStats& b) {
-        return a.active_count == b.active_count && a.lookup_count == b.lookup_count &&
-               a.matched_count == b.matched_count;
-      });
+  std::string text;
+  for (size_t i = 0; i < tables.size();) {
+    const TableStats* before = i == 0 ? nullptr : &tables[i - 1];
+    size_t end = i + 1;
+    if (before != nullptr && has_equal_counts(*before, tables[i]) && has_equal_features(*before, tables[i])) {
+      while (end < tables.size() && tables[end].name.empty() && has_equal_counts(tables[i], tables[end]) &&
+             has_equal_features(tables[i], tables[end])) {
+        ++end;
+      }
+      text += end == i + 1 ? fmt::format("  table {}: ditto\n", table_title(tables[i]))
+                           : fmt::format("  tables {}...{}: ditto\n", tables[i].table_id, tables[end - 1].table_id);
+    } else {
+      text += format_stats(tables[i], before);
+    }
+    i = end;
+  }
+  return text;
 }
 
 std::string format_table_features(std::span<const TableFeatures> tables) {

@@ -58,6 +58,11 @@ TEST(Extension, RefusedWithTheErrorsOfTheExtension) {
   EXPECT_EQ(refusal_of(nicira_message(Version::v1_3, 16, hex("00000003"))), OpenFlowError{ErrorCode::ofpbrc_eperm});
 }
 
+// tun_metadata0, four bytes: no option is mapped to it.
+TEST(Extension, AMatchOnAnUnmappedOptionIsRefused) {
+  EXPECT_EQ(refusal_of(flow_mod(match(hex("00015004 00000001")), {})), nicira_error(NiciraError::tlv_field_unmapped));
+}
+
 TEST(Extension, IsUnknownInVersionsThatDoNotHaveIt) {
   const auto decoded = decode(Version::v1_3, nicira_message(Version::v1_3, 12, hex("00000002")));
   ASSERT_TRUE(decoded.has_value());

@@ -1,0 +1,183 @@
+#include "lib/openflow/text/extension_text.h"
+
+#include <array>
+#include <span>
+
+#include <fmt/format.h>
+
+#include "lib/flow/match_text.h"
+#include "lib/openflow/text/action_text.h"
+#include "lib/openflow/text/flow_text.h"
+
+namespace weft::openflow {
+namespace {
+
+struct BitName {
+  uint32_t bit;
+  std::string_view name;
+};
+
+std::string format_bits(uint32_t bits, std::span<const BitName> names, std::string_view separator) {
+  std::string text;
+  for (const auto& [bit, name] : names) {
+    if ((bits & bit) != 0) {
+      text += fmt::format("{}{}", text.empty() ? "" : separator, name);
+      bits &= ~bit;
+    }
+  }
+  if (bits != 0) {
+    text += fmt::format("{}{:#x}", text.empty() ? "" : separator, bits);
+  }
+  return text;
+}
+
+// --- the TLV table
+
+std::string format_maps(const std::vector<TlvMap>& maps) {
+  std::string text =
+      "mapping table:\n"
+      "  class  type  length  match field\n"
+      " ------  ----  ------  --------------";
+  for (const TlvMap& map : maps) {
+    text +=
+        fmt::format("\n {:#06x}  {:#4x}  {:6}  tun_metadata{}", map.option_class, map.option_type, map.size, map.index);
+  }
+  return text + "\n";
+}
+
+// --- asynchronous configuration
+
+constexpr BitName packet_in_reasons[] = {{1 << 0, "no_match"},   {1 << 1, "action"}, {1 << 2, "invalid_ttl"},
+                                         {1 << 3, "action_set"}, {1 << 4, "group"},  {1 << 5, "packet_out"}};
+constexpr BitName port_reasons[] = {{1 << 0, "add"}, {1 << 1, "delete"}, {1 << 2, "modify"}};
+constexpr BitName flow_removed_reasons[] = {{1 << 0, "idle"},         {1 << 1, "hard"},         {1 << 2, "delete"},
+                                            {1 << 3, "group_delete"}, {1 << 4, "meter_delete"}, {1 << 5, "eviction"}};
+constexpr BitName role_reasons[] = {
+    {1 << 0, "primary_request"}, {1 << 1, "configuration_changed"}, {1 << 2, "experimenter_data_changed"}};
+constexpr BitName table_reasons[] = {{1 << 3, "vacancy_down"}, {1 << 4, "vacancy_up"}};
+constexpr BitName forward_reasons[] = {{1 << 0, "group_mod_request"}, {1 << 1, "meter_mod_request"}};
+
+struct KindText {
+  std::string_view name;
+  std::span<const BitName> reasons;
+};
+constexpr std::array<KindText, 6> kinds{{{"PACKET_IN", packet_in_reasons},
+                                         {"PORT_STATUS", port_reasons},
+                                         {"FLOW_REMOVED", flow_removed_reasons},
+                                         {"ROLE_STATUS", role_reasons},
+                                         {"TABLE_STATUS", table_reasons},
+                                         {"REQUESTFORWARD", forward_reasons}}};
+
+std::string format_masks(std::string_view role, const SetAsync::Masks& masks) {
+  std::string text = fmt::format(" {}:\n", role);
+  for (size_t i = 0; i < kinds.size(); ++i) {
+    const std::string reasons = format_bits(masks[i].value_or(0), kinds[i].reasons, " ");
+    text += fmt::format("  {:>14}: {}\n", kinds[i].name, reasons.empty() ? "(off)" : reasons);
+  }
+  return text;
+}
+
+// --- flow monitors
+
+constexpr BitName monitor_flags[] = {
+    {monitor_flag::initial, "initial"},
+    {monitor_flag::add, "add"},
+    {monitor_flag::removed, "delete"},
+    {monitor_flag::modify, "modify"},
+    {monitor_flag::instructions, "instructions"},
+    {monitor_flag::no_abbrev, "no_abbrev"},
+    {monitor_flag::only_own, "only_own"},
+};
+// The extension calls two of them otherwise.
+constexpr BitName nicira_monitor_flags[] = {
+    {monitor_flag::initial, "initial"},      {monitor_flag::add, "add"},
+    {monitor_flag::removed, "delete"},       {monitor_flag::modify, "modify"},
+    {monitor_flag::instructions, "actions"}, {monitor_flag::no_abbrev, "own"},
+};
+std::span<const BitName> flag_names(Form form) {
+  return form == Form::nicira ? std::span<const BitName>(nicira_monitor_flags) : monitor_flags;
+}
+
+constexpr std::string_view event_names[] = {"INITIAL", "ADDED", "DELETED", "MODIFIED", "ABBREV", "PAUSED", "RESUMED"};
+
+}  // namespace
+
+std::string_view packet_in_format_name(Form form) {
+  switch (form) {
+    case Form::nicira:
+      return "nxt_packet_in";
+    case Form::nicira2:
+      return "nxt_packet_in2";
+    default:
+      return "standard";
+  }
+}
+
+std::string format_tlv_table_mod(const TlvTableMod& mod) {
+  switch (mod.command) {
+    case TlvTableCommand::add:
+      return " ADD " + format_maps(mod.maps);
+    case TlvTableCommand::remove:
+      return " DEL " + format_maps(mod.maps);
+    case TlvTableCommand::clear:
+      break;
+  }
+  return " CLEAR\n";
+}
+
+std::string format_tlv_table_reply(const TlvTableReply& reply) {
+  unsigned used = 0;
+  for (const TlvMap& map : reply.maps) {
+    used += map.size;
+  }
+  return fmt::format(" max option space={} max fields={}\n allocated option space={}\n\n {}", reply.max_space,
+                     reply.max_fields, used, format_maps(reply.maps));
+}
+
+std::string format_set_async(const SetAsync& message) {
+  return format_masks("primary", message.primary) + "\n" + format_masks("secondary", message.secondary);
+}
+
+std::string format_flow_monitor(const FlowMonitor& monitor, Form form, const PortNames* ports) {
+  std::string text = fmt::format(" id={} flags={}", monitor.id, format_bits(monitor.flags, flag_names(form), ","));
+  if (monitor.out_port != of_port::any) {
+    text += fmt::format(" out_port={}", format_port(monitor.out_port, ports));
+  }
+  if (monitor.out_group != any_group) {
+    text += fmt::format(" out_group={}", monitor.out_group);
+  }
+  if (monitor.table_id != all_tables) {
+    text += fmt::format(" table={}", monitor.table_id);
+  }
+  const std::string match = format_match(monitor.match, ports);
+  return text + (match.empty() ? "" : " " + match) + "\n";
+}
+
+std::string format_flow_update(const FlowUpdate& update, const PortNames* ports) {
+  std::string text = fmt::format(" event={}", event_names[static_cast<size_t>(update.event)]);
+  if (update.event == FlowUpdateEvent::abbreviated) {
+    return text + fmt::format(" xid={:#x}\n", update.xid);
+  }
+  if (update.event > FlowUpdateEvent::abbreviated) {
+    return text + "\n";
+  }
+  if (update.event == FlowUpdateEvent::removed) {
+    text += fmt::format(" reason={}", to_string(update.reason));
+  }
+  text += fmt::format(" table={}", update.table_id);
+  if (update.idle_timeout != 0) {
+    text += fmt::format(" idle_timeout={}", update.idle_timeout);
+  }
+  if (update.hard_timeout != 0) {
+    text += fmt::format(" hard_timeout={}", update.hard_timeout);
+  }
+  text += fmt::format(" cookie={}", update.cookie == 0 ? "0" : fmt::format("{:#x}", update.cookie));
+  const std::string rule = format_rule(update.match, update.priority, ports);
+  text += rule.empty() ? "" : " " + rule;
+  if (!update.instructions.empty()) {
+    text += " actions=" + format_instructions(update.instructions, ports);
+  }
+  return text + "\n";
+}
+
+}  // namespace weft::openflow
