@@ -2,7 +2,7 @@
 // the datapath chooses by one look at a table, one megaflow serves all packets of a bucket, and what moves when buckets
 // come and go is as little.
 //
-// Threads: pure functions. Cost: slots times candidates draws: half a millisecond at the most.
+// Threads: pure functions. Cost: slots times candidates draws (rendezvous.h): a millisecond at the most.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,6 @@
 // MPLS labels: told to the datapath at once, because the fields behind a label come and go with it.
+#include <algorithm>
+
 #include "lib/base/big_endian.h"
 #include "lib/packet/ethernet.h"
 #include "ofproto/translate/packet_state.h"
@@ -11,6 +13,7 @@ constexpr uint32_t bottom_of_stack = 0x100;
 constexpr uint32_t ttl_mask = 0xff;
 constexpr uint64_t default_ttl = 64;
 constexpr uint64_t pbb_half = 0xffffffff;
+constexpr uint8_t own_label_count = 3;
 
 // The three entries that the key holds, outermost first.
 struct Labels {
@@ -52,34 +55,47 @@ void PacketState::replace_network_layer(uint16_t eth_type, uint16_t present_bits
   ttl_decrements_ = ttl_uncommitted_ = 0;
 }
 
+void PacketState::note_own_labels() {
+  const Labels labels(flow_);
+  for (unsigned i = 0; i < own_label_count; ++i) {
+    own_bottoms_ |= static_cast<uint8_t>((labels.entry[i] & bottom_of_stack) != 0 ? 1U << i : 0U);
+  }
+}
+
 void PacketState::note_pop(bool has_more) {
   if (labels_pushed_ == 0) {
     ++own_labels_popped_;
   } else {
     --labels_pushed_;
   }
+  known_label_count_ -= known_label_count_ > 0 ? 1 : 0;
   // What is said to be a label and is none nobody has read either.
   is_network_hidden_ = !has_more || is_network_hidden_ || (is_bottom_pushed_ && labels_pushed_ == 0);
 }
 
-// The key holds three labels; of those that were popped none may have been the last, nor may all be gone.
+// A stack is one that extraction reads to its bottom, or three entries of it. So once a label of the packet's own is gone,
+// the bottom has to be in sight, and not among those that were popped.
 bool PacketState::is_parsed(LookedAt& looked_at) const {
-  constexpr uint8_t popped_at_most = 2;
-  if (is_network_hidden_ || own_labels_popped_ > popped_at_most) {
+  if (is_network_hidden_ || known_label_count_ == 0) {
     return false;
   }
-  uint64_t bottoms = 0;
-  for (unsigned i = 0; i < own_labels_popped_; ++i) {
-    bottoms |= swap_network_order(uint64_t{bottom_of_stack} << (i == 0 ? 32 : 0));
+  if (own_labels_popped_ == 0) {
+    return true;
   }
-  looked_at.mask.word(KeyWord::mpls01) |= bottoms;
-  return (own_labels_ & bottoms) == 0;
+  Labels bottoms(looked_at.mask);
+  for (uint32_t& entry : bottoms.entry) {
+    entry |= bottom_of_stack;
+  }
+  bottoms.store(looked_at.mask);
+  const unsigned popped = (1U << own_labels_popped_) - 1;
+  return (own_bottoms_ & popped) == 0 && (own_bottoms_ & ~popped) != 0;
 }
 
 void PacketState::push_mpls(uint16_t eth_type, LookedAt& looked_at, datapath::ActionList& actions) {
   const bool has_label = is_mpls(looked_at);
   is_bottom_pushed_ = is_bottom_pushed_ || !has_label;
   ++labels_pushed_;
+  known_label_count_ = std::min<uint8_t>(known_label_count_ + 1, own_label_count);
   uint32_t entry;
   if (has_label) {
     Flow first_entry;

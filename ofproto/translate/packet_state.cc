@@ -85,7 +85,7 @@ PacketState::PacketState(const FlowKey& key, OfPort in_port, bool is_from_tunnel
   set_in_port(in_port);
   // How often a packet came by is nothing to match on: it is another packet that the tables see.
   set_constant(KeyWord::mark_recirc, 0, recirc_id_bits);
-  own_labels_ = flow_.word(KeyWord::mpls01);
+  note_own_labels();
   base_ = flow_;
   const uint64_t tags = swap_network_order(flow_.word(KeyWord::vlan));
   for (const unsigned shift : {0U, 32U}) {

@@ -127,6 +127,7 @@ class PacketState {
   void set_vlan_field(const Field& field, FieldValue value, FieldValue mask, LookedAt& looked_at);
   void write_tag(uint16_t tci, uint16_t mask);
   void rebuild_tags();
+  void note_own_labels();
   void note_pop(bool has_more);
   void replace_network_layer(uint16_t eth_type, uint16_t present_bits);
 
@@ -151,10 +152,12 @@ class PacketState {
   bool tags_moved_ = false;
   bool labels_moved_ = false;
 
-  // Labels that were pushed and are still there, and how many of the packet's own three that the key holds are gone.
-  uint64_t own_labels_ = 0;  // the first two, as in the key
+  // Labels. The key holds three of the packet's own: which of them are bottoms (bit n: the n-th), and how many are gone.
+  // Of those in `flow`, so many from the outermost are right.
+  uint8_t own_bottoms_ = 0;
   uint8_t own_labels_popped_ = 0;
-  uint16_t labels_pushed_ = 0;
+  uint8_t known_label_count_ = 3;
+  uint16_t labels_pushed_ = 0;     // ... and not popped again
   bool is_bottom_pushed_ = false;  // the packet had no label before
   bool is_network_hidden_ = false;
 

@@ -74,6 +74,26 @@ TEST(RecirculationStory, AShallowPopIsNotLookedUpAgain) {
   EXPECT_EQ(sw.megaflow_count(), 1U);
 }
 
+// The fourth label may be cut short: only who reads again knows.
+TEST(RecirculationStory, AStackWhoseBottomIsOutOfSightIsReadAgain) {
+  TestSwitch sw{"p1", "p2"};
+  sw.add_flow("mpls,mpls_label=1,actions=pop_mpls:0x8847,goto_table:1");
+  sw.add_flow("table=1,mpls,mpls_label=2,actions=output:p2");
+  sw.receive("p1", labelled({1, 2, 3, 4}));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(labelled({2, 3, 4})));
+  EXPECT_EQ(sw.megaflow_count(), 2U);
+}
+
+// A push forgets the third label of those that were in sight.
+TEST(RecirculationStory, WhatAPushHidIsReadAgain) {
+  TestSwitch sw{"p1", "p2"};
+  sw.add_flow(
+      "mpls,mpls_label=1,actions=push_mpls:0x8847,pop_mpls:0x8847,pop_mpls:0x8847,pop_mpls:0x8847,goto_table:1");
+  sw.add_flow("table=1,mpls,mpls_label=3,actions=output:p2");
+  sw.receive("p1", labelled({1, 2, 3}));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(labelled({3})));
+}
+
 TEST(RecirculationStory, RegistersMetadataAndActionSetComeBack) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow(
