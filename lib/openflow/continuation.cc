@@ -121,13 +121,14 @@ ContinuationStep read_step(WireReader& in) {
   return step;
 }
 
-void read_part(WireReader& in, Continuation& continuation) {
+// True when it was the last, the action set.
+bool read_part(WireReader& in, Continuation& continuation) {
   const uint16_t type = in.u16();
   const size_t size = in.u16();
   in.pad(4);
   if (size < part_header_size) {
     in.fail(stale("a part without a header"));
-    return;
+    return false;
   }
   WireReader part(in.take(size - part_header_size));
   in.pad((8 - size % 8) % 8);
@@ -141,6 +142,7 @@ void read_part(WireReader& in, Continuation& continuation) {
   if (auto done = part.finish(); !done) {
     in.fail(done.error());
   }
+  return type == static_cast<uint16_t>(Part::action_set);
 }
 
 }  // namespace
@@ -176,8 +178,15 @@ Result<Continuation, OpenFlowError> decode_continuation(std::span<const uint8_t>
   in.u64(continuation.datapath_id);
   in.port32(continuation.in_port);
   in.pad(4);
+  bool is_whole = false;
   while (in.remaining() > 0 && !in.failed()) {
-    read_part(in, continuation);
+    if (is_whole) {
+      in.fail(stale("a part behind the last"));
+    }
+    is_whole = read_part(in, continuation);
+  }
+  if (!in.failed() && !is_whole) {
+    in.fail(stale("the end is missing"));
   }
   if (auto done = in.finish(); !done) {
     return Unexpected{done.error()};

@@ -10,7 +10,7 @@
 //   then, each u16 type, u16 length (without padding), pad 4, body, padded to 8:
 //     1 step        u8 table id, u8 flags, u8 goto table, pad 1, u16 size of actions, u16 size of write_actions,
 //                   u64 cookie, u64 metadata, u64 metadata mask, actions, actions to write (both as in 1.3)
-//     2 action set  actions
+//     2 action set  actions; the last part, always there
 //
 // Threads: pure functions. Source: Open vSwitch's ovs-actions(7), "pause"; the layout is ours.
 #pragma once

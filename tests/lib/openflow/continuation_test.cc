@@ -42,9 +42,8 @@ TEST(ContinuationTest, EveryChangedByteIsReadOrRefusedWhole) {
       bytes[i] ^= flip;
       (void)decode_continuation(bytes);
     }
-    (void)decode_continuation(std::span(good).first(i));
+    EXPECT_FALSE(decode_continuation(std::span(good).first(i))) << i;
   }
-  EXPECT_FALSE(decode_continuation(std::span(good).first(good.size() - 1)));
 }
 
 TEST(ContinuationTest, WhatNoMessageCouldCarryIsEmpty) {
