@@ -90,6 +90,8 @@ Outcome diff_flows(Invocation& call);
 Outcome add_group(Invocation& call);
 Outcome add_groups(Invocation& call);
 Outcome mod_group(Invocation& call);
+Outcome insert_buckets(Invocation& call);
+Outcome remove_buckets(Invocation& call);
 Outcome del_groups(Invocation& call);
 Outcome dump_groups(Invocation& call);
 Outcome dump_group_stats(Invocation& call);

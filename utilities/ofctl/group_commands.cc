@@ -1,4 +1,4 @@
-// Groups: add, change, delete, dump.
+// Groups: add, change, delete, dump; buckets of a group.
 #include <fmt/format.h>
 
 #include "lib/openflow/text/group_text.h"
@@ -65,6 +65,10 @@ Outcome add_groups(Invocation& call) {
 Outcome mod_group(Invocation& call) {
   return change_group(call, call.options.may_create ? GroupModCommand::add_or_modify : GroupModCommand::modify);
 }
+
+Outcome insert_buckets(Invocation& call) { return change_group(call, GroupModCommand::insert_bucket); }
+
+Outcome remove_buckets(Invocation& call) { return change_group(call, GroupModCommand::remove_bucket); }
 
 Outcome del_groups(Invocation& call) {
   const auto id = group_argument(call);
