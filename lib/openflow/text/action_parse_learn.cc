@@ -97,9 +97,19 @@ class LearnParser {
       return add_load(word);
     }
     if (!names_a_field(word.key, learned_) || word.delimiter == ':' || word.delimiter == '(') {
-      return unknown_option(input_, word, "learn", learn_options);
+      return unknown_option(input_, word, "learn", known_words());
     }
     return add_match(word);
+  }
+
+  // What could have been meant: an option, or any field.
+  static std::vector<std::string_view> known_words() {
+    std::vector<std::string_view> words(std::begin(learn_options), std::end(learn_options));
+    for (const Field& f : all_fields()) {
+      words.push_back(f.name);
+      words.insert(words.end(), f.aliases.begin(), f.aliases.end());
+    }
+    return words;
   }
 
   Parsed add_output(const Word& word) {
