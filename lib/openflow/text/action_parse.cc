@@ -1,4 +1,4 @@
-// The table of actions, and the instructions among them.
+// The table of actions, and lists of them.
 #include "lib/openflow/text/action_parse.h"
 
 #include <algorithm>
@@ -11,13 +11,6 @@
 
 namespace weft::openflow {
 namespace {
-
-Parsed no_value(const ActionInput& input, const Word& word) {
-  if (word.has_value()) {
-    return input.source.error(word.whole, std::string(word.key) + " takes no value");
-  }
-  return {};
-}
 
 template <class A>
 Parsed parse_plain(const ActionInput& input, const Word& word, ActionList& out) {
@@ -146,24 +139,7 @@ Parsed no_target(const ActionInput& input, const Word& word, std::string_view na
   return {};
 }
 
-// "VALUE" or "VALUE/MASK".
-Result<MetadataWrite, TextError> parse_metadata(const TextSource& source, const Word& word) {
-  const auto parts = split_once(word.value, '/');
-  const std::string_view value_word = parts ? parts->first : word.value;
-  const auto value = parse_number(source.text, value_word, "metadata", 0, ~uint64_t{0});
-  if (!value) {
-    return Unexpected{value.error()};
-  }
-  MetadataWrite metadata{*value, ~uint64_t{0}};
-  if (parts) {
-    const auto mask = parse_number(source.text, parts->second, "mask", 0, ~uint64_t{0});
-    if (!mask) {
-      return Unexpected{mask.error()};
-    }
-    metadata.mask = *mask;
-  }
-  return metadata;
-}
+}  // namespace
 
 Parsed parse_action(const ActionInput& input, const Word& word, ActionList& out) {
   const std::string name = to_lower(word.key);
@@ -195,148 +171,6 @@ Parsed parse_action(const ActionInput& input, const Word& word, ActionList& out)
   return input.source.error(word.key, "unknown action or port " + quoted(word.key), did_you_mean(name, names));
 }
 
-// What an instruction's word may say once.
-template <class T>
-Parsed set_once(const TextSource& source, const Word& word, std::optional<T>& slot, T value) {
-  if (slot) {
-    return source.error(word.whole, std::string(word.key) + " is there twice");
-  }
-  slot = std::move(value);
-  return {};
-}
-
-// What a list as a whole must keep to: where each action stands, and the bytes that a message has for it.
-Parsed check_list(const ActionInput& input, const ActionList& actions, std::span<const std::string_view> words) {
-  if (const auto misplaced = find_misplaced(actions, input.context)) {
-    return input.source.error(words[misplaced->action_index], misplaced->error.detail);
-  }
-  // No text is 25 times as long on the wire; the shorter ones need no second look.
-  constexpr size_t always_fits = 2000;
-  constexpr size_t max_size = 0xffff - 256;
-  if (input.source.text.size() > always_fits) {
-    std::vector<uint8_t> bytes;
-    WireWriter out(bytes);
-    write_actions(out, actions, Version::v1_3);
-    if (bytes.size() > max_size) {
-      return input.source.error(words.front(), "these actions are longer than a message can be");
-    }
-  }
-  return {};
-}
-
-// One word of a rule's actions: an instruction or an action.
-class InstructionParser {
- public:
-  explicit InstructionParser(const ActionInput& input) : input_(input), source_(input.source) {}
-
-  Parsed add(const Word& word) {
-    const std::string name = to_lower(word.key);
-    if (name == "drop") {
-      drop_ = word.whole;
-      return no_value(input_, word);
-    }
-    for (const auto& [instruction, parse] : table) {
-      if (instruction == name) {
-        return (this->*parse)(word);
-      }
-    }
-    return add_action(word);
-  }
-
-  Result<ParsedInstructions, TextError> finish() {
-    if (!drop_.empty() && (!actions_.empty() || !parsed_.instructions.empty())) {
-      return source_.error(drop_, "drop stands alone: it is the absence of actions");
-    }
-    if (!actions_.empty()) {
-      if (auto checked = check_list(input_, actions_, parsed_.apply_words); !checked) {
-        return Unexpected{checked.error()};
-      }
-      parsed_.instructions.apply = std::move(actions_);
-    }
-    return std::move(parsed_);
-  }
-
- private:
-  Parsed add_action(const Word& word) {
-    Parsed parsed = parse_action(input_, word, actions_);
-    parsed_.apply_words.resize(actions_.size(), word.whole);
-    return parsed;
-  }
-
-  Parsed add_apply(const Word& word) {
-    Scanner scanner(source_, word.value);
-    while (true) {
-      const auto next = scanner.next();
-      if (!next) {
-        return Unexpected{next.error()};
-      }
-      if (!*next) {
-        return {};
-      }
-      if (auto added = add_action(**next); !added) {
-        return added;
-      }
-    }
-  }
-
-  Parsed add_write(const Word& word) {
-    auto actions =
-        parse_action_list({source_, input_.match, ActionContext::action_set}, word.value, &parsed_.write_words);
-    if (!actions) {
-      return Unexpected{actions.error()};
-    }
-    return set_once(source_, word, parsed_.instructions.write, std::move(*actions));
-  }
-
-  Parsed add_clear(const Word& word) {
-    parsed_.instructions.clear_actions = true;
-    return no_value(input_, word);
-  }
-
-  Parsed add_goto(const Word& word) {
-    const auto table_id = number_value(source_, word, "table", 0, 254);
-    if (!table_id) {
-      return Unexpected{table_id.error()};
-    }
-    parsed_.goto_word = word.whole;
-    return set_once(source_, word, parsed_.instructions.goto_table, static_cast<uint8_t>(*table_id));
-  }
-
-  Parsed add_meter(const Word& word) {
-    const auto meter = number_value(source_, word, "meter", 1, max_u32);
-    if (!meter) {
-      return Unexpected{meter.error()};
-    }
-    return set_once(source_, word, parsed_.instructions.meter, static_cast<uint32_t>(*meter));
-  }
-
-  Parsed add_metadata(const Word& word) {
-    const auto metadata = parse_metadata(source_, word);
-    return metadata ? set_once(source_, word, parsed_.instructions.write_metadata, *metadata)
-                    : Unexpected{metadata.error()};
-  }
-
-  struct Row {
-    std::string_view name;
-    Parsed (InstructionParser::*parse)(const Word&);
-  };
-  static const Row table[6];
-
-  const ActionInput& input_;
-  const TextSource& source_;
-  ParsedInstructions parsed_;
-  ActionList actions_;
-  std::string_view drop_;
-};
-
-const InstructionParser::Row InstructionParser::table[6] = {
-    {"apply_actions", &InstructionParser::add_apply}, {"clear_actions", &InstructionParser::add_clear},
-    {"write_actions", &InstructionParser::add_write}, {"write_metadata", &InstructionParser::add_metadata},
-    {"goto_table", &InstructionParser::add_goto},     {"meter", &InstructionParser::add_meter},
-};
-
-}  // namespace
-
 Parsed unknown_option(const ActionInput& input, const Word& option, std::string_view action,
                       std::span<const std::string_view> known) {
   return input.source.error(option.key, fmt::format("unknown option {} of {}", quoted(option.key), action),
@@ -359,23 +193,6 @@ std::vector<std::string_view> action_names() {
   names.insert(names.end(), std::begin(instruction_names), std::end(instruction_names));
   names.insert(names.end(), std::begin(port_words), std::end(port_words));
   return names;
-}
-
-Result<ParsedInstructions, TextError> parse_instructions(const ActionInput& input, std::string_view part) {
-  InstructionParser parser(input);
-  Scanner scanner(input.source, part);
-  while (true) {
-    const auto word = scanner.next();
-    if (!word) {
-      return Unexpected{word.error()};
-    }
-    if (!*word) {
-      return parser.finish();
-    }
-    if (auto added = parser.add(**word); !added) {
-      return Unexpected{added.error()};
-    }
-  }
 }
 
 Result<ActionList, TextError> parse_action_list(const ActionInput& input, std::string_view part,

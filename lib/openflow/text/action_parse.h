@@ -39,6 +39,15 @@ Result<ParsedInstructions, TextError> parse_instructions(const ActionInput& inpu
 Result<ActionList, TextError> parse_action_list(const ActionInput& input, std::string_view part,
                                                 std::vector<std::string_view>* words = nullptr);
 
+// One word of such a list: a row of the table, or the name of a port.
+Parsed parse_action(const ActionInput& input, const Word& word, ActionList& out);
+
+// instruction_parse.cc: "VALUE" or "VALUE/MASK"; that a word has no value; and what a list as a whole must keep to, where
+// each action stands and the bytes that a message has for them (`words`: one for each action).
+Result<MetadataWrite, TextError> parse_metadata(const TextSource& source, const Word& word);
+Parsed no_value(const ActionInput& input, const Word& word);
+Parsed check_list(const ActionInput& input, const ActionList& actions, std::span<const std::string_view> words);
+
 // What an action does next with each of its options, "a=1,b,c(2)" of its value.
 template <class F>
 Parsed for_each_option(const ActionInput& input, std::string_view options, F&& parse) {
