@@ -10,41 +10,40 @@ namespace weft {
 
 namespace {
 
-constexpr unsigned segment_bits = 32;
+constexpr unsigned kept_bits = 32;
 
-// The bits of `value` from `depth` on, at the left.
-uint32_t segment_at(FieldValue value, unsigned depth) { return static_cast<uint32_t>((value << depth).hi >> 32); }
+// The bits of `value` that end before `end`, 32 of them, the last as the least significant. `end` is 0 to 128.
+uint32_t bits_before(FieldValue value, unsigned end) { return static_cast<uint32_t>((value >> (128 - end)).lo); }
 
 unsigned bit_at(FieldValue value, unsigned depth) { return static_cast<unsigned>((value << depth).hi >> 63); }
 
-uint32_t first_bits(uint32_t segment, unsigned count) {
-  return count == 0 ? 0 : segment & (~uint32_t{0} << (segment_bits - count));
-}
-
-unsigned common_bits(uint32_t a, uint32_t b, unsigned limit) {
-  return std::min(limit, static_cast<unsigned>(std::countl_zero(a ^ b)));
+// How many of the first bits of two segments agree; the segments are the last `count` bits of the words.
+unsigned common_bits(uint32_t a, uint32_t b, unsigned count) {
+  const uint32_t difference = count == 0 ? 0 : (a ^ b) << (kept_bits - count);
+  return std::min(count, static_cast<unsigned>(std::countl_zero(difference)));
 }
 
 }  // namespace
 
-// `bits` and bit_count() never change: a split or a join makes new nodes.
+// `bits` and end() never change.
 struct PrefixTrie::Node {
-  Node(uint32_t segment, unsigned count, unsigned rules = 0)
-      : bits(first_bits(segment, count)), counts(count | rules << rules_shift) {}
+  Node(FieldValue value, unsigned end, unsigned rules)
+      : bits(bits_before(value, end)), end_and_rules(end | rules << end_bits) {}
 
-  unsigned bit_count() const { return counts.load(std::memory_order_relaxed) & ((1U << rules_shift) - 1); }  // 0 to 32
-  unsigned rule_count() const { return counts.load(std::memory_order_relaxed) >> rules_shift; }
-  void add_rule() { counts.store(counts.load(std::memory_order_relaxed) + (1U << rules_shift)); }
-  void remove_rule() { counts.store(counts.load(std::memory_order_relaxed) - (1U << rules_shift)); }
-  void take_edges(const Node& from) {
-    edges[0].store(from.edges[0].load());
-    edges[1].store(from.edges[1].load());
+  unsigned end() const { return end_and_rules.load(std::memory_order_relaxed) & ((1U << end_bits) - 1); }
+  unsigned rule_count() const { return end_and_rules.load(std::memory_order_relaxed) >> end_bits; }
+  void add_rules(int count) {
+    end_and_rules.fetch_add(static_cast<uint32_t>(count) << end_bits, std::memory_order_relaxed);
+  }
+  // How many bits of `value`, from `depth` on, are the node's own.
+  unsigned common_with(FieldValue value, unsigned depth) const {
+    return common_bits(bits, bits_before(value, end()), end() - depth);
   }
 
-  static constexpr unsigned rules_shift = 6;
+  static constexpr unsigned end_bits = 8;
   RcuPtr<Node> edges[2];  // by the next bit, which is also the first of the child's own
   const uint32_t bits;
-  std::atomic<uint32_t> counts;  // of bits, 6 bits; of rules that end here. One word, so that a node is 24 bytes.
+  std::atomic<uint32_t> end_and_rules;  // one word, so that a node is 24 bytes
 };
 
 PrefixTrie::~PrefixTrie() { destroy(root_.load()); }
@@ -62,16 +61,16 @@ void PrefixTrie::destroy(Node* node) {
 }
 
 PrefixMatch PrefixTrie::lookup(FieldValue value) const {
-  PrefixMatch match;
+  PrefixMatch match{};
   unsigned depth = 0;
   for (const Node* node = root_.load(); node != nullptr;) {
-    const unsigned bit_count = node->bit_count();
-    const unsigned common = common_bits(node->bits, segment_at(value, depth), bit_count);
-    if (common < bit_count) {
+    const unsigned end = node->end();
+    const unsigned common = node->common_with(value, depth);
+    if (depth + common < end) {
       match.needed = static_cast<uint8_t>(depth + common + 1);
       return match;
     }
-    depth += bit_count;
+    depth = end;
     match.needed = static_cast<uint8_t>(depth);
     if (node->rule_count() != 0) {
       match.add(depth);
@@ -91,24 +90,12 @@ PrefixMatch PrefixTrie::lookup(FieldValue value) const {
 
 // Nodes for the bits from `depth` to `length`, the last of which ends a prefix.
 PrefixTrie::Node* PrefixTrie::make_chain(FieldValue value, unsigned depth, unsigned length) {
-  const unsigned count = std::min(length - depth, segment_bits);
-  const bool is_end = depth + count == length;
-  auto node = std::make_unique<Node>(segment_at(value, depth), count, is_end ? 1 : 0);
-  if (!is_end) {
-    node->edges[bit_at(value, depth + count)].store(make_chain(value, depth + count, length));
+  const unsigned end = std::min(depth + kept_bits, length);
+  auto node = std::make_unique<Node>(value, end, end == length ? 1 : 0);
+  if (end < length) {
+    node->edges[bit_at(value, end)].store(make_chain(value, end, length));
   }
   return node.release();
-}
-
-// Puts a node for the first `kept_bits` of the linked one above a node for the rest of them.
-void PrefixTrie::split(RcuPtr<Node>& link, unsigned kept_bits) {
-  Node* old = link.load();
-  auto upper = std::make_unique<Node>(old->bits, kept_bits);
-  auto lower = std::make_unique<Node>(old->bits << kept_bits, old->bit_count() - kept_bits, old->rule_count());
-  lower->take_edges(*old);
-  upper->edges[lower->bits >> (segment_bits - 1)].store(lower.release());
-  link.store(upper.release());
-  rcu::retire(old);
 }
 
 void PrefixTrie::add(FieldValue value, unsigned length) {
@@ -120,15 +107,18 @@ void PrefixTrie::add(FieldValue value, unsigned length) {
       link->store(make_chain(value, depth, length));
       return;
     }
-    const unsigned limit = std::min(node->bit_count(), length - depth);
-    const unsigned common = common_bits(node->bits, segment_at(value, depth), limit);
-    if (common < node->bit_count()) {
-      split(*link, common);
-      node = link->load();
+    const unsigned end = node->end();
+    const unsigned shared_end = std::min(depth + node->common_with(value, depth), length);
+    if (shared_end < end) {
+      // A node for what they share comes between.
+      auto upper = std::make_unique<Node>(value, shared_end, 0);
+      upper->edges[node->bits >> (end - shared_end - 1) & 1].store(node);
+      node = upper.release();
+      link->store(node);
     }
-    depth += common;
+    depth = shared_end;
     if (depth == length) {
-      node->add_rule();
+      node->add_rules(1);
       return;
     }
     link = &node->edges[bit_at(value, depth)];
@@ -136,28 +126,34 @@ void PrefixTrie::add(FieldValue value, unsigned length) {
 }
 
 void PrefixTrie::remove(FieldValue value, unsigned length) {
-  std::vector<RcuPtr<Node>*> way = {&root_};
+  struct Step {
+    RcuPtr<Node>* link;
+    unsigned depth;  // where the linked node's own bits begin
+  };
+  std::vector<Step> way;
+  RcuPtr<Node>* link = &root_;
   for (unsigned depth = 0;;) {
-    Node* node = way.back()->load();
+    Node* node = link->load();
     assert(node != nullptr && "a prefix is removed as often as it was added");
-    depth += node->bit_count();
+    way.push_back({link, depth});
+    depth = node->end();
     if (depth == length) {
-      node->remove_rule();
+      node->add_rules(-1);
       break;
     }
-    way.push_back(&node->edges[bit_at(value, depth)]);
+    link = &node->edges[bit_at(value, depth)];
   }
   // A node that goes may leave the one above it with nothing to tell apart.
-  prune(*way.back());
-  if (way.size() > 1) {
-    for (size_t i = way.size() - 1; i-- > 0 && (way[i + 1]->load() == nullptr || i + 2 == way.size());) {
-      prune(*way[i]);
+  for (size_t i = way.size(); i-- > 0;) {
+    const bool is_near = i + 2 >= way.size();
+    if (is_near || way[i + 1].link->load() == nullptr) {
+      prune(*way[i].link, way[i].depth);
     }
   }
 }
 
-// Takes out the linked node when it neither ends a prefix nor tells two apart.
-void PrefixTrie::prune(RcuPtr<Node>& link) {
+// Takes out the linked node when it neither ends a prefix nor tells two apart. Its own bits begin at `depth`.
+void PrefixTrie::prune(RcuPtr<Node>& link, unsigned depth) {
   Node* node = link.load();
   Node* const zero = node->edges[0].load();
   Node* const one = node->edges[1].load();
@@ -165,20 +161,11 @@ void PrefixTrie::prune(RcuPtr<Node>& link) {
     return;
   }
   Node* const only = zero != nullptr ? zero : one;
-  if (only == nullptr) {
-    link.store(nullptr);
-    rcu::retire(node);
+  if (only != nullptr && only->end() - depth > kept_bits) {
     return;
   }
-  const unsigned bit_count = node->bit_count() + only->bit_count();
-  if (bit_count > segment_bits) {
-    return;
-  }
-  auto joined = std::make_unique<Node>(node->bits | only->bits >> node->bit_count(), bit_count, only->rule_count());
-  joined->take_edges(*only);
-  link.store(joined.release());
+  link.store(only);
   rcu::retire(node);
-  rcu::retire(only);
 }
 
 }  // namespace weft

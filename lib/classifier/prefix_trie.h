@@ -1,6 +1,8 @@
 // Prefix trie: which prefixes of one field the rules of a classifier have.
 //
-// A binary trie with compressed paths. A node stands for the bits on the way to it; one that rules end at counts them.
+// A binary trie with compressed paths. A node stands for the bits on the way to it; one that rules end at counts them. It
+// keeps the 32 bits that end where it ends, of which the last ones are its own: as many as follow the node above it. So
+// a node that comes between two others, or goes, changes neither.
 //
 //     value 10.1.2.77 among 10.1.2.0/24, 10.1.2.128/25, 10.9.0.0/16:
 //     root "0000 1010 0000" -> "0001 0000 0010" (/24, counted) -> "1" (/25)
@@ -28,8 +30,8 @@ inline constexpr unsigned max_prefix_length = 128;
 
 // What the trie says of one value.
 struct PrefixMatch {
-  std::array<uint64_t, 3> lengths{};  // bit n: some rule has the first n bits of the value as its prefix
-  uint8_t needed = 0;                 // so many bits prove that no longer prefix than those in `lengths` matches
+  std::array<uint64_t, 3> lengths;  // bit n: some rule has the first n bits of the value as its prefix
+  uint8_t needed;                   // so many bits prove that no longer prefix than those in `lengths` matches
 
   bool has(unsigned length) const { return ((lengths[length / 64] >> (length % 64)) & 1) != 0; }
   void add(unsigned length) { lengths[length / 64] |= uint64_t{1} << (length % 64); }
@@ -57,8 +59,7 @@ class PrefixTrie {
   struct Node;
 
   static Node* make_chain(FieldValue value, unsigned depth, unsigned length);
-  static void split(RcuPtr<Node>& link, unsigned kept_bits);
-  static void prune(RcuPtr<Node>& link);
+  static void prune(RcuPtr<Node>& link, unsigned depth);
   static void destroy(Node* node);
 
   RcuPtr<Node> root_;

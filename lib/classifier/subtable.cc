@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <bit>
 
+#include "lib/base/big_endian.h"
 #include "lib/base/hash.h"
 
 namespace weft {
 
 namespace {
 
-uint32_t stage_hash(uint64_t hash, unsigned stage) { return static_cast<uint32_t>(hash_finish(hash, stage)); }
+// A rule keeps 31 bits of it.
+uint32_t stage_hash(uint64_t hash, unsigned stage) {
+  return static_cast<uint32_t>(hash_finish(hash, stage)) & 0x7fffffff;
+}
 
 unsigned stage_of(const Field& field) {
   unsigned stage = 0;
@@ -19,19 +23,31 @@ unsigned stage_of(const Field& field) {
   return stage;
 }
 
-FieldValue first_bits(const Field& field, unsigned count) { return FieldValue::ones(count) << (field.n_bits - count); }
-
-unsigned count_bits(FieldValue bits) { return static_cast<unsigned>(std::popcount(bits.hi) + std::popcount(bits.lo)); }
+// The first bits of a field, where they stand in the key.
+struct KeyBits {
+  KeyBits(unsigned first_bit, unsigned count) {
+    const unsigned in_first = std::min(count, 64 - first_bit);
+    first = in_first == 0 ? 0 : swap_network_order(~uint64_t{0} << (64 - in_first) >> first_bit);
+    second = count == in_first ? 0 : swap_network_order(~uint64_t{0} << (64 - (count - in_first)));
+  }
+  uint64_t first;
+  uint64_t second;  // of the next word
+};
 
 }  // namespace
 
 Subtable::Subtable(const MiniMatch& match_with_mask, const PrefixTracker& tracker, uint64_t hash_seed)
     : hash_seed_(hash_seed), set_(match_with_mask.set()), prefix_lengths_(tracker.lengths_of(match_with_mask)) {
-  for (unsigned i = 0; i < tracker.field_count(); ++i) {
-    if (prefix_lengths_[i] != 0) {
-      prefixes_.push_back({i, prefix_lengths_[i], stage_of(tracker.tracked_field(i))});
+  for (unsigned stage = 0; stage < stage_count; ++stage) {
+    stage_prefix_begins_[stage] = static_cast<uint8_t>(prefixes_.size());
+    for (unsigned i = 0; i < tracker.field_count(); ++i) {
+      const Field& field = tracker.tracked_field(i);
+      if (prefix_lengths_[i] != 0 && stage_of(field) == stage) {
+        prefixes_.push_back({i, prefix_lengths_[i], field.first_word(), field.first_bit()});
+      }
     }
   }
+  stage_prefix_begins_[stage_count] = static_cast<uint8_t>(prefixes_.size());
   const auto masks = match_with_mask.masks();
   set_.for_each([&](unsigned i) { words_.push_back({i, masks[words_.size()]}); });
   for (unsigned stage = 0; stage < stage_count; ++stage) {
@@ -42,6 +58,7 @@ Subtable::Subtable(const MiniMatch& match_with_mask, const PrefixTracker& tracke
   for (unsigned stage = 0; stage < stage_count; ++stage) {
     const bool adds_words = stage_word_ends_[stage] > stage_begin(stage);
     const bool is_last = stage_word_ends_[stage] == words_.size();
+    last_stage_ = adds_words ? stage : last_stage_;
     if (adds_words && !is_last) {
       stages_[stage] = std::make_unique<StageIndex>();
     }
@@ -90,53 +107,69 @@ const ClassifierRule* Subtable::find(const Flow& flow, uint64_t version, Flow* m
       heads_.find(stage_hash(hash, stage_count), [&](const ClassifierRule& head) { return equals(head, flow); });
   if (mask != nullptr) {
     rule != nullptr ? mark_words(static_cast<unsigned>(words_.size()), *mask)
-                    : prove_miss(stage_count - 1, *mask, prefixes);
+                    : prove_miss(last_stage_, *mask, prefixes);
   }
+  return first_visible(rule, version);
+}
+
+const ClassifierRule* Subtable::first_visible(const ClassifierRule* rule, uint64_t version) {
   while (rule != nullptr && !rule->is_visible(version)) {
     rule = rule->next_equal_.load(std::memory_order_acquire);
   }
   return rule;
 }
 
+const ClassifierRule* Subtable::next_visible(const ClassifierRule& rule, uint64_t version) {
+  return first_visible(rule.next_equal_.load(std::memory_order_acquire), version);
+}
+
+std::span<const Subtable::PrefixUse> Subtable::prefixes_of(unsigned stage) const {
+  const unsigned begin = stage_prefix_begins_[stage];
+  return {prefixes_.data() + begin, stage_prefix_begins_[stage + 1] - begin};
+}
+
 // By what the tries have already said of this packet, for another subtable: saves a probe.
 bool Subtable::is_ruled_out(unsigned stage, const PrefixLookup& prefixes) const {
-  return std::any_of(prefixes_.begin(), prefixes_.end(), [&](const PrefixUse& use) {
-    return use.stage == stage && prefixes.is_known(use.field) && !prefixes.known(use.field).has(use.length);
-  });
-}
-
-// No rule agrees with the packet up to the end of `stage`. The earliest stage in which a trie shows it needs the fewest
-// bits. What the packet has in later stages is not considered, as it varies most.
-void Subtable::prove_miss(unsigned stage, Flow& mask, PrefixLookup& prefixes) const {
-  for (unsigned earlier = 0; earlier <= stage; ++earlier) {
-    if (const PrefixUse* proof = best_proof(earlier, mask, prefixes)) {
-      const Field& field = prefixes.tracked_field(proof->field);
-      const FieldValue bits = first_bits(field, prefixes.of(proof->field).bits_against(proof->length));
-      mark_words(stage_begin(earlier), mask);
-      set_masked(mask, field, bits, bits);
-      return;
+  for (const PrefixUse& use : prefixes_of(stage)) {
+    if (prefixes.is_known(use.field) && !prefixes.known(use.field).has(use.length)) {
+      return true;
     }
   }
-  mark_words(stage_word_ends_[stage], mask);
+  return false;
 }
 
-// Null: each prefix of that stage is some rule's.
-const Subtable::PrefixUse* Subtable::best_proof(unsigned stage, const Flow& mask, PrefixLookup& prefixes) const {
+// No rule agrees with the packet up to the end of `stage`; some do up to its beginning. Where a trie says that no rule
+// has the packet's prefix, that proves it with fewer bits than the words of the stage. What the packet has in later
+// stages is not considered, as it varies most.
+void Subtable::prove_miss(unsigned stage, Flow& mask, PrefixLookup& prefixes) const {
   const PrefixUse* best = nullptr;
-  unsigned fewest = ~0U;
-  for (const PrefixUse& use : prefixes_) {
-    if (use.stage != stage || prefixes.of(use.field).has(use.length)) {
+  KeyBits bits(0, 0);
+  int fewest = 0;
+  for (const PrefixUse& use : prefixes_of(stage)) {
+    const PrefixMatch& match = prefixes.of(use.field);
+    if (match.has(use.length)) {
       continue;
     }
-    const Field& field = prefixes.tracked_field(use.field);
-    const FieldValue bits = first_bits(field, prefixes.of(use.field).bits_against(use.length));
-    const unsigned added = count_bits(bits & ~get(mask, field));
-    if (added < fewest) {
-      fewest = added;
+    const KeyBits needed(use.first_bit, match.bits_against(use.length));
+    int added = std::popcount(needed.first & ~mask.word(use.first_word));
+    if (needed.second != 0) {
+      added += std::popcount(needed.second & ~mask.word(use.first_word + 1));
+    }
+    if (best == nullptr || added < fewest) {
       best = &use;
+      bits = needed;
+      fewest = added;
     }
   }
-  return best;
+  if (best == nullptr) {
+    mark_words(stage_word_ends_[stage], mask);
+    return;
+  }
+  mark_words(stage_begin(stage), mask);
+  mask.word(best->first_word) |= bits.first;
+  if (bits.second != 0) {
+    mask.word(best->first_word + 1) |= bits.second;
+  }
 }
 
 Subtable::StageHashes Subtable::hash_stages(const MiniMatch& match, uint32_t& whole) const {
@@ -154,7 +187,9 @@ Subtable::StageHashes Subtable::hash_stages(const MiniMatch& match, uint32_t& wh
 }
 
 void Subtable::insert(ClassifierRule& rule) {
-  const StageHashes hashes = hash_stages(rule.match(), rule.hash_);
+  uint32_t whole = 0;
+  const StageHashes hashes = hash_stages(rule.match(), whole);
+  rule.hash_ = whole;
   for (unsigned stage = 0; stage < stage_count; ++stage) {
     if (stages_[stage] != nullptr) {
       stages_[stage]->add(hashes[stage]);

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "lib/classifier/classifier_rule.h"
@@ -34,6 +35,10 @@ class Subtable {
   // The best visible rule whose words equal the flow's under the mask. Adds the bits that prove the answer to `mask`
   // unless null, and of several proofs that which adds fewest.
   const ClassifierRule* find(const Flow& flow, uint64_t version, Flow* mask, PrefixLookup& prefixes) const;
+  // The rule itself if it is visible, else as next_visible; null stays null.
+  static const ClassifierRule* first_visible(const ClassifierRule* rule, uint64_t version);
+  // The next visible rule of the same match, of a lower priority.
+  static const ClassifierRule* next_visible(const ClassifierRule& rule, uint64_t version);
 
   // --- writer
   void insert(ClassifierRule& rule);
@@ -41,7 +46,7 @@ class Subtable {
   // A linked rule was given its removed_version, or it was taken back.
   void note_removal(uint64_t version);
   void note_return();
-  ClassifierRule* find_equal(const MiniMatch& match) const;  // head of the chain; follow next_equal
+  ClassifierRule* find_equal(const MiniMatch& match) const;  // head of the chain; follow next_equal. Readers may, too
   static ClassifierRule* next_equal(const ClassifierRule& rule);
 
   bool has_mask_of(const MiniMatch& match) const;
@@ -66,7 +71,8 @@ class Subtable {
   struct PrefixUse {
     unsigned field;  // the tracker's number
     unsigned length;
-    unsigned stage;
+    unsigned first_word;  // where the field begins in the key
+    unsigned first_bit;
   };
   using StageHashes = std::array<uint32_t, stage_count>;
 
@@ -75,7 +81,7 @@ class Subtable {
   uint64_t add_stage(uint64_t hash, unsigned stage, const Flow& flow) const;
   bool is_ruled_out(unsigned stage, const PrefixLookup& prefixes) const;
   void prove_miss(unsigned stage, Flow& mask, PrefixLookup& prefixes) const;
-  const PrefixUse* best_proof(unsigned stage, const Flow& mask, PrefixLookup& prefixes) const;
+  std::span<const PrefixUse> prefixes_of(unsigned stage) const;
   unsigned stage_begin(unsigned stage) const { return stage == 0 ? 0 : stage_word_ends_[stage - 1]; }
   void mark_words(unsigned end, Flow& mask) const;
   bool equals(const ClassifierRule& rule, const Flow& flow) const;
@@ -90,7 +96,9 @@ class Subtable {
   std::array<unsigned, stage_count> stage_word_ends_{};          // in words_
   std::array<std::unique_ptr<StageIndex>, stage_count> stages_;  // null: nothing to ask after this stage
   PrefixLengths prefix_lengths_;
-  std::vector<PrefixUse> prefixes_;
+  std::vector<PrefixUse> prefixes_;                             // in the order of stages
+  std::array<uint8_t, stage_count + 1> stage_prefix_begins_{};  // in prefixes_
+  unsigned last_stage_ = 0;                                     // that has words
   RcuHashTable<ClassifierRule> heads_;
   // Written before the version is published that it names; `never` while a rule stays.
   std::atomic<uint64_t> vacant_from_{TableVersion::never};
