@@ -180,6 +180,12 @@ void DatapathImpl::execute(std::span<const uint8_t> frame, PortId in_port, Decis
   workers_.front()->send(ExecuteCommand{{frame.begin(), frame.end()}, in_port, std::move(decision)});
 }
 
+void DatapathImpl::release_held(uint64_t up_to) {
+  for (const auto& worker : workers_) {
+    worker->send([up_to](Worker& w) { w.release_held(up_to); });
+  }
+}
+
 void DatapathImpl::for_each_megaflow(const std::function<void(Megaflow&)>& visit) const {
   for (const auto& worker : workers_) {
     worker->for_each_megaflow(visit);

@@ -37,6 +37,7 @@ class DatapathImpl final : public Datapath {
   void set_port_listener(std::function<void(PortId)> listener) override EXCLUDES(listener_mutex_);
 
   void execute(std::span<const uint8_t> frame, PortId in_port, Decision decision) override;
+  void release_held(uint64_t up_to) override;
 
   unsigned worker_count() const override { return static_cast<unsigned>(workers_.size()); }
   void for_each_megaflow(const std::function<void(Megaflow&)>& visit) const override;

@@ -4,7 +4,7 @@
 // as threads (start) or are driven by the caller (run_until_idle: tests, with a clock they move; no threads).
 //
 // Threads:
-//   control thread    add_port, remove_port, execute, everything named "port"
+//   control thread    add_port, remove_port, execute, release_held, everything named "port"
 //   revalidator       for_each_megaflow, send, fence; it is registered with RCU
 //   any RCU thread    for_each_megaflow, counters (dumps)
 // Commands to a worker go into a queue that grows as needed, and that the worker drains once a round, before it reads
@@ -87,6 +87,9 @@ class Datapath {
   // Executes a decision on a frame that no port received (packet-out, gratuitous ARP): queued to a worker.
   // Counts as originated. The bytes are copied. A fence() later than this call covers it.
   virtual void execute(std::span<const uint8_t> frame, PortId in_port, Decision decision) = 0;
+
+  // Packets that decisions hold (Decision::held_for) for changes up to this number go on, in their order.
+  virtual void release_held(uint64_t up_to) = 0;
 
   // --- megaflows
   virtual unsigned worker_count() const = 0;

@@ -35,6 +35,9 @@ struct Decision {
   FlowMask mask;             // bits of the key that were looked at; in_port (PortId) always exact
   uint64_t version = 0;      // of the tables it was proved at
   bool is_cacheable = true;  // false: this packet only (e.g. an injected one, a learn's limit)
+  // Not 0: the packet is held until Datapath::release_held() names this number or a later one, and is then translated
+  // again, by translate_released(); packets of its flow wait behind it. Nothing else of the decision counts.
+  uint64_t held_for = 0;
   std::unique_ptr<DecisionRecord> record;
 };
 
@@ -45,6 +48,9 @@ class UpcallSink {
   // `key` carries the datapath's PortId as in_port. `packet` is for effects and snooping only; the decision
   // depends on key alone.
   virtual Decision translate(const FlowKey& key, const Packet& packet) = 0;
+
+  // Of a packet that was held and may go on now. The decision may hold it again.
+  virtual Decision translate_released(const FlowKey& key, const Packet& packet) { return translate(key, packet); }
 
   // Whether no change has been published since the decision's version.
   virtual bool is_current(const Decision& decision) const = 0;

@@ -130,10 +130,10 @@ void Pipeline::run_hits() {
   size_t waiting_count = 0;
   for (size_t i = 0; i < count_; ++i) {
     const auto end = waiting.begin() + waiting_count;
-    if (found_[i] == nullptr || std::find(waiting.begin(), end, hashes_[i]) != end) {
+    if (found_[i] == nullptr || std::find(waiting.begin(), end, hashes_[i]) != end || held_.has_flow(hashes_[i])) {
       waiting[waiting_count++] = hashes_[i];
     } else {
-      run(i, *found_[i]);
+      run(packets_[i], *found_[i]);
     }
   }
 }
@@ -143,49 +143,88 @@ void Pipeline::run_misses() {
     if (packets_[i] == nullptr) {
       continue;
     }
-    if (Megaflow* megaflow = parts_.megaflows.lookup(keys_[i])) {
-      parts_.counters.megaflow_hits.add();
-      parts_.flow_cache.admit(hashes_[i], *megaflow);
-      run(i, *megaflow);
+    if (held_.has_flow(hashes_[i])) {
+      hold(arrival(i), 0);
     } else {
-      parts_.counters.misses.add();
-      translate_and_run(i);
+      look_up_and_run(arrival(i));
     }
   }
 }
 
-void Pipeline::run(size_t i, Megaflow& megaflow) {
+void Pipeline::look_up_and_run(const Arrival& arrival) {
+  if (Megaflow* megaflow = parts_.megaflows.lookup(arrival.key)) {
+    parts_.counters.megaflow_hits.add();
+    parts_.flow_cache.admit(arrival.hash, *megaflow);
+    run(arrival.packet, *megaflow);
+  } else {
+    parts_.counters.misses.add(arrival.is_released ? 0 : 1);  // it was one before it was held
+    translate_and_run(arrival);
+  }
+}
+
+void Pipeline::run(PacketPtr& packet, Megaflow& megaflow) {
   Installed& installed = *megaflow.installed.load(std::memory_order_acquire);
-  count(installed, packets_[i]->size(), now_);
-  datapath::execute(installed.decision.actions, std::move(packets_[i]), parts_.transmit);
+  count(installed, packet->size(), now_);
+  datapath::execute(installed.decision.actions, std::move(packet), parts_.transmit);
+}
+
+Decision Pipeline::translate(const Arrival& arrival) {
+  return arrival.is_released ? parts_.sink.translate_released(arrival.key, *arrival.packet)
+                             : parts_.sink.translate(arrival.key, *arrival.packet);
 }
 
 // The order of events that datapath/api/upcall.h promises to the revalidator.
-void Pipeline::translate_and_run(size_t i) {
+void Pipeline::translate_and_run(const Arrival& arrival) {
   constexpr unsigned attempts = 2;
   std::unique_ptr<Installed> installed;
-  for (unsigned attempt = 0; attempt < attempts; ++attempt) {
-    installed = std::make_unique<Installed>(parts_.sink.translate(keys_[i], *packets_[i]));
-    Megaflow* megaflow = remember(keys_[i], installed);
+  for (unsigned attempt = 0; attempt < attempts && installed == nullptr; ++attempt) {
+    installed = std::make_unique<Installed>(translate(arrival));
+    Megaflow* megaflow = remember(arrival.key, installed);
     if (megaflow == nullptr) {
       break;
     }
     if (parts_.sink.is_current(megaflow->installed.load(std::memory_order_relaxed)->decision)) {
-      parts_.flow_cache.admit(hashes_[i], *megaflow);
-      run(i, *megaflow);
+      parts_.flow_cache.admit(arrival.hash, *megaflow);
+      run(arrival.packet, *megaflow);
       return;
     }
     parts_.megaflows.remove(*megaflow);
   }
   if (installed == nullptr) {  // the tables change faster than we translate
-    installed = std::make_unique<Installed>(parts_.sink.translate(keys_[i], *packets_[i]));
+    installed = std::make_unique<Installed>(translate(arrival));
   }
-  run_once(std::move(packets_[i]), installed->decision);
+  if (installed->decision.held_for != 0) {
+    hold(arrival, installed->decision.held_for);
+  } else {
+    run_once(std::move(arrival.packet), installed->decision);
+  }
+}
+
+// Packets that a port without room for more would hold are dropped.
+void Pipeline::hold(const Arrival& arrival, uint64_t held_for) {
+  if (!held_.add({std::move(arrival.packet), arrival.key, arrival.hash, held_for})) {
+    arrival.packet.reset();
+    parts_.transmit.dropped(DropReason::learn_queue_full);
+  }
+}
+
+void Pipeline::release(uint64_t up_to) {
+  now_ = parts_.clock.coarse_now();
+  for (HeldPacket& held : held_.take_all()) {
+    const Arrival arrival{held.packet, held.key, held.hash, held.held_for != 0};
+    if (held.held_for > up_to || held_.has_flow(held.hash)) {
+      hold(arrival, held.held_for);
+    } else {
+      look_up_and_run(arrival);
+    }
+  }
+  run_recirculated();
+  parts_.transmit.flush();
 }
 
 // Null, and `installed` as it was, when the decision is for this packet only or there is no room.
 Megaflow* Pipeline::remember(const FlowKey& key, std::unique_ptr<Installed>& installed) {
-  if (!installed->decision.is_cacheable) {
+  if (!installed->decision.is_cacheable || installed->decision.held_for != 0) {
     return nullptr;
   }
   return parts_.megaflows.insert(key, std::move(installed), now_);

@@ -6,7 +6,8 @@
 // miss ahead of it in the batch waits for that, so order within a flow stays. Misses are looked up once more in turn:
 // the first packet of a flow makes the megaflow that the next ones hit.
 //
-// A packet is counted (megaflow, rule credits) before its actions run.
+// A packet is counted (megaflow, rule credits) before its actions run. A decision may hold its packet for a change that
+// it waits for; later packets of the flow are held behind it (held_packets.h) until release().
 //
 // What actions recirculate goes the same way again behind the batch, in order, and before the next batch: packets of a
 // flow do not overtake each other.
@@ -22,6 +23,7 @@
 #include "datapath/cache/flow_cache.h"
 #include "datapath/cache/megaflow_table.h"
 #include "datapath/port/port_table.h"
+#include "datapath/worker/held_packets.h"
 #include "datapath/worker/transmit.h"
 #include "datapath/worker/worker_counters.h"
 #include "lib/base/clock.h"
@@ -46,6 +48,9 @@ class Pipeline {
   // Everything in the batch has left, or waits in a port's backlog, when this returns.
   void process(PacketBatch&& batch, const PortTable& ports);
 
+  // Packets held for changes up to this number go on; when this returns they have left, or are held again.
+  void release(uint64_t up_to);
+
   // A decision on a packet that no port received. It is counted through UpcallSink::credit.
   void execute(PacketPtr packet, const Decision& decision);
 
@@ -61,8 +66,19 @@ class Pipeline {
   void run_hits();
   void run_misses();
 
-  void run(size_t i, Megaflow& megaflow);
-  void translate_and_run(size_t i);
+  // A packet on its way, from the batch or held; it has left when `packet` is null.
+  struct Arrival {
+    PacketPtr& packet;
+    const FlowKey& key;
+    uint64_t hash;
+    bool is_released = false;
+  };
+  Arrival arrival(size_t i) { return {packets_[i], keys_[i], hashes_[i]}; }
+  void run(PacketPtr& packet, Megaflow& megaflow);
+  void look_up_and_run(const Arrival& arrival);
+  void translate_and_run(const Arrival& arrival);
+  Decision translate(const Arrival& arrival);
+  void hold(const Arrival& arrival, uint64_t held_for);
   void run_once(PacketPtr packet, const Decision& decision);
   Megaflow* remember(const FlowKey& key, std::unique_ptr<Installed>& installed);
 
@@ -74,6 +90,7 @@ class Pipeline {
   std::array<FlowKey, capacity> keys_;
   std::array<uint64_t, capacity> hashes_{};
   std::array<Megaflow*, capacity> found_{};
+  HeldPackets held_;
 };
 
 }  // namespace weft::datapath

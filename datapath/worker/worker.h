@@ -68,6 +68,7 @@ class Worker {
   void attach(std::shared_ptr<RxQueue> queue);
   void detach(const RxQueue& queue);
   void forget_port(Port& port) { transmit_.forget_port(port); }
+  void release_held(uint64_t up_to) { pipeline_.release(up_to); }
 
   const WorkerCounters& counters() const { return counters_; }
   WorkerStatus status() const;

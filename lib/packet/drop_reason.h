@@ -55,6 +55,7 @@ namespace weft {
   X(translation_error, "the flow tables ask for something that cannot be done") \
   X(unsupported_action, "an action that this datapath does not know") \
   X(connection_tracking, "the flow tables ask for connection tracking, which is not executed") \
+  X(learn_queue_full, "too many packets wait for flows that packets of their port make") \
   X(packet_in_queue_full, "too many packets wait for the controller")
 // clang-format on
 

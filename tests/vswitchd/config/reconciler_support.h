@@ -83,6 +83,7 @@ class DeviceDatapath : public datapath::Datapath {
   void remove_port(PortId port) override { inner_->remove_port(port); }
   void release_port_id(PortId port) override { inner_->release_port_id(port); }
   datapath::PortCounters port_counters(PortId port) const override { return inner_->port_counters(port); }
+  void release_held(uint64_t up_to) override { inner_->release_held(up_to); }
   void execute(std::span<const uint8_t> frame, PortId in_port, datapath::Decision decision) override {
     inner_->execute(frame, in_port, std::move(decision));
   }
