@@ -1,6 +1,7 @@
 #include "lib/base/rcu.h"
 
 #include <cassert>
+#include <chrono>
 #include <thread>
 
 #include <urcu/urcu-qsbr.h>
@@ -39,6 +40,10 @@ void acquire([[maybe_unused]] void* token) {
 thread_local unsigned registered_depth = 0;
 thread_local unsigned offline_depth = 0;
 
+// A grace period costs every reader a look and this thread some 50 us; one a millisecond is enough for memory that is on
+// its way out, however often something is deferred. Whoever waits (barrier) does not wait for that.
+constexpr auto pause = std::chrono::milliseconds(1);
+
 // Frees what was deferred. liburcu's own call_rcu would do it too, but it allocates and frees in
 // code that the thread sanitizer does not see through, which cannot be told to it without a
 // suppression file.
@@ -60,6 +65,17 @@ class Reclaimer {
     }
   }
 
+  // No pause until hurry_end().
+  void hurry_begin() {
+    MutexLock lock(mutex_);
+    ++hurry_;
+    hurried_.notify_one();
+  }
+  void hurry_end() {
+    MutexLock lock(mutex_);
+    --hurry_;
+  }
+
  private:
   [[noreturn]] void run() {
     const ThreadScope reader;  // deferred calls may look at shared structures too
@@ -67,6 +83,7 @@ class Reclaimer {
       {
         const OfflineScope asleep;
         newest_.wait(nullptr);
+        gather();
       }
       detail::Deferred* oldest = reversed(newest_.exchange(nullptr, std::memory_order_acq_rel));
       synchronize();
@@ -74,6 +91,14 @@ class Reclaimer {
         detail::Deferred* const deferred = std::exchange(oldest, oldest->next);
         deferred->run_and_delete(deferred);
       }
+    }
+  }
+
+  // Lets more come before the grace period begins.
+  void gather() {
+    MutexLock lock(mutex_);
+    if (hurry_ == 0) {
+      hurried_.wait_for(mutex_, pause);
     }
   }
 
@@ -87,6 +112,9 @@ class Reclaimer {
   }
 
   std::atomic<detail::Deferred*> newest_ = nullptr;
+  Mutex mutex_;
+  CondVar hurried_;
+  unsigned hurry_ GUARDED_BY(mutex_) = 0;
 };
 
 // Never destroyed: its thread runs to the end of the process.
@@ -166,10 +194,14 @@ void barrier() {
     ran.notify_one();
   });
   const OfflineScope offline;
-  MutexLock lock(mutex);
-  while (!has_run) {
-    ran.wait(mutex);
+  reclaimer().hurry_begin();
+  {
+    MutexLock lock(mutex);
+    while (!has_run) {
+      ran.wait(mutex);
+    }
   }
+  reclaimer().hurry_end();
 }
 
 void detail::enqueue(Deferred* deferred) { reclaimer().push(deferred); }
