@@ -4,16 +4,15 @@
 // collide), never no: a no means that no rule of the subtable agrees with the packet so far.
 //
 // Threads: add and remove by the classifier's writer, before a rule is published and after no reader sees it;
-//          has() by readers under RCU. Cost: a probe; 8 bytes a slot, at most half full.
+//          has() by readers under RCU. Cost: a probe; 8 bytes a slot, at most half full (segmented_slots.h).
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
-#include "lib/base/rcu.h"
+#include "lib/classifier/segmented_slots.h"
 #include "lib/flow/flow_key.h"
 
 namespace weft {
@@ -30,7 +29,6 @@ inline constexpr std::array<unsigned, stage_count> stage_ends = {
 class StageIndex {
  public:
   StageIndex() = default;
-  ~StageIndex();
   StageIndex(const StageIndex&) = delete;
   StageIndex& operator=(const StageIndex&) = delete;
 
@@ -40,20 +38,22 @@ class StageIndex {
 
  private:
   struct Slot {
-    std::atomic<uint32_t> hash{0};
+    uint32_t hash() const { return hash_.load(std::memory_order_relaxed); }
+    bool is_free() const { return state.load(std::memory_order_relaxed) == 0; }
+    bool is_kept() const { return state.load(std::memory_order_relaxed) > 1; }
+    void take(const Slot& other) {
+      hash_.store(other.hash(), std::memory_order_relaxed);
+      state.store(other.state.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    }
+    std::atomic<uint32_t> hash_{0};
     std::atomic<uint32_t> state{0};  // 0: never used, ends a probe; otherwise the number of rules plus one
   };
-  struct Slots {
-    explicit Slots(size_t n) : mask(n - 1), slots(std::make_unique<Slot[]>(n)) {}
-    size_t mask;
-    std::unique_ptr<Slot[]> slots;
-    Slot& at(uint32_t hash);  // the slot of this hash, or the free one where it would go
-  };
-  void make_room();
+  using Slots = SegmentedSlots<Slot, 1, 2, 3>;
 
-  RcuPtr<Slots> slots_;
-  size_t used_ = 0;   // slots that are not free
-  size_t alive_ = 0;  // hashes with a count
+  // The slot of this hash, or the free one where it would go.
+  static Slot& at(Slots::Segment& segment, uint32_t hash);
+
+  Slots slots_;
 };
 
 }  // namespace weft

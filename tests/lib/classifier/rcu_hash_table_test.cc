@@ -3,9 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <random>
+#include <vector>
+
+#include "lib/base/hash.h"
 
 namespace weft {
 namespace {
@@ -55,6 +59,47 @@ TEST_F(RcuHashTableTest, FindsWhatWasInsertedUntilItIsErased) {
     EXPECT_TRUE(items.contains(item.key));
   });
   EXPECT_EQ(visited, items.size());
+}
+
+// Grown by many segments and emptied again: each item is found, and none twice.
+TEST_F(RcuHashTableTest, GrowsBySegments) {
+  constexpr uint32_t count = 50000;
+  std::vector<Item> items(count);
+  const auto spread = [](uint64_t key) { return static_cast<uint32_t>(hash_finish(key, 1)); };
+  const auto find_spread = [&](uint64_t key) {
+    return table_.find(spread(key), [&](const Item& item) { return item.key == key; });
+  };
+  for (uint32_t i = 0; i < count; ++i) {
+    items[i].key = i;
+    table_.insert(spread(i), items[i]);
+    ASSERT_EQ(find_spread(i / 2), &items[i / 2]);
+  }
+  std::vector<int> seen(count);
+  table_.for_each([&](const Item& item) { ++seen[item.key]; });
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), count);
+  for (uint32_t i = 0; i < count; i += 2) {
+    table_.erase(spread(i), items[i]);
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    ASSERT_EQ(find_spread(i), i % 2 == 0 ? nullptr : &items[i]);
+  }
+  for (uint32_t i = 0; i < count; i += 2) {
+    table_.insert(spread(i), items[i]);
+  }
+  EXPECT_EQ(table_.count(), count);
+  EXPECT_EQ(find_spread(count - 2), &items[count - 2]);
+}
+
+// There is nothing to tell them apart by: they stay in one segment, however large.
+TEST_F(RcuHashTableTest, ManyItemsOfOneHashAreKept) {
+  std::vector<Item> items(2000);
+  for (uint64_t i = 0; i < items.size(); ++i) {
+    items[i].key = i;
+    table_.insert(7, items[i]);
+  }
+  for (uint64_t i = 0; i < items.size(); ++i) {
+    ASSERT_EQ(table_.find(7, [&](const Item& item) { return item.key == i; }), &items[i]);
+  }
 }
 
 }  // namespace
