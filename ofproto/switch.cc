@@ -51,6 +51,7 @@ class Switch::Impl final : public BridgeHost {
   UpcallHandler& upcalls() override { return upcalls_; }
   const Clock& clock() const override { return clock_; }
   const Executor& post() const override { return post_; }
+  ChangeQueue& changes() override { return changes_; }
   PacketPool& packets() override { return packets_; }
   bool has_name(std::string_view name) const override;
   void publish_snapshot(Touches touches, std::string_view port_name) override;
@@ -62,6 +63,7 @@ class Switch::Impl final : public BridgeHost {
   void deliver(PuntedPacket packet);
   // Of what counters showed at `collected`: a packet that came since is not in them.
   void expire_collected(TimePoint collected);
+  void expire_in_turn(TimePoint collected);
   std::optional<TimePoint> next_flow_due() const;
   std::optional<TimePoint> next_due() const;
   void tell_deadline(std::optional<TimePoint> due);
@@ -73,6 +75,7 @@ class Switch::Impl final : public BridgeHost {
   const std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);
   const Clock& clock_;
   const Executor post_;
+  ChangeQueue changes_{post_};
   PublishedState state_;
   PacketPool packets_;
   PacketInQueue packet_ins_;
@@ -335,11 +338,15 @@ std::optional<TimePoint> Switch::Impl::expire_timeouts() {
   const bool is_due = due && *due <= clock_.now();
   if (is_due && !is_expiring_) {
     is_expiring_ = true;
-    revalidator_.collect([this, now = clock_.now()] { expire_collected(now); });
+    revalidator_.collect([this, now = clock_.now()] { expire_in_turn(now); });
   }
   // What is due now is decided when the counters are there; until then there is nothing to come for.
   told_deadline_ = is_due ? std::nullopt : due;
   return told_deadline_;
+}
+
+void Switch::Impl::expire_in_turn(TimePoint collected) {
+  changes_.run([this, collected] { expire_collected(collected); });
 }
 
 void Switch::Impl::expire_collected(TimePoint collected) {
@@ -348,7 +355,7 @@ void Switch::Impl::expire_collected(TimePoint collected) {
     has_more = bridge->expire(collected) || has_more;
   }
   if (has_more) {
-    return post_([this, collected] { expire_collected(collected); });
+    return post_([this, collected] { expire_in_turn(collected); });
   }
   is_expiring_ = false;
   tell_deadline(next_due());

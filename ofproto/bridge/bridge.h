@@ -1,8 +1,8 @@
 // Bridge: one OpenFlow switch: numbered ports, tables, groups, the MACs it has learned, its listeners.
 //
 // Message handlers call it with version-neutral messages; the daemon's reconciler adds ports and sets modes.
-// A call that changes something has published the change when it returns: packets that miss from then on meet
-// the new state. Cached decisions follow in the background; barrier() says when they all have. Counters read from
+// A call that changes something has published the change when it returns, or when its turn has come (in_turn, commit,
+// flush_flows): packets that miss from then on meet the new state. Cached decisions follow in the background; barrier() says when they all have. Counters read from
 // here are exact right after collect():
 //
 //     bridge.collect([&] { reply(bridge.table_stats()); });
@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -30,7 +31,9 @@
 #include "lib/openflow/error.h"
 #include "lib/openflow/message.h"
 #include "ofproto/bridge/bridge_listener.h"
+#include "ofproto/bridge/flow_monitors.h"
 #include "ofproto/bridge/vlan_config.h"
+#include "ofproto/table/flow_mod_rules.h"
 
 namespace weft::ofproto {
 
@@ -79,13 +82,36 @@ class FlowDump {
   virtual void add_next(openflow::AggregateStatsReply& sum) = 0;    // instead: as many as one handler may look at
 };
 
-// A modify or a removal that does not name its rules exactly. They are chosen in parts, so that no handler takes long:
-// those that are there when it begins. Then all are changed at once, but for those that have gone meanwhile.
-class FlowModRun {
+// Who asked for a change: what a flow monitor is told of its own changes may be shorter. `by` is compared, nothing more.
+struct ChangeOrigin {
+  const void* by = nullptr;
+  uint32_t xid = 0;
+};
+
+struct TableNaming {
+  std::string name;
+  uint32_t max_entries = 0;
+};
+
+// Messages that are to take effect at one instant, or not at all. Made by the bridge that it is for, kept by whoever
+// collects them.
+class Bundle {
  public:
-  virtual ~FlowModRun() = default;
-  virtual bool choose_next() = 0;  // false: all are chosen
-  virtual Result<void, openflow::OpenFlowError> apply() = 0;
+  virtual ~Bundle() = default;
+
+  // `bytes` is the message as it came, for the error that may name it later. Refused: what cannot be executed whatever
+  // the bridge has by then. The bundle is as it was.
+  virtual Result<void, openflow::OpenFlowError> add(const openflow::Message& message, uint32_t xid,
+                                                    std::span<const uint8_t> bytes) = 0;
+  virtual size_t message_count() const = 0;
+  virtual size_t byte_count() const = 0;  // of memory, about
+};
+
+// The first message of a bundle that could not be executed.
+struct BundleFailure {
+  openflow::OpenFlowError error;
+  uint32_t xid = 0;
+  std::vector<uint8_t> bytes;  // its first ones, as many as an error carries
 };
 
 class Bridge {
@@ -126,22 +152,46 @@ class Bridge {
   virtual void remove_listener(BridgeListener& listener) = 0;
 
   // --- requests
-  virtual Result<void, openflow::OpenFlowError> apply(const openflow::FlowMod& flow_mod) = 0;
-  // The same for a non-strict modify or removal, in parts.
-  virtual std::unique_ptr<FlowModRun> begin(const openflow::FlowMod& flow_mod) = 0;
-  virtual Result<void, openflow::OpenFlowError> apply(const openflow::GroupMod& group_mod) = 0;
-  // Removes every flow and group without flow-removed messages, then puts back the default flow if one is due.
+  // Tables are changed by one at a time, on all bridges. apply() is for whoever's turn it is: call it only while
+  // may_change(), or from in_turn(). `change` runs now if nobody else is at it, else when all who came before are through.
+  virtual bool may_change() const = 0;
+  virtual void in_turn(std::function<void()> change) = 0;
+  virtual Result<void, openflow::OpenFlowError> apply(const openflow::FlowMod& flow_mod, const FlowModRules& rules = {},
+                                                      const ChangeOrigin& origin = {}) = 0;
+  virtual Result<void, openflow::OpenFlowError> apply(const openflow::GroupMod& group_mod,
+                                                      const ChangeOrigin& origin = {}) = 0;
+  // What may touch many rules: several messages, or one that does not name its rules exactly. In its turn the bundle is
+  // prepared in slices, then published at one version; `done` is called when it is, or nothing has changed. That may be
+  // before commit() returns. A bridge that goes calls nobody.
+  virtual std::unique_ptr<Bundle> make_bundle(const FlowModRules& rules = {}) = 0;
+  virtual void commit(std::unique_ptr<Bundle> bundle, std::function<void(std::optional<BundleFailure>)> done,
+                      const void* by = nullptr) = 0;
+  // Eviction and vacancy events of a table, or of all. Refused (OFPTMFC_*), or `done` is called when it is in force, which
+  // may be before this returns.
+  virtual Result<void, openflow::OpenFlowError> apply(const openflow::TableMod& table_mod,
+                                                      std::function<void()> done) = 0;
+  // Names and max_entries of tables as a table-features request wants them; the rest of it has been checked. Refused
+  // (OFPTFFC_*) as a whole.
+  virtual Result<void, openflow::OpenFlowError> set_table_features(
+      const std::vector<openflow::TableFeatures>& features) = 0;
+  virtual openflow::TableDesc table_desc(uint8_t table_id) const = 0;
+  // What may differ between tables of otherwise equal features.
+  virtual TableNaming table_naming(uint8_t table_id) const = 0;
+  // Removes every flow and group without flow-removed messages, then puts back the default flow if one is due. In its
+  // turn: later changes find it done.
   virtual void flush_flows() = 0;
   virtual Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut& packet_out) = 0;
   // A packet that a `controller(pause)` sent comes back: with the bytes and the metadata that it has now, it goes on where
   // its continuation says. NXR_STALE: not a continuation of this bridge.
   virtual Result<void, openflow::OpenFlowError> resume(const openflow::PacketIn& packet_in) = 0;
   // Runs `done` when every change made before is published, the decisions cached under the old state are gone, and
-  // every packet-out sent before has been executed.
+  // every packet-out sent before has been executed. That may be before it returns.
   virtual void barrier(std::function<void()> done) = 0;
-  // Runs `done` when every packet that has left, and all that came with it, is in the counters below.
+  // Runs `done` when every packet that has left, and all that came with it, is in the counters below; the same holds.
   virtual void collect(std::function<void()> done) = 0;
 
+  // What `owner` watches: changes by the same are its own (ChangeOrigin).
+  virtual std::unique_ptr<FlowMonitors> make_monitors(const void* owner, FlowMonitors::Tell tell) = 0;
   virtual std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter& filter) const = 0;
   virtual std::vector<openflow::TableStats> table_stats() const = 0;
   virtual std::optional<openflow::PortStats> port_stats(OfPort of_port) const = 0;

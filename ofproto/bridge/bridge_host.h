@@ -9,6 +9,7 @@
 #include "datapath/api/datapath.h"
 #include "lib/base/clock.h"
 #include "lib/packet/packet_pool.h"
+#include "ofproto/bridge/change_queue.h"
 #include "ofproto/upcall/executor.h"
 #include "ofproto/upcall/published_state.h"
 #include "ofproto/upcall/revalidator.h"
@@ -26,6 +27,7 @@ class BridgeHost {
   virtual UpcallHandler& upcalls() = 0;
   virtual const Clock& clock() const = 0;
   virtual const Executor& post() const = 0;
+  virtual ChangeQueue& changes() = 0;
   virtual PacketPool& packets() = 0;  // for packet-outs on their way
 
   // Whether some bridge has a port of this name, or is called so.

@@ -9,6 +9,7 @@
 #include "lib/openflow/flow_message.h"
 #include "lib/openflow/packet_message.h"
 #include "lib/openflow/port_message.h"
+#include "lib/openflow/table_message.h"
 
 namespace weft::ofproto {
 
@@ -28,6 +29,7 @@ class BridgeListener {
   // After the last packet that the rule handled has been counted.
   virtual void flow_removed(const openflow::FlowRemoved& message) = 0;
   virtual void port_status(const openflow::PortStatus& message) = 0;
+  virtual void table_status(const openflow::TableStatus& /*message*/) {}  // not everybody cares
 };
 
 }  // namespace weft::ofproto

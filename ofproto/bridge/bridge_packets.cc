@@ -92,6 +92,7 @@ Result<void, openflow::OpenFlowError> LocalBridge::inject(std::span<const uint8_
   host_.upcalls().apply(result.effects);
   datapath::Decision decision = make_decision(std::move(result), sequence);
   decision.is_cacheable = false;
+  host_.revalidator().made_decision();  // a barrier waits until it has left
   host_.datapath().execute(data, port == nullptr ? port_id::none : port->port_id, std::move(decision));
   return {};
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ofproto/bridge/local_bridge.h"
+#include "ofproto/bridge/port_mod.h"
 
 namespace weft::ofproto {
 namespace {
@@ -11,10 +12,6 @@ constexpr size_t max_port_name = 255;
 Unexpected<datapath::PortError> refuse(datapath::PortError::Kind kind, std::string message) {
   return Unexpected(datapath::PortError{kind, std::move(message)});
 }
-
-constexpr uint32_t settable_config = openflow::port_config::down | openflow::port_config::no_recv |
-                                     openflow::port_config::no_flood | openflow::port_config::no_fwd |
-                                     openflow::port_config::no_packet_in;
 
 }  // namespace
 
@@ -147,7 +144,7 @@ Result<void, openflow::OpenFlowError> LocalBridge::set_port_config(OfPort of_por
   if (port == nullptr) {
     return Unexpected(openflow::OpenFlowError(openflow::ErrorCode::ofppmfc_bad_port, "no such port"));
   }
-  if ((mask & ~settable_config) != 0) {
+  if ((mask & ~settable_port_config) != 0) {
     return Unexpected(openflow::OpenFlowError(openflow::ErrorCode::ofppmfc_bad_config, "not a port's setting"));
   }
   const uint32_t wanted = (port->config & ~mask) | (config & mask);

@@ -1,6 +1,8 @@
 // LocalBridge: the Bridge of this process (bridge.h says what it does; this is how).
 //
-// A change runs: prepare in the tables, publish, append what it touches to the change log, wake the revalidator.
+// A change runs: wait for its turn, prepare in the tables, publish, append what it touches to the change log, wake the
+// revalidator. One message is prepared at once, a bundle in slices (ChangeRun). Whatever prepares in `tables_` does so
+// from in_turn() or from a call that is only made in its turn.
 // What must wait until the last packet of the old state is counted (flow-removed, giving a PortId back) waits in a
 // barrier. Events are posted, so that no listener runs inside a call into the bridge.
 //
@@ -8,6 +10,7 @@
 // Ownership: tables and MACs; ports in the datapath. Retired by RCU, after the revalidator let go of it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -15,7 +18,10 @@
 
 #include "ofproto/bridge/bridge.h"
 #include "ofproto/bridge/bridge_host.h"
+#include "ofproto/bridge/change_run.h"
+#include "ofproto/bridge/local_flow_monitors.h"
 #include "ofproto/bridge/port_map.h"
+#include "ofproto/table/eviction_build.h"
 #include "ofproto/table/flow_selection.h"
 #include "ofproto/table/table_set.h"
 #include "ofproto/translate/mac_table.h"
@@ -43,6 +49,13 @@ class LocalBridge final : public Bridge {
   // Counters have been collected: removes what expired, as much as one handler may; true when there is more.
   bool expire(TimePoint collected);
 
+  // --- for changes on their way (change_run.h)
+  TableSet& tables() { return *tables_; }
+  TimePoint now() const { return host_.clock().now(); }
+  Result<void, openflow::OpenFlowError> check_packet_out(const openflow::PacketOut& packet_out) const;
+  // The tables' new version is published: whoever must know is told. `is_quiet`: but for flow-removed.
+  void published(std::vector<Change> parts, Touches touches, const void* by, bool is_quiet);
+
   // --- Bridge
   const std::string& name() const override { return name_; }
   uint64_t datapath_id() const override { return options_.datapath_id; }
@@ -67,15 +80,27 @@ class LocalBridge final : public Bridge {
   void add_listener(BridgeListener& listener) override;
   void remove_listener(BridgeListener& listener) override;
 
-  Result<void, openflow::OpenFlowError> apply(const openflow::FlowMod& flow_mod) override;
-  std::unique_ptr<FlowModRun> begin(const openflow::FlowMod& flow_mod) override;
-  Result<void, openflow::OpenFlowError> apply(const openflow::GroupMod& group_mod) override;
+  bool may_change() const override;
+  void in_turn(std::function<void()> change) override;
+  Result<void, openflow::OpenFlowError> apply(const openflow::FlowMod& flow_mod, const FlowModRules& rules = {},
+                                              const ChangeOrigin& origin = {}) override;
+  Result<void, openflow::OpenFlowError> apply(const openflow::GroupMod& group_mod,
+                                              const ChangeOrigin& origin = {}) override;
+  std::unique_ptr<Bundle> make_bundle(const FlowModRules& rules = {}) override;
+  void commit(std::unique_ptr<Bundle> bundle, std::function<void(std::optional<BundleFailure>)> done,
+              const void* by = nullptr) override;
+  Result<void, openflow::OpenFlowError> apply(const openflow::TableMod& table_mod, std::function<void()> done) override;
+  Result<void, openflow::OpenFlowError> set_table_features(
+      const std::vector<openflow::TableFeatures>& features) override;
+  openflow::TableDesc table_desc(uint8_t table_id) const override;
+  TableNaming table_naming(uint8_t table_id) const override;
   void flush_flows() override;
   Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut& packet_out) override;
   Result<void, openflow::OpenFlowError> resume(const openflow::PacketIn& packet_in) override;
   void barrier(std::function<void()> done) override;
   void collect(std::function<void()> done) override;
 
+  std::unique_ptr<FlowMonitors> make_monitors(const void* owner, FlowMonitors::Tell tell) override;
   std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter& filter) const override;
   std::vector<openflow::TableStats> table_stats() const override;
   std::optional<openflow::PortStats> port_stats(OfPort of_port) const override;
@@ -90,23 +115,35 @@ class LocalBridge final : public Bridge {
   void fdb_flush() override;
 
  private:
-  // --- changes (local_bridge.cc)
-  class LocalFlowModRun;
-  Result<void, openflow::OpenFlowError> apply(const openflow::FlowMod& flow_mod,
-                                              const std::vector<FlowRulePtr>* chosen);
-  void finish(const Change& change);
-  void tell_revalidator(const Change& change);
-  void announce_removed(const Change& change);
+  // Rules that went and whose flow-removed are told when the last packets are counted, a slice at a time.
+  struct Announcement {
+    std::vector<Change> parts;
+    TimePoint at;
+    size_t part = 0;  // the next rule
+    size_t rule = 0;
+  };
+
+  // --- changes (bridge_changes.cc)
+  template <class Message, class... Rules>
+  Result<void, openflow::OpenFlowError> apply_now(const ChangeOrigin& origin, const Message& message,
+                                                  const Rules&... rules);
+  void start(std::unique_ptr<LocalBundle> bundle, ChangeRun::Done done, const void* by, bool is_quiet);
+  void finish(Change change, const void* by = nullptr);
+  void tell_monitors(const std::vector<Change>& parts, const void* by);
+  void announce_removed(const std::shared_ptr<Announcement>& announcement);
+  void announce_some(const std::shared_ptr<Announcement>& announcement);
+  void announce(const RuleChange& rule, TimePoint at);
+  static void free_later(std::vector<Change> parts);
   void reclaim_when_settled();
   std::function<void()> reclaim_later();
   void reclaim_slice();
   void publish_addresses(std::vector<DependencyId> ids);
   void put_default_flow();
-  Change prepare_flush();
+  void put_default_flow_now();
+  void put_controllers_lost_rule();
   bool wants_default_flow() const { return !has_controllers_ && options_.fail_mode == FailMode::standalone; }
 
   // --- packets (bridge_packets.cc)
-  Result<void, openflow::OpenFlowError> check_packet_out(const openflow::PacketOut& packet_out) const;
   Result<void, openflow::OpenFlowError> check_actions(const openflow::ActionList& actions) const;
   // Translates a packet that no port received, and has it executed.
   struct Injected {
@@ -114,6 +151,11 @@ class LocalBridge final : public Bridge {
     FrozenStatePtr resumed;                         // what is left
   };
   Result<void, openflow::OpenFlowError> inject(std::span<const uint8_t> data, OfPort in_port, const Injected& what);
+
+  // --- tables (bridge_tables.cc)
+  void set_policies(const openflow::TableMod& table_mod);
+  bool order_for_eviction();
+  void tell_vacancy();
 
   // --- ports (bridge_ports.cc)
   Result<void, datapath::PortError> attach(BridgePort& port);
@@ -136,7 +178,13 @@ class LocalBridge final : public Bridge {
   bool has_lost_controllers_ = false;
   bool invalid_ttl_to_controller_ = false;
   bool is_reclaiming_ = false;
-  std::shared_ptr<LocalBridge*> self_;  // posted calls hold it weakly
+  std::vector<std::weak_ptr<ChangeRun>> runs_;  // on their way
+  std::vector<LocalFlowMonitors*> monitors_;
+  std::map<uint8_t, VacancyWatch> vacancy_watches_;
+  std::set<uint8_t> unordered_tables_;  // while a table-mod is at work
+  std::unique_ptr<EvictionBuild> eviction_build_;
+  std::shared_ptr<TableSet*> monitored_;  // null inside when the bridge has closed
+  std::shared_ptr<LocalBridge*> self_;    // posted calls hold it weakly
 };
 
 }  // namespace weft::ofproto

@@ -45,7 +45,8 @@ Connection::Connection(EventLoop& loop, Socket socket, Bridge& bridge, const Swi
       hooks_(std::move(hooks)),
       chunk_(chunk_size),
       stall_timer_(loop),
-      probe_timer_(loop) {
+      probe_timer_(loop),
+      bundle_timer_(loop) {
   config.miss_send_len = kind == ConnectionKind::controller ? default_miss_send_len : 0;
 }
 
@@ -66,7 +67,10 @@ void Connection::close(const std::string& reason) {
   socket_.close(ignored);
   probe_timer_.cancel();
   stall_timer_.cancel();
+  bundle_timer_.cancel();
   when_writable_.clear();
+  bundles.clear();
+  monitors.reset();
   const auto closed = std::exchange(hooks_, {}).closed;
   if (closed) {
     closed(reason);
@@ -232,13 +236,30 @@ void Connection::handle_one(Bytes message) {
   if (!envelope) {
     logger.dbg("{}: refused a message of type {}: {}", bridge_.name(), type_of(message), to_string(envelope.error()));
     send(openflow::error_reply(*version_, envelope.error(), message));
+    note_unreadable(*this, message);
     return finish_request();
   }
   handle(std::make_shared<const Request>(shared_from_this(), envelope->xid, std::move(message)), *envelope);
 }
 
+bool Connection::has_room() const { return output_bytes_ < max_output_bytes; }
+
+// A bundle that its peer has forgotten is memory.
+void Connection::watch_bundles() {
+  if (bundles.empty() || is_watching_bundles_ || !is_open_) {
+    return;
+  }
+  is_watching_bundles_ = true;
+  bundle_timer_.start(std::chrono::seconds(1), [this] {
+    is_watching_bundles_ = false;
+    expire_bundles(*this);
+    watch_bundles();
+  });
+}
+
 void Connection::finish_request() {
   is_handling_ = false;
+  watch_bundles();
   if (!is_in_loop_) {
     handle_waiting();
   }

@@ -71,6 +71,7 @@ class Connection : public Session, public std::enable_shared_from_this<Connectio
   const SwitchDescription& description() const override { return description_; }
   void send(openflow::Bytes message) override;
   void when_writable(std::function<void()> task) override;
+  bool has_room() const override;
   void finish_request() override;
 
  private:
@@ -87,6 +88,7 @@ class Connection : public Session, public std::enable_shared_from_this<Connectio
   void close_stalled();
   void run_tasks_later();
   void probe();
+  void watch_bundles();
   bool wants_events() const;
   bool has_room_for_event();
 
@@ -124,6 +126,8 @@ class Connection : public Session, public std::enable_shared_from_this<Connectio
   std::chrono::steady_clock::time_point last_heard_;
   bool is_probing_ = false;
   Timer probe_timer_;
+  bool is_watching_bundles_ = false;
+  Timer bundle_timer_;
 };
 
 }  // namespace weft::ofproto

@@ -1,5 +1,6 @@
 // Requests that change tables or send packets.
 
+#include "ofproto/bridge/port_mod.h"
 #include "ofproto/message/handlers.h"
 
 namespace weft::ofproto {
@@ -12,50 +13,73 @@ Outcome done_unless(Result<void, OpenFlowError> result) {
   return result ? Outcome(Progress::done) : Outcome(Unexpected{result.error()});
 }
 
-// A slice at every turn of the loop.
-void go_on(const RequestPtr& request, const std::shared_ptr<FlowModRun>& run) {
-  const auto session = request->session();
-  if (!session) {
-    return;
+ChangeOrigin origin_of(const RequestPtr& request) { return {request->session().get(), request->xid()}; }
+
+Result<void, OpenFlowError> apply_now(const RequestPtr& request, const FlowMod& message) {
+  return request->session()->bridge().apply(message, {}, origin_of(request));
+}
+Result<void, OpenFlowError> apply_now(const RequestPtr& request, const GroupMod& message) {
+  return request->session()->bridge().apply(message, origin_of(request));
+}
+
+template <class Message>
+void apply_later(const RequestPtr& request, const Message& message) {
+  request->session()->bridge().in_turn([request, message] {
+    if (request->session()) {
+      if (const auto applied = apply_now(request, message); !applied) {
+        request->refuse(applied.error());
+      }
+      request->finish();
+    }
+  });
+}
+
+// At once, unless somebody else is changing tables.
+template <class Message>
+Outcome apply(const RequestPtr& request, const Message& message) {
+  if (request->session()->bridge().may_change()) {
+    return done_unless(apply_now(request, message));
   }
-  if (run->choose_next()) {
-    return session->when_writable([request, run] { go_on(request, run); });
+  apply_later(request, message);
+  return Progress::pending;
+}
+
+// What may touch many flows goes in slices, as a bundle of one message.
+template <class Message>
+Outcome apply_sliced(const RequestPtr& request, const Message& message) {
+  Bridge& bridge = request->session()->bridge();
+  auto bundle = bridge.make_bundle();
+  if (auto added = bundle->add(message, request->xid(), {}); !added) {
+    return Unexpected{added.error()};
   }
-  if (const auto applied = run->apply(); !applied) {
-    request->refuse(applied.error());
-  }
-  request->finish();
+  const auto done = [request](const std::optional<BundleFailure>& failure) {
+    if (failure) {
+      request->refuse(failure->error);
+    }
+    request->finish();
+  };
+  bridge.commit(std::move(bundle), done, request->session().get());
+  return Progress::pending;
 }
 
 }  // namespace
 
 Outcome on_flow_mod(const RequestPtr& request, const FlowMod& message) {
-  Bridge& bridge = request->session()->bridge();
-  if (message.command != FlowModCommand::modify && message.command != FlowModCommand::remove) {
-    return done_unless(bridge.apply(message));
-  }
-  go_on(request, bridge.begin(message));
-  return Progress::pending;
+  const bool is_exact = message.command != FlowModCommand::modify && message.command != FlowModCommand::remove;
+  return is_exact ? apply(request, message) : apply_sliced(request, message);
 }
 
+// A removal takes the flows along that use the group.
 Outcome on_group_mod(const RequestPtr& request, const GroupMod& message) {
-  return done_unless(request->session()->bridge().apply(message));
+  return message.command == GroupModCommand::remove ? apply_sliced(request, message) : apply(request, message);
 }
 
-// The hardware address is there to show that the peer means this port and not one that had the number before.
 Outcome on_port_mod(const RequestPtr& request, const PortMod& message) {
-  const auto session = request->session();
-  const auto port = session->bridge().port(message.port);
-  if (!port) {
-    return Unexpected{OpenFlowError(ErrorCode::ofppmfc_bad_port)};
+  Bridge& bridge = request->session()->bridge();
+  if (auto checked = check_port_mod(bridge, message); !checked) {
+    return Unexpected{checked.error()};
   }
-  if (message.hw_addr != port->desc.hw_addr) {
-    return Unexpected{OpenFlowError(ErrorCode::ofppmfc_bad_hw_addr)};
-  }
-  if (message.advertise != 0) {  // what a link offers is the host's to decide
-    return Unexpected{OpenFlowError(ErrorCode::ofppmfc_bad_advertise)};
-  }
-  return done_unless(session->bridge().set_port_config(message.port, message.config, message.mask));
+  return done_unless(bridge.set_port_config(message.port, message.config, message.mask));
 }
 
 Outcome on_resume(const RequestPtr& request, const Resume& message) {

@@ -8,6 +8,7 @@ using namespace openflow;  // NOLINT(google-build-using-namespace): the messages
 // One line a request. What is not named here is no request, or one that the switch does not serve.
 struct Dispatch {
   const RequestPtr& request;
+  Form form;
 
   Outcome operator()(const FeaturesRequest&) const { return on_features_request(request); }
   Outcome operator()(const GetConfigRequest&) const { return on_get_config(request); }
@@ -18,6 +19,11 @@ struct Dispatch {
   Outcome operator()(const PortMod& m) const { return on_port_mod(request, m); }
   Outcome operator()(const PacketOut& m) const { return on_packet_out(request, m); }
   Outcome operator()(const Resume& m) const { return on_resume(request, m); }
+  Outcome operator()(const TableMod& m) const { return on_table_mod(request, m); }
+  Outcome operator()(const TableDescRequest&) const { return on_table_desc(request); }
+  Outcome operator()(const BundleControl& m) const { return on_bundle_control(request, m); }
+  Outcome operator()(const BundleAdd& m) const { return on_bundle_add(request, m); }
+  Outcome operator()(const FlowMonitorRequest& m) const { return on_flow_monitor(request, m, form); }
   Outcome operator()(const DescRequest&) const { return on_desc(request); }
   Outcome operator()(const FlowStatsRequest& m) const { return on_flow_stats(request, m); }
   Outcome operator()(const AggregateStatsRequest& m) const { return on_aggregate_stats(request, m); }
@@ -42,7 +48,6 @@ struct Dispatch {
   Outcome operator()(const RoleRequest&) const { return refused(ErrorCode::ofprrfc_unsup); }
   Outcome operator()(const QueueStatsRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const QueueDescRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
-  Outcome operator()(const TableDescRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const FlowCountersRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const ControllerStatusRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const BundleFeaturesRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
@@ -51,7 +56,6 @@ struct Dispatch {
   Outcome operator()(const MeterStatsRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const MeterConfigRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const MeterFeaturesRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
-  Outcome operator()(const FlowMonitorRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
 
   // Extensions that are known and not served.
   Outcome operator()(const SetFlowFormat&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
@@ -93,7 +97,7 @@ void Request::finish() const {
 void handle(const RequestPtr& request, const Envelope& envelope) {
   // A request in several messages (OFPMPF_REQ_MORE) is not put together: no request that is served needs it.
   const Outcome outcome = envelope.more ? Dispatch::refused(ErrorCode::ofpbrc_multipart_buffer_overflow)
-                                        : std::visit(Dispatch{request}, envelope.message);
+                                        : std::visit(Dispatch{request, envelope.form}, envelope.message);
   if (!outcome) {
     request->refuse(outcome.error());
   }

@@ -11,6 +11,11 @@ namespace weft::ofproto {
 enum class Progress : uint8_t { done, pending };
 using Outcome = Result<Progress, openflow::OpenFlowError>;
 
+// A message that could not be decoded: a bundle that it may have been for will not be committed.
+void note_unreadable(Session& session, std::span<const uint8_t> bytes);
+// Tells of bundles that have been idle too long, and discards them.
+void expire_bundles(Session& session);
+
 // Handles a decoded message to its end.
 void handle(const RequestPtr& request, const openflow::Envelope& envelope);
 
@@ -23,6 +28,12 @@ Outcome on_group_mod(const RequestPtr& request, const openflow::GroupMod& messag
 Outcome on_port_mod(const RequestPtr& request, const openflow::PortMod& message);
 Outcome on_packet_out(const RequestPtr& request, const openflow::PacketOut& message);
 Outcome on_resume(const RequestPtr& request, const openflow::Resume& message);
+Outcome on_table_mod(const RequestPtr& request, const openflow::TableMod& message);
+Outcome on_table_desc(const RequestPtr& request);
+Outcome on_bundle_control(const RequestPtr& request, const openflow::BundleControl& message);
+Outcome on_bundle_add(const RequestPtr& request, const openflow::BundleAdd& message);
+// `form`: what is told unasked has the form of the request that asked for it first.
+Outcome on_flow_monitor(const RequestPtr& request, const openflow::FlowMonitorRequest& message, openflow::Form form);
 Outcome on_desc(const RequestPtr& request);
 Outcome on_flow_stats(const RequestPtr& request, const openflow::FlowStatsRequest& message);
 Outcome on_aggregate_stats(const RequestPtr& request, const openflow::AggregateStatsRequest& message);

@@ -12,13 +12,15 @@ constexpr auto slice_time = std::chrono::milliseconds(2);  // a step more is sti
 
 }  // namespace
 
-ListReply::ListReply(RequestPtr request, openflow::Version version, openflow::MultipartType type, Step step)
+ListReply::ListReply(RequestPtr request, openflow::Version version, openflow::MultipartType type, Step step,
+                     openflow::Form form)
     : request_(std::move(request)),
-      encoder_(version, request_->xid(), type, [this](Bytes part) { send(std::move(part)); }),
+      encoder_(
+          version, request_->xid(), type, [this](Bytes part) { send(std::move(part)); }, form),
       step_(std::move(step)) {}
 
-void ListReply::start(const RequestPtr& request, openflow::MultipartType type, Step step) {
-  std::make_shared<ListReply>(request, request->session()->version(), type, std::move(step))->next_slice();
+void ListReply::start(const RequestPtr& request, openflow::MultipartType type, Step step, openflow::Form form) {
+  std::make_shared<ListReply>(request, request->session()->version(), type, std::move(step), form)->next_slice();
 }
 
 void ListReply::next_slice() {

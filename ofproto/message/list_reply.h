@@ -24,10 +24,12 @@ class ListReply : public std::enable_shared_from_this<ListReply> {
   // Adds the next few entries, or none; false when there are no more.
   using Step = std::function<bool(Bridge&, openflow::MultipartEncoder&)>;
 
-  ListReply(RequestPtr request, openflow::Version version, openflow::MultipartType type, Step step);
+  ListReply(RequestPtr request, openflow::Version version, openflow::MultipartType type, Step step,
+            openflow::Form form);
 
   // Answers `request` and finishes it, now or later. Its session is open.
-  static void start(const RequestPtr& request, openflow::MultipartType type, Step step);
+  static void start(const RequestPtr& request, openflow::MultipartType type, Step step,
+                    openflow::Form form = openflow::Form::standard);
 
  private:
   void next_slice();

@@ -12,11 +12,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "lib/openflow/codec.h"
 #include "ofproto/bridge/bridge.h"
+#include "ofproto/message/bundle_set.h"
 
 namespace weft::ofproto {
 
@@ -41,10 +43,14 @@ class Session {
   virtual void send(openflow::Bytes message) = 0;
   // Runs `task` on the control thread later, and when the peer has taken what was sent: how long dumps stay bounded.
   virtual void when_writable(std::function<void()> task) = 0;
+  // Whether what nobody has asked for may be sent now: less waits for the peer than would be dropped.
+  virtual bool has_room() const { return true; }
   // The request being handled has finished.
   virtual void finish_request() = 0;
 
   openflow::SwitchConfig config;
+  BundleSet bundles;
+  std::unique_ptr<FlowMonitors> monitors;  // null: none was ever asked for
 };
 
 class Request {
@@ -58,6 +64,7 @@ class Request {
     return session && session->is_open() ? session : nullptr;
   }
   uint32_t xid() const { return xid_; }
+  std::span<const uint8_t> bytes() const { return bytes_; }
 
   void reply(const openflow::Message& message) const;  // for lists without a bound: ListReply
   void refuse(const openflow::OpenFlowError& error) const;

@@ -22,6 +22,7 @@ struct RuleChange {
   FlowRulePtr after = {};   // null: the rule was removed
   // Why `before` went; says nothing when there is an `after`. A replaced or modified rule causes no flow-removed.
   openflow::FlowRemovedReason reason = openflow::FlowRemovedReason::removed;
+  uint32_t xid = 0;  // of the request that asked for it, if one did
 
   bool is_removal() const { return after == nullptr; }
   bool wants_flow_removed() const {
@@ -38,11 +39,13 @@ struct Change {
   uint64_t version = 0;  // first version at which it is visible
   std::vector<RuleChange> rules = {};
   std::vector<GroupChange> groups = {};
+  bool has_flow_removed = false;  // some rule wants a flow-removed
 
   bool empty() const { return rules.empty() && groups.empty(); }
   // Adds what came later at the same version: the parts of a bundle.
   void append(Change later) {
     version = later.version;
+    has_flow_removed = has_flow_removed || later.has_flow_removed;
     rules.insert(rules.end(), std::make_move_iterator(later.rules.begin()), std::make_move_iterator(later.rules.end()));
     groups.insert(groups.end(), std::make_move_iterator(later.groups.begin()),
                   std::make_move_iterator(later.groups.end()));

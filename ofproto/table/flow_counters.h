@@ -1,7 +1,7 @@
 // FlowCounters: what packets did to a rule, a bucket or a group: how many, how many bytes, and when last.
 //
-// A rule that modify put in another's place shares its counters, so that packets credited to either count once and
-// in one place. RESET_COUNTS gives the new rule counters of its own.
+// They are in the rule. One that modify put in another's place goes on with that one's, so that packets credited to
+// either count once and in one place. RESET_COUNTS gives the new rule counters of its own.
 //
 // Threads: any; additions from several threads are not lost. Cost: three atomic operations a credit.
 #pragma once

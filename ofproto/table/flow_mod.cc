@@ -26,133 +26,118 @@ Unexpected<OpenFlowError> bad_table_id(uint8_t table_id) {
   return refuse(ErrorCode::ofpfmfc_bad_table_id, "there is no table " + std::to_string(table_id));
 }
 
-bool is_strict(FlowModCommand command) {
-  return command == FlowModCommand::modify_strict || command == FlowModCommand::remove_strict;
+bool is_modify(FlowModCommand command) {
+  return command == FlowModCommand::modify || command == FlowModCommand::modify_strict;
 }
 
-FlowRuleSpec spec_of(const FlowMod& flow_mod, TimePoint now) {
-  return {.table_id = flow_mod.table_id,
-          .priority = flow_mod.priority,
-          .cookie = flow_mod.cookie,
-          .idle_timeout = flow_mod.idle_timeout,
-          .hard_timeout = flow_mod.hard_timeout,
-          .importance = flow_mod.importance,
-          .flags = flow_mod.flags,
-          .instructions = std::make_shared<const openflow::Instructions>(flow_mod.instructions),
-          .created = now,
-          .modified = now,
-          .counters = nullptr};
+bool is_strict(FlowModCommand command) {
+  return command == FlowModCommand::modify_strict || command == FlowModCommand::remove_strict;
 }
 
 FlowRulePtr shared(FlowRule* rule) { return rule != nullptr ? rule->shared_from_this() : nullptr; }
 
 }  // namespace
 
-Prepared TableSet::prepare(const FlowMod& flow_mod, TimePoint now, const FlowModRules& rules,
-                           const std::vector<FlowRulePtr>* chosen) {
-  switch (flow_mod.command) {
-    case FlowModCommand::add:
-      return prepare_add(flow_mod, now);
-    case FlowModCommand::modify:
-    case FlowModCommand::modify_strict:
-      return prepare_modify(flow_mod, now, rules, chosen);
-    case FlowModCommand::remove:
-    case FlowModCommand::remove_strict:
-      return prepare_remove(flow_mod, chosen);
+Prepared TableSet::prepare(const FlowMod& flow_mod, TimePoint now, const FlowModRules& rules) {
+  if (flow_mod.command == FlowModCommand::add) {
+    auto rule = make_rule(flow_mod);
+    return rule ? prepare_add(std::move(*rule), now) : Prepared(Unexpected{rule.error()});
   }
-  return refuse(ErrorCode::ofpfmfc_bad_command, "unknown flow-mod command");
-}
-
-Prepared TableSet::prepare_add(const FlowMod& flow_mod, TimePoint now) {
-  if (auto checked = check_instructions(flow_mod); !checked) {
-    return Unexpected{checked.error()};
+  const auto change_one = change_of(flow_mod, now);
+  if (!change_one) {
+    return Unexpected{change_one.error()};
   }
-  FlowTable& into = table(flow_mod.table_id);
+  const std::vector<FlowRulePtr> selected = select(flow_mod);
+  if (selected.empty() && rules.modify_adds && is_modify(flow_mod.command)) {
+    FlowMod add = flow_mod;
+    add.command = FlowModCommand::add;
+    return prepare(add, now);
+  }
   Change change{.version = version_.next()};
-  MiniMatch match(flow_mod.match);
-  if ((flow_mod.flags & flow_flag::check_overlap) != 0 &&
-      into.classifier().find_overlap(match, flow_mod.priority, change.version) != nullptr) {
-    return refuse(ErrorCode::ofpfmfc_overlap, "a flow of the same priority overlaps");
+  for (const FlowRulePtr& before : selected) {
+    (*change_one)(change, before);
   }
-  FlowRulePtr replaced = shared(into.find_exact(match, flow_mod.priority, change.version));
-  if (!replaced && into.is_full()) {
-    return refuse(ErrorCode::ofpfmfc_table_full,
-                  into.name() + " holds " + std::to_string(into.active_count()) + " flows already");
-  }
-  FlowRuleSpec spec = spec_of(flow_mod, now);
-  if (replaced && (flow_mod.flags & flow_flag::reset_counts) == 0) {
-    spec.counters = replaced->shared_counters();
-  }
-  change_rule(change, {std::move(replaced), std::make_shared<FlowRule>(std::move(match), std::move(spec))});
   return change;
 }
 
-Prepared TableSet::prepare_modify(const FlowMod& flow_mod, TimePoint now, const FlowModRules& rules,
-                                  const std::vector<FlowRulePtr>* chosen) {
-  if (auto checked = check_instructions(flow_mod); !checked) {
+Result<FlowRulePtr, OpenFlowError> TableSet::make_rule(const FlowMod& flow_mod) {
+  if (auto checked = check(flow_mod); !checked) {
     return Unexpected{checked.error()};
   }
-  const std::vector<FlowRulePtr> selected = select(flow_mod, chosen);
-  if (selected.empty() && rules.modify_adds) {
-    return prepare_add(flow_mod, now);
+  FlowRuleSpec spec{.table_id = flow_mod.table_id,
+                    .priority = flow_mod.priority,
+                    .cookie = flow_mod.cookie,
+                    .idle_timeout = flow_mod.idle_timeout,
+                    .hard_timeout = flow_mod.hard_timeout,
+                    .importance = flow_mod.importance,
+                    .flags = flow_mod.flags,
+                    .instructions = instructions_.shared(flow_mod.instructions)};
+  return std::make_shared<FlowRule>(MiniMatch(flow_mod.match), std::move(spec));
+}
+
+Prepared TableSet::prepare_add(FlowRulePtr rule, TimePoint now) {
+  if (auto checked = check_references(rule->instructions()); !checked) {
+    return Unexpected{checked.error()};
   }
+  FlowTable& into = table(rule->table_id());
   Change change{.version = version_.next()};
-  const auto instructions = std::make_shared<const openflow::Instructions>(flow_mod.instructions);
-  for (const FlowRulePtr& before : selected) {
+  if ((rule->flags() & flow_flag::check_overlap) != 0 &&
+      into.classifier().find_overlap(rule->match(), rule->priority(), change.version) != nullptr) {
+    return refuse(ErrorCode::ofpfmfc_overlap, "a flow of the same priority overlaps");
+  }
+  FlowRulePtr replaced = shared(into.find_exact(rule->match(), rule->priority(), change.version));
+  if (!replaced && into.is_full()) {
+    FlowRule* evicted = into.eviction() != nullptr ? into.eviction()->candidate_for(*rule) : nullptr;
+    if (evicted == nullptr) {
+      return refuse(ErrorCode::ofpfmfc_table_full,
+                    into.name() + " holds " + std::to_string(into.coming_count()) + " flows already");
+    }
+    change_rule(change, {shared(evicted), nullptr, openflow::FlowRemovedReason::eviction});
+  }
+  const bool goes_on_counting = replaced && (rule->flags() & flow_flag::reset_counts) == 0;
+  rule->begin(now, goes_on_counting ? replaced->shared_counters() : nullptr);
+  change_rule(change, {std::move(replaced), std::move(rule)});
+  return change;
+}
+
+// What a modify or a removal does to each of its rules.
+Result<TableSet::ChangeOne, OpenFlowError> TableSet::change_of(const FlowMod& flow_mod, TimePoint now) {
+  if (auto checked = check(flow_mod); !checked) {
+    return Unexpected{checked.error()};
+  }
+  if (!is_modify(flow_mod.command)) {
+    return ChangeOne([this](Change& change, const FlowRulePtr& rule) { change_rule(change, {rule, nullptr}); });
+  }
+  if (auto checked = check_references(flow_mod.instructions); !checked) {
+    return Unexpected{checked.error()};
+  }
+  const bool resets = (flow_mod.flags & flow_flag::reset_counts) != 0;
+  return ChangeOne([this, now, resets, instructions = instructions_.shared(flow_mod.instructions)](
+                       Change& change, const FlowRulePtr& before) {
     FlowRuleSpec spec = before->spec();
     spec.instructions = instructions;
     spec.modified = now;
-    if ((flow_mod.flags & flow_flag::reset_counts) != 0) {
+    if (resets) {
       spec.counters = std::make_shared<FlowCounters>(before->active());
     }
     change_rule(change, {before, std::make_shared<FlowRule>(before->match(), std::move(spec))});
-  }
-  return change;
-}
-
-Prepared TableSet::prepare_remove(const FlowMod& flow_mod, const std::vector<FlowRulePtr>* chosen) {
-  if (flow_mod.table_id >= table_count && flow_mod.table_id != openflow::all_tables) {
-    return bad_table_id(flow_mod.table_id);
-  }
-  Change change{.version = version_.next()};
-  for (FlowRulePtr& rule : select(flow_mod, chosen)) {
-    change_rule(change, {std::move(rule), nullptr});
-  }
-  return change;
+  });
 }
 
 // Of a modify or a removal: the rules it is about, as they are at the coming version.
-std::vector<FlowRulePtr> TableSet::select(const FlowMod& flow_mod, const std::vector<FlowRulePtr>* chosen) {
+std::vector<FlowRulePtr> TableSet::select(const FlowMod& flow_mod) {
   const openflow::FlowFilter filter = filter_of(flow_mod);
   if (is_strict(flow_mod.command)) {
     return select_exact(filter, flow_mod.priority);
   }
   std::vector<FlowRulePtr> selected;
-  if (chosen != nullptr) {
-    for (const FlowRulePtr& rule : *chosen) {
-      FlowRulePtr found = current_form(rule);
-      if (found && (found == rule || selects(filter, *found))) {
-        selected.push_back(std::move(found));
-      }
-    }
-    return selected;
-  }
   FlowSelection selection(*this, filter, version_.next());
   while (!selection.is_done()) {
-    std::vector<FlowRulePtr> part = selection.next(flow_count() + 1, flow_count() + 1);
+    constexpr size_t part_size = 1024;
+    std::vector<FlowRulePtr> part = selection.next(part_size, part_size);
     selected.insert(selected.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
   }
   return selected;
-}
-
-// The rule itself, or what a modify has made of it since. Null: it has gone, or an add has put another in its place.
-FlowRulePtr TableSet::current_form(const FlowRulePtr& rule) {
-  if (rule->is_linked() && rule->is_visible(version_.next())) {
-    return rule;
-  }
-  const FlowTable* from = find_table(rule->table_id());
-  FlowRulePtr found = shared(from->find_exact(rule->match(), rule->priority(), version_.next()));
-  return found && found->created() == rule->created() ? found : nullptr;
 }
 
 std::vector<FlowRulePtr> TableSet::select_exact(const openflow::FlowFilter& filter, int32_t priority) {
@@ -171,9 +156,14 @@ std::vector<FlowRulePtr> TableSet::select_exact(const openflow::FlowFilter& filt
   return selected;
 }
 
-Result<void, OpenFlowError> TableSet::check_instructions(const FlowMod& flow_mod) const {
-  if (flow_mod.table_id >= table_count) {
+// What is wrong with a message whatever the tables and groups are.
+Result<void, OpenFlowError> TableSet::check(const FlowMod& flow_mod) const {
+  const bool is_removal = flow_mod.command != FlowModCommand::add && !is_modify(flow_mod.command);
+  if (flow_mod.table_id >= table_count && !(is_removal && flow_mod.table_id == openflow::all_tables)) {
     return bad_table_id(flow_mod.table_id);
+  }
+  if (is_removal) {  // its instructions say nothing
+    return {};
   }
   const openflow::Instructions& instructions = flow_mod.instructions;
   if (instructions.goto_table &&
@@ -188,6 +178,11 @@ Result<void, OpenFlowError> TableSet::check_instructions(const FlowMod& flow_mod
   if (auto unable = find_unable(flow_mod.match, instructions)) {
     return Unexpected{std::move(*unable)};
   }
+  return {};
+}
+
+// What depends on what is there at the coming version.
+Result<void, OpenFlowError> TableSet::check_references(const openflow::Instructions& instructions) const {
   Result<void, OpenFlowError> result;
   for_each_group(instructions, [&](uint32_t group_id) {
     if (!groups_.has(group_id)) {

@@ -15,7 +15,8 @@ FlowRule::FlowRule(MiniMatch match, FlowRuleSpec spec)
     : ClassifierRule(std::move(match), spec.priority),
       cookie_(spec.cookie),
       instructions_(std::move(spec.instructions)),
-      counters_(spec.counters ? std::move(spec.counters) : std::make_shared<FlowCounters>(spec.created)),
+      own_counters_(spec.created),
+      others_counters_(std::move(spec.counters)),
       created_(spec.created),
       modified_(spec.modified),
       idle_timeout_(spec.idle_timeout),
@@ -26,7 +27,18 @@ FlowRule::FlowRule(MiniMatch match, FlowRuleSpec spec)
   assert(instructions_ != nullptr && "a rule says what to do, even if that is nothing");
 }
 
-TimePoint FlowRule::active() const { return std::max(created_, counters_->used()); }
+std::shared_ptr<FlowCounters> FlowRule::shared_counters() const {
+  return others_counters_ ? others_counters_ : std::shared_ptr<FlowCounters>(share_of_table_, &own_counters_);
+}
+
+void FlowRule::begin(TimePoint now, std::shared_ptr<FlowCounters> counters) {
+  assert(!is_linked() && "nobody has it yet");
+  created_ = modified_ = now;
+  own_counters_.touch(now);
+  others_counters_ = std::move(counters);
+}
+
+TimePoint FlowRule::active() const { return std::max(created_, counters().used()); }
 
 FlowRuleSpec FlowRule::spec() const {
   return {.table_id = table_id_,
@@ -39,7 +51,7 @@ FlowRuleSpec FlowRule::spec() const {
           .instructions = instructions_,
           .created = created_,
           .modified = modified_,
-          .counters = counters_};
+          .counters = shared_counters()};
 }
 
 openflow::FlowStats FlowRule::stats(TimePoint now) const {
@@ -53,8 +65,8 @@ openflow::FlowStats FlowRule::stats(TimePoint now) const {
   stats.cookie = cookie_;
   stats.duration = to_openflow(now - created_);
   stats.idle_age = to_openflow(std::max(now - active(), Duration::zero()));
-  stats.packet_count = counters_->packet_count();
-  stats.byte_count = counters_->byte_count();
+  stats.packet_count = counters().packet_count();
+  stats.byte_count = counters().byte_count();
   stats.match = match().expand();
   stats.instructions = *instructions_;
   return stats;
@@ -69,8 +81,8 @@ openflow::FlowRemoved FlowRule::removed_message(openflow::FlowRemovedReason reas
   message.duration = to_openflow(removed - created_);
   message.idle_timeout = idle_timeout_;
   message.hard_timeout = hard_timeout_;
-  message.packet_count = counters_->packet_count();
-  message.byte_count = counters_->byte_count();
+  message.packet_count = counters().packet_count();
+  message.byte_count = counters().byte_count();
   message.match = match().expand();
   return message;
 }

@@ -7,7 +7,7 @@
 // Threads:   any reader under RCU; counters from any thread. Created and removed on the control thread.
 // Ownership: shared. Its table holds it until no reader can find it any more; whoever wants it longer (a megaflow's
 //            record, a flow-removed that waits for the last counters) keeps shared_from_this(), which is safe under RCU.
-// Cost:      some 300 bytes with a match of five words, its counters and instructions of one output included.
+// Cost:      224 bytes and 16 for each word of the match; instructions are shared among rules (instruction_cache.h).
 #pragma once
 
 #include <cstdint>
@@ -33,12 +33,17 @@ struct FlowRuleSpec {
   std::shared_ptr<const openflow::Instructions> instructions = {};
   TimePoint created{};
   TimePoint modified{};
-  std::shared_ptr<FlowCounters> counters = {};  // null: new ones
+  std::shared_ptr<FlowCounters> counters = {};  // null: its own
 };
 
-class FlowRule final : public ClassifierRule, public std::enable_shared_from_this<FlowRule> {
+class FlowRule final : public ClassifierRule {
  public:
   FlowRule(MiniMatch match, FlowRuleSpec spec);
+
+  // A share of it, for whoever found it in its table: it has been inserted, and is linked still or the caller reads under
+  // RCU.
+  std::shared_ptr<FlowRule> shared_from_this() { return share_of_table_; }
+  std::shared_ptr<const FlowRule> shared_from_this() const { return share_of_table_; }
 
   uint8_t table_id() const { return table_id_; }
   uint64_t cookie() const { return cookie_; }
@@ -52,8 +57,9 @@ class FlowRule final : public ClassifierRule, public std::enable_shared_from_thi
   TimePoint modified() const { return modified_; }
 
   // Counting is not a change: a reader that credits a rule has it as const.
-  FlowCounters& counters() const { return *counters_; }
-  const std::shared_ptr<FlowCounters>& shared_counters() const { return counters_; }
+  FlowCounters& counters() const { return others_counters_ ? *others_counters_ : own_counters_; }
+  // Keeps the rule that they are in.
+  std::shared_ptr<FlowCounters> shared_counters() const;
   // When it was last used, or came.
   TimePoint active() const;
   // The priority-zero rule that matches everything: what OpenFlow calls the table-miss flow entry.
@@ -65,6 +71,9 @@ class FlowRule final : public ClassifierRule, public std::enable_shared_from_thi
   // What a copy that differs only in instructions is made from.
   FlowRuleSpec spec() const;
 
+  // Before it is inserted: when it comes, and whose counters it goes on with (null: its own).
+  void begin(TimePoint now, std::shared_ptr<FlowCounters> counters);
+
  private:
   friend class FlowTable;
   friend class Timeouts;
@@ -72,10 +81,11 @@ class FlowRule final : public ClassifierRule, public std::enable_shared_from_thi
 
   const uint64_t cookie_;
   const std::shared_ptr<const openflow::Instructions> instructions_;
-  const std::shared_ptr<FlowCounters> counters_;
-  const TimePoint created_;
-  const TimePoint modified_;
-  std::shared_ptr<FlowRule> share_of_table_;  // while it is linked
+  mutable FlowCounters own_counters_;
+  std::shared_ptr<FlowCounters> others_counters_;  // of the rule whose place it took; null: its own count
+  TimePoint created_;
+  TimePoint modified_;
+  std::shared_ptr<FlowRule> share_of_table_;  // from when it is linked until no reader can find it any more
   uint32_t timer_ = no_timer;                 // place in Timeouts' heap; control thread
   const uint16_t idle_timeout_;
   const uint16_t hard_timeout_;

@@ -17,6 +17,7 @@ FlowTable::~FlowTable() {
   while (ClassifierRule* rule = cursor.next_linked()) {
     unlink(static_cast<FlowRule&>(*rule));
   }
+  release(unlinked_);
 }
 
 void FlowTable::credit(uint64_t lookup_count, uint64_t matched_count) const {
@@ -28,30 +29,54 @@ FlowRule* FlowTable::find_exact(const MiniMatch& match, int32_t priority, uint64
   return static_cast<FlowRule*>(classifier_.find_exact(match, priority, version));
 }
 
+void FlowTable::count_in(FlowRule& rule) {
+  coming_count_ += rule.is_hidden() ? 0 : 1;
+  if (eviction_) {
+    eviction_->add(rule);
+  }
+}
+
+void FlowTable::count_out(const FlowRule& rule) {
+  coming_count_ -= rule.is_hidden() ? 0 : 1;
+  if (eviction_) {
+    eviction_->remove(rule);
+  }
+}
+
 void FlowTable::insert(FlowRulePtr rule, uint64_t version) {
   classifier_.insert(*rule, version);
-  active_count_ += rule->is_hidden() ? 0 : 1;
+  count_in(*rule);
   FlowRule& linked = *rule;
   linked.share_of_table_ = std::move(rule);
 }
 
 void FlowTable::remove(FlowRule& rule, uint64_t version) {
   classifier_.remove(rule, version);
-  active_count_ -= rule.is_hidden() ? 0 : 1;
+  count_out(rule);
   removed_.push_back(rule.shared_from_this());
 }
 
 void FlowTable::undo_insert(FlowRule& rule) {
-  active_count_ -= rule.is_hidden() ? 0 : 1;
+  count_out(rule);
   unlink(rule);
+}
+
+void FlowTable::retire_undone() {
+  if (!unlinked_.empty()) {
+    classifier_.seal();
+    retire_unlinked();
+  }
+}
+
+void FlowTable::seal() {
   classifier_.seal();
-  retire_unlinked();
+  published_count_ = coming_count_;
 }
 
 // It stays in `removed_`, where reclaim() recognises it.
 void FlowTable::undo_remove(FlowRule& rule) {
   classifier_.restore(rule);
-  active_count_ += rule.is_hidden() ? 0 : 1;
+  count_in(rule);
 }
 
 bool FlowTable::reclaim(uint64_t settled, size_t limit) {
@@ -74,12 +99,19 @@ bool FlowTable::reclaim(uint64_t settled, size_t limit) {
 
 void FlowTable::unlink(FlowRule& rule) {
   classifier_.unlink(rule);
-  unlinked_.push_back(std::move(rule.share_of_table_));
+  unlinked_.push_back(&rule);
 }
 
 void FlowTable::retire_unlinked() {
   if (!unlinked_.empty()) {
-    rcu::defer([rules = std::exchange(unlinked_, {})] {});
+    rcu::defer([rules = std::exchange(unlinked_, {})] { release(rules); });
+  }
+}
+
+// Until now a reader may have taken a share of its own.
+void FlowTable::release(const std::vector<FlowRule*>& rules) {
+  for (FlowRule* rule : rules) {
+    const FlowRulePtr last_of_table = std::move(rule->share_of_table_);
   }
 }
 

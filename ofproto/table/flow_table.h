@@ -10,11 +10,14 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/classifier/classifier.h"
+#include "ofproto/table/eviction_index.h"
 #include "ofproto/table/flow_rule.h"
 
 namespace weft::ofproto {
@@ -43,11 +46,17 @@ class FlowTable {
 
   // --- control thread
   const std::string& name() const { return name_; }
+  void set_name(std::string name) { name_ = std::move(name); }
   size_t max_entries() const { return max_entries_; }
   void set_max_entries(size_t limit) { max_entries_ = limit; }
-  // Rules in force once everything prepared so far is published; hidden ones are not counted.
-  size_t active_count() const { return active_count_; }
-  bool is_full() const { return active_count_ >= max_entries_; }
+  // Rules in force; hidden ones are not counted.
+  size_t active_count() const { return published_count_; }
+  // The same once everything prepared so far is published.
+  size_t coming_count() const { return coming_count_; }
+  bool is_full() const { return coming_count_ >= max_entries_; }
+  // Null: the table does not evict. Whoever sets it adds the rules that are there.
+  EvictionIndex* eviction() { return eviction_.get(); }
+  void set_eviction(std::unique_ptr<EvictionIndex> index) { eviction_ = std::move(index); }
 
   Classifier& classifier() { return classifier_; }
   const Classifier& classifier() const { return classifier_; }
@@ -55,24 +64,31 @@ class FlowTable {
 
   void insert(FlowRulePtr rule, uint64_t version);
   void remove(FlowRule& rule, uint64_t version);
-  void undo_insert(FlowRule& rule);  // its version was not published
+  void undo_insert(FlowRule& rule);  // its version was not published; retire_undone() follows
   void undo_remove(FlowRule& rule);
+  void retire_undone();
+  void seal();  // what was prepared is about to be published
   // Removed rules that wait to be unlinked.
   size_t removed_count() const { return removed_.size(); }
   // Unlinks up to `limit` rules that were removed at `settled` or before. Returns whether none of those is left.
   bool reclaim(uint64_t settled, size_t limit);
 
  private:
+  void count_in(FlowRule& rule);
+  void count_out(const FlowRule& rule);
   void unlink(FlowRule& rule);
   void retire_unlinked();
+  static void release(const std::vector<FlowRule*>& rules);
 
   const uint8_t table_id_;
-  const std::string name_;
+  std::string name_;
   size_t max_entries_ = default_max_entries;
-  size_t active_count_ = 0;
+  size_t coming_count_ = 0;
+  size_t published_count_ = 0;
   Classifier classifier_;
-  std::deque<FlowRulePtr> removed_;    // in order of version, waiting to be unlinked
-  std::vector<FlowRulePtr> unlinked_;  // to be retired together
+  std::unique_ptr<EvictionIndex> eviction_;
+  std::deque<FlowRulePtr> removed_;  // in order of version, waiting to be unlinked
+  std::vector<FlowRule*> unlinked_;  // to be retired together
   mutable std::atomic<uint64_t> lookup_count_{0};
   mutable std::atomic<uint64_t> matched_count_{0};
 };

@@ -143,11 +143,11 @@ void GroupTable::count_references(const Group& group, bool add) {
   }
 }
 
-std::vector<FlowRulePtr> GroupTable::rules_using(uint32_t group_id) const {
+std::vector<FlowRulePtr> GroupTable::rules_using(uint32_t group_id, size_t limit) const {
   std::vector<FlowRulePtr> found;
   if (const auto users = rules_.find(group_id); users != rules_.end()) {
-    for (FlowRule* rule : users->second) {
-      found.push_back(rule->shared_from_this());
+    for (auto rule = users->second.begin(); rule != users->second.end() && found.size() < limit; ++rule) {
+      found.push_back((*rule)->shared_from_this());
     }
   }
   return found;

@@ -59,7 +59,7 @@ class GroupTable {
   // Notes that a rule's instructions name groups, or no longer do.
   void refer(FlowRule& rule);
   void release(FlowRule& rule);
-  std::vector<FlowRulePtr> rules_using(uint32_t group_id) const;
+  std::vector<FlowRulePtr> rules_using(uint32_t group_id, size_t limit = ~size_t{0}) const;  // some, up to `limit`
   std::vector<uint32_t> groups_using(uint32_t group_id) const;
   uint32_t ref_count(uint32_t group_id) const;
 

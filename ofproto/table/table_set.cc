@@ -8,6 +8,7 @@ namespace weft::ofproto {
 namespace {
 // What publish() frees on the way besides as much as it made: well under a millisecond, and garbage does not pile up.
 constexpr size_t reclaim_with_publish = 256;
+constexpr size_t max_reclaim_with_publish = 2048;
 }  // namespace
 
 TableSet::TableSet(TableVersion& version, const TableSetOptions& options)
@@ -28,10 +29,46 @@ FlowTable& TableSet::table(uint8_t table_id) {
   FlowTable* table = find_table(table_id);
   if (table == nullptr) {
     table = new FlowTable(table_id, options_.hash_seed, options_.prefix_fields);
-    table->set_max_entries(options_.max_entries);
+    apply_policy(*table);
     tables_[table_id].store(table);
   }
   return *table;
+}
+
+void TableSet::set_policy(uint8_t table_id, TablePolicy policy) {
+  policies_[table_id] = std::move(policy);
+  if (FlowTable* table = find_table(table_id)) {
+    apply_policy(*table);
+  }
+}
+
+void TableSet::set_naming(uint8_t table_id, TablePolicy policy) {
+  policies_[table_id] = std::move(policy);
+  if (FlowTable* table = find_table(table_id)) {
+    apply_naming(*table);
+  }
+}
+
+void TableSet::apply_policy(FlowTable& table) const {
+  apply_naming(table);
+  const uint8_t id = table.table_id();
+  const std::optional<uint32_t> eviction = id < table_count ? policies_[id].eviction : std::nullopt;
+  table.set_eviction(eviction ? std::make_unique<EvictionIndex>(*eviction) : nullptr);
+}
+
+void TableSet::apply_naming(FlowTable& table) const {
+  table.set_max_entries(max_entries(table.table_id()));
+  table.set_name(table_name(table.table_id()));
+}
+
+size_t TableSet::max_entries(uint8_t table_id) const {
+  const bool is_set = table_id < table_count && policies_[table_id].max_entries != 0;
+  return is_set ? policies_[table_id].max_entries : options_.max_entries;
+}
+
+std::string TableSet::table_name(uint8_t table_id) const {
+  const bool is_set = table_id < table_count && !policies_[table_id].name.empty();
+  return is_set ? policies_[table_id].name : "table" + std::to_string(table_id);
 }
 
 size_t TableSet::flow_count() const {
@@ -47,50 +84,52 @@ void TableSet::change_rule(Change& change, RuleChange rule_change) {
     FlowRule& before = *rule_change.before;
     table(before.table_id()).remove(before, change.version);
     groups_.release(before);
+    timeouts_.remove(before);
   }
   if (rule_change.after) {
     FlowRule& after = *rule_change.after;
     table(after.table_id()).insert(rule_change.after, change.version);
     groups_.refer(after);
+    timeouts_.add(after);
   }
+  change.has_flow_removed = change.has_flow_removed || rule_change.wants_flow_removed();
+  rule_change.xid = xid_;
   change.rules.push_back(std::move(rule_change));
 }
 
 void TableSet::undo(const RuleChange& rule_change) {
   if (rule_change.after) {
+    timeouts_.remove(*rule_change.after);
     groups_.release(*rule_change.after);
     table(rule_change.after->table_id()).undo_insert(*rule_change.after);
   }
   if (rule_change.before) {
     table(rule_change.before->table_id()).undo_remove(*rule_change.before);
     groups_.refer(*rule_change.before);
+    timeouts_.add(*rule_change.before);
+  }
+}
+
+void TableSet::retire_undone() {
+  for (RcuPtr<FlowTable>& table : tables_) {
+    if (table.load() != nullptr) {
+      table.load()->retire_undone();
+    }
   }
 }
 
 void TableSet::publish(const Change& change) {
   seal();
   version_.publish();
-  commit(change);
+  reclaim(std::min(reclaim_with_publish + 2 * (change.rules.size() + change.groups.size()), max_reclaim_with_publish));
 }
 
 void TableSet::seal() {
   for (RcuPtr<FlowTable>& table : tables_) {
     if (table.load() != nullptr) {
-      table.load()->classifier().seal();
+      table.load()->seal();
     }
   }
-}
-
-void TableSet::commit(const Change& change) {
-  for (const RuleChange& rule_change : change.rules) {
-    if (rule_change.before) {
-      timeouts_.remove(*rule_change.before);
-    }
-    if (rule_change.after) {
-      timeouts_.add(*rule_change.after);
-    }
-  }
-  reclaim(reclaim_with_publish + 2 * (change.rules.size() + change.groups.size()));
 }
 
 // The last step first.
@@ -98,6 +137,7 @@ void TableSet::revert(const Change& change) {
   std::for_each(change.groups.rbegin(), change.groups.rend(),
                 [&](const GroupChange& group_change) { groups_.undo(group_change); });
   std::for_each(change.rules.rbegin(), change.rules.rend(), [&](const RuleChange& rule_change) { undo(rule_change); });
+  retire_undone();
 }
 
 bool TableSet::reclaim(size_t limit) {

@@ -10,6 +10,8 @@
 //
 // When a later part of a bundle fails, revert() the earlier parts, the last one first. Between prepare and publish
 // (or revert) nobody else may prepare or publish, on any bridge that shares the TableVersion: there is one next version.
+// What takes longer than one handler may goes through a Preparation (preparation.h), and whoever shares the version waits
+// for its turn meanwhile (ofproto/bridge/change_queue.h).
 //
 // Semantics are OpenFlow 1.3's (1.3.5 sections 5.5, 6.4, 6.5), which DESIGN section 9 completes: ADD over an identical
 // match and priority replaces it and starts its duration anew, counters kept unless RESET_COUNTS; MODIFY changes
@@ -24,8 +26,10 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "lib/base/clock.h"
@@ -36,8 +40,11 @@
 #include "lib/openflow/flow_message.h"
 #include "lib/openflow/group_message.h"
 #include "ofproto/table/change.h"
+#include "ofproto/table/flow_mod_rules.h"
 #include "ofproto/table/flow_table.h"
 #include "ofproto/table/group_table.h"
+#include "ofproto/table/instruction_cache.h"
+#include "ofproto/table/table_policy.h"
 #include "ofproto/table/timeouts.h"
 
 namespace weft::ofproto {
@@ -49,11 +56,6 @@ struct TableSetOptions {
   size_t max_entries = FlowTable::default_max_entries;  // of each table
   std::vector<FieldId> prefix_fields{default_prefix_fields.begin(), default_prefix_fields.end()};
   GroupLimits groups = {};
-};
-
-// What differs between the versions of OpenFlow that a flow-mod may come in.
-struct FlowModRules {
-  bool modify_adds = false;  // 1.0: a modify that finds nothing adds
 };
 
 class TableSet {
@@ -72,11 +74,14 @@ class TableSet {
   const Group* find_group(uint32_t group_id, uint64_t at_version) const { return groups_.find(group_id, at_version); }
 
   // --- control thread: changes
-  // `chosen`: the rules of a non-strict modify or removal, where a FlowSelection has looked for them in slices. Those
-  // that have gone since are passed over, those that came are left alone.
+  // The xid of the request that what follows comes from, which each RuleChange carries.
+  void note_request(uint32_t xid) { xid_ = xid; }
   Result<Change, openflow::OpenFlowError> prepare(const openflow::FlowMod& flow_mod, TimePoint now,
-                                                  const FlowModRules& rules = {},
-                                                  const std::vector<FlowRulePtr>* chosen = nullptr);
+                                                  const FlowModRules& rules = {});
+  // An ADD in two steps. make_rule() says what is wrong with the message whatever the tables hold; the rule may then be
+  // kept until its turn comes. Of another command it is the message's match, instructions and so on in little memory.
+  Result<FlowRulePtr, openflow::OpenFlowError> make_rule(const openflow::FlowMod& flow_mod);
+  Result<Change, openflow::OpenFlowError> prepare_add(FlowRulePtr rule, TimePoint now);
   Result<Change, openflow::OpenFlowError> prepare(const openflow::GroupMod& group_mod, TimePoint now);
   // Rules that expired, or go for another reason than a message. Those that are gone already are passed over.
   Change prepare_removal(const std::vector<Expired>& rules);
@@ -84,12 +89,10 @@ class TableSet {
   Change prepare_rule(const Match& match, FlowRuleSpec spec);
   Change prepare_removal(uint8_t table_id, const Match& match, int32_t priority);
 
-  // Makes the prepared change, or several appended, visible and its timers and references follow.
+  // Makes the prepared change, or several appended, visible.
   void publish(const Change& change);
-  // The same in two steps, for a change that spans several bridges: seal() each, version().publish() once, commit()
-  // each.
+  // The same in two steps, for a change that spans several bridges: seal() each, then version().publish() once.
   void seal();
-  void commit(const Change& change);
   // Takes back a prepared change that was not published.
   void revert(const Change& change);
 
@@ -101,24 +104,30 @@ class TableSet {
 
   // --- control thread: what is there
   FlowTable& table(uint8_t table_id);  // makes it
+  const TablePolicy& policy(uint8_t table_id) const { return policies_[table_id]; }
+  // Rules that are there are not in the order of eviction until they are added to it: EvictionBuild does that.
+  void set_policy(uint8_t table_id, TablePolicy policy);
+  // The same where nothing but name and max_entries has changed.
+  void set_naming(uint8_t table_id, TablePolicy policy);
+  size_t max_entries(uint8_t table_id) const;
+  std::string table_name(uint8_t table_id) const;
   FlowTable* find_table(uint8_t table_id) { return tables_[table_id].load(); }
   GroupTable& groups() { return groups_; }
   const GroupTable& groups() const { return groups_; }
   Timeouts& timeouts() { return timeouts_; }
-  size_t flow_count() const;  // hidden ones not counted
+  size_t flow_count() const;  // published ones, hidden ones not counted
 
  private:
   friend class FlowSelection;
+  friend class Preparation;
 
-  Result<Change, openflow::OpenFlowError> prepare_add(const openflow::FlowMod& flow_mod, TimePoint now);
-  Result<Change, openflow::OpenFlowError> prepare_modify(const openflow::FlowMod& flow_mod, TimePoint now,
-                                                         const FlowModRules& rules,
-                                                         const std::vector<FlowRulePtr>* chosen);
-  Result<Change, openflow::OpenFlowError> prepare_remove(const openflow::FlowMod& flow_mod,
-                                                         const std::vector<FlowRulePtr>* chosen);
-  Result<void, openflow::OpenFlowError> check_instructions(const openflow::FlowMod& flow_mod) const;
-  std::vector<FlowRulePtr> select(const openflow::FlowMod& flow_mod, const std::vector<FlowRulePtr>* chosen);
-  FlowRulePtr current_form(const FlowRulePtr& rule);
+  // What a modify or a removal does to one of its rules.
+  using ChangeOne = std::function<void(Change&, const FlowRulePtr&)>;
+
+  Result<ChangeOne, openflow::OpenFlowError> change_of(const openflow::FlowMod& flow_mod, TimePoint now);
+  Result<void, openflow::OpenFlowError> check(const openflow::FlowMod& flow_mod) const;
+  Result<void, openflow::OpenFlowError> check_references(const openflow::Instructions& instructions) const;
+  std::vector<FlowRulePtr> select(const openflow::FlowMod& flow_mod);
   std::vector<FlowRulePtr> select_exact(const openflow::FlowFilter& filter, int32_t priority);
   void change_rule(Change& change, RuleChange rule_change);
   Result<Change, openflow::OpenFlowError> prepare_group(const openflow::GroupMod& group_mod, TimePoint now,
@@ -127,14 +136,20 @@ class TableSet {
   void remove_group(Change& change, uint32_t group_id);
   void remove_all_groups(Change& change);
   void undo(const RuleChange& rule_change);
+  void apply_naming(FlowTable& table) const;
+  void apply_policy(FlowTable& table) const;
+  void retire_undone();
   void pin(uint64_t version);
   void unpin(uint64_t version);
 
   TableVersion& version_;
   const TableSetOptions options_;
   std::array<RcuPtr<FlowTable>, 256> tables_;
+  std::array<TablePolicy, table_count> policies_;
   GroupTable groups_;
   Timeouts timeouts_;
+  uint32_t xid_ = 0;
+  InstructionCache instructions_;
   std::multiset<uint64_t> pins_;  // versions whose rules are still being walked
 };
 

@@ -20,16 +20,16 @@ TimePoint idle_due(const FlowRule& rule) {
                                   : TimePoint::max();
 }
 
-TimePoint due(const FlowRule& rule) { return std::min(hard_due(rule), idle_due(rule)); }
-
 }  // namespace
 
+TimePoint due_time(const FlowRule& rule) { return std::min(hard_due(rule), idle_due(rule)); }
+
 void Timeouts::add(FlowRule& rule) {
-  if (rule.timer_ != FlowRule::no_timer || due(rule) == TimePoint::max()) {
+  if (rule.timer_ != FlowRule::no_timer || due_time(rule) == TimePoint::max()) {
     return;
   }
   heap_.push_back({});
-  move_up(heap_.size() - 1, {due(rule), &rule});
+  move_up(heap_.size() - 1, {due_time(rule), &rule});
 }
 
 void Timeouts::remove(FlowRule& rule) {
@@ -58,8 +58,8 @@ std::vector<Expired> Timeouts::expired(TimePoint now, size_t limit) {
     } else if (idle_due(rule) <= now) {
       found.push_back({rule.shared_from_this(), openflow::FlowRemovedReason::idle_timeout});
     }
-    const bool is_expired = due(rule) <= now;
-    move_down(0, {is_expired ? now + retry_interval : due(rule), &rule});
+    const bool is_expired = due_time(rule) <= now;
+    move_down(0, {is_expired ? now + retry_interval : due_time(rule), &rule});
   }
   return found;
 }

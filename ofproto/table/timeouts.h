@@ -24,6 +24,9 @@ struct Expired {
   openflow::FlowRemovedReason reason;
 };
 
+// The earliest time at which the rule may expire; TimePoint::max(): never.
+TimePoint due_time(const FlowRule& rule);
+
 class Timeouts {
  public:
   // Rules without a timeout are ignored.

@@ -6,6 +6,10 @@ namespace weft::ofproto {
 
 void Touches::add(BridgeId bridge, const Change& change) {
   for (const RuleChange& rule : change.rules) {
+    if (ids.size() + rules.size() >= max_listed_rules) {
+      tables.emplace(bridge, rule.before != nullptr ? rule.before->table_id() : rule.after->table_id());
+      continue;
+    }
     if (rule.before != nullptr) {
       ids.push_back(dependency::rule(rule.before.get()));
     }
@@ -21,12 +25,16 @@ void Touches::add(BridgeId bridge, const Change& change) {
 
 void TouchIndex::add(const Touches& touches) {
   ids_.insert(touches.ids.begin(), touches.ids.end());
+  tables_.insert(touches.tables.begin(), touches.tables.end());
   for (const Touches::AddedRule& added : touches.rules) {
     rules_[{added.bridge, added.rule->table_id()}].push_back(added.rule);
   }
 }
 
 bool TouchIndex::touches(const TableDependency& table) const {
+  if (tables_.contains({table.bridge, table.table_id})) {
+    return true;
+  }
   const auto found = rules_.find({table.bridge, table.table_id});
   if (found == rules_.end()) {
     return false;
@@ -39,7 +47,7 @@ bool TouchIndex::touches(const TableDependency& table) const {
 
 bool TouchIndex::touches(const Dependencies& dependencies) const {
   return std::ranges::any_of(dependencies.ids, [&](DependencyId id) { return ids_.contains(id); }) ||
-         (!rules_.empty() &&
+         (!(rules_.empty() && tables_.empty()) &&
           std::ranges::any_of(dependencies.tables, [&](const TableDependency& table) { return touches(table); }));
 }
 

@@ -16,6 +16,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -27,16 +28,22 @@
 
 namespace weft::ofproto {
 
-// What a change touches: decisions that relied on one of `ids`, and those that an added rule might have won.
+// What a change touches: decisions that relied on one of `ids`, those that an added rule might have won, and all that
+// asked one of `tables`, which is how a large change is told: listing its rules would cost more than it saves.
 struct Touches {
   struct AddedRule {
     BridgeId bridge;
     std::shared_ptr<const FlowRule> rule;
   };
+  using Table = std::pair<BridgeId, uint8_t>;
+  static constexpr size_t max_listed_rules = 256;
+
   std::vector<DependencyId> ids;
   std::vector<AddedRule> rules;
+  std::set<Table> tables = {};
 
-  bool empty() const { return ids.empty() && rules.empty(); }
+  bool empty() const { return ids.empty() && rules.empty() && tables.empty(); }
+  // Adds what a change of this bridge touches; several parts of one change add up.
   void add(BridgeId bridge, const Change& change);
 };
 
@@ -44,7 +51,7 @@ struct Touches {
 class TouchIndex {
  public:
   void add(const Touches& touches);
-  bool empty() const { return ids_.empty() && rules_.empty(); }
+  bool empty() const { return ids_.empty() && rules_.empty() && tables_.empty(); }
   bool touches(const Dependencies& dependencies) const;
 
  private:
@@ -54,7 +61,8 @@ class TouchIndex {
   bool touches(const TableDependency& table) const;
 
   std::unordered_set<DependencyId> ids_;
-  std::map<std::pair<BridgeId, uint8_t>, std::vector<std::shared_ptr<const FlowRule>>> rules_;
+  std::map<Touches::Table, std::vector<std::shared_ptr<const FlowRule>>> rules_;
+  std::set<Touches::Table> tables_;
 };
 
 class ChangeLog {

@@ -153,12 +153,26 @@ bool Revalidator::run_once() {
 }
 
 void Revalidator::look_at_all(Work& work) {
+  if (is_at_rest()) {
+    return;
+  }
+  is_at_rest_.store(false, std::memory_order_seq_cst);
   // Said before looking, so that a decision made meanwhile says again that there may be one.
   is_resting_.store(true, std::memory_order_seq_cst);
   datapath_->for_each_megaflow([&](datapath::Megaflow& megaflow) { look_at(megaflow, work); });
-  if (work.megaflow_count != 0) {
+  const bool has_any = work.megaflow_count != 0 || has_late_megaflow();
+  is_at_rest_.store(!has_any, std::memory_order_seq_cst);
+  if (has_any) {
     is_resting_.store(false, std::memory_order_seq_cst);
   }
+}
+
+// A worker that told of its decision before the look began inserts it before it takes the next packet.
+bool Revalidator::has_late_megaflow() {
+  datapath_->fence();
+  bool has_any = false;
+  datapath_->for_each_megaflow([&](datapath::Megaflow&) { has_any = true; });
+  return has_any;
 }
 
 void Revalidator::look_at(datapath::Megaflow& megaflow, Work& work) {

@@ -54,8 +54,13 @@ class Revalidator {
   void collect(std::function<void()> done) EXCLUDES(mutex_);
   // There is a change, or something else to do.
   void wake() EXCLUDES(mutex_);
-  // A worker has a decision that may become a megaflow: cheap unless the thread rests.
+  // A worker has a decision that may become a megaflow, or a packet was sent out: cheap unless the thread rests.
   void made_decision();
+  // No megaflow is there and none is on its way that rests on what was published before this call: barriers are passed,
+  // counters collected, and a change touches nothing. A decision made from now on asks the change log when it is inserted.
+  bool is_at_rest() const {
+    return is_at_rest_.load(std::memory_order_seq_cst) && is_resting_.load(std::memory_order_seq_cst);
+  }
 
   // One round. False when there was nothing to do.
   bool run_once();
@@ -74,6 +79,7 @@ class Revalidator {
   void post_all(std::vector<std::function<void()>>& calls);
 
   void look_at_all(Work& work);
+  bool has_late_megaflow();
   void look_at(datapath::Megaflow& megaflow, Work& work);
   bool is_idle(const datapath::Megaflow& megaflow, const datapath::Installed& installed, TimePoint now) const;
   void replace_or_remove(Work& work);
@@ -93,6 +99,7 @@ class Revalidator {
   TimePoint next_tick_{};
 
   std::atomic<bool> is_resting_{true};  // no megaflow was there at the last look
+  std::atomic<bool> is_at_rest_{true};  // nor behind a fence: what was on its way then had come
 
   Mutex mutex_;
   CondVar has_work_;

@@ -17,8 +17,10 @@ class FakeBridge : public Bridge {
   std::deque<std::function<void()>> barriers;  // not answered yet
   std::deque<std::function<void()>> collects;
   bool collects_at_once = true;
-  std::optional<openflow::OpenFlowError> refusal;  // of the next change
-  int choosing_slices = 1;                         // of a modify or a removal
+  std::optional<openflow::OpenFlowError> refusal;         // of the next change
+  std::optional<openflow::OpenFlowError> bundle_refusal;  // of the next message that is added to one
+  std::deque<std::function<void()>> turns;                // of changes that wait
+  bool is_changing = false;                               // somebody else is at it
   std::vector<openflow::FlowStats> flows;
   std::map<uint32_t, openflow::GroupDesc> groups;
   std::shared_ptr<int> dumps_in_progress = std::make_shared<int>();  // each holds a share
@@ -70,13 +72,56 @@ class FakeBridge : public Bridge {
   void set_invalid_ttl_to_controller(bool) override {}
   void add_listener(BridgeListener& listener) override { listeners.push_back(&listener); }
   void remove_listener(BridgeListener& listener) override { std::erase(listeners, &listener); }
-  Result<void, openflow::OpenFlowError> apply(const openflow::FlowMod& m) override {
+  bool may_change() const override { return !is_changing; }
+  void in_turn(std::function<void()> turn) override {
+    if (!is_changing) {
+      return turn();
+    }
+    turns.push_back(std::move(turn));
+  }
+  void take_turn() {
+    const auto turn = std::move(turns.front());
+    turns.pop_front();
+    turn();
+  }
+  Result<void, openflow::OpenFlowError> apply(const openflow::FlowMod& m, const FlowModRules&,
+                                              const ChangeOrigin&) override {
     return change("flow_mod " + std::to_string(m.cookie));
   }
-  std::unique_ptr<FlowModRun> begin(const openflow::FlowMod& m) override { return std::make_unique<Run>(*this, m); }
-  Result<void, openflow::OpenFlowError> apply(const openflow::GroupMod& m) override {
+  Result<void, openflow::OpenFlowError> apply(const openflow::GroupMod& m, const ChangeOrigin&) override {
     return change("group_mod " + std::to_string(m.group_id));
   }
+  std::unique_ptr<Bundle> make_bundle(const FlowModRules&) override { return std::make_unique<FakeBundle>(*this); }
+  void commit(std::unique_ptr<Bundle> bundle, std::function<void(std::optional<BundleFailure>)> done,
+              const void*) override {
+    in_turn([this, kept = std::shared_ptr<Bundle>(std::move(bundle)), done = std::move(done)] {
+      done(static_cast<FakeBundle&>(*kept).apply(*this));
+    });
+  }
+  Result<void, openflow::OpenFlowError> apply(const openflow::TableMod& m, std::function<void()> done) override {
+    auto applied = change("table_mod " + std::to_string(m.table_id));
+    if (applied) {
+      done();
+    }
+    return applied;
+  }
+  Result<void, openflow::OpenFlowError> set_table_features(const std::vector<openflow::TableFeatures>& all) override {
+    auto applied = change("table_features " + std::to_string(all.size()));
+    for (const openflow::TableFeatures& wanted : applied ? all : std::vector<openflow::TableFeatures>()) {
+      naming[wanted.table_id] = {wanted.name, wanted.max_entries};
+    }
+    return applied;
+  }
+  openflow::TableDesc table_desc(uint8_t id) const override {
+    openflow::TableDesc desc;
+    desc.table_id = id;
+    return desc;
+  }
+  TableNaming table_naming(uint8_t id) const override {
+    const auto found = naming.find(id);
+    return found != naming.end() ? found->second : TableNaming{"table" + std::to_string(id), 1'000'000};
+  }
+  std::map<uint8_t, TableNaming> naming;
   void flush_flows() override {}
   Result<void, openflow::OpenFlowError> resume(const openflow::PacketIn&) override { return change("resume"); }
   Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut&) override { return change("packet_out"); }
@@ -91,6 +136,33 @@ class FakeBridge : public Bridge {
     }
     collects.push_back(std::move(done));
   }
+  struct FakeMonitors : FlowMonitors {
+    explicit FakeMonitors(FakeBridge& of) : bridge(of) {}
+    Result<void, openflow::OpenFlowError> change(const std::vector<openflow::FlowMonitor>& wanted) override {
+      auto changed = bridge.change("monitors " + std::to_string(wanted.size()));
+      watched += changed ? wanted.size() : 0;
+      return changed;
+    }
+    bool empty() const override { return watched == 0; }
+    bool is_behind() const override { return !bridge.missed_updates.empty(); }
+    bool next_initial(Updates& updates) override {
+      updates.swap(bridge.initial_updates);
+      return !updates.empty();
+    }
+    bool catch_up(Updates& updates) override {
+      updates.swap(bridge.missed_updates);
+      return !updates.empty();
+    }
+    FakeBridge& bridge;
+    size_t watched = 0;
+  };
+  std::unique_ptr<FlowMonitors> make_monitors(const void*, FlowMonitors::Tell tell) override {
+    tell_monitors = std::move(tell);
+    return std::make_unique<FakeMonitors>(*this);
+  }
+  FlowMonitors::Tell tell_monitors;
+  FlowMonitors::Updates initial_updates;
+  FlowMonitors::Updates missed_updates;
   std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter&) const override {
     return std::make_unique<Dump>(flows, dumps_in_progress);
   }
@@ -146,13 +218,32 @@ class FakeBridge : public Bridge {
     std::shared_ptr<int> held;
   };
 
-  struct Run : FlowModRun {
-    Run(FakeBridge& of, openflow::FlowMod m) : bridge(of), flow_mod(std::move(m)), left(of.choosing_slices) {}
-    bool choose_next() override { return --left > 0; }
-    Result<void, openflow::OpenFlowError> apply() override { return bridge.apply(flow_mod); }
+  struct FakeBundle : Bundle {
+    explicit FakeBundle(FakeBridge& of) : bridge(of) {}
+    Result<void, openflow::OpenFlowError> add(const openflow::Message& message, uint32_t xid,
+                                              std::span<const uint8_t> bytes) override {
+      if (auto error = std::exchange(bridge.bundle_refusal, std::nullopt)) {
+        return Unexpected{*error};
+      }
+      kept.push_back({message, {{}, xid, {bytes.begin(), bytes.end()}}});
+      return {};
+    }
+    size_t message_count() const override { return kept.size(); }
+    size_t byte_count() const override { return kept.size() * 100; }
+    std::optional<BundleFailure> apply(FakeBridge& to) {
+      for (auto& [message, failure] : kept) {
+        const auto* flow_mod = std::get_if<openflow::FlowMod>(&message);
+        const auto applied =
+            flow_mod != nullptr ? to.apply(*flow_mod, {}, {}) : to.apply(std::get<openflow::GroupMod>(message), {});
+        if (!applied) {
+          failure.error = applied.error();
+          return failure;
+        }
+      }
+      return std::nullopt;
+    }
     FakeBridge& bridge;
-    openflow::FlowMod flow_mod;
-    int left;
+    std::vector<std::pair<openflow::Message, BundleFailure>> kept;
   };
 
   Result<void, openflow::OpenFlowError> change(std::string what) {

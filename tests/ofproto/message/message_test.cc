@@ -163,21 +163,37 @@ TEST_F(MessageTest, AnAggregateIsAddedUpInSlices) {
   EXPECT_EQ(session->finished, 1);
 }
 
-// To look for them among 200,000 flows was one handler.
-TEST_F(MessageTest, ARemovalChoosesItsFlowsInSlices) {
+// To look for its flows among 200,000 was one handler.
+TEST_F(MessageTest, ARemovalIsFinishedWhenItsFlowsAreRemoved) {
   FlowMod removal = flow_with_cookie(3);
   removal.command = FlowModCommand::remove;
-  bridge.choosing_slices = 3;
+  bridge.is_changing = true;
   request(removal);
   EXPECT_TRUE(bridge.asked.empty());
   EXPECT_EQ(session->finished, 0) << "what comes behind waits";
-  EXPECT_TRUE(session->answers().empty());
+  bridge.take_turn();
   EXPECT_THAT(bridge.asked, ElementsAre("flow_mod 3"));
   EXPECT_EQ(session->finished, 1);
+  EXPECT_TRUE(session->answers().empty());
 
   session->finished = 0;
+  bridge.is_changing = false;
   bridge.refusal = ErrorCode::ofpbac_bad_out_group;
   EXPECT_EQ(refusal_of(removal), OpenFlowError(ErrorCode::ofpbac_bad_out_group));
+}
+
+TEST_F(MessageTest, AChangeWaitsForTheBundleBeforeIt) {
+  bridge.is_changing = true;
+  request(flow_with_cookie(4));
+  EXPECT_TRUE(bridge.asked.empty());
+  EXPECT_EQ(session->finished, 0);
+  bridge.refusal = ErrorCode::ofpfmfc_table_full;
+  bridge.take_turn();
+  EXPECT_THAT(bridge.asked, ElementsAre("flow_mod 4"));
+  EXPECT_EQ(session->finished, 1);
+  const auto answers = session->answers();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(std::get<Error>(answers[0].message).error, OpenFlowError(ErrorCode::ofpfmfc_table_full));
 }
 
 GroupDesc group(uint32_t number, size_t bucket_count) {
@@ -247,6 +263,49 @@ TEST_F(MessageTest, TableFeaturesAreWhatTheTablesDo) {
   }
 }
 
+TEST_F(MessageTest, TableFeaturesMayNameATableAndLimitIt) {
+  TableFeatures wanted;
+  wanted.table_id = 3;
+  wanted.name = "acl";
+  wanted.max_entries = 500;
+  request(TableFeaturesRequest{{wanted}});
+  EXPECT_THAT(bridge.asked, ElementsAre("table_features 1"));
+  const auto answers = session->answers();
+  const auto& tables = std::get<TableFeaturesReply>(answers.at(0).message).entries;
+  EXPECT_EQ(tables.at(3).name, "acl");
+  EXPECT_EQ(tables.at(3).max_entries, 500u);
+  EXPECT_EQ(tables.at(4).name, "table4");
+  EXPECT_EQ(tables.at(4).max_entries, 1'000'000u);
+}
+
+TEST_F(MessageTest, TableFeaturesThatCannotBeAreRefused) {
+  const auto refused = [&](const std::vector<TableFeatures>& wanted) {
+    session->finished = 0;
+    return refusal_of(TableFeaturesRequest{wanted});
+  };
+  TableFeatures wanted;
+  wanted.table_id = 254;
+  EXPECT_EQ(refused({wanted}), OpenFlowError(ErrorCode::ofptffc_bad_table));
+  wanted.table_id = 3;
+  EXPECT_EQ(refused({wanted, wanted}), OpenFlowError(ErrorCode::ofptffc_bad_table)) << "named twice";
+  wanted.hit.next_tables.set(2);
+  EXPECT_EQ(refused({wanted}), OpenFlowError(ErrorCode::ofptffc_bad_argument)) << "back to an earlier table";
+  bridge.refusal = ErrorCode::ofptffc_bad_max_ent;
+  wanted.hit = {};
+  EXPECT_EQ(refused({wanted}), OpenFlowError(ErrorCode::ofptffc_bad_argument)) << "1.3 has no other code";
+}
+
+// Before 1.4 there is nothing that a table-mod could set.
+TEST_F(MessageTest, ATableModOf13IsCheckedAndChangesNothing) {
+  request(TableMod{.table_id = 3, .config = 3});
+  EXPECT_TRUE(session->answers().empty());
+  EXPECT_TRUE(bridge.asked.empty());
+  session->finished = 0;
+  EXPECT_EQ(refusal_of(TableMod{.table_id = 3, .config = 4}), OpenFlowError(ErrorCode::ofptmfc_bad_config));
+  session->finished = 0;
+  EXPECT_EQ(refusal_of(TableMod{.table_id = 254}), OpenFlowError(ErrorCode::ofptmfc_bad_table));
+}
+
 TEST_F(MessageTest, ListsWhatIsThere) {
   EXPECT_EQ(reply_to<PortDescReply>(PortDescRequest{}).entries.at(0).name, "p1");
   session->finished = 0;
@@ -273,7 +332,6 @@ TEST_F(MessageTest, WhatIsNotServedIsRefusedAsTheSpecificationSays) {
       {MeterConfigRequest{}, ErrorCode::ofpbrc_bad_multipart},
       {MeterFeaturesRequest{}, ErrorCode::ofpbrc_bad_multipart},
       {BarrierReply{}, ErrorCode::ofpbrc_bad_type},
-      {TableMod{}, ErrorCode::ofpbrc_bad_type},
   };
   for (const auto& [message, code] : unserved) {
     session->finished = 0;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lib/openflow/text/flow_text.h"
+#include "ofproto/table/preparation.h"
 #include "tests/ofproto/table/table_support.h"
 #include "tests/reference/flow_tables.h"
 #include "tests/reference/random_flow.h"
@@ -47,25 +48,32 @@ class TableRandomTest : public TableTest, public testing::WithParamInterface<uin
   }
 
   // Prepares on top of the bundle; the twin must say the same.
-  void put(Change& bundle) {
+  template <class Put>
+  void put(Put put) {
     const bool is_group = random_.one_in(8);
     const FlowMod flow = random_flow_mod();
     const GroupMod group = random_group_mod();
-    auto change = is_group ? prepare(group) : prepare(flow);
+    const auto refusal = is_group ? put(group) : put(flow);
     const auto expected = is_group ? twin_.apply_group(group) : twin_.apply(flow, clock_.now());
-    ASSERT_EQ(change.has_value(), !expected.has_value());
-    if (!change) {
-      ASSERT_TRUE(change.error().is(*expected)) << to_string(change.error());
-      return;
+    ASSERT_EQ(refusal.has_value(), expected.has_value());
+    if (refusal) {
+      ASSERT_TRUE(refusal->is(*expected)) << to_string(*refusal);
     }
-    bundle.append(std::move(*change));
   }
+  using Refusal = std::optional<openflow::OpenFlowError>;
 
   void run_bundle() {
     const reference::FlowTables before = twin_;
     Change bundle;
     for (uint64_t n = 1 + random_.below(4); n > 0; --n) {
-      put(bundle);
+      put([&](const auto& message) {
+        auto change = prepare(message);
+        if (!change) {
+          return Refusal(change.error());
+        }
+        bundle.append(std::move(*change));
+        return Refusal();
+      });
     }
     if (random_.one_in(4)) {
       tables_.revert(bundle);
@@ -74,6 +82,34 @@ class TableRandomTest : public TableTest, public testing::WithParamInterface<uin
       tables_.publish(bundle);
     }
   }
+
+  // The same in steps; flow-mods as rules that were made before, or as they are.
+  void run_preparation() {
+    const reference::FlowTables before = twin_;
+    Preparation bundle(tables_, clock_.now());
+    for (uint64_t n = 1 + random_.below(4); n > 0; --n) {
+      put([&](const auto& message) {
+        const auto begun = begin(bundle, message);
+        while (bundle.step()) {
+        }
+        return begun ? bundle.failure() : Refusal(begun.error());
+      });
+    }
+    if (random_.one_in(4)) {
+      bundle.take_back_all();
+      twin_ = before;
+    } else {
+      bundle.publish();
+    }
+  }
+  Preparation::Outcome begin(Preparation& bundle, const FlowMod& message) {
+    if (message.command != FlowModCommand::add || random_.one_in(2)) {
+      return bundle.begin(message);
+    }
+    const auto rule = tables_.make_rule(message);
+    return rule ? bundle.begin(*rule) : Preparation::Outcome(Unexpected{rule.error()});
+  }
+  static Preparation::Outcome begin(Preparation& bundle, const GroupMod& message) { return bundle.begin(message); }
 
   // Match, priority and table name a flow; there is no second of that name.
   void compare_flows() {
@@ -114,7 +150,7 @@ class TableRandomTest : public TableTest, public testing::WithParamInterface<uin
 
 TEST_P(TableRandomTest, FollowsTheSpecification) {
   for (int round = 0; round < 1000 && !HasFatalFailure(); ++round) {
-    run_bundle();
+    random_.one_in(2) ? run_bundle() : run_preparation();
     compare_flows();
     for (int i = 0; i < 3 && !HasFatalFailure(); ++i) {
       run_packet();
