@@ -88,6 +88,7 @@ void Translation::send_to_controller(openflow::PacketInReason reason, const open
   }
   auto context = std::make_shared<PacketInContext>();
   context->bridge = place_.bridge->id;
+  context->in_port = packet_.in_port();
   context->reason = reason;
   context->table_id = place_.table_id;
   context->cookie = place_.rule == nullptr ? place_.cookie : place_.rule->cookie();

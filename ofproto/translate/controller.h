@@ -21,6 +21,7 @@ class PacketInContext final : public datapath::PuntContext {
   std::string describe() const override;
 
   BridgeId bridge = 0;
+  OfPort in_port{};  // as in `metadata`
   openflow::PacketInReason reason = openflow::PacketInReason::action;
   uint8_t table_id = 0;
   uint64_t cookie = ~uint64_t{0};
