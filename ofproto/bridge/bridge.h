@@ -148,6 +148,8 @@ class Bridge {
   virtual void set_controllers_lost(bool lost) = 0;
   // Packets whose TTL ran out go to the controller instead of being dropped.
   virtual void set_invalid_ttl_to_controller(bool enabled) = 0;
+  // So do packets that no rule matches, for controllers of OpenFlow 1.0 (PacketInEvent::is_implicit).
+  virtual void set_miss_to_controller(bool enabled) = 0;
   virtual void add_listener(BridgeListener& listener) = 0;
   virtual void remove_listener(BridgeListener& listener) = 0;
 

@@ -1,4 +1,4 @@
-// What a bridge tells unasked: packet-in, flow-removed, port-status. Controller connections implement it.
+// What a bridge tells unasked: packet-in, flow-removed, port-status, table-status. Controller connections implement it.
 //
 // Threads: called on the control thread, through the Executor, never from inside a call into the bridge.
 #pragma once
@@ -19,7 +19,7 @@ struct PacketInEvent {
   openflow::PacketIn message;
   uint16_t max_len = 0xffff;
   uint16_t controller_id = 0;
-  std::vector<uint8_t> userdata;
+  bool is_implicit = false;  // no rule asked for it: only controllers of OpenFlow 1.0 are told
 };
 
 class BridgeListener {

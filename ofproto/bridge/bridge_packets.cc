@@ -25,6 +25,7 @@ void LocalBridge::deliver(PuntedPacket packet) {
   event.message.reason = context.reason;
   event.message.table_id = context.table_id;
   event.message.cookie = context.cookie;
+  event.message.userdata = context.userdata;
   event.message.match = context.metadata.expand();
   event.message.total_len = static_cast<uint16_t>(std::min<size_t>(packet.frame.size(), 0xffff));
   event.message.data = std::move(packet.frame);
@@ -34,7 +35,7 @@ void LocalBridge::deliver(PuntedPacket packet) {
   }
   event.max_len = context.max_len;
   event.controller_id = context.controller_id;
-  event.userdata = context.userdata;
+  event.is_implicit = context.is_implicit;
   tell_now([&](BridgeListener& listener) { listener.packet_in(event); });
 }
 

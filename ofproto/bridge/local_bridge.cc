@@ -36,6 +36,7 @@ std::shared_ptr<BridgeView> LocalBridge::view() const {
   view->macs = const_cast<MacTable*>(&macs_);
   view->forward_bpdu = options_.forward_bpdu;
   view->invalid_ttl_to_controller = invalid_ttl_to_controller_;
+  view->miss_to_controller = miss_to_controller_;
   for (const auto& [number, port] : ports_.all()) {
     view->ports.emplace(number, port.view());
   }
@@ -98,6 +99,13 @@ void LocalBridge::set_controllers_lost(bool lost) {
 void LocalBridge::set_invalid_ttl_to_controller(bool enabled) {
   if (enabled != invalid_ttl_to_controller_) {
     invalid_ttl_to_controller_ = enabled;
+    host_.publish_snapshot({.ids = {dependency::bridge(id_)}, .rules = {}});
+  }
+}
+
+void LocalBridge::set_miss_to_controller(bool enabled) {
+  if (enabled != miss_to_controller_) {
+    miss_to_controller_ = enabled;
     host_.publish_snapshot({.ids = {dependency::bridge(id_)}, .rules = {}});
   }
 }

@@ -77,6 +77,7 @@ class LocalBridge final : public Bridge {
   void set_has_controllers(bool has_controllers) override;
   void set_controllers_lost(bool lost) override;
   void set_invalid_ttl_to_controller(bool enabled) override;
+  void set_miss_to_controller(bool enabled) override;
   void add_listener(BridgeListener& listener) override;
   void remove_listener(BridgeListener& listener) override;
 
@@ -177,6 +178,7 @@ class LocalBridge final : public Bridge {
   bool has_controllers_ = false;
   bool has_lost_controllers_ = false;
   bool invalid_ttl_to_controller_ = false;
+  bool miss_to_controller_ = false;
   bool is_reclaiming_ = false;
   std::vector<std::weak_ptr<ChangeRun>> runs_;  // on their way
   std::vector<LocalFlowMonitors*> monitors_;

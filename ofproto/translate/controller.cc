@@ -37,6 +37,9 @@ std::string PacketInContext::describe() const {
   if (controller_id != 0) {
     text += fmt::format(",id={}", controller_id);
   }
+  if (is_implicit) {
+    text += ",implicit";
+  }
   if (cookie != ~uint64_t{0}) {
     text += fmt::format(",cookie={:#x}", cookie);
   }
@@ -79,7 +82,8 @@ Match Translation::packet_in_match() {
   return match;
 }
 
-void Translation::send_to_controller(openflow::PacketInReason reason, const openflow::ControllerAction& action) {
+void Translation::send_to_controller(openflow::PacketInReason reason, const openflow::ControllerAction& action,
+                                     bool is_implicit) {
   const PortView* in_port = find_port(packet_.in_port());
   if (reason == openflow::PacketInReason::no_match && in_port != nullptr &&
       (in_port->config & openflow::port_config::no_packet_in) != 0) {
@@ -89,6 +93,7 @@ void Translation::send_to_controller(openflow::PacketInReason reason, const open
   auto context = std::make_shared<PacketInContext>();
   context->bridge = place_.bridge->id;
   context->in_port = packet_.in_port();
+  context->is_implicit = is_implicit;
   context->reason = reason;
   context->table_id = place_.table_id;
   context->cookie = place_.rule == nullptr ? place_.cookie : place_.rule->cookie();

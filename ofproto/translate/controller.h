@@ -25,6 +25,7 @@ class PacketInContext final : public datapath::PuntContext {
   openflow::PacketInReason reason = openflow::PacketInReason::action;
   uint8_t table_id = 0;
   uint64_t cookie = ~uint64_t{0};
+  bool is_implicit = false;  // no rule asked for it: for controllers of OpenFlow 1.0 only
   uint16_t max_len = 0xffff;
   uint16_t controller_id = 0;
   std::vector<uint8_t> userdata;

@@ -76,6 +76,7 @@ struct BridgeView {
   std::map<OfPort, PortView> ports;
   bool forward_bpdu = false;
   bool invalid_ttl_to_controller = false;
+  bool miss_to_controller = false;
 
   const PortView* port(OfPort of_port) const {
     const auto found = ports.find(of_port);

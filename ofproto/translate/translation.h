@@ -58,6 +58,7 @@ class Translation {
   void end_pipeline();
   void end_at_miss(bool is_pipeline);
   void run_pipeline();
+  void miss(bool is_pipeline);
   // Looks up as if the packet came from `lookup_port`, executes, and follows goto; false on a miss.
   bool run_table(uint8_t table_id, OfPort lookup_port);
   const FlowRule* lookup(uint8_t table_id);
@@ -120,7 +121,9 @@ class Translation {
   // --- tunnel.cc, controller.cc
   void send_to_tunnel(const PortView& port);
   uint8_t tunnel_tos(const datapath::TunnelSpec& spec);
-  void send_to_controller(openflow::PacketInReason reason, const openflow::ControllerAction& action);
+  // `is_implicit`: no rule asked for it.
+  void send_to_controller(openflow::PacketInReason reason, const openflow::ControllerAction& action,
+                          bool is_implicit = false);
   openflow::PacketInReason controller_reason() const;
   Match packet_in_match();
 

@@ -126,11 +126,20 @@ void Translation::run_pipeline() {
 }
 
 void Translation::end_at_miss(bool is_pipeline) {
-  note("no match: drop");
-  note_drop(DropReason::table_miss);
+  miss(is_pipeline);
   if (is_pipeline) {
     place_.action_set.clear();
   }
+}
+
+// OpenFlow 1.3.5 section 5.4: dropped. 1.0 section 3.4: sent to the controller.
+void Translation::miss(bool is_pipeline) {
+  if (is_pipeline && place_.bridge->miss_to_controller) {
+    note("no match: to controllers of OpenFlow 1.0");
+    return send_to_controller(openflow::PacketInReason::no_match, {}, true);
+  }
+  note("no match: drop");
+  note_drop(DropReason::table_miss);
 }
 
 // Not inlined: `looked` must not stand on the stack at every level of a recursion.

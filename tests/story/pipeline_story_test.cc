@@ -99,6 +99,36 @@ TEST(PipelineStory, TableMissFlowSendsToTheController) {
   EXPECT_EQ(events[0].message.match.value(field(FieldId::in_port)).lo, 1U);
 }
 
+// OpenFlow 1.0 has no table-miss flow: its controllers are sent what no rule matches, others are not.
+TEST(PipelineStory, AMissIsForControllersOfOpenFlow10) {
+  TestSwitch sw{"p1"};
+  sw.receive("p1", udp());
+  EXPECT_EQ(sw.packet_ins().size(), 0U);
+  EXPECT_EQ(sw.drops(DropReason::table_miss), 1U);
+
+  sw.bridge().set_miss_to_controller(true);
+  sw.settle();
+  sw.receive("p1", udp());
+  auto events = sw.packet_ins();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_TRUE(events[0].is_implicit);
+  EXPECT_EQ(events[0].message.reason, openflow::PacketInReason::no_match);
+  EXPECT_EQ(events[0].message.data, udp().bytes());
+  EXPECT_EQ(sw.drops(DropReason::table_miss), 1U);
+
+  sw.bridge().set_miss_to_controller(false);
+  sw.settle();
+  sw.receive("p1", udp());
+  EXPECT_EQ(sw.packet_ins().size(), 0U);
+  EXPECT_EQ(sw.drops(DropReason::table_miss), 2U);
+
+  sw.add_flow("priority=0,actions=CONTROLLER");
+  sw.receive("p1", udp());
+  events = sw.packet_ins();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_FALSE(events[0].is_implicit);
+}
+
 TEST(PipelineStory, ControllerGetsThePacketAsItIsAtThatPoint) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,cookie=0xabc,udp,actions=set_field:1->udp_src,CONTROLLER,set_field:2->udp_src,output:p2");

@@ -27,6 +27,8 @@ class FakeBridge : public Bridge {
   std::vector<BridgeListener*> listeners;
   std::vector<bool> has_controllers;  // as told
   std::vector<bool> lost;
+  bool wants_invalid_ttl = false;
+  bool wants_misses = false;
 
   void answer_barrier() {
     const auto done = std::move(barriers.front());
@@ -69,7 +71,8 @@ class FakeBridge : public Bridge {
   }
   void set_has_controllers(bool has) override { has_controllers.push_back(has); }
   void set_controllers_lost(bool is_lost) override { lost.push_back(is_lost); }
-  void set_invalid_ttl_to_controller(bool) override {}
+  void set_invalid_ttl_to_controller(bool is_wanted) override { wants_invalid_ttl = is_wanted; }
+  void set_miss_to_controller(bool is_wanted) override { wants_misses = is_wanted; }
   void add_listener(BridgeListener& listener) override { listeners.push_back(&listener); }
   void remove_listener(BridgeListener& listener) override { std::erase(listeners, &listener); }
   bool may_change() const override { return !is_changing; }
