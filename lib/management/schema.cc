@@ -29,6 +29,7 @@ ColumnType references(std::string_view table) { return {.key = AtomType::uuid, .
 ColumnType one_reference(std::string_view table) {
   return {.key = AtomType::uuid, .min_count = 1, .max_count = 1, .ref_table = table, .is_set_in_text = true};
 }
+ColumnType optional_reference(std::string_view table) { return {.key = AtomType::uuid, .ref_table = table}; }
 ColumnType openflow_versions() {
   return {.key = AtomType::string,
           .max_count = many,
@@ -56,6 +57,7 @@ Column other_config() { return config("other_config", string_map(), "settings by
 const auto& open_vswitch_columns() {
   static const std::array columns{
       config("bridges", references("Bridge"), "the bridges of this switch"),
+      config("ssl", optional_reference("SSL"), "keys and certificates of ssl: and pssl: controllers"),
       status("datapath_types", set_of(AtomType::string), "accepted in Bridge.datapath_type"),
       status("iface_types", set_of(AtomType::string), "accepted in Interface.type"),
       status("ovs_version", optional_of(AtomType::string), "the switch's version"),
@@ -72,7 +74,7 @@ const auto& bridge_columns() {
       config("controller", references("Controller"), "OpenFlow controllers"),
       config("fail_mode", choice({"standalone", "secure"}), "without a controller: switch by MAC, or do nothing"),
       config("datapath_type", choice({"", "system", "netdev"}), "accepted, all the same"),
-      config("protocols", openflow_versions(), "kept; OpenFlow 1.3 is what is spoken"),
+      config("protocols", openflow_versions(), "OpenFlow versions that it speaks; empty: all that weft knows"),
       config("stp_enable", scalar(AtomType::boolean), refuse_true, "only false is supported"),
       config("rstp_enable", scalar(AtomType::boolean), refuse_true, "only false is supported"),
       status("datapath_id", optional_of(AtomType::string), "16 hex digits"),
@@ -125,16 +127,34 @@ const auto& interface_columns() {
 
 const auto& controller_columns() {
   static const std::array columns{
-      config("target", scalar(AtomType::string), "tcp:HOST[:PORT] or unix:FILE"),
+      config("target", scalar(AtomType::string), "tcp: ssl: unix: (it connects), ptcp: pssl: punix: (it listens)"),
+      config("type", choice({"primary", "service"}), "service: not counted as a controller, told nothing unasked"),
       config("connection_mode", choice({"in-band", "out-of-band"}), "accepted; connections are out of band"),
       config("max_backoff", optional_integer(1000, INT64_MAX), "longest wait between attempts, in ms"),
       config("inactivity_probe", optional_integer(0, INT64_MAX), "ms of silence before an echo request; 0: never"),
+      config("enable_async_messages", optional_of(AtomType::boolean), "false: nothing unasked before it asks for it"),
       config("controller_rate_limit", optional_integer(1, INT64_MAX), "packet-ins a second"),
       config("controller_burst_limit", optional_integer(1, INT64_MAX), "packet-ins saved up"),
+      config("controller_queue_size", optional_integer(1, 512), "packet-ins that wait for the limit; 100"),
+      config("local_ip", optional_of(AtomType::string), "kept; for in-band control, which is not built"),
+      config("local_netmask", optional_of(AtomType::string), "kept, like local_ip"),
+      config("local_gateway", optional_of(AtomType::string), "kept, like local_ip"),
       status("is_connected", scalar(AtomType::boolean), "whether the session is up"),
       status("role", choice({"other", "master", "slave"}), "OpenFlow role"),
       status("status", string_map(), "state, last_error, sec_since_connect ..."),
-      other_config(),
+      config("other_config", string_map(), "settings by key: dscp ..."),
+      external_ids(),
+  };
+  return columns;
+}
+
+const auto& ssl_columns() {
+  static const std::array columns{
+      config("private_key", scalar(AtomType::string), "PEM file with the switch's private key"),
+      config("certificate", scalar(AtomType::string), "PEM file with the certificate of that key"),
+      config("ca_cert", scalar(AtomType::string), "PEM file with the certificate that controllers' are signed by"),
+      config("bootstrap_ca_cert", scalar(AtomType::boolean),
+             "take ca_cert from the first peer, if there is no such file"),
       external_ids(),
   };
   return columns;
@@ -187,6 +207,7 @@ std::span<const Table> tables() {
       Table{"Port", false, "name", port_columns()},
       Table{"Interface", false, "name", interface_columns()},
       Table{"Controller", false, "", controller_columns()},
+      Table{"SSL", false, "", ssl_columns()},
   };
   return all;
 }

@@ -1,150 +1,204 @@
 #include "ofproto/controller/bridge_controller.h"
 
 #include <algorithm>
-#include <list>
 
 #include "lib/base/log.h"
-#include "ofproto/controller/active_controller.h"
-#include "ofproto/controller/unix_listener.h"
+#include "ofproto/controller/configured_controller.h"
+#include "ofproto/controller/event_filter.h"
+#include "ofproto/controller/incoming_connections.h"
 
 namespace weft::ofproto {
 namespace {
+
+using openflow::AsyncKind;
+
+constexpr size_t tool_limit = 256;  // connections to a socket in the run directory
 
 log::Logger& logger = log::get("openflow");
 
 class BridgeControllerImpl final : public BridgeController, private BridgeListener {
  public:
-  BridgeControllerImpl(EventLoop& loop, Bridge& bridge, SwitchDescription description)
-      : loop_(loop), bridge_(bridge), description_(std::move(description)), loss_timer_(loop) {
-    bridge_.add_listener(*this);
+  BridgeControllerImpl(EventLoop& loop, Bridge& bridge, TlsKeeper& tls, SwitchDescription description)
+      : context_{.loop = loop,
+                 .bridge = bridge,
+                 .description = std::move(description),
+                 .versions = openflow::supported_versions(),
+                 .election = {},
+                 .settings_changed = [this] { events_changed(); },
+                 .forward = [this](const Session& by, const openflow::Envelope& m) { forward(by, m); }},
+        tls_(tls),
+        tools_(context_, tls, {.kind = ConnectionKind::service}, tool_limit, tool_hooks()),
+        snoops_(context_, tls, {.kind = ConnectionKind::snoop}, tool_limit, tool_hooks()),
+        loss_timer_(loop) {
+    bridge.add_listener(*this);
   }
 
-  ~BridgeControllerImpl() override {
-    bridge_.remove_listener(*this);
-    active_.clear();
-    for (const auto& connection : std::exchange(passive_, {})) {
-      connection->abandon("the bridge is going");
-    }
-  }
+  ~BridgeControllerImpl() override { context_.bridge.remove_listener(*this); }
 
   Result<void, std::string> listen(const std::string& rundir) {
-    for (const auto kind : {ConnectionKind::service, ConnectionKind::snoop}) {
-      const std::string path = rundir + "/" + bridge_.name() + (kind == ConnectionKind::service ? ".mgmt" : ".snoop");
-      auto listener = UnixListener::listen(
-          loop_, path, [this, kind](Connection::Socket socket) { accept(std::move(socket), kind); });
-      if (!listener) {
-        return Unexpected{listener.error()};
-      }
-      listeners_.push_back(std::move(*listener));
-    }
-    return {};
+    const std::string path = rundir + "/" + context_.bridge.name();
+    auto done = tools_.listen({Transport::local, true, path + ".mgmt", 0});
+    return done ? snoops_.listen({Transport::local, true, path + ".snoop", 0}) : done;
   }
 
-  void configure(std::vector<ControllerConfig> controllers) override {
-    std::erase_if(active_, [&](const auto& active) {
-      return std::ranges::find(controllers, active->config()) == controllers.end();
-    });
-    for (auto& config : controllers) {
-      const bool is_there = std::ranges::any_of(active_, [&](const auto& a) { return a->config() == config; });
-      if (!is_there) {
-        active_.push_back(std::make_unique<ActiveController>(
-            loop_, bridge_, description_, std::move(config),
-            ActiveController::Hooks{.changed = [this] { connections_changed(); },
-                                    .message = [this](const openflow::Bytes& message) { snoop(message); }}));
+  void configure(ConnectionsConfig config) override {
+    set_versions(config.versions & openflow::supported_versions());
+    // Those that go first: a listener leaves its port to another's.
+    auto before = std::exchange(controllers_, {});
+    std::vector<std::unique_ptr<ConfiguredController>> kept;
+    for (const ControllerConfig& wanted : config.controllers) {
+      const auto found =
+          std::ranges::find_if(before, [&](const auto& old) { return old && is_same_channel(old->config(), wanted); });
+      kept.push_back(found == before.end() ? nullptr : std::move(*found));
+    }
+    before.clear();
+    for (size_t i = 0; i < kept.size(); ++i) {
+      if (kept[i]) {
+        kept[i]->configure(config.controllers[i]);
+      } else {
+        kept[i] = make_configured_controller(
+            context_, tls_, config.controllers[i],
+            {.changed = [this] { connections_changed(); }, .message = [this](const auto& m) { snoop(m); }});
       }
     }
-    bridge_.set_has_controllers(!active_.empty());
+    controllers_ = std::move(kept);
+    context_.bridge.set_has_controllers(std::ranges::any_of(controllers_, is_primary));
     connections_changed();
   }
 
   std::vector<ControllerStatus> status() const override {
     std::vector<ControllerStatus> out;
-    for (const auto& active : active_) {
-      out.push_back(active->status());
+    for (const auto& controller : controllers_) {
+      out.push_back(controller->status());
     }
     return out;
   }
 
  private:
-  void accept(Connection::Socket socket, ConnectionKind kind) {
-    const auto place = passive_.emplace(passive_.end());
-    ConnectionHooks hooks;
-    hooks.closed = [this, place](const std::string& reason) {
-      logger.dbg("{}: service connection: {}", bridge_.name(), reason);
-      // Later: the connection is on the stack.
-      loop_.post([gone = std::move(*place)] {});
-      passive_.erase(place);
+  static bool is_primary(const std::unique_ptr<ConfiguredController>& controller) {
+    return !controller->config().is_service;
+  }
+
+  IncomingConnections::Hooks tool_hooks() {
+    const auto ended = [this](const std::string& reason) {
+      logger.dbg("{}: service connection: {}", context_.bridge.name(), reason);
     };
-    *place = std::make_shared<Connection>(loop_, std::move(socket), bridge_, description_, kind, std::move(hooks));
-    if (kind == ConnectionKind::snoop) {
-      snoops_.push_back(*place);
+    return {.ready = [this](Connection&) { events_changed(); },
+            .closed =
+                [this, ended](const Connection&, const std::string& reason) {
+                  ended(reason);
+                  events_changed();
+                },
+            .failed = ended,
+            .message = {}};
+  }
+
+  void set_versions(openflow::VersionSet versions) {
+    if (versions == context_.versions) {
+      return;
     }
-    (*place)->start();
+    context_.versions = versions;
+    tools_.close_unless(versions);
+    snoops_.close_unless(versions);
+    for (const auto& controller : controllers_) {
+      controller->close_unless(versions);
+    }
   }
 
   void snoop(const openflow::Bytes& message) {
-    std::erase_if(snoops_, [](const auto& weak) { return weak.expired(); });
-    for (const auto& weak : snoops_) {
-      weak.lock()->copy(message);
+    snoops_.for_each([&](Connection& connection) { connection.copy(message); });
+  }
+
+  template <typename Visit>
+  void for_each_connection(Visit&& visit) {
+    for (const auto& controller : controllers_) {
+      controller->for_each(visit);
     }
+    tools_.for_each(visit);
   }
 
   // A standalone bridge switches by itself when it has been alone for three probe intervals, as Open vSwitch does.
   void connections_changed() {
-    const bool is_connected = std::ranges::any_of(active_, [](const auto& a) { return a->is_connected(); });
-    if (is_connected || active_.empty()) {
-      loss_timer_.cancel();
-      bridge_.set_controllers_lost(false);
-      return;
-    }
-    if (loss_timer_.is_running()) {
-      return;
-    }
+    events_changed();
+    bool is_connected = false;
+    bool has_controllers = false;
     Duration patience = std::chrono::seconds(1);
-    for (const auto& active : active_) {
-      patience = std::max(patience, 3 * active->config().inactivity_probe);
-    }
-    loss_timer_.start(patience, [this] { bridge_.set_controllers_lost(true); });
-  }
-
-  template <typename Tell>
-  void for_each_connection(Tell&& tell) {
-    for (const auto& active : active_) {
-      if (Connection* connection = active->connection()) {
-        tell(*connection);
+    for (const auto& controller : controllers_) {
+      if (is_primary(controller)) {
+        has_controllers = true;
+        patience = std::max(patience, 3 * controller->config().inactivity_probe);
+        controller->for_each([&](const Connection&) { is_connected = true; });
       }
     }
-    for (const auto& connection : passive_) {
-      tell(*connection);
+    if (is_connected || !has_controllers) {
+      loss_timer_.cancel();
+      context_.bridge.set_controllers_lost(false);
+    } else if (!loss_timer_.is_running()) {
+      loss_timer_.start(patience, [this] { context_.bridge.set_controllers_lost(true); });
     }
+  }
+
+  // What nobody wants the datapath need not send up.
+  void events_changed() {
+    bool wants_invalid_ttl = false;
+    bool wants_miss = false;
+    const auto wants = [](const Connection& connection, openflow::PacketInReason reason) {
+      return connection.wants(AsyncKind::packet_in, static_cast<unsigned>(reason));
+    };
+    for_each_connection([&](const Connection& connection) {
+      using enum openflow::PacketInReason;
+      wants_invalid_ttl = wants_invalid_ttl || wants(connection, invalid_ttl);
+      wants_miss = wants_miss || (connection.version() < openflow::Version::v1_3 && wants(connection, no_match));
+    });
+    context_.bridge.set_invalid_ttl_to_controller(wants_invalid_ttl);
+    context_.bridge.set_miss_to_controller(wants_miss);
+  }
+
+  void tell(AsyncKind kind, unsigned reason, const openflow::Message& event) {
+    for_each_connection([&](Connection& connection) { connection.tell(kind, reason, event); });
   }
 
   void packet_in(const PacketInEvent& event) override {
     for_each_connection([&](Connection& connection) { connection.tell_packet_in(event); });
   }
   void flow_removed(const openflow::FlowRemoved& message) override {
-    for_each_connection([&](Connection& connection) { connection.tell(message); });
+    for_each_connection([&](Connection& connection) {
+      connection.tell(AsyncKind::flow_removed, reason_in(connection.version(), message.reason), message);
+    });
   }
   void port_status(const openflow::PortStatus& message) override {
-    for_each_connection([&](Connection& connection) { connection.tell(message); });
+    tell(AsyncKind::port_status, static_cast<unsigned>(message.reason), message);
+  }
+  void table_status(const openflow::TableStatus& message) override {
+    tell(AsyncKind::table_status, static_cast<unsigned>(message.reason), message);
+  }
+  void forward(const Session& by, const openflow::Envelope& request) {
+    const auto reason = static_cast<unsigned>(std::holds_alternative<openflow::MeterMod>(request.message)
+                                                  ? openflow::RequestForwardReason::meter_mod
+                                                  : openflow::RequestForwardReason::group_mod);
+    for_each_connection([&](Connection& connection) {
+      if (&connection != &by && connection.wants(AsyncKind::request_forward, reason)) {
+        const openflow::RequestForward event{{std::make_shared<const openflow::Envelope>(request)}};
+        connection.tell(AsyncKind::request_forward, reason, event);
+      }
+    });
   }
 
-  EventLoop& loop_;
-  Bridge& bridge_;
-  const SwitchDescription description_;
-  std::vector<std::unique_ptr<ActiveController>> active_;
-  std::list<std::shared_ptr<Connection>> passive_;  // service connections and snoops
-  std::vector<std::weak_ptr<Connection>> snoops_;
-  std::vector<std::unique_ptr<UnixListener>> listeners_;
+  ConnectionContext context_;
+  TlsKeeper& tls_;
+  IncomingConnections tools_;
+  IncomingConnections snoops_;
+  std::vector<std::unique_ptr<ConfiguredController>> controllers_;
   Timer loss_timer_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<BridgeController>, std::string> BridgeController::create(EventLoop& loop, Bridge& bridge,
+                                                                                TlsKeeper& tls,
                                                                                 const std::string& rundir,
                                                                                 SwitchDescription description) {
-  auto controller = std::make_unique<BridgeControllerImpl>(loop, bridge, std::move(description));
+  auto controller = std::make_unique<BridgeControllerImpl>(loop, bridge, tls, std::move(description));
   if (auto listening = controller->listen(rundir); !listening) {
     return Unexpected{listening.error()};
   }

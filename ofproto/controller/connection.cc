@@ -4,14 +4,13 @@
 #include <iterator>
 
 #include <fmt/format.h>
-#include <boost/asio.hpp>
 
 #include "lib/base/log.h"
+#include "ofproto/controller/event_filter.h"
 #include "ofproto/message/handlers.h"
 
 namespace weft::ofproto {
 
-namespace asio = boost::asio;
 using boost::system::error_code;
 using openflow::Bytes;
 
@@ -20,11 +19,10 @@ namespace {
 constexpr size_t chunk_size = 64 * 1024;
 constexpr size_t max_request_bytes = 1024 * 1024;     // more are left in the socket
 constexpr size_t writable_bytes = 256 * 1024;         // below: dumps go on
-constexpr size_t max_output_bytes = 4 * 1024 * 1024;  // above: no request is handled, events are dropped
-constexpr auto slice = std::chrono::milliseconds(5);
+constexpr size_t message_overhead = 64;               // what a message in a queue costs besides its bytes
+constexpr auto slice = std::chrono::milliseconds(1);  // so that fifty peers that flood delay another by 50 ms
+constexpr auto hello_limit = std::chrono::seconds(10);
 constexpr auto closing_time = std::chrono::seconds(2);  // for a peer to take the last words
-// The rest of a message's 64 KB is for header and match: a merged frame may be as long as a message.
-constexpr size_t max_packet_in_data = openflow::max_message_size - 1024;
 constexpr uint8_t type_hello = 0;
 constexpr uint8_t type_echo_request = 2;
 constexpr uint16_t default_miss_send_len = 128;  // OFP_DEFAULT_MISS_SEND_LEN
@@ -32,29 +30,51 @@ constexpr uint16_t default_miss_send_len = 128;  // OFP_DEFAULT_MISS_SEND_LEN
 log::Logger& logger = log::get("openflow");
 
 uint8_t type_of(const Bytes& message) { return message[1]; }
+size_t cost_of(const Bytes& message) { return message.size() + message_overhead; }
+
+std::string names_of(openflow::VersionSet versions) {
+  using enum openflow::Version;
+  std::string names;
+  for (const auto version : {v1_0, v1_1, v1_2, v1_3, v1_4, v1_5}) {
+    if (versions.has(version)) {
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", to_string(version));
+    }
+  }
+  return names.empty() ? "no known version" : names;
+}
 
 }  // namespace
 
-Connection::Connection(EventLoop& loop, Socket socket, Bridge& bridge, const SwitchDescription& description,
-                       ConnectionKind kind, ConnectionHooks hooks)
-    : loop_(loop),
-      socket_(std::move(socket)),
-      bridge_(bridge),
-      description_(description),
-      kind_(kind),
+Connection::Connection(ConnectionContext& context, std::unique_ptr<Stream> stream, ConnectionOptions options,
+                       ConnectionHooks hooks)
+    : Candidate(stream->peer()),
+      context_(context),
+      loop_(context.loop),
+      stream_(std::move(stream)),
+      options_(std::move(options)),
       hooks_(std::move(hooks)),
       chunk_(chunk_size),
-      stall_timer_(loop),
-      probe_timer_(loop),
-      bundle_timer_(loop) {
-  config.miss_send_len = kind == ConnectionKind::controller ? default_miss_send_len : 0;
+      stall_timer_(loop_),
+      packet_in_timer_(loop_),
+      probe_timer_(loop_),
+      bundle_timer_(loop_) {
+  config.miss_send_len = options_.kind == ConnectionKind::controller ? default_miss_send_len : 0;
+  if (options_.is_told) {
+    async = default_async_config();
+  }
+  set_packet_in_limit(options_.packet_ins);
 }
 
 Connection::~Connection() = default;
 
+// An auxiliary connection speaks what its main one does (OpenFlow 1.3.5 section 6.3.8).
+openflow::VersionSet Connection::offered() const {
+  return options_.main == nullptr ? context_.versions : openflow::VersionSet{options_.main->version()};
+}
+
 void Connection::start() {
-  const auto versions = openflow::supported_versions();
-  send(openflow::encode(*versions.highest(), 0, openflow::Hello{.wire_version = 0, .versions = versions}));
+  send(openflow::encode(*offered().highest(), 0, openflow::Hello{.wire_version = 0, .versions = offered()}));
+  probe_timer_.start(hello_limit, [this] { close("no HELLO in time"); });
   read();
 }
 
@@ -63,14 +83,16 @@ void Connection::close(const std::string& reason) {
     return;
   }
   is_open_ = false;
-  error_code ignored;
-  socket_.close(ignored);
+  stream_->close();
+  context_.election.leave(*this);
   probe_timer_.cancel();
   stall_timer_.cancel();
+  packet_in_timer_.cancel();
   bundle_timer_.cancel();
   when_writable_.clear();
   bundles.clear();
   monitors.reset();
+  dropped_events_ += misses_.drop_all() + actions_.drop_all();
   const auto closed = std::exchange(hooks_, {}).closed;
   if (closed) {
     closed(reason);
@@ -80,6 +102,13 @@ void Connection::close(const std::string& reason) {
 void Connection::abandon(const std::string& reason) {
   hooks_ = {};
   close(reason);
+}
+
+// One that has not agreed on a version was offered others than these.
+void Connection::close_unless(openflow::VersionSet versions) {
+  if (!version_ || !versions.has(*version_)) {
+    close("the bridge no longer speaks its OpenFlow version");
+  }
 }
 
 void Connection::close_when_written(const std::string& reason) {
@@ -119,34 +148,34 @@ void Connection::probe() {
   send(openflow::encode(*version_, 0, openflow::EchoRequest{}));
 }
 
-void Connection::set_packet_in_limit(std::optional<uint32_t> rate, std::optional<uint32_t> burst) {
-  packet_ins_.configure(rate, burst);
-}
-
 // --- in
 
 void Connection::read() {
-  if (is_reading_ || !is_open_ || last_words_ || request_bytes_ > max_request_bytes ||
+  if (is_reading_ || has_more_cut_ || !is_open_ || last_words_ || request_bytes_ > max_request_bytes ||
       output_bytes_ >= max_output_bytes) {
     return;
   }
   is_reading_ = true;
-  socket_.async_read_some(asio::buffer(chunk_), [self = shared_from_this()](error_code error, size_t count) {
+  stream_->read_some(boost::asio::buffer(chunk_), [self = shared_from_this()](error_code error, size_t count) {
     const EventLoop::Handler handler;
     self->is_reading_ = false;
     if (error) {
-      return self->close(error == asio::error::eof ? "closed by the peer" : error.message());
+      return self->close(self->stream_->explain(error));
     }
-    self->take(count);
-    self->read();
+    self->last_heard_ = std::chrono::steady_clock::now();
+    self->input_.insert(self->input_.end(), self->chunk_.begin(),
+                        self->chunk_.begin() + static_cast<std::ptrdiff_t>(count));
+    self->cut();
+    self->handle_waiting();
   });
 }
 
-void Connection::take(size_t count) {
-  last_heard_ = std::chrono::steady_clock::now();
-  input_.insert(input_.end(), chunk_.begin(), chunk_.begin() + static_cast<std::ptrdiff_t>(count));
+// Input into messages, for as long as a slice lasts: eight thousand echo requests fit one read.
+void Connection::cut() {
+  const auto end = std::chrono::steady_clock::now() + slice;
   size_t at = 0;
-  while (is_open_ && !last_words_) {
+  has_more_cut_ = false;
+  while (is_open_ && !last_words_ && !has_more_cut_) {
     const auto rest = std::span(input_).subspan(at);
     const auto length = openflow::frame_length(rest);
     if (!length) {
@@ -157,9 +186,25 @@ void Connection::take(size_t count) {
     }
     accept_message(Bytes(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(*length)));
     at += *length;
+    has_more_cut_ = std::chrono::steady_clock::now() > end;
   }
   input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(at));
-  handle_waiting();
+  if (has_more_cut_) {
+    come_again();
+  }
+}
+
+// Later, behind the others.
+void Connection::come_again() {
+  if (!std::exchange(is_coming_, true)) {
+    loop_.post([self = shared_from_this()] {
+      self->is_coming_ = false;
+      if (self->has_more_cut_ && self->is_open_) {
+        self->cut();
+      }
+      self->handle_waiting();
+    });
+  }
 }
 
 void Connection::accept_message(Bytes message) {
@@ -169,32 +214,49 @@ void Connection::accept_message(Bytes message) {
   if (!version_) {
     return agree_on_version(message);
   }
-  if (kind_ == ConnectionKind::snoop && type_of(message) != type_echo_request) {
+  if (options_.kind == ConnectionKind::snoop && type_of(message) != type_echo_request) {
     return;
   }
   if (type_of(message) == type_echo_request) {
     return answer_echo(message);
   }
-  request_bytes_ += message.size();
+  request_bytes_ += cost_of(message);
   requests_.push_back(std::move(message));
 }
 
 void Connection::agree_on_version(const Bytes& message) {
-  const auto ours = openflow::supported_versions();
   if (type_of(message) != type_hello) {
     return close(fmt::format("message type {} where HELLO was due", type_of(message)));
   }
-  const auto hello = openflow::decode(*ours.highest(), message);
+  const auto hello = openflow::decode(*offered().highest(), message);
   const auto* body = hello ? std::get_if<openflow::Hello>(&hello->message) : nullptr;
-  const auto agreed = body == nullptr ? std::nullopt : openflow::negotiate(ours, body->wire_version, body->versions);
+  const auto agreed =
+      body == nullptr ? std::nullopt : openflow::negotiate(offered(), body->wire_version, body->versions);
   if (!agreed) {
-    send(openflow::error_reply(*ours.highest(), openflow::ErrorCode::ofphfc_incompatible, message));
-    return close_when_written("no OpenFlow version in common");
+    return refuse_version(message, body);
   }
+  probe_timer_.cancel();
   version_ = agreed;
+  if (options_.kind != ConnectionKind::snoop && options_.main == nullptr) {
+    context_.election.join(*this);
+  }
   if (hooks_.ready) {
     hooks_.ready();
   }
+}
+
+// OpenFlow 1.3.5 section 6.3.1: the error's data is a text.
+void Connection::refuse_version(const Bytes& message, const openflow::Hello* hello) {
+  openflow::VersionSet theirs;
+  if (hello != nullptr) {
+    theirs = hello->versions.value_or(openflow::VersionSet::up_to(hello->wire_version));
+  }
+  const std::string text =
+      fmt::format("this bridge speaks {}, you speak {}: no version in common", names_of(offered()), names_of(theirs));
+  const auto header = openflow::parse_header(message);
+  send(openflow::encode(*offered().highest(), header ? header->xid : 0,
+                        openflow::Error{openflow::ErrorCode::ofphfc_incompatible, {text.begin(), text.end()}}));
+  close_when_written("no OpenFlow version in common");
 }
 
 void Connection::handle_waiting() {
@@ -205,17 +267,12 @@ void Connection::handle_waiting() {
   const auto end = std::chrono::steady_clock::now() + slice;
   while (is_open_ && !is_handling_ && !requests_.empty() && output_bytes_ < max_output_bytes) {
     if (std::chrono::steady_clock::now() > end) {
-      if (!std::exchange(is_posted_, true)) {
-        loop_.post([self = shared_from_this()] {
-          self->is_posted_ = false;
-          self->handle_waiting();
-        });
-      }
+      come_again();
       break;
     }
     Bytes message = std::move(requests_.front());
     requests_.pop_front();
-    request_bytes_ -= message.size();
+    request_bytes_ -= cost_of(message);
     is_handling_ = true;
     handle_one(std::move(message));
   }
@@ -234,12 +291,14 @@ void Connection::answer_echo(const Bytes& message) {
 void Connection::handle_one(Bytes message) {
   auto envelope = openflow::decode(*version_, message);
   if (!envelope) {
-    logger.dbg("{}: refused a message of type {}: {}", bridge_.name(), type_of(message), to_string(envelope.error()));
+    logger.dbg("{}: refused a message of type {}: {}", context_.bridge.name(), type_of(message),
+               to_string(envelope.error()));
     send(openflow::error_reply(*version_, envelope.error(), message));
     note_unreadable(*this, message);
     return finish_request();
   }
-  handle(std::make_shared<const Request>(shared_from_this(), envelope->xid, std::move(message)), *envelope);
+  handle(std::make_shared<const Request>(shared_from_this(), envelope->xid, std::move(message), envelope->form),
+         *envelope);
 }
 
 bool Connection::has_room() const { return output_bytes_ < max_output_bytes; }
@@ -274,7 +333,7 @@ void Connection::send(Bytes message) {
   if (hooks_.message) {
     hooks_.message(message);
   }
-  output_bytes_ += message.size();
+  output_bytes_ += cost_of(message);
   output_.push_back(std::move(message));
   write();
 }
@@ -286,23 +345,25 @@ void Connection::write() {
   is_writing_ = true;
   stall_timer_.start(stall_limit_, [this] { close_stalled(); });
   being_written_.clear();
+  being_written_bytes_ = 0;
   while (!output_.empty() && being_written_.size() < chunk_size) {
     being_written_.insert(being_written_.end(), output_.front().begin(), output_.front().end());
+    being_written_bytes_ += cost_of(output_.front());
     output_.pop_front();
   }
-  asio::async_write(socket_, asio::buffer(being_written_), [self = shared_from_this()](error_code error, size_t) {
+  stream_->write(boost::asio::buffer(being_written_), [self = shared_from_this()](error_code error, size_t) {
     const EventLoop::Handler handler;
     self->is_writing_ = false;
     self->stall_timer_.cancel();
     if (error) {
-      return self->close(error.message());
+      return self->close(self->stream_->explain(error));
     }
     self->written();
   });
 }
 
 void Connection::written() {
-  output_bytes_ -= being_written_.size();
+  output_bytes_ -= being_written_bytes_;
   if (last_words_ && output_bytes_ == 0) {
     return close(*last_words_);
   }
@@ -317,7 +378,7 @@ void Connection::written() {
 void Connection::close_stalled() {
   const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(stall_limit_).count();
   const std::string reason = fmt::format("the peer has not taken what it was sent for {} s", limit / 1000.0);
-  logger.warn("{}: {} bytes wait; {}", bridge_.name(), output_bytes_, reason);
+  logger.warn("{}: {} bytes wait; {}", context_.bridge.name(), output_bytes_, reason);
   close(reason);
 }
 
@@ -340,50 +401,6 @@ void Connection::run_tasks_later() {
       task();
     }
   });
-}
-
-// --- events
-
-bool Connection::wants_events() const {
-  return is_ready() && kind_ != ConnectionKind::snoop &&
-         (kind_ == ConnectionKind::controller || config.miss_send_len != 0);
-}
-
-bool Connection::has_room_for_event() {
-  if (output_bytes_ < max_output_bytes) {
-    return true;
-  }
-  ++dropped_events_;
-  return false;
-}
-
-void Connection::tell_packet_in(const PacketInEvent& event) {
-  if (!wants_events()) {
-    return;
-  }
-  if (!packet_ins_.admit(std::chrono::steady_clock::now())) {
-    ++dropped_events_;
-    return;
-  }
-  // The whole packet: there are no buffers to fetch the rest from (OpenFlow 1.3.5 section 6.1.2).
-  if (event.message.data.size() <= max_packet_in_data) {
-    return tell(event.message);
-  }
-  auto shortened = event.message;
-  shortened.data.resize(max_packet_in_data);
-  tell(std::move(shortened));
-}
-
-void Connection::tell(const openflow::Message& event) {
-  if (wants_events() && has_room_for_event()) {
-    send(openflow::encode(*version_, 0, event));
-  }
-}
-
-void Connection::copy(const Bytes& message) {
-  if (is_ready() && has_room_for_event()) {
-    send(message);
-  }
 }
 
 }  // namespace weft::ofproto

@@ -33,6 +33,15 @@ class TokenBucket {
     return true;
   }
 
+  // When the next will be admitted, going by the last that was asked for.
+  TimePoint next_due() const {
+    if (!rate_ || tokens_ >= 1) {
+      return filled_at_;
+    }
+    const std::chrono::duration<double> wait((1 - tokens_) / *rate_);
+    return filled_at_ + std::chrono::ceil<Duration>(wait);
+  }
+
  private:
   std::optional<uint32_t> rate_;
   double burst_ = 0;

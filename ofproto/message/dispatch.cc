@@ -14,6 +14,12 @@ struct Dispatch {
   Outcome operator()(const GetConfigRequest&) const { return on_get_config(request); }
   Outcome operator()(const SetConfig& m) const { return on_set_config(request, m); }
   Outcome operator()(const BarrierRequest&) const { return on_barrier(request); }
+  Outcome operator()(const RoleRequest& m) const { return on_role_request(request, m); }
+  Outcome operator()(const GetAsyncRequest&) const { return on_get_async(request); }
+  Outcome operator()(const SetAsync& m) const { return on_set_async(request, m); }
+  Outcome operator()(const ControllerStatusRequest&) const { return on_controller_status(request); }
+  Outcome operator()(const SetPacketInFormat& m) const { return on_set_packet_in_format(request, m); }
+  Outcome operator()(const SetControllerId& m) const { return on_set_controller_id(request, m); }
   Outcome operator()(const FlowMod& m) const { return on_flow_mod(request, m); }
   Outcome operator()(const GroupMod& m) const { return on_group_mod(request, m); }
   Outcome operator()(const PortMod& m) const { return on_port_mod(request, m); }
@@ -45,14 +51,11 @@ struct Dispatch {
     const bool is_known = m.experimenter == nicira_vendor_id || m.experimenter == onf_experimenter_id;
     return refused(is_known ? ErrorCode::ofpbrc_bad_exp_type : ErrorCode::ofpbrc_bad_experimenter);
   }
-  Outcome operator()(const RoleRequest&) const { return refused(ErrorCode::ofprrfc_unsup); }
   Outcome operator()(const QueueStatsRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const QueueDescRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const FlowCountersRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
-  Outcome operator()(const ControllerStatusRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const BundleFeaturesRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const ExperimenterMultipartRequest&) const { return refused(ErrorCode::ofpbrc_bad_experimenter); }
-  Outcome operator()(const SetAsync&) const { return refused(ErrorCode::ofpacfc_unsupported); }
   Outcome operator()(const MeterStatsRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const MeterConfigRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const MeterFeaturesRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
@@ -60,8 +63,6 @@ struct Dispatch {
   // Extensions that are known and not served.
   Outcome operator()(const SetFlowFormat&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
   Outcome operator()(const FlowModTableId&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
-  Outcome operator()(const SetPacketInFormat&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
-  Outcome operator()(const SetControllerId&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
   Outcome operator()(const TlvTableMod&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
   Outcome operator()(const TlvTableRequest&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
   Outcome operator()(const CtFlushZone&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
@@ -78,7 +79,7 @@ struct Dispatch {
 
 void Request::reply(const Message& message) const {
   if (const auto open = session()) {
-    open->send(encode(open->version(), xid_, message));
+    open->send(encode(open->version(), xid_, message, false, form_));
   }
 }
 
@@ -94,12 +95,34 @@ void Request::finish() const {
   }
 }
 
-void handle(const RequestPtr& request, const Envelope& envelope) {
+namespace {
+
+Outcome dispatch(const RequestPtr& request, const Envelope& envelope) {
   // A request in several messages (OFPMPF_REQ_MORE) is not put together: no request that is served needs it.
-  const Outcome outcome = envelope.more ? Dispatch::refused(ErrorCode::ofpbrc_multipart_buffer_overflow)
-                                        : std::visit(Dispatch{request, envelope.form}, envelope.message);
+  if (envelope.more) {
+    return Dispatch::refused(ErrorCode::ofpbrc_multipart_buffer_overflow);
+  }
+  // OpenFlow 1.3.5 section 6.3.6.
+  if (request->session()->role() == Role::secondary && changes_switch(envelope.message)) {
+    return Dispatch::refused(ErrorCode::ofpbrc_is_secondary);
+  }
+  return std::visit(Dispatch{request, envelope.form}, envelope.message);
+}
+
+// OpenFlow 1.4.1 section 7.4.6.
+bool is_forwarded(const Message& message) {
+  return std::holds_alternative<GroupMod>(message) || std::holds_alternative<MeterMod>(message);
+}
+
+}  // namespace
+
+void handle(const RequestPtr& request, const Envelope& envelope) {
+  const Outcome outcome = dispatch(request, envelope);
   if (!outcome) {
     request->refuse(outcome.error());
+  } else if (const auto session = request->session();
+             session && *outcome == Progress::done && is_forwarded(envelope.message)) {
+    session->forward(envelope);
   }
   if (!outcome || *outcome == Progress::done) {
     request->finish();

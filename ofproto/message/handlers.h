@@ -18,11 +18,19 @@ void expire_bundles(Session& session);
 
 // Handles a decoded message to its end.
 void handle(const RequestPtr& request, const openflow::Envelope& envelope);
+// What a controller whose role is secondary may not ask for.
+bool changes_switch(const openflow::Message& message);
 
 Outcome on_features_request(const RequestPtr& request);
 Outcome on_get_config(const RequestPtr& request);
 Outcome on_set_config(const RequestPtr& request, const openflow::SetConfig& message);
 Outcome on_barrier(const RequestPtr& request);
+Outcome on_role_request(const RequestPtr& request, const openflow::RoleRequest& message);
+Outcome on_get_async(const RequestPtr& request);
+Outcome on_set_async(const RequestPtr& request, const openflow::SetAsync& message);
+Outcome on_controller_status(const RequestPtr& request);
+Outcome on_set_packet_in_format(const RequestPtr& request, const openflow::SetPacketInFormat& message);
+Outcome on_set_controller_id(const RequestPtr& request, const openflow::SetControllerId& message);
 Outcome on_flow_mod(const RequestPtr& request, const openflow::FlowMod& message);
 Outcome on_group_mod(const RequestPtr& request, const openflow::GroupMod& message);
 Outcome on_port_mod(const RequestPtr& request, const openflow::PortMod& message);

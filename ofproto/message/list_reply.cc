@@ -20,7 +20,8 @@ ListReply::ListReply(RequestPtr request, openflow::Version version, openflow::Mu
       step_(std::move(step)) {}
 
 void ListReply::start(const RequestPtr& request, openflow::MultipartType type, Step step, openflow::Form form) {
-  std::make_shared<ListReply>(request, request->session()->version(), type, std::move(step), form)->next_slice();
+  const auto spelled = form == openflow::Form::standard ? request->form() : form;
+  std::make_shared<ListReply>(request, request->session()->version(), type, std::move(step), spelled)->next_slice();
 }
 
 void ListReply::next_slice() {

@@ -48,15 +48,32 @@ class Session {
   // The request being handled has finished.
   virtual void finish_request() = 0;
 
+  // --- the controller at the other end
+  virtual openflow::Role role() const = 0;
+  // `has_generation`: Nicira's form of the request has none.
+  virtual Result<openflow::RoleReply, openflow::OpenFlowError> request_role(const openflow::RoleRequest& request,
+                                                                            bool has_generation) = 0;
+  virtual uint8_t auxiliary_id() const = 0;  // 0: the main connection
+  // The bridge's controllers, this one included.
+  virtual std::vector<openflow::ControllerStatus> controllers() const = 0;
+  // A group-mod or meter-mod of this controller has been carried out: the others that asked for it are told.
+  virtual void forward(const openflow::Envelope& request) = 0;
+  // What it is told unasked may be something else from now on: one of the members below has changed.
+  virtual void settings_changed() = 0;
+
   openflow::SwitchConfig config;
   BundleSet bundles;
   std::unique_ptr<FlowMonitors> monitors;  // null: none was ever asked for
+  openflow::AsyncConfig async;
+  openflow::Form packet_in_format = openflow::Form::standard;
+  uint16_t controller_id = 0;  // by which controller actions choose
 };
 
 class Request {
  public:
-  Request(const std::shared_ptr<Session>& session, uint32_t xid, openflow::Bytes bytes)
-      : session_(session), xid_(xid), bytes_(std::move(bytes)) {}
+  Request(const std::shared_ptr<Session>& session, uint32_t xid, openflow::Bytes bytes,
+          openflow::Form form = openflow::Form::standard)
+      : session_(session), xid_(xid), bytes_(std::move(bytes)), form_(form) {}
 
   // Null when the session has ended.
   std::shared_ptr<Session> session() const {
@@ -65,6 +82,7 @@ class Request {
   }
   uint32_t xid() const { return xid_; }
   std::span<const uint8_t> bytes() const { return bytes_; }
+  openflow::Form form() const { return form_; }  // which replies have too
 
   void reply(const openflow::Message& message) const;  // for lists without a bound: ListReply
   void refuse(const openflow::OpenFlowError& error) const;
@@ -74,6 +92,7 @@ class Request {
   std::weak_ptr<Session> session_;
   uint32_t xid_;
   openflow::Bytes bytes_;
+  openflow::Form form_;
 };
 using RequestPtr = std::shared_ptr<const Request>;
 

@@ -15,6 +15,7 @@ Outcome on_features_request(const RequestPtr& request) {
   reply.datapath_id = request->session()->bridge().datapath_id();
   reply.buffer_count = 0;  // packet-in carries the whole packet
   reply.table_count = table_count;
+  reply.auxiliary_id = request->session()->auxiliary_id();
   reply.capabilities =
       capability::flow_stats | capability::table_stats | capability::port_stats | capability::group_stats;
   request->reply(reply);
@@ -33,7 +34,13 @@ Outcome on_set_config(const RequestPtr& request, const SetConfig& message) {
   }
   const auto session = request->session();
   session->config = message.config;
-  session->bridge().set_invalid_ttl_to_controller(message.config.invalid_ttl_to_controller);
+  // Before 1.3 that is where a controller asks for these packets.
+  constexpr uint32_t invalid_ttl = 1U << static_cast<unsigned>(PacketInReason::invalid_ttl);
+  auto& packet_ins = session->async.primary[static_cast<size_t>(AsyncKind::packet_in)];
+  if (session->version() < Version::v1_3) {
+    packet_ins = message.config.invalid_ttl_to_controller ? packet_ins | invalid_ttl : packet_ins & ~invalid_ttl;
+  }
+  session->settings_changed();
   return Progress::done;
 }
 

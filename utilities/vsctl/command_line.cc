@@ -377,8 +377,9 @@ std::string help_text() {
   return out +
          "\nAll commands of a run are one transaction: they happen together or not at all. TABLE is one of "
          "Open_vSwitch,\n"
-         "Bridge, Port, Interface, Controller; RECORD a name, a UUID, or `.` for Open_vSwitch.\n"
-         "A command's own options stand before it. Bridge.protocols is kept; what a bridge speaks is OpenFlow 1.3.\n"
+         "Bridge, Port, Interface, Controller, SSL; RECORD a name, a UUID, or `.` for Open_vSwitch and SSL.\n"
+         "A controller's TARGET is tcp:HOST[:PORT], ssl:HOST[:PORT] or unix:FILE, or, to wait for it,\n"
+         "ptcp:[PORT][:HOST], pssl:[PORT][:HOST] or punix:FILE. A command's own options stand before it.\n"
          "Exit status: 0 done, 1 refused, 2 br-exists found none, 142 the timeout ran out.\n";
 }
 

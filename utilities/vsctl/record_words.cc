@@ -97,6 +97,10 @@ const Row* lookup(Invocation& call, const Table& table, const std::string& typed
   if (table.name == "Open_vSwitch" && typed == ".") {
     return &draft.root();
   }
+  if (table.name == "SSL" && typed == ".") {
+    const auto rows = draft.referred(draft.root(), "ssl", "SSL");
+    return rows.empty() ? nullptr : rows.front();
+  }
   if (typed.starts_with('@')) {
     const auto it = call.run.symbols.find(typed);
     return it == call.run.symbols.end() ? nullptr : draft.find(table.name, it->second.uuid);

@@ -157,6 +157,15 @@ std::optional<Number> optional_number(const Datum& datum) {
                : std::nullopt;
 }
 
+// A setting that is absent, no number or too large counts as not said.
+std::optional<uint8_t> small_number(const std::optional<std::string>& text, uint8_t max) {
+  const auto value = parse_unsigned(text.value_or(""), max);
+  return value ? std::optional(static_cast<uint8_t>(*value)) : std::nullopt;
+}
+
+constexpr uint8_t max_dscp = 63;
+constexpr uint8_t max_auxiliary_connections = 8;
+
 std::optional<Duration> milliseconds(const Datum& datum) {
   constexpr int64_t longest = 24LL * 3600 * 1000;  // a day, so that a few of them can be added up
   const auto value = datum.integer();
@@ -266,12 +275,41 @@ ofproto::BridgeOptions to_bridge_options(const Row& bridge) {
 
 ofproto::ControllerConfig to_controller_config(const Row& controller) {
   ofproto::ControllerConfig config;
+  const Datum& settings = controller["other_config"];
   config.target = controller["target"].string().value_or("");
+  config.is_service = controller["type"].string() == "service";
+  config.is_told = controller["enable_async_messages"].boolean().value_or(true);
   config.max_backoff = milliseconds(controller["max_backoff"]).value_or(config.max_backoff);
   config.inactivity_probe = milliseconds(controller["inactivity_probe"]).value_or(config.inactivity_probe);
-  config.packet_in_rate = optional_number<uint32_t>(controller["controller_rate_limit"]);
-  config.packet_in_burst = optional_number<uint32_t>(controller["controller_burst_limit"]);
+  config.packet_ins.rate = optional_number<uint32_t>(controller["controller_rate_limit"]);
+  config.packet_ins.burst = optional_number<uint32_t>(controller["controller_burst_limit"]);
+  if (const auto size = optional_number<uint32_t>(controller["controller_queue_size"])) {
+    config.packet_ins.queue_size = *size;
+  }
+  config.dscp = small_number(settings.at("dscp"), max_dscp).value_or(config.dscp);
+  config.auxiliary_count = small_number(settings.at("auxiliary-connections"), max_auxiliary_connections).value_or(0);
   return config;
+}
+
+openflow::VersionSet to_versions(const Row& bridge) {
+  uint32_t versions = 0;
+  for (const auto& name : bridge["protocols"].keys) {
+    if (const auto version = openflow::parse_version(std::get<std::string>(name))) {
+      versions |= openflow::VersionSet{*version}.bits();
+    }
+  }
+  return versions == 0 ? openflow::supported_versions() : openflow::VersionSet{versions};
+}
+
+std::optional<ofproto::TlsFiles> to_tls_files(const management::Database& database) {
+  const auto uuids = database.root()["ssl"].uuids();
+  const Row* row = uuids.empty() ? nullptr : database.find("SSL", uuids.front());
+  if (row == nullptr) {
+    return std::nullopt;
+  }
+  const auto file = [&](const char* column) { return (*row)[column].string().value_or(""); };
+  return ofproto::TlsFiles{file("private_key"), file("certificate"), file("ca_cert"),
+                           (*row)["bootstrap_ca_cert"].boolean().value_or(false)};
 }
 
 }  // namespace weft::config

@@ -3,6 +3,7 @@
 // Pure functions; an error is the sentence that goes into Interface.error.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -25,5 +26,9 @@ ofproto::BridgeOptions to_bridge_options(const management::Row& bridge);
 // other_config:hwaddr, else one made from the row's uuid, so that it survives restarts.
 MacAddress bridge_mac(const management::Row& bridge);
 ofproto::ControllerConfig to_controller_config(const management::Row& controller);
+// Bridge.protocols; all that weft knows when it says nothing.
+openflow::VersionSet to_versions(const management::Row& bridge);
+// The row that Open_vSwitch.ssl refers to, if any.
+std::optional<ofproto::TlsFiles> to_tls_files(const management::Database& database);
 
 }  // namespace weft::config

@@ -90,6 +90,7 @@ void Reconciler::run_slice() {
 }
 
 void Reconciler::plan(const Database& wanted) {
+  tls_.configure(to_tls_files(wanted));
   for (const auto& [name, running] : running_) {
     if (wanted.find_by_name("Bridge", name) == nullptr) {
       steps_.push_back([this, name = name] { remove_bridge(name); });
@@ -107,12 +108,17 @@ void Reconciler::plan(const Database& wanted) {
 
 void Reconciler::plan_bridge(const Database& wanted, const Row& row, const WantedPorts& ports) {
   const std::string name = row.name();
-  std::vector<ofproto::ControllerConfig> controllers;
+  ofproto::ConnectionsConfig connections{.controllers = {}, .versions = to_versions(row)};
   for (const auto& uuid : row["controller"].uuids()) {
-    controllers.push_back(to_controller_config(*wanted.find("Controller", uuid)));
+    connections.controllers.push_back(to_controller_config(*wanted.find("Controller", uuid)));
   }
-  steps_.push_back([this, name, options = to_bridge_options(row), has_controllers = !controllers.empty()] {
+  const bool has_controllers =
+      std::ranges::any_of(connections.controllers, [](const auto& controller) { return !controller.is_service; });
+  steps_.push_back([this, name, options = to_bridge_options(row), has_controllers, versions = connections.versions] {
     make_bridge(name, options, has_controllers);
+    if ((versions & openflow::supported_versions()).empty()) {
+      running_[name].error = "protocols names no OpenFlow version that is supported: nobody can connect";
+    }
   });
   // Numbers that are spoken for are given out before free ones are chosen.
   for (const bool has_own_number : {true, false}) {
@@ -122,10 +128,10 @@ void Reconciler::plan_bridge(const Database& wanted, const Row& row, const Wante
       }
     }
   }
-  steps_.push_back([this, name, controllers = std::move(controllers)] {
+  steps_.push_back([this, name, connections = std::move(connections)] {
     const auto it = running_.find(name);
     if (it != running_.end() && it->second.controllers) {
-      it->second.controllers->configure(controllers);
+      it->second.controllers->configure(connections);
     }
   });
 }
@@ -206,7 +212,7 @@ void Reconciler::listen(RunningBridge& running) {
   ofproto::SwitchDescription description;
   description.software = version_;
   description.datapath = running.bridge->name();
-  auto controllers = ofproto::BridgeController::create(loop_, *running.bridge, rundir_, description);
+  auto controllers = ofproto::BridgeController::create(loop_, *running.bridge, tls_, rundir_, description);
   if (controllers) {
     running.controllers = std::move(*controllers);
   } else {

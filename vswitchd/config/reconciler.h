@@ -21,6 +21,7 @@
 
 #include "lib/management/database.h"
 #include "lib/os/event_loop.h"
+#include "ofproto/controller/tls.h"
 #include "ofproto/switch.h"
 #include "vswitchd/config/interface_spec.h"
 
@@ -104,6 +105,7 @@ class Reconciler {
   ofproto::Switch& switch_;
   const std::string rundir_;
   const std::string version_;
+  ofproto::TlsKeeper tls_;  // outlives the connections below
   std::map<std::string, RunningBridge, std::less<>> running_;
   std::deque<Step> steps_;
   std::deque<std::pair<management::Database, std::function<void()>>> waiting_;

@@ -38,6 +38,20 @@ Datum counters(const datapath::PortCounters& c) {
   return out;
 }
 
+// Of a controller that has, or had, to do with any.
+void put_packet_ins(Datum& out, const char* kind, const ofproto::PacketInCounters& counters) {
+  if (counters.bypassed + counters.queued + counters.dropped == 0) {
+    return;
+  }
+  const auto put = [&](const char* what, uint64_t count) {
+    out.put(fmt::format("packet-in-{}-{}", kind, what), std::to_string(count));
+  };
+  put("bypassed", counters.bypassed);
+  put("queued", counters.queued);
+  put("dropped", counters.dropped);
+  put("backlog", counters.backlog);
+}
+
 Datum controller_status(const ofproto::ControllerStatus& status) {
   Datum out;
   out.put(std::string("state"), status.state);
@@ -47,6 +61,8 @@ Datum controller_status(const ofproto::ControllerStatus& status) {
   if (status.dropped_events != 0) {
     out.put(std::string("dropped_events"), std::to_string(status.dropped_events));
   }
+  put_packet_ins(out, "miss", status.misses);
+  put_packet_ins(out, "action", status.actions);
   if (status.seconds_since_connect) {
     out.put(std::string("sec_since_connect"), std::to_string(*status.seconds_since_connect));
   }

@@ -4,22 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
-
-#include "tests/ofproto/controller/peer.h"
-#include "tests/ofproto/message/fake_bridge.h"
+#include "tests/ofproto/controller/connection_fixture.h"
 
 namespace weft::ofproto {
 namespace {
 
 using namespace openflow;  // NOLINT(google-build-using-namespace): the messages, by their names
 using testing::ElementsAre;
-
-std::array<int, 2> socket_pair() {
-  std::array<int, 2> fds{};
-  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()), 0);
-  return fds;
-}
 
 struct ConnectionTest : testing::Test {
   explicit ConnectionTest(ConnectionKind kind = ConnectionKind::controller) { connect(kind); }
@@ -38,9 +29,9 @@ struct ConnectionTest : testing::Test {
     hooks.ready = [this] { is_ready = true; };
     hooks.closed = [this](const std::string& why) { reason = why; };
     hooks.message = [this](const Bytes&) { ++messages; };
-    connection = std::make_shared<Connection>(
-        loop, Connection::Socket(loop.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), fds[0]), bridge,
-        description, kind, std::move(hooks));
+    ConnectionOptions options;
+    options.kind = kind;
+    connection = std::make_shared<Connection>(context, stream_of(loop, fds[0]), options, std::move(hooks));
     peer.emplace(loop, fds[1]);
     connection->start();
   }
@@ -49,6 +40,7 @@ struct ConnectionTest : testing::Test {
     peer->hello();
     ASSERT_TRUE(turn_until(loop, [&] { return is_ready; }));
   }
+  void tell_port_status() { connection->tell(AsyncKind::port_status, 0, PortStatus{}); }
   // Everything sent so far has been read and handled.
   void settle() {
     while (loop.poll() != 0) {
@@ -57,7 +49,7 @@ struct ConnectionTest : testing::Test {
 
   EventLoop loop;
   FakeBridge bridge;
-  const SwitchDescription description;
+  ConnectionContext context = context_of(loop, bridge);
   std::shared_ptr<Connection> connection;
   std::optional<Peer> peer;
   bool is_ready = false;
@@ -85,7 +77,11 @@ TEST_F(ConnectionTest, AgreesWithoutABitmap) {
 TEST_F(ConnectionTest, APeerWithoutACommonVersionIsTold) {
   peer->receive<Hello>();
   peer->send(Bytes{2, 0, 0, 16, 0, 0, 0, 1, 0, 1, 0, 8, 0, 0, 0, 4});  // a bitmap of 1.1 alone
-  EXPECT_EQ(peer->receive<Error>().error, OpenFlowError(ErrorCode::ofphfc_incompatible));
+  const auto error = peer->receive<Error>();
+  EXPECT_EQ(error.error, OpenFlowError(ErrorCode::ofphfc_incompatible));
+  const std::string text(error.data.begin(), error.data.end());
+  EXPECT_NE(text.find("OpenFlow13"), std::string::npos) << text;
+  EXPECT_NE(text.find("you speak OpenFlow11: no version in common"), std::string::npos) << text;
   EXPECT_TRUE(peer->is_at_end());
   EXPECT_EQ(reason, "no OpenFlow version in common");
   EXPECT_FALSE(is_ready);
@@ -206,13 +202,6 @@ TEST_F(ConnectionTest, AnEchoFloodIsNotReadWhileRepliesAreNotTaken) {
   EXPECT_EQ(rejected, 100);
 }
 
-PacketInEvent packet_in(size_t size) {
-  PacketInEvent event;
-  event.message.total_len = static_cast<uint16_t>(size);
-  event.message.data.resize(size);
-  return event;
-}
-
 TEST_F(ConnectionTest, APacketInCarriesTheWholePacket) {
   shake_hands();
   connection->tell_packet_in(packet_in(1500));
@@ -247,11 +236,11 @@ TEST_F(ConnectionTest, EventsAreDroppedWhenThePeerDoesNotRead) {
 
 TEST_F(ConnectionTest, PacketInsAreLimited) {
   shake_hands();
-  connection->set_packet_in_limit(1, 3);
+  connection->set_packet_in_limit({.rate = 1, .burst = 3, .queue_size = 1});
   for (int i = 0; i < 10; ++i) {
     connection->tell_packet_in(packet_in(60));
   }
-  EXPECT_EQ(connection->dropped_event_count(), 7u);
+  EXPECT_EQ(connection->dropped_event_count(), 6u) << "one waits";
 }
 
 TEST_F(ConnectionTest, ALongDumpWaitsForThePeer) {
@@ -328,7 +317,7 @@ struct ServiceConnectionTest : ConnectionTest {
 TEST_F(ServiceConnectionTest, EventsComeOnlyAfterAMissSendLen) {
   shake_hands();
   connection->tell_packet_in(packet_in(60));
-  connection->tell(PortStatus{});
+  tell_port_status();
   EXPECT_TRUE(peer->is_silent());
   SetConfig change;
   change.config.miss_send_len = 128;

@@ -12,6 +12,7 @@
 
 #include "lib/openflow/codec.h"
 #include "lib/os/event_loop.h"
+#include "ofproto/controller/connection.h"
 
 namespace weft::ofproto {
 
@@ -30,6 +31,21 @@ bool turn_until(EventLoop& loop, Done is_done) {
     }
   }
   return true;
+}
+
+// A bridge's, with nobody else on it.
+inline ConnectionContext context_of(EventLoop& loop, Bridge& bridge) {
+  return {.loop = loop,
+          .bridge = bridge,
+          .description = {},
+          .versions = openflow::supported_versions(),
+          .election = {},
+          .settings_changed = [] {},
+          .forward = [](const Session&, const openflow::Envelope&) {}};
+}
+
+inline std::unique_ptr<Stream> stream_of(EventLoop& loop, int fd) {
+  return make_plain_stream(StreamSocket(loop.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), fd));
 }
 
 class Peer {

@@ -11,6 +11,7 @@ namespace {
 
 using namespace openflow;  // NOLINT(google-build-using-namespace): the messages, by their names
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 class FakeSession : public Session {
  public:
@@ -21,6 +22,18 @@ class FakeSession : public Session {
   void send(Bytes message) override { sent.push_back(std::move(message)); }
   void when_writable(std::function<void()> task) override { tasks.push_back(std::move(task)); }
   void finish_request() override { ++finished; }
+  Role role() const override { return the_role; }
+  Result<RoleReply, OpenFlowError> request_role(const RoleRequest& request, bool) override {
+    if (request.generation_id < 5) {
+      return Unexpected{OpenFlowError(ErrorCode::ofprrfc_stale)};
+    }
+    the_role = request.role;
+    return RoleReply{.role = the_role, .generation_id = request.generation_id};
+  }
+  uint8_t auxiliary_id() const override { return 0; }
+  std::vector<ControllerStatus> controllers() const override { return {}; }
+  void forward(const Envelope& request) override { forwarded.emplace_back(message_name(request.message)); }
+  void settings_changed() override { ++changes; }
 
   // The answers as messages; all parts of a dump that the peer takes.
   std::vector<Envelope> answers() {
@@ -44,6 +57,9 @@ class FakeSession : public Session {
   std::vector<Bytes> sent;
   std::deque<std::function<void()>> tasks;
   int finished = 0;
+  int changes = 0;
+  std::vector<std::string> forwarded;
+  Role the_role = Role::equal;
   bool is_alive = true;
 };
 
@@ -318,6 +334,55 @@ TEST_F(MessageTest, ListsWhatIsThere) {
   reply_to<GroupFeaturesReply>(GroupFeaturesRequest{});
 }
 
+TEST_F(MessageTest, RolesAreTheSessionsToDecide) {
+  const auto reply = reply_to<RoleReply>(RoleRequest{.role = Role::primary, .generation_id = 9});
+  EXPECT_EQ(reply, (RoleReply{.role = Role::primary, .generation_id = 9}));
+  session->finished = 0;
+  EXPECT_EQ(refusal_of(RoleRequest{.role = Role::primary, .generation_id = 1}),
+            OpenFlowError(ErrorCode::ofprrfc_stale));
+}
+
+TEST_F(MessageTest, OthersHearOfGroupsThatHaveChanged) {
+  GroupMod group;
+  group.group_id = 7;
+  request(group);
+  EXPECT_THAT(session->forwarded, ElementsAre("OFPT_GROUP_MOD"));
+  bridge.refusal = OpenFlowError(ErrorCode::ofpgmfc_group_exists);
+  request(group);
+  request(flow_with_cookie(1));
+  EXPECT_EQ(session->forwarded.size(), 1u) << "only of what has been carried out";
+}
+
+TEST_F(MessageTest, ASecondaryLooksAndDoesNotTouch) {
+  session->the_role = Role::secondary;
+  for (const Message& change : {Message(flow_with_cookie(1)), Message(GroupMod{}), Message(PacketOut{})}) {
+    session->finished = 0;
+    EXPECT_EQ(refusal_of(change), OpenFlowError(ErrorCode::ofpbrc_is_secondary)) << message_name(change);
+  }
+  TableFeaturesRequest change;
+  change.entries.emplace_back();
+  EXPECT_TRUE(changes_switch(change));
+  EXPECT_FALSE(changes_switch(TableFeaturesRequest{}));
+  EXPECT_TRUE(changes_switch(BundleControl{}));
+  EXPECT_TRUE(changes_switch(MeterMod{}));
+  EXPECT_FALSE(changes_switch(SetConfig{}));
+  EXPECT_THAT(bridge.asked, IsEmpty());
+}
+
+TEST_F(MessageTest, AsynchronousConfigurationIsChangedInPart) {
+  session->async.primary.fill(1);
+  session->async.secondary.fill(2);
+  SetAsync change;
+  change.primary[0] = 4;
+  change.primary[2] = 5;
+  change.secondary[1] = 6;
+  handle(std::make_shared<const Request>(session, 7, Bytes(8)), {.xid = 7, .message = change});
+  EXPECT_EQ(session->changes, 1);
+  EXPECT_EQ(session->finished, 1);
+  EXPECT_EQ(session->async.primary, (std::array<uint32_t, async_kind_count>{4, 1, 5, 1, 1, 1, 1, 1}));
+  EXPECT_EQ(session->async.secondary, (std::array<uint32_t, async_kind_count>{2, 6, 2, 2, 2, 2, 2, 2}));
+}
+
 TEST_F(MessageTest, PortStatisticsOfNoPort) {
   EXPECT_EQ(refusal_of(PortStatsRequest{.port = OfPort{9}}), OpenFlowError(ErrorCode::ofpbrc_bad_port));
 }
@@ -325,7 +390,6 @@ TEST_F(MessageTest, PortStatisticsOfNoPort) {
 // All of it used to be a bad type.
 TEST_F(MessageTest, WhatIsNotServedIsRefusedAsTheSpecificationSays) {
   const std::pair<Message, ErrorCode> unserved[] = {
-      {RoleRequest{}, ErrorCode::ofprrfc_unsup},
       {Experimenter{}, ErrorCode::ofpbrc_bad_experimenter},
       {QueueStatsRequest{}, ErrorCode::ofpbrc_bad_multipart},
       {MeterStatsRequest{}, ErrorCode::ofpbrc_bad_multipart},

@@ -5,7 +5,9 @@ import struct
 
 VERSION = 4
 HELLO, ERROR, ECHO_REQUEST, ECHO_REPLY, FEATURES_REQUEST, FEATURES_REPLY = 0, 1, 2, 3, 5, 6
-FLOW_MOD, BARRIER_REQUEST, BARRIER_REPLY = 14, 20, 21
+PACKET_IN, PORT_STATUS, FLOW_MOD, BARRIER_REQUEST, BARRIER_REPLY = 10, 12, 14, 20, 21
+ROLE_REQUEST, ROLE_REPLY = 24, 25
+EQUAL, PRIMARY, SECONDARY = 1, 2, 3
 ADD, DELETE = 0, 3
 ANY = 0xFFFFFFFF
 
@@ -31,12 +33,13 @@ def flow_mod(match, instructions, command=ADD, priority=10, xid=1):
 
 
 class Connection:
-    """A connection to a bridge's management socket, past the hellos."""
+    """A connection past the hellos: to a bridge's management socket, or over a socket that is connected already."""
 
-    def __init__(self, path, timeout=5):
-        self.socket = socket.socket(socket.AF_UNIX)
+    def __init__(self, where, timeout=5):
+        self.socket = socket.socket(socket.AF_UNIX) if isinstance(where, str) else where
         self.socket.settimeout(timeout)
-        self.socket.connect(path)
+        if isinstance(where, str):
+            self.socket.connect(where)
         self.buffer = b""
         self.send(message(HELLO))
         kind, _, _ = self.receive()
@@ -64,6 +67,16 @@ class Connection:
             assert kind != ERROR, f"error {body[:4].hex()}"
             if kind == wanted and its_xid == xid:
                 return body
+
+    def role(self, role, generation, xid=1):
+        """The role that the switch says it has now, or (error type, code)."""
+        self.send(message(ROLE_REQUEST, struct.pack("!I4xQ", role, generation), xid))
+        while True:
+            kind, its_xid, body = self.receive()
+            if its_xid == xid and kind == ROLE_REPLY:
+                return struct.unpack("!I", body[:4])[0]
+            if its_xid == xid and kind == ERROR:
+                return struct.unpack("!HH", body[:4])
 
     def barrier(self, xid):
         self.send(message(BARRIER_REQUEST, xid=xid))

@@ -96,9 +96,36 @@ TEST(BridgeCommands, Controllers) {
   EXPECT_EQ(sw.vsctl("set-controller br0 tcp:192.0.2.1:66530"),
             "error: a port is 1 to 65535, after ':'\n"
             "  set-controller br0 tcp:192.0.2.1:66530\n                                  ^~~~~~\n");
-  EXPECT_EQ(sw.vsctl("set-controller br0 tpc:192.0.2.1"),
-            "error: a controller is tcp:HOST[:PORT] or unix:FILE\n"
-            "  set-controller br0 tpc:192.0.2.1\n                     ^~~\n");
+  const std::string refusal = sw.vsctl("set-controller br0 tpc:192.0.2.1");
+  EXPECT_EQ(refusal.find("error: a controller is tcp:HOST[:PORT], ssl:HOST[:PORT] or unix:FILE, or ptcp:"), 0u);
+  EXPECT_NE(refusal.find("\n  set-controller br0 tpc:192.0.2.1\n                     ^~~\n"), std::string::npos)
+      << refusal;
+}
+
+TEST(BridgeCommands, ControllersOfEveryKind) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(
+      sw.vsctl("set-controller br0 tcp:192.0.2.2 ssl:192.0.2.3 unix:/run/c ptcp: pssl:6654:127.0.0.1 punix:/run/d"),
+      "");
+  EXPECT_EQ(sw.vsctl("get-controller br0"),
+            "pssl:6654:127.0.0.1\nptcp:\npunix:/run/d\nssl:192.0.2.3\ntcp:192.0.2.2\nunix:/run/c\n");
+  EXPECT_EQ(sw.vsctl("set-controller br0 ptcp:6653:any"),
+            "error: an address to listen on is needed\n"
+            "  set-controller br0 ptcp:6653:any\n                               ^~~\n");
+}
+
+TEST(BridgeCommands, FilesOfTls) {
+  FakeSwitch sw;
+  EXPECT_EQ(sw.vsctl("get-ssl"), "");
+  EXPECT_EQ(sw.vsctl("del-ssl"), "");
+  EXPECT_EQ(sw.vsctl("set-ssl /k.pem /c.pem /ca.pem"), "");
+  const std::string expected = "Private key: /k.pem\nCertificate: /c.pem\nCA Certificate: /ca.pem\nBootstrap: ";
+  EXPECT_EQ(sw.vsctl("get-ssl"), expected + "false\n");
+  EXPECT_EQ(sw.vsctl("--bootstrap set-ssl /k.pem /c.pem /ca.pem -- get-ssl"), expected + "true\n");
+  EXPECT_EQ(sw.database.rows("SSL").size(), 1u);
+  EXPECT_EQ(sw.vsctl("get ssl . private_key"), "\"/k.pem\"\n");
+  EXPECT_EQ(sw.vsctl("del-ssl -- get-ssl"), "");
+  EXPECT_TRUE(sw.database.rows("SSL").empty());
 }
 
 TEST(BridgeCommands, FailMode) {

@@ -182,8 +182,37 @@ TEST(InterfaceSpec, AControllersNumbersAreCutToWhatFits) {
   const auto config = to_controller_config(controller);
   EXPECT_EQ(config.max_backoff, std::chrono::seconds(1));
   EXPECT_EQ(config.inactivity_probe, std::chrono::hours(24));
-  EXPECT_EQ(config.packet_in_rate, UINT32_MAX);
-  EXPECT_FALSE(config.packet_in_burst);
+  EXPECT_EQ(config.packet_ins.rate, UINT32_MAX);
+  EXPECT_FALSE(config.packet_ins.burst);
+}
+
+TEST(ControllerConfig, ReadsEveryColumn) {
+  Row controller;
+  EXPECT_EQ(to_controller_config(controller).dscp, 48);
+  controller.columns["target"] = Datum::of(std::string("pssl:6654"));
+  controller.columns["type"] = Datum::of(std::string("service"));
+  controller.columns["enable_async_messages"] = Datum::of(false);
+  controller.columns["controller_queue_size"] = Datum::of(int64_t{7});
+  controller.columns["other_config"].put(std::string("dscp"), std::string("10"));
+  controller.columns["other_config"].put(std::string("auxiliary-connections"), std::string("2"));
+  const auto config = to_controller_config(controller);
+  EXPECT_EQ(config.target, "pssl:6654");
+  EXPECT_TRUE(config.is_service);
+  EXPECT_FALSE(config.is_told);
+  EXPECT_EQ(config.packet_ins.queue_size, 7u);
+  EXPECT_EQ(config.dscp, 10);
+  EXPECT_EQ(config.auxiliary_count, 2);
+  controller.columns["other_config"].put(std::string("dscp"), std::string("64"));
+  controller.columns["other_config"].put(std::string("auxiliary-connections"), std::string("many"));
+  EXPECT_EQ(to_controller_config(controller).dscp, 48) << "what is no setting does not count";
+  EXPECT_EQ(to_controller_config(controller).auxiliary_count, 0);
+}
+
+TEST(BridgeVersions, AreThoseOfTheProtocolsColumn) {
+  Row bridge;
+  EXPECT_EQ(to_versions(bridge), openflow::supported_versions());
+  bridge.columns["protocols"] = Datum::of_strings({"OpenFlow10", "OpenFlow13"});
+  EXPECT_EQ(to_versions(bridge), (openflow::VersionSet{openflow::Version::v1_0, openflow::Version::v1_3}));
 }
 
 }  // namespace

@@ -189,5 +189,29 @@ TEST_F(ReconcilerTest, ControllersAreReported) {
   EXPECT_EQ(the_switch->bridge("br0")->dump_all_flows(), "") << "no NORMAL while there is a controller";
 }
 
+TEST_F(ReconcilerTest, ListensForAController) {
+  add_bridge("br0");
+  const Uuid controller = Uuid::random();
+  const std::string path = rundir + "/door";
+  change({insert("Controller", controller, {{"target", management::text("punix:" + path)}}),
+          update("Bridge", uuid_of("Bridge", "br0"), {{"controller", Datum::of(controller)}})});
+  EXPECT_TRUE(std::filesystem::exists(path));
+  EXPECT_EQ((*database.find("Controller", controller))["status"].at("state"), "IDLE");
+  change({update("Controller", controller, {{"type", management::text("service")}})});
+  EXPECT_NE(the_switch->bridge("br0")->dump_all_flows().find("NORMAL"), std::string::npos) << "a service is none";
+  change({update("Bridge", uuid_of("Bridge", "br0"), {{"controller", Datum{}}})});
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(ReconcilerTest, ProtocolsThatNobodySpeaksAreTold) {
+  add_bridge("br0");
+  const auto status = [&] { return (*database.find_by_name("Bridge", "br0"))["status"].at("error").value_or(""); };
+  EXPECT_EQ(status(), "");
+  change({update("Bridge", uuid_of("Bridge", "br0"), {{"protocols", management::text("OpenFlow11")}})});
+  EXPECT_THAT(status(), HasSubstr("protocols names no OpenFlow version that is supported"));
+  change({update("Bridge", uuid_of("Bridge", "br0"), {{"protocols", Datum{}}})});
+  EXPECT_EQ(status(), "");
+}
+
 }  // namespace
 }  // namespace weft::config
