@@ -15,7 +15,9 @@ namespace {
 // Another version is another row.
 constexpr VersionCodec codecs[] = {
     codec_10::codec,
-    codec_13::codec,
+    codec_13::codec<Version::v1_3>,
+    codec_13::codec<Version::v1_4>,
+    codec_13::codec<Version::v1_5>,
 };
 
 const VersionCodec* codec_for(Version version) {
@@ -96,7 +98,25 @@ Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8
   envelope.more = spelling.more;
   envelope.form = spelling.form;
   envelope.message = std::move(*message);
+  if (const auto* add = std::get_if<BundleAdd>(&envelope.message); add && add->message.envelope->xid != header->xid) {
+    return Unexpected{OpenFlowError{ErrorCode::ofpbfc_msg_bad_xid}};
+  }
   return envelope;
+}
+
+std::span<const uint8_t> carried_bytes(std::span<const uint8_t> message) {
+  const auto header = parse_header(message);
+  if (!header) {
+    return {};
+  }
+  const auto offset = header->type == extension::message_type ? extension::carried_offset(message.subspan(header_size))
+                                                              : codec_13::carried_offset(header->type);
+  if (!offset || message.size() < *offset) {
+    return {};
+  }
+  const auto inside = message.subspan(*offset);
+  const auto inside_header = parse_header(inside);
+  return inside_header ? inside.first(std::min<size_t>(inside_header->length, inside.size())) : inside;
 }
 
 namespace {
@@ -207,6 +227,10 @@ void MultipartEncoder::add(const MeterConfig& entry) { append(entry); }
 void MultipartEncoder::add(const TableFeatures& entry) { append(entry); }
 void MultipartEncoder::add(const PortDesc& entry) { append(entry); }
 void MultipartEncoder::add(const FlowUpdate& entry) { append(entry); }
+void MultipartEncoder::add(const FlowCounters& entry) { append(entry); }
+void MultipartEncoder::add(const TableDesc& entry) { append(entry); }
+void MultipartEncoder::add(const QueueDesc& entry) { append(entry); }
+void MultipartEncoder::add(const ControllerStatus& entry) { append(entry); }
 
 void MultipartEncoder::finish() { send_part(false); }
 

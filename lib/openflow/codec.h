@@ -40,6 +40,10 @@ inline Bytes encode(const Envelope& envelope) {
   return encode(envelope.version, envelope.xid, envelope.message, envelope.more, envelope.form);
 }
 
+// The bytes of the message that a bundle-add or a request-forward carries (CarriedMessage), for the error that is sent
+// for it; empty when `message` is neither.
+std::span<const uint8_t> carried_bytes(std::span<const uint8_t> message);
+
 // The answer to a refused message: its header and beginning as data (all of it up to `data_limit` bytes; the
 // specification asks for at least 64).
 Bytes error_reply(Version version, const OpenFlowError& error, std::span<const uint8_t> refused,
@@ -62,6 +66,10 @@ class MultipartEncoder {
   void add(const TableFeatures& entry);
   void add(const PortDesc& entry);
   void add(const FlowUpdate& entry);
+  void add(const FlowCounters& entry);
+  void add(const TableDesc& entry);
+  void add(const QueueDesc& entry);
+  void add(const ControllerStatus& entry);
 
   void finish();  // sends the last part, also when it is empty
 

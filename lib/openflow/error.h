@@ -2,7 +2,7 @@
 //
 // WEFT_OPENFLOW_ERRORS is the one list of them: an enumerator (the specification's name in lower case), the type
 // and the code, for OpenFlow 1.3.5 section 7.4.4, 1.4.1 section 7.4.4 and 1.5.1 section 7.5.4. The numbers agree
-// between those versions; 1.0's are translated by its codec.
+// between those versions; how 1.3 says what only later versions have is wire_error.h, 1.0's are translated by its codec.
 //
 // Threads: values. `detail` is for logs and for our own tools' messages; it does not travel.
 #pragma once
@@ -52,6 +52,7 @@
   X(ofpbac_bad_set_len, 2, 14) \
   X(ofpbac_bad_set_argument, 2, 15) \
   X(ofpbac_bad_set_mask, 2, 16) \
+  X(ofpbac_bad_meter, 2, 17) \
   X(ofpbic_unknown_inst, 3, 0) \
   X(ofpbic_unsup_inst, 3, 1) \
   X(ofpbic_bad_table_id, 3, 2) \
@@ -142,6 +143,8 @@
   X(ofptffc_bad_capa, 13, 6) \
   X(ofptffc_bad_max_ent, 13, 7) \
   X(ofptffc_bad_features, 13, 8) \
+  X(ofptffc_bad_command, 13, 9) \
+  X(ofptffc_too_many, 13, 10) \
   X(ofpbpc_bad_type, 14, 0) \
   X(ofpbpc_bad_len, 14, 1) \
   X(ofpbpc_bad_value, 14, 2) \
@@ -154,33 +157,33 @@
   X(ofpacfc_invalid, 15, 0) \
   X(ofpacfc_unsupported, 15, 1) \
   X(ofpacfc_eperm, 15, 2) \
-  X(ofpbfc_unknown, 16, 0) \
-  X(ofpbfc_eperm, 16, 1) \
-  X(ofpbfc_bad_id, 16, 2) \
-  X(ofpbfc_bundle_exist, 16, 3) \
-  X(ofpbfc_bundle_closed, 16, 4) \
-  X(ofpbfc_out_of_bundles, 16, 5) \
-  X(ofpbfc_bad_type, 16, 6) \
-  X(ofpbfc_bad_flags, 16, 7) \
-  X(ofpbfc_msg_bad_len, 16, 8) \
-  X(ofpbfc_msg_bad_xid, 16, 9) \
-  X(ofpbfc_msg_unsup, 16, 10) \
-  X(ofpbfc_msg_conflict, 16, 11) \
-  X(ofpbfc_msg_too_many, 16, 12) \
-  X(ofpbfc_msg_failed, 16, 13) \
-  X(ofpbfc_timeout, 16, 14) \
-  X(ofpbfc_bundle_in_progress, 16, 15) \
-  X(ofpbfc_sched_not_supported, 16, 16) \
-  X(ofpbfc_sched_future, 16, 17) \
-  X(ofpbfc_sched_past, 16, 18) \
-  X(ofpmofc_unknown, 17, 0) \
-  X(ofpmofc_monitor_exists, 17, 1) \
-  X(ofpmofc_invalid_monitor, 17, 2) \
-  X(ofpmofc_unknown_monitor, 17, 3) \
-  X(ofpmofc_bad_command, 17, 4) \
-  X(ofpmofc_bad_flags, 17, 5) \
-  X(ofpmofc_bad_table_id, 17, 6) \
-  X(ofpmofc_bad_out, 17, 7)
+  X(ofpmofc_unknown, 16, 0) \
+  X(ofpmofc_monitor_exists, 16, 1) \
+  X(ofpmofc_invalid_monitor, 16, 2) \
+  X(ofpmofc_unknown_monitor, 16, 3) \
+  X(ofpmofc_bad_command, 16, 4) \
+  X(ofpmofc_bad_flags, 16, 5) \
+  X(ofpmofc_bad_table_id, 16, 6) \
+  X(ofpmofc_bad_out, 16, 7) \
+  X(ofpbfc_unknown, 17, 0) \
+  X(ofpbfc_eperm, 17, 1) \
+  X(ofpbfc_bad_id, 17, 2) \
+  X(ofpbfc_bundle_exist, 17, 3) \
+  X(ofpbfc_bundle_closed, 17, 4) \
+  X(ofpbfc_out_of_bundles, 17, 5) \
+  X(ofpbfc_bad_type, 17, 6) \
+  X(ofpbfc_bad_flags, 17, 7) \
+  X(ofpbfc_msg_bad_len, 17, 8) \
+  X(ofpbfc_msg_bad_xid, 17, 9) \
+  X(ofpbfc_msg_unsup, 17, 10) \
+  X(ofpbfc_msg_conflict, 17, 11) \
+  X(ofpbfc_msg_too_many, 17, 12) \
+  X(ofpbfc_msg_failed, 17, 13) \
+  X(ofpbfc_timeout, 17, 14) \
+  X(ofpbfc_bundle_in_progress, 17, 15) \
+  X(ofpbfc_sched_not_supported, 17, 16) \
+  X(ofpbfc_sched_future, 17, 17) \
+  X(ofpbfc_sched_past, 17, 18)
 
 // clang-format on
 

@@ -111,7 +111,30 @@ constexpr FormName form_names[] = {
     {"OFPMP_AGGREGATE reply", Form::nicira, "NXST_AGGREGATE reply"},
     {"OFPMP_FLOW_MONITOR request", Form::nicira, "NXST_FLOW_MONITOR request"},
     {"OFPMP_FLOW_MONITOR reply", Form::nicira, "NXST_FLOW_MONITOR reply"},
+    {"OFPMP_FLOW_MONITOR request", Form::onf, "ONFST_FLOW_MONITOR request"},
+    {"OFPMP_FLOW_MONITOR reply", Form::onf, "ONFST_FLOW_MONITOR reply"},
+    {"OFPT_ROLE_STATUS", Form::onf, "ONFT_ROLE_STATUS"},
+    {"OFPT_BUNDLE_CONTROL", Form::onf, "ONFT_BUNDLE_CONTROL"},
+    {"OFPT_BUNDLE_ADD_MESSAGE", Form::onf, "ONFT_BUNDLE_ADD_MESSAGE"},
+    {"OFPT_REQUESTFORWARD", Form::onf, "ONFT_REQUESTFORWARD"},
 };
+
+// What 1.4 says with a multipart and the ONF with a message of its own; else empty.
+std::string_view onf_monitor_name(const Message& message) {
+  const auto* request = std::get_if<FlowMonitorRequest>(&message);
+  if (request != nullptr && request->monitors.size() == 1 &&
+      request->monitors[0].command == FlowMonitorCommand::remove) {
+    return "ONFT_FLOW_MONITOR_CANCEL";
+  }
+  const auto* reply = std::get_if<FlowMonitorReply>(&message);
+  if (reply == nullptr || reply->entries.size() != 1) {
+    return {};
+  }
+  const FlowUpdateEvent event = reply->entries[0].event;
+  return event == FlowUpdateEvent::paused    ? "ONFT_FLOW_MONITOR_PAUSED"
+         : event == FlowUpdateEvent::resumed ? "ONFT_FLOW_MONITOR_RESUMED"
+                                             : "";
+}
 
 }  // namespace
 
@@ -132,6 +155,9 @@ bool operator==(const CarriedMessage& a, const CarriedMessage& b) {
 }
 
 std::string_view message_name(const Message& message, Form form) {
+  if (const auto name = form == Form::onf ? onf_monitor_name(message) : ""; !name.empty()) {
+    return name;
+  }
   const std::string_view standard = names[message.index()];
   for (const FormName& one : form_names) {
     if (one.form == form && one.standard == standard) {

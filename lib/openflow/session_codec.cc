@@ -2,6 +2,7 @@
 #include "lib/openflow/session_codec.h"
 
 #include "lib/openflow/codec_10/codec_10.h"
+#include "lib/openflow/wire_error.h"
 
 namespace weft::openflow {
 namespace {
@@ -41,7 +42,7 @@ void write_hello(WireWriter& out, const Hello& hello) {
   }
 }
 
-Result<Message, OpenFlowError> read_error(std::span<const uint8_t> body) {
+Result<Message, OpenFlowError> read_error(std::span<const uint8_t> body, Version version) {
   WireReader in(body);
   Error message;
   message.error = OpenFlowError{};
@@ -50,6 +51,7 @@ Result<Message, OpenFlowError> read_error(std::span<const uint8_t> body) {
   if (message.error.type == error_type_experimenter) {
     in.u32(message.error.experimenter);
   }
+  message.error = from_wire(message.error, version);
   const auto data = in.take_rest();
   message.data.assign(data.begin(), data.end());
   if (auto done = in.result(); !done) {
@@ -58,11 +60,12 @@ Result<Message, OpenFlowError> read_error(std::span<const uint8_t> body) {
   return Message{std::move(message)};
 }
 
-void write_error(WireWriter& out, const Error& message) {
-  out.u16(message.error.type);
-  out.u16(message.error.code);
-  if (message.error.type == error_type_experimenter) {
-    out.u32(message.error.experimenter);
+void write_error(WireWriter& out, const Error& message, Version version) {
+  const OpenFlowError error = to_wire(message.error, version);
+  out.u16(error.type);
+  out.u16(error.code);
+  if (error.type == error_type_experimenter) {
+    out.u32(error.experimenter);
   }
   out.bytes(message.data);
 }
@@ -75,7 +78,9 @@ std::optional<Result<Message, OpenFlowError>> read_session_message(const Header&
     case type_hello:
       return Message{read_hello(header.version, body)};
     case type_error:
-      return header.version == static_cast<uint8_t>(Version::v1_0) ? codec_10::read_error(body) : read_error(body);
+      return header.version == static_cast<uint8_t>(Version::v1_0)
+                 ? codec_10::read_error(body)
+                 : read_error(body, static_cast<Version>(header.version));
     case type_echo_request:
       return Message{EchoRequest{{body.begin(), body.end()}}};
     case type_echo_reply:
@@ -94,7 +99,7 @@ std::optional<uint8_t> write_session_message(WireWriter& out, const Message& mes
     if (version == Version::v1_0) {
       codec_10::write_error(out, *error);
     } else {
-      write_error(out, *error);
+      write_error(out, *error, version);
     }
     return type_error;
   }

@@ -21,9 +21,10 @@ struct Spelling {
 };
 
 // One entry of a list reply; not owned.
-using MultipartEntry = std::variant<const FlowStats*, const TableStats*, const PortStats*, const QueueStats*,
-                                    const GroupStats*, const GroupDesc*, const MeterStats*, const MeterConfig*,
-                                    const TableFeatures*, const PortDesc*, const FlowUpdate*>;
+using MultipartEntry =
+    std::variant<const FlowStats*, const TableStats*, const PortStats*, const QueueStats*, const GroupStats*,
+                 const GroupDesc*, const MeterStats*, const MeterConfig*, const TableFeatures*, const PortDesc*,
+                 const FlowUpdate*, const FlowCounters*, const TableDesc*, const QueueDesc*, const ControllerStatus*>;
 
 // A body begins behind the eight bytes of the header. Hello, error, echo and experimenter messages are not a version's
 // business: session_codec.h, extension/extension.h.

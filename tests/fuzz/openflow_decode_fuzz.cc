@@ -39,12 +39,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace weft::openflow;
   Bytes bytes(data, data + std::min(size, most));
   (void)frame_length(bytes);
-  for (const Version version : {Version::v1_0, Version::v1_3}) {
+  for (const Version version : {Version::v1_0, Version::v1_3, Version::v1_4, Version::v1_5}) {
     there_and_back(version, bytes);
   }
   if (bytes.size() >= header_size) {
     weft::store_be16(&bytes[2], static_cast<uint16_t>(bytes.size()));
-    for (const Version version : {Version::v1_0, Version::v1_3}) {
+    for (const Version version : {Version::v1_0, Version::v1_3, Version::v1_4, Version::v1_5}) {
       bytes[0] = static_cast<uint8_t>(version);
       there_and_back(version, bytes);
     }

@@ -1,14 +1,18 @@
-// Groups: OpenFlow 1.3.5 sections 7.3.4.2, 7.3.5.9 to 7.3.5.11.
+// Groups: OpenFlow 1.3.5 sections 7.3.4.2, 7.3.5.9 to 7.3.5.11. 1.5 (1.5.1 sections 7.3.4.3, 7.3.5.10) numbers buckets and
+// changes single ones; weights and watches are properties there, as is how a select group chooses: group_15.h.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "lib/openflow/action_codec.h"
 #include "lib/openflow/codec_13/codec_13.h"
+#include "lib/openflow/codec_13/group_15.h"
 
 namespace weft::openflow::codec_13 {
 namespace {
 
 constexpr size_t bucket_header_size = 16;
-constexpr size_t group_desc_fixed_size = 8;
+constexpr size_t group_desc_fixed_size = 16;  // of 1.5, the longer one
 
 constexpr auto group_request_layout = [](auto& io, auto& m) {
   io.u32(m.group_id);
@@ -49,7 +53,7 @@ constexpr auto group_features_layout = [](auto& io, auto& m) {
   }
 };
 
-Bucket read_bucket(WireReader& in) {
+Bucket read_bucket(Reader& in) {
   Bucket bucket;
   const uint16_t length = in.u16();
   if (length < bucket_header_size || length % 8 != 0) {
@@ -60,7 +64,7 @@ Bucket read_bucket(WireReader& in) {
   in.port32(bucket.watch_port, ErrorCode::ofpgmfc_bad_watch);
   in.u32(bucket.watch_group);
   in.pad(4);
-  auto actions = read_actions(in.take(length - bucket_header_size), version, ActionContext::bucket);
+  auto actions = read_actions(in.take(length - bucket_header_size), in.version(), ActionContext::bucket);
   if (actions) {
     bucket.actions = std::move(*actions);
   } else {
@@ -69,8 +73,8 @@ Bucket read_bucket(WireReader& in) {
   return bucket;
 }
 
-// 1.3 has no bucket ids.
-std::vector<Bucket> read_buckets(WireReader& in) {
+// Before 1.5 there are no bucket ids.
+std::vector<Bucket> read_buckets(Reader& in) {
   std::vector<Bucket> buckets;
   while (in.remaining() > 0 && !in.failed()) {
     buckets.push_back(read_bucket(in));
@@ -78,56 +82,71 @@ std::vector<Bucket> read_buckets(WireReader& in) {
   return buckets;
 }
 
-void write_bucket(WireWriter& out, const Bucket& bucket) {
+void write_bucket(Writer& out, const Bucket& bucket) {
   const size_t begin = out.size();
   out.u16(0);
   out.u16(bucket.weight);
   out.port32(bucket.watch_port);
   out.u32(bucket.watch_group);
   out.pad(4);
-  write_actions(out, bucket.actions, version);
+  write_actions(out, bucket.actions, out.version());
   out.patch_u16(begin, out.size() - begin);
 }
 
-// What is accepted must fit into a group description, where it may be longer than it came.
-void check_size(WireReader& in, const GroupMod& mod) {
+void write_buckets(Writer& out, const std::vector<Bucket>& buckets) {
+  for (const Bucket& bucket : buckets) {
+    write_bucket(out, bucket);
+  }
+}
+
+// What is accepted must fit into a group description, where it may be longer than it came, in any version.
+void check_size(Reader& in, const GroupMod& mod) {
   if (in.failed()) {
     return;
   }
   std::vector<uint8_t> shown;
-  WireWriter out(shown);
-  for (const Bucket& bucket : mod.buckets) {
-    write_bucket(out, bucket);
-  }
-  if (shown.size() > max_message_size - multipart_header_size - group_desc_fixed_size) {
+  Writer in_15(shown, Version::v1_5);
+  write_group_body_15(in_15, mod.type, mod.buckets, mod.selection);
+  const size_t size_15 = shown.size();
+  Writer in_13(shown, Version::v1_3);
+  write_buckets(in_13, mod.buckets);
+  if (std::max(size_15, shown.size() - size_15) > max_message_size - multipart_header_size - group_desc_fixed_size) {
     in.fail({ErrorCode::ofpgmfc_out_of_buckets, "a group that no reply could show"});
   }
 }
 
-// An entry that begins with its own length; what follows is read by `read_body` from just its bytes.
-template <class ReadBody>
-void read_sized(WireReader& in, ReadBody&& read_body) {
-  constexpr size_t length_size = 2;
-  const uint16_t length = in.u16();
-  WireReader entry(in.take(length < length_size ? in.remaining() + 1 : length - length_size));
-  read_body(entry);
-  if (auto done = entry.finish(); !done) {
-    in.fail(done.error());
+bool is_known(GroupModCommand command, Version version) {
+  switch (command) {
+    case GroupModCommand::add:
+    case GroupModCommand::modify:
+    case GroupModCommand::remove:
+    case GroupModCommand::add_or_modify:
+      return true;
+    case GroupModCommand::insert_bucket:
+    case GroupModCommand::remove_bucket:
+      return version >= Version::v1_5;
   }
+  return false;
 }
 
-GroupDesc read_group_desc(WireReader& in) {
+GroupDesc read_group_desc(Reader& in) {
   GroupDesc desc;
-  read_sized(in, [&](WireReader& entry) {
+  read_sized(in, [&](Reader& entry) {
     group_desc_layout(entry, desc);
-    desc.buckets = read_buckets(entry);
+    if (entry.version() >= Version::v1_5) {
+      const uint16_t buckets_size = entry.u16();
+      entry.pad(6);
+      read_group_body_15(entry, buckets_size, desc.type, desc.buckets, desc.selection);
+    } else {
+      desc.buckets = read_buckets(entry);
+    }
   });
   return desc;
 }
 
-GroupStats read_group_stats(WireReader& in) {
+GroupStats read_group_stats(Reader& in) {
   GroupStats stats;
-  read_sized(in, [&](WireReader& entry) {
+  read_sized(in, [&](Reader& entry) {
     group_stats_layout(entry, stats);
     while (entry.remaining() > 0) {
       BucketCounters counters;
@@ -141,33 +160,42 @@ GroupStats read_group_stats(WireReader& in) {
 
 }  // namespace
 
-DecodedMessage read_group_mod(WireReader& in) {
+DecodedMessage read_group_mod(Reader& in) {
   GroupMod mod;
   group_mod_layout(in, mod);
-  mod.buckets = read_buckets(in);
-  if (mod.command == GroupModCommand::insert_bucket || mod.command == GroupModCommand::remove_bucket) {
-    in.fail({ErrorCode::ofpgmfc_bad_command, "a command of OpenFlow 1.5"});
+  if (!is_known(mod.command, in.version())) {
+    in.fail({ErrorCode::ofpgmfc_bad_command, fmt::format("command {}", static_cast<unsigned>(mod.command))});
+  }
+  if (in.version() >= Version::v1_5) {
+    const uint16_t buckets_size = in.u16();
+    in.pad(2);
+    in.u32(mod.command_bucket_id);
+    read_group_body_15(in, buckets_size, mod.type, mod.buckets, mod.selection);
+  } else {
+    mod.buckets = read_buckets(in);
   }
   check_size(in, mod);
-  if (auto done = in.finish(); !done) {
-    return Unexpected{done.error()};
-  }
-  return Message{std::move(mod)};
+  return finished(in, std::move(mod));
 }
 
-void write(WireWriter& out, const GroupMod& mod) {
+void write(Writer& out, const GroupMod& mod) {
   group_mod_layout(out, mod);
-  for (const Bucket& bucket : mod.buckets) {
-    write_bucket(out, bucket);
+  if (out.version() < Version::v1_5) {
+    return write_buckets(out, mod.buckets);
   }
+  const size_t size_at = out.size();
+  out.u16(0);
+  out.pad(2);
+  out.u32(mod.command_bucket_id);
+  out.patch_u16(size_at, write_group_body_15(out, mod.type, mod.buckets, mod.selection));
 }
 
-DecodedMessage read_group_stats_request(WireReader& in) { return read_as<GroupStatsRequest>(in, group_request_layout); }
-void write(WireWriter& out, const GroupStatsRequest& message) { group_request_layout(out, message); }
+DecodedMessage read_group_stats_request(Reader& in) { return read_as<GroupStatsRequest>(in, group_request_layout); }
+void write(Writer& out, const GroupStatsRequest& message) { group_request_layout(out, message); }
 
-DecodedMessage read_group_stats_reply(WireReader& in) { return read_entries<GroupStats>(in, read_group_stats); }
+DecodedMessage read_group_stats_reply(Reader& in) { return read_entries<GroupStats>(in, read_group_stats); }
 
-void write_entry(WireWriter& out, const GroupStats& stats) {
+void write_entry(Writer& out, const GroupStats& stats) {
   const size_t begin = out.size();
   out.u16(0);
   group_stats_layout(out, stats);
@@ -178,21 +206,33 @@ void write_entry(WireWriter& out, const GroupStats& stats) {
   out.patch_u16(begin, out.size() - begin);
 }
 
-DecodedMessage read_group_desc_reply(WireReader& in) { return read_entries<GroupDesc>(in, read_group_desc); }
-
-void write_entry(WireWriter& out, const GroupDesc& desc) {
-  const size_t begin = out.size();
-  out.u16(0);
-  group_desc_layout(out, desc);
-  for (const Bucket& bucket : desc.buckets) {
-    write_bucket(out, bucket);
+// Before 1.5 the request cannot name one group.
+DecodedMessage read_group_desc_request(Reader& in) {
+  return in.version() < Version::v1_5 ? read_empty<GroupDescRequest>(in)
+                                      : read_as<GroupDescRequest>(in, group_request_layout);
+}
+void write(Writer& out, const GroupDescRequest& message) {
+  if (out.version() >= Version::v1_5) {
+    group_request_layout(out, message);
   }
-  out.patch_u16(begin, out.size() - begin);
 }
 
-DecodedMessage read_group_features_reply(WireReader& in) {
-  return read_as<GroupFeaturesReply>(in, group_features_layout);
+DecodedMessage read_group_desc_reply(Reader& in) { return read_entries<GroupDesc>(in, read_group_desc); }
+
+void write_entry(Writer& out, const GroupDesc& desc) {
+  write_sized(out, [&] {
+    group_desc_layout(out, desc);
+    if (out.version() < Version::v1_5) {
+      return write_buckets(out, desc.buckets);
+    }
+    const size_t size_at = out.size();
+    out.u16(0);
+    out.pad(6);
+    out.patch_u16(size_at, write_group_body_15(out, desc.type, desc.buckets, desc.selection));
+  });
 }
-void write(WireWriter& out, const GroupFeaturesReply& message) { group_features_layout(out, message); }
+
+DecodedMessage read_group_features_reply(Reader& in) { return read_as<GroupFeaturesReply>(in, group_features_layout); }
+void write(Writer& out, const GroupFeaturesReply& message) { group_features_layout(out, message); }
 
 }  // namespace weft::openflow::codec_13

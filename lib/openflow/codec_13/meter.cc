@@ -1,4 +1,4 @@
-// Meters: OpenFlow 1.3.5 sections 7.3.4.4 and 7.3.5.12 to 7.3.5.14.
+// Meters: OpenFlow 1.3.5 sections 7.3.4.4 and 7.3.5.12 to 7.3.5.14; 1.5.1 sections 7.3.4.5 and 7.3.5.13 to 7.3.5.15.
 #include <fmt/format.h>
 
 #include "lib/openflow/codec_13/codec_13.h"
@@ -44,7 +44,7 @@ constexpr auto band_layout = [](auto& io, auto& band) {
   io.pad(3);
 };
 
-MeterBand read_band(WireReader& in) {
+MeterBand read_band(Reader& in) {
   MeterBand band;
   in.u16(band.type);
   const uint16_t length = in.u16();
@@ -62,7 +62,7 @@ MeterBand read_band(WireReader& in) {
   return band;
 }
 
-std::vector<MeterBand> read_bands(WireReader& in) {
+std::vector<MeterBand> read_bands(Reader& in) {
   std::vector<MeterBand> bands;
   while (in.remaining() > 0 && !in.failed()) {
     bands.push_back(read_band(in));
@@ -70,7 +70,7 @@ std::vector<MeterBand> read_bands(WireReader& in) {
   return bands;
 }
 
-void write_bands(WireWriter& out, const std::vector<MeterBand>& bands) {
+void write_bands(Writer& out, const std::vector<MeterBand>& bands) {
   for (const MeterBand& band : bands) {
     out.u16(band.type);
     out.u16(band_size);
@@ -78,7 +78,7 @@ void write_bands(WireWriter& out, const std::vector<MeterBand>& bands) {
   }
 }
 
-void check(WireReader& in, const MeterMod& mod) {
+void check(Reader& in, const MeterMod& mod) {
   const bool both_units = (mod.flags & meter_flag::kbps) != 0 && (mod.flags & meter_flag::pktps) != 0;
   if (mod.command > MeterModCommand::remove) {
     in.fail({ErrorCode::ofpmmfc_bad_command, fmt::format("command {}", static_cast<unsigned>(mod.command))});
@@ -89,12 +89,12 @@ void check(WireReader& in, const MeterMod& mod) {
   }
 }
 
-MeterStats read_meter_stats(WireReader& in) {
+MeterStats read_meter_stats(Reader& in) {
   constexpr size_t head_size = 6;
   MeterStats stats;
   in.u32(stats.meter);
   const uint16_t length = in.u16();
-  WireReader entry(in.take(length < head_size ? in.remaining() + 1 : length - head_size));
+  Reader entry(in.take(length < head_size ? in.remaining() + 1 : length - head_size), in.version());
   meter_stats_layout(entry, stats);
   while (entry.remaining() > 0) {
     MeterBandCounters counters;
@@ -108,49 +108,40 @@ MeterStats read_meter_stats(WireReader& in) {
   return stats;
 }
 
-MeterConfig read_meter_config(WireReader& in) {
-  constexpr size_t length_size = 2;
+MeterConfig read_meter_config(Reader& in) {
   MeterConfig config;
-  const uint16_t length = in.u16();
-  WireReader entry(in.take(length < length_size ? in.remaining() + 1 : length - length_size));
-  entry.u16(config.flags);
-  entry.u32(config.meter);
-  config.bands = read_bands(entry);
-  if (auto done = entry.finish(); !done) {
-    in.fail(done.error());
-  }
+  read_sized(in, [&](Reader& entry) {
+    entry.u16(config.flags);
+    entry.u32(config.meter);
+    config.bands = read_bands(entry);
+  });
   return config;
 }
 
 }  // namespace
 
-DecodedMessage read_meter_mod(WireReader& in) {
+DecodedMessage read_meter_mod(Reader& in) {
   MeterMod mod;
   meter_mod_layout(in, mod);
   check(in, mod);
   mod.bands = read_bands(in);
-  if (auto done = in.finish(); !done) {
-    return Unexpected{done.error()};
-  }
-  return Message{std::move(mod)};
+  return finished(in, std::move(mod));
 }
 
-void write(WireWriter& out, const MeterMod& mod) {
+void write(Writer& out, const MeterMod& mod) {
   meter_mod_layout(out, mod);
   write_bands(out, mod.bands);
 }
 
-DecodedMessage read_meter_stats_request(WireReader& in) { return read_as<MeterStatsRequest>(in, meter_request_layout); }
-DecodedMessage read_meter_config_request(WireReader& in) {
-  return read_as<MeterConfigRequest>(in, meter_request_layout);
-}
-void write(WireWriter& out, const MeterStatsRequest& message) { meter_request_layout(out, message); }
-void write(WireWriter& out, const MeterConfigRequest& message) { meter_request_layout(out, message); }
+DecodedMessage read_meter_stats_request(Reader& in) { return read_as<MeterStatsRequest>(in, meter_request_layout); }
+DecodedMessage read_meter_config_request(Reader& in) { return read_as<MeterConfigRequest>(in, meter_request_layout); }
+void write(Writer& out, const MeterStatsRequest& message) { meter_request_layout(out, message); }
+void write(Writer& out, const MeterConfigRequest& message) { meter_request_layout(out, message); }
 
-DecodedMessage read_meter_stats_reply(WireReader& in) { return read_entries<MeterStats>(in, read_meter_stats); }
-DecodedMessage read_meter_config_reply(WireReader& in) { return read_entries<MeterConfig>(in, read_meter_config); }
+DecodedMessage read_meter_stats_reply(Reader& in) { return read_entries<MeterStats>(in, read_meter_stats); }
+DecodedMessage read_meter_config_reply(Reader& in) { return read_entries<MeterConfig>(in, read_meter_config); }
 
-void write_entry(WireWriter& out, const MeterStats& stats) {
+void write_entry(Writer& out, const MeterStats& stats) {
   const size_t begin = out.size();
   out.u32(stats.meter);
   out.u16(0);
@@ -162,18 +153,31 @@ void write_entry(WireWriter& out, const MeterStats& stats) {
   out.patch_u16(begin + 4, out.size() - begin);
 }
 
-void write_entry(WireWriter& out, const MeterConfig& config) {
-  const size_t begin = out.size();
-  out.u16(0);
-  out.u16(config.flags);
-  out.u32(config.meter);
-  write_bands(out, config.bands);
-  out.patch_u16(begin, out.size() - begin);
+void write_entry(Writer& out, const MeterConfig& config) {
+  write_sized(out, [&] {
+    out.u16(config.flags);
+    out.u32(config.meter);
+    write_bands(out, config.bands);
+  });
 }
 
-DecodedMessage read_meter_features_reply(WireReader& in) {
-  return read_as<MeterFeaturesReply>(in, meter_features_layout);
+// 1.5 has eight more bytes, which Open vSwitch and its tools do not know: they refuse a reply with them. They are written
+// where they say something.
+DecodedMessage read_meter_features_reply(Reader& in) {
+  MeterFeaturesReply message;
+  meter_features_layout(in, message);
+  if (in.version() >= Version::v1_5 && in.remaining() > 0) {
+    in.u32(message.features);
+    in.pad(4);
+  }
+  return finished(in, message);
 }
-void write(WireWriter& out, const MeterFeaturesReply& message) { meter_features_layout(out, message); }
+void write(Writer& out, const MeterFeaturesReply& message) {
+  meter_features_layout(out, message);
+  if (out.version() >= Version::v1_5 && message.features != 0) {
+    out.u32(message.features);
+    out.pad(4);
+  }
+}
 
 }  // namespace weft::openflow::codec_13

@@ -1,4 +1,5 @@
-// Packet-in and packet-out: OpenFlow 1.3.5 sections 7.4.1 and 7.3.7.
+// Packet-in and packet-out: OpenFlow 1.3.5 sections 7.4.1 and 7.3.7; 1.4.1 section 7.4.1 (more reasons); 1.5.1 section
+// 7.3.6 (a packet-out with pipeline fields).
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -13,24 +14,78 @@ namespace {
 constexpr size_t packet_in_pad = 2;  // so that the IP header behind the Ethernet header is aligned
 
 // 1.3 knows three reasons; what later versions tell apart are all actions.
-PacketInReason reason_13(PacketInReason reason) {
-  return reason > PacketInReason::invalid_ttl ? PacketInReason::action : reason;
+PacketInReason told_reason(PacketInReason reason, Version version) {
+  const auto last = version == Version::v1_3 ? PacketInReason::invalid_ttl : PacketInReason::packet_out;
+  return reason > last ? PacketInReason::action : reason;
 }
 
 bool may_send_from(OfPort port) {
   return is_ordinary(port) || port == of_port::local || port == of_port::controller || port == of_port::any;
 }
 
+void check_in_port(Reader& in, OfPort port) {
+  if (!in.failed() && !may_send_from(port)) {
+    in.fail({ErrorCode::ofpbrc_bad_port, fmt::format("in_port {}", number(port))});
+  }
+}
+
 std::vector<uint8_t> to_vector(std::span<const uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
+
+// What describes how a packet came, and not the packet itself (1.5.1 section 7.2.3.3, and Open vSwitch's).
+bool is_pipeline_field(const Field& f) {
+  constexpr FieldId single[] = {FieldId::in_port,  FieldId::in_port_oxm,  FieldId::in_phy_port, FieldId::metadata,
+                                FieldId::pkt_mark, FieldId::packet_type,  FieldId::dp_hash,     FieldId::recirc_id,
+                                FieldId::conj_id,  FieldId::actset_output};
+  const bool is_register = FieldId::reg0 <= f.id && f.id <= FieldId::xxreg0 + 3;
+  const bool is_tunnel = f.name.starts_with("tun_");
+  const bool is_connection = f.name.starts_with("ct_");
+  return is_register || is_tunnel || is_connection || std::ranges::find(single, f.id) != std::end(single);
+}
+
+// The fields of a match that are no pipeline fields; empty when all are.
+std::string_view first_packet_field(const Match& match) {
+  for (const Field& f : all_fields()) {
+    if (f.has_place() && !match.is_wild(f) && !is_pipeline_field(f)) {
+      return f.name;
+    }
+  }
+  return {};
+}
+
+// The match of a packet-out of 1.5: in_port, which must be there, and what else the packet starts with.
+void read_pipeline_fields(Reader& in, PacketOut& message) {
+  if (in.failed()) {
+    return;
+  }
+  take_result(in, read_match(in), message.metadata);
+  if (in.failed()) {
+    return;
+  }
+  if (const auto name = first_packet_field(message.metadata); !name.empty()) {
+    return in.fail({ErrorCode::ofpbrc_pipeline_fields_only, std::string(name)});
+  }
+  const Field& in_port = field(FieldId::in_port);
+  if (!message.metadata.is_exact(in_port)) {
+    return in.fail({ErrorCode::ofpbrc_bad_port, "a packet-out without in_port"});
+  }
+  message.in_port = OfPort{static_cast<uint16_t>(message.metadata.value(in_port).lo)};
+  message.metadata.clear(in_port);
+}
+
+void write_pipeline_fields(Writer& out, const PacketOut& message) {
+  Match match = message.metadata;
+  match.set(FieldId::in_port, number(message.in_port));
+  write_match(out, match, out.version());
+}
 
 }  // namespace
 
-DecodedMessage read_packet_in(WireReader& in) {
+DecodedMessage read_packet_in(Reader& in) {
   PacketIn message;
   in.u32(message.buffer_id);
   in.u16(message.total_len);
   in.u8(message.reason);
-  message.reason = reason_13(message.reason);
+  message.reason = told_reason(message.reason, in.version());
   in.u8(message.table_id);
   in.u64(message.cookie);
   auto match = read_match(in);
@@ -40,53 +95,57 @@ DecodedMessage read_packet_in(WireReader& in) {
   message.match = std::move(*match);
   in.pad(packet_in_pad);
   message.data = to_vector(in.take_rest());
-  if (auto done = in.finish(); !done) {
-    return Unexpected{done.error()};
-  }
-  return Message{std::move(message)};
+  return finished(in, std::move(message));
 }
 
-void write(WireWriter& out, const PacketIn& message) {
+void write(Writer& out, const PacketIn& message) {
   out.u32(message.buffer_id);
   out.u16(std::min<uint32_t>(message.total_len, 0xffff));
-  out.u8(reason_13(message.reason));
+  out.u8(told_reason(message.reason, out.version()));
   out.u8(message.table_id);
   out.u64(message.cookie);
-  write_match(out, message.match, version);
+  write_match(out, message.match, out.version());
   out.pad(packet_in_pad);
   out.bytes(message.data);
 }
 
-DecodedMessage read_packet_out(WireReader& in) {
+DecodedMessage read_packet_out(Reader& in) {
   PacketOut message;
+  uint16_t actions_size = 0;
   in.u32(message.buffer_id);
-  in.port32(message.in_port);
-  const uint16_t actions_size = in.u16();
-  in.pad(6);
-  if (!in.failed() && !may_send_from(message.in_port)) {
-    in.fail({ErrorCode::ofpbrc_bad_port, fmt::format("in_port {}", number(message.in_port))});
+  if (in.version() >= Version::v1_5) {
+    in.u16(actions_size);
+    in.pad(2);
+    read_pipeline_fields(in, message);
+  } else {
+    in.port32(message.in_port);
+    in.u16(actions_size);
+    in.pad(6);
   }
+  check_in_port(in, message.in_port);
   const auto actions_bytes = in.take(actions_size);
   message.data = to_vector(in.take_rest());
   if (auto done = in.finish(); !done) {
     return Unexpected{done.error()};
   }
-  auto actions = read_actions(actions_bytes, version, ActionContext::packet_out);
-  if (!actions) {
-    return Unexpected{actions.error()};
-  }
-  message.actions = std::move(*actions);
-  return Message{std::move(message)};
+  take_result(in, read_actions(actions_bytes, in.version(), ActionContext::packet_out), message.actions);
+  return finished(in, std::move(message));
 }
 
-void write(WireWriter& out, const PacketOut& message) {
+void write(Writer& out, const PacketOut& message) {
+  const bool has_match = out.version() >= Version::v1_5;
   out.u32(message.buffer_id);
-  out.port32(message.in_port);
+  if (!has_match) {
+    out.port32(message.in_port);
+  }
   const size_t length_at = out.size();
   out.u16(0);
-  out.pad(6);
+  out.pad(has_match ? 2 : 6);
+  if (has_match) {
+    write_pipeline_fields(out, message);
+  }
   const size_t actions_begin = out.size();
-  write_actions(out, message.actions, version);
+  write_actions(out, message.actions, out.version());
   out.patch_u16(length_at, out.size() - actions_begin);
   out.bytes(message.data);
 }

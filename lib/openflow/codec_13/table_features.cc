@@ -1,14 +1,16 @@
-// Table features: OpenFlow 1.3.5 section 7.3.5.5.
+// Table features: OpenFlow 1.3.5 section 7.3.5.5, 1.5.1 section 7.3.5.17.
 //
 // A list of properties a table, each a list of instruction, table, action or field numbers. Every property of the
 // hit side is always written, also when it is empty: stock tools refuse a reply that lacks one. Those of the miss
 // side are written where they differ.
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 
 #include "lib/openflow/action_codec.h"
 #include "lib/openflow/codec_13/codec_13.h"
+#include "lib/openflow/codec_13/property.h"
 #include "lib/openflow/oxm.h"
 
 namespace weft::openflow::codec_13 {
@@ -27,32 +29,60 @@ enum PropertyType : uint16_t {
   wildcards = 10,
   write_set_field = 12,
   apply_set_field = 14,
+  synchronised_from = 16,  // 1.4; no _MISS form
+  write_copy_field = 18,   // 1.5
+  apply_copy_field = 20,   // 1.5
+  packet_types = 22,       // 1.5; no _MISS form
+  experimenter = 0xfffe,
 };
-constexpr uint16_t property_experimenter = 0xfffe;       // OFPTFPT_EXPERIMENTER
-constexpr uint16_t property_experimenter_miss = 0xffff;  // OFPTFPT_EXPERIMENTER_MISS
+constexpr size_t property_type_count = 24;
 
 constexpr auto table_features_layout = [](auto& io, auto& m) {
   io.u8(m.table_id);
-  io.pad(5);
+  if (io.version() >= Version::v1_5) {
+    io.u8(m.command);
+    io.u32(m.features);
+  } else {
+    io.pad(5);
+  }
   io.text(m.name, name_size);
   io.u64(m.metadata_match);
   io.u64(m.metadata_write);
-  io.u32(m.config);
+  if (io.version() >= Version::v1_4) {
+    io.u32(m.capabilities);
+  } else {
+    io.u32(m.config);
+  }
   io.u32(m.max_entries);
 };
 
-template <class Body>
-void write_property(WireWriter& out, uint16_t type, Body&& body) {
-  const size_t begin = out.size();
-  out.u16(type);
-  out.u16(0);
-  body();
-  out.patch_u16(begin + 2, out.size() - begin);
-  out.pad_to(begin);
+// Errors that 1.4 has for all properties.
+ErrorCode bad_length(Version version) {
+  return version == Version::v1_3 ? ErrorCode::ofptffc_bad_len : ErrorCode::ofpbpc_bad_len;
+}
+ErrorCode bad_type(Version version) {
+  return version == Version::v1_3 ? ErrorCode::ofptffc_bad_type : ErrorCode::ofpbpc_bad_type;
+}
+
+// A meter is an instruction up to 1.4 and an action in 1.5, which also brought copy_field.
+uint32_t instructions_of(Version version) { return version >= Version::v1_5 ? ~(1U << instruction_type::meter) : ~0U; }
+uint32_t actions_of(Version version) {
+  return version >= Version::v1_5 ? ~0U : ~(1U << action_type::copy_field | 1U << action_type::meter);
+}
+
+TableAbilities in_version(TableAbilities abilities, Version version) {
+  const bool has_meter = (abilities.instructions >> instruction_type::meter & 1) != 0;
+  if (has_meter) {
+    abilities.apply_actions |= 1U << action_type::meter;
+  }
+  abilities.instructions &= instructions_of(version);
+  abilities.write_actions &= actions_of(version);
+  abilities.apply_actions &= actions_of(version);
+  return abilities;
 }
 
 // Instructions and actions are listed as headers without a body.
-void write_numbers(WireWriter& out, uint16_t type, uint32_t bits) {
+void write_numbers(Writer& out, uint16_t type, uint32_t bits) {
   write_property(out, type, [&] {
     for (uint16_t n = 0; n < 32; ++n) {
       if ((bits >> n & 1) != 0) {
@@ -63,7 +93,7 @@ void write_numbers(WireWriter& out, uint16_t type, uint32_t bits) {
   });
 }
 
-void write_tables(WireWriter& out, uint16_t type, const std::bitset<256>& tables) {
+void write_tables(Writer& out, uint16_t type, const std::bitset<256>& tables) {
   write_property(out, type, [&] {
     for (size_t i = 0; i < tables.size(); ++i) {
       if (tables[i]) {
@@ -73,18 +103,18 @@ void write_tables(WireWriter& out, uint16_t type, const std::bitset<256>& tables
   });
 }
 
-void write_fields(WireWriter& out, uint16_t type, const FieldSet& fields, const FieldSet& maskable = {}) {
+void write_fields(Writer& out, uint16_t type, const FieldSet& fields, const FieldSet& maskable = {}) {
   write_property(out, type, [&] {
     for (const Field& f : all_fields()) {
       const auto i = static_cast<size_t>(f.id);
       if (fields[i] && has_oxm(f)) {
-        write_oxm_header(out, preferred_oxm(f, version), maskable[i]);
+        write_oxm_header(out, preferred_oxm(f, out.version()), maskable[i]);
       }
     }
   });
 }
 
-void write_abilities(WireWriter& out, const TableAbilities& hit, const TableAbilities& miss) {
+void write_abilities(Writer& out, const TableAbilities& hit, const TableAbilities& miss) {
   write_numbers(out, instructions, hit.instructions);
   if (miss.instructions != hit.instructions) {
     write_numbers(out, instructions + 1, miss.instructions);
@@ -103,24 +133,29 @@ void write_abilities(WireWriter& out, const TableAbilities& hit, const TableAbil
   }
 }
 
-void write_set_fields(WireWriter& out, const TableAbilities& hit, const TableAbilities& miss) {
-  write_fields(out, write_set_field, hit.write_set_field);
-  if (miss.write_set_field != hit.write_set_field) {
-    write_fields(out, write_set_field + 1, miss.write_set_field);
-  }
-  write_fields(out, apply_set_field, hit.apply_set_field);
-  if (miss.apply_set_field != hit.apply_set_field) {
-    write_fields(out, apply_set_field + 1, miss.apply_set_field);
+void write_field_sets(Writer& out, uint16_t type, const FieldSet& hit, const FieldSet& miss) {
+  write_fields(out, type, hit);
+  if (miss != hit) {
+    write_fields(out, type + 1, miss);
   }
 }
 
-uint32_t read_numbers(WireReader& in) {
+void write_set_fields(Writer& out, const TableAbilities& hit, const TableAbilities& miss) {
+  write_field_sets(out, write_set_field, hit.write_set_field, miss.write_set_field);
+  write_field_sets(out, apply_set_field, hit.apply_set_field, miss.apply_set_field);
+  if (out.version() >= Version::v1_5) {
+    write_field_sets(out, write_copy_field, hit.write_copy_field, miss.write_copy_field);
+    write_field_sets(out, apply_copy_field, hit.apply_copy_field, miss.apply_copy_field);
+  }
+}
+
+uint32_t read_numbers(Reader& in) {
   uint32_t bits = 0;
   while (in.remaining() > 0) {
     const uint16_t number = in.u16();
     const uint16_t length = in.u16();
     if (length < 4 || size_t{length} - 4 > in.remaining()) {
-      in.fail(ErrorCode::ofptffc_bad_len);
+      in.fail(bad_length(in.version()));
       return bits;
     }
     in.pad(length - 4U);
@@ -129,7 +164,7 @@ uint32_t read_numbers(WireReader& in) {
   return bits;
 }
 
-std::bitset<256> read_tables(WireReader& in) {
+std::bitset<256> read_tables(Reader& in) {
   std::bitset<256> tables;
   while (in.remaining() > 0) {
     tables.set(in.u8());
@@ -138,7 +173,7 @@ std::bitset<256> read_tables(WireReader& in) {
 }
 
 // Fields that we do not know are passed over: the reply may come from another switch.
-FieldSet read_fields(WireReader& in, FieldSet* maskable = nullptr) {
+FieldSet read_fields(Reader& in, FieldSet* maskable = nullptr) {
   FieldSet fields;
   while (in.remaining() > 0) {
     const uint16_t oxm_class = in.u16();
@@ -155,19 +190,19 @@ FieldSet read_fields(WireReader& in, FieldSet* maskable = nullptr) {
   return fields;
 }
 
-void read_ability(uint16_t type, WireReader& in, TableAbilities& abilities) {
+void read_ability(uint16_t type, Reader& in, TableAbilities& abilities) {
   switch (type) {
     case instructions:
-      abilities.instructions = read_numbers(in);
+      abilities.instructions = read_numbers(in) & instructions_of(in.version());
       return;
     case next_tables:
       abilities.next_tables = read_tables(in);
       return;
     case write_actions:
-      abilities.write_actions = read_numbers(in);
+      abilities.write_actions = read_numbers(in) & actions_of(in.version());
       return;
     case apply_actions:
-      abilities.apply_actions = read_numbers(in);
+      abilities.apply_actions = read_numbers(in) & actions_of(in.version());
       return;
     case write_set_field:
       abilities.write_set_field = read_fields(in);
@@ -175,8 +210,14 @@ void read_ability(uint16_t type, WireReader& in, TableAbilities& abilities) {
     case apply_set_field:
       abilities.apply_set_field = read_fields(in);
       return;
+    case write_copy_field:
+      abilities.write_copy_field = read_fields(in);
+      return;
+    case apply_copy_field:
+      abilities.apply_copy_field = read_fields(in);
+      return;
     default:
-      in.fail({ErrorCode::ofptffc_bad_type, fmt::format("property type {}", type)});
+      in.fail({bad_type(in.version()), fmt::format("property type {}", type)});
   }
 }
 
@@ -184,18 +225,22 @@ class PropertyReader {
  public:
   explicit PropertyReader(TableFeatures& features) : features_(features) {}
 
-  void read(uint16_t type, WireReader& in) {
-    if (type == property_experimenter || type == property_experimenter_miss) {
+  void read(uint16_t type, Reader& in) {
+    if (type >= experimenter || type == packet_types) {  // every packet here is an Ethernet frame
       in.take_rest();
       return;
     }
-    if (type < seen_.size()) {
-      seen_.set(type);
+    if (!is_known(type, in.version())) {
+      in.take_rest();
+      return in.fail({bad_type(in.version()), fmt::format("property type {}", type)});
     }
+    seen_.set(type);
     if (type == match) {
       features_.match = read_fields(in, &features_.maskable);
     } else if (type == wildcards) {
       features_.wildcards = read_fields(in);
+    } else if (type == synchronised_from) {
+      features_.synchronised_from = read_tables(in);
     } else if (type % 2 == 0) {
       read_ability(type, in, features_.hit);
     } else {
@@ -213,9 +258,19 @@ class PropertyReader {
     copy_unseen(apply_actions, hit.apply_actions, miss.apply_actions);
     copy_unseen(write_set_field, hit.write_set_field, miss.write_set_field);
     copy_unseen(apply_set_field, hit.apply_set_field, miss.apply_set_field);
+    copy_unseen(write_copy_field, hit.write_copy_field, miss.write_copy_field);
+    copy_unseen(apply_copy_field, hit.apply_copy_field, miss.apply_copy_field);
   }
 
  private:
+  static bool is_known(uint16_t type, Version version) {
+    constexpr uint16_t without_miss[] = {match, wildcards, synchronised_from};
+    const uint16_t base = type & ~1;
+    const bool has_no_miss = std::ranges::find(without_miss, base) != std::end(without_miss);
+    const uint16_t end = version == Version::v1_3 ? 16 : version == Version::v1_4 ? 18 : 22;
+    return type < end && (type == base || !has_no_miss);
+  }
+
   template <class T>
   void copy_unseen(uint16_t type, const T& from, T& to) {
     if (!seen_[type + 1U]) {
@@ -224,39 +279,26 @@ class PropertyReader {
   }
 
   TableFeatures& features_;
-  std::bitset<16> seen_;
+  std::bitset<property_type_count> seen_;
 };
 
-void read_properties(WireReader& in, TableFeatures& features) {
-  PropertyReader properties(features);
-  while (in.remaining() > 0 && !in.failed()) {
-    const uint16_t type = in.u16();
-    const uint16_t length = in.u16();
-    const size_t padded = (size_t{length} + 7) / 8 * 8;
-    if (length < 4 || padded - 4 > in.remaining()) {
-      in.fail({ErrorCode::ofptffc_bad_len, fmt::format("property of {} bytes", length)});
-      return;
-    }
-    WireReader property(in.take(padded - 4).first(length - 4U), ErrorCode::ofptffc_bad_len);
-    properties.read(type, property);
-    if (auto done = property.finish(); !done) {
-      in.fail(done.error());
-    }
-  }
-  properties.finish();
-}
-
-TableFeatures read_table(WireReader& in) {
+TableFeatures read_table(Reader& in) {
   constexpr size_t length_size = 2;
   TableFeatures features;
   const uint16_t length = in.u16();
   if (length < fixed_size || length % 8 != 0) {
-    in.fail({ErrorCode::ofptffc_bad_len, fmt::format("table of {} bytes", length)});
+    in.fail({bad_length(in.version()), fmt::format("table of {} bytes", length)});
     return features;
   }
-  WireReader entry(in.take(length - length_size));
+  Reader entry(in.take(length - length_size), in.version());
   table_features_layout(entry, features);
-  read_properties(entry, features);
+  if (features.command > TableFeaturesCommand::disable) {
+    entry.fail({ErrorCode::ofptffc_bad_command, fmt::format("command {}", static_cast<unsigned>(features.command))});
+  }
+  PropertyReader properties(features);
+  read_properties(
+      entry, [&](uint16_t type, Reader& property) { properties.read(type, property); }, bad_length(in.version()));
+  properties.finish();
   if (auto done = entry.finish(); !done) {
     in.fail(done.error());
   }
@@ -265,33 +307,33 @@ TableFeatures read_table(WireReader& in) {
 
 }  // namespace
 
-DecodedMessage read_table_features_reply(WireReader& in) { return read_entries<TableFeatures>(in, read_table); }
+DecodedMessage read_table_features_reply(Reader& in) { return read_entries<TableFeatures>(in, read_table); }
 
-DecodedMessage read_table_features_request(WireReader& in) {
+DecodedMessage read_table_features_request(Reader& in) {
   TableFeaturesRequest request;
   while (in.remaining() > 0 && !in.failed()) {
     request.entries.push_back(read_table(in));
   }
-  if (auto done = in.finish(); !done) {
-    return Unexpected{done.error()};
-  }
-  return Message{std::move(request)};
+  return finished(in, std::move(request));
 }
 
-void write(WireWriter& out, const TableFeaturesRequest& request) {
+void write(Writer& out, const TableFeaturesRequest& request) {
   for (const TableFeatures& features : request.entries) {
     write_entry(out, features);
   }
 }
 
-void write_entry(WireWriter& out, const TableFeatures& features) {
+void write_entry(Writer& out, const TableFeatures& features) {
   const size_t begin = out.size();
   out.u16(0);
   table_features_layout(out, features);
-  write_abilities(out, features.hit, features.miss);
+  write_abilities(out, in_version(features.hit, out.version()), in_version(features.miss, out.version()));
   write_fields(out, match, features.match, features.maskable);
   write_fields(out, wildcards, features.wildcards);
   write_set_fields(out, features.hit, features.miss);
+  if (out.version() >= Version::v1_4 && features.synchronised_from.any()) {
+    write_tables(out, synchronised_from, features.synchronised_from);
+  }
   out.patch_u16(begin, out.size() - begin);
 }
 

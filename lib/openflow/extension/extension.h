@@ -29,6 +29,21 @@ DecodedMessage read(std::span<const uint8_t> body, Version version, Spelling& sp
 // The body behind the header; false when the version and form say `message` in a message of their own.
 bool write(WireWriter& out, const Message& message, Version version, Form form);
 
+// Where in a message with this body the one stands that it carries, counted from the beginning of the outer header;
+// nothing when it carries none.
+std::optional<size_t> carried_offset(std::span<const uint8_t> body);
+
+// The ONF's numbers (experimenter 0x4f4e4600).
+namespace onf {
+inline constexpr uint32_t flow_monitor_cancel = 1870;
+inline constexpr uint32_t flow_monitor_paused = 1871;
+inline constexpr uint32_t flow_monitor_resumed = 1872;
+inline constexpr uint32_t role_status = 1911;
+inline constexpr uint32_t bundle_control = 2300;
+inline constexpr uint32_t bundle_add = 2301;
+inline constexpr uint32_t request_forward = 2350;
+}  // namespace onf
+
 // --- the families: bodies behind experimenter and number
 
 // nicira_session.cc
@@ -65,5 +80,18 @@ DecodedMessage read_tlv_table_request(WireReader& in, Version version);
 DecodedMessage read_tlv_table_reply(WireReader& in, Version version);
 void write_body(WireWriter& out, const TlvTableMod& message);
 void write_body(WireWriter& out, const TlvTableReply& message);
+
+// onf.cc
+DecodedMessage read_onf_bundle_control(WireReader& in, Version version);
+DecodedMessage read_onf_bundle_add(WireReader& in, Version version);
+DecodedMessage read_onf_role_status(WireReader& in, Version version);
+DecodedMessage read_onf_request_forward(WireReader& in, Version version);
+DecodedMessage read_onf_monitor_cancel(WireReader& in, Version version);
+DecodedMessage read_onf_monitor_paused(WireReader& in, Version version);
+DecodedMessage read_onf_monitor_resumed(WireReader& in, Version version);
+void write_body(WireWriter& out, const BundleControl& message);
+void write_body(WireWriter& out, const BundleAdd& message);
+void write_body(WireWriter& out, const RoleStatus& message);
+void write_body(WireWriter& out, const RequestForward& message);
 
 }  // namespace weft::openflow::extension

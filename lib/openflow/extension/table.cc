@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "lib/openflow/codec_10/nxm.h"
+#include "lib/openflow/codec_13/codec_13.h"
 #include "lib/openflow/extension/extension.h"
 
 namespace weft::openflow::extension {
@@ -43,6 +44,8 @@ constexpr Versions every{Version::v1_0, Version::v1_5};
 constexpr Versions first{Version::v1_0, Version::v1_0};
 constexpr Versions before_oxm{Version::v1_0, Version::v1_1};
 constexpr Versions before_properties{Version::v1_0, Version::v1_3};
+constexpr Versions only_13{Version::v1_3, Version::v1_3};
+constexpr uint32_t onf_id = codec_13::onf_experimenter;
 
 struct Row {
   uint32_t experimenter;
@@ -75,6 +78,13 @@ constexpr Row rows[] = {
     {nicira_vendor_id, nxt::resume, every, Form::standard, read_resume},
     {nicira_vendor_id, nxt::ct_flush_zone, every, Form::standard, read_ct_flush_zone},
     {nicira_vendor_id, nxt::packet_in2, every, Form::nicira2, read_packet_in2},
+    {onf_id, onf::flow_monitor_cancel, only_13, Form::onf, read_onf_monitor_cancel},
+    {onf_id, onf::flow_monitor_paused, only_13, Form::onf, read_onf_monitor_paused},
+    {onf_id, onf::flow_monitor_resumed, only_13, Form::onf, read_onf_monitor_resumed},
+    {onf_id, onf::role_status, only_13, Form::onf, read_onf_role_status},
+    {onf_id, onf::bundle_control, only_13, Form::onf, read_onf_bundle_control},
+    {onf_id, onf::bundle_add, only_13, Form::onf, read_onf_bundle_add},
+    {onf_id, onf::request_forward, only_13, Form::onf, read_onf_request_forward},
 };
 
 DecodedMessage read_unknown(WireReader& in, uint32_t experimenter, uint32_t number) {
@@ -144,22 +154,28 @@ class Writer {
   bool operator()(const FlowRemoved& m) const {
     return version_ == Version::v1_0 && form_ == Form::nicira && nxm(nxt::flow_removed, m);
   }
+
+  bool operator()(const BundleControl& m) const { return onf_13(onf::bundle_control, m); }
+  bool operator()(const BundleAdd& m) const { return onf_13(onf::bundle_add, m); }
+  bool operator()(const RoleStatus& m) const { return onf_13(onf::role_status, m); }
+  bool operator()(const RequestForward& m) const { return onf_13(onf::request_forward, m); }
+
+  // A cancellation, "paused" and "resumed": Nicira's in 1.0, the ONF's in 1.3, parts of the multipart from 1.4 on.
   bool operator()(const FlowMonitorRequest& m) const {
     const bool cancels = m.monitors.size() == 1 && m.monitors.front().command == FlowMonitorCommand::remove;
-    if (version_ != Version::v1_0 || !cancels) {
+    if (!cancels || !monitor(nxt::flow_monitor_cancel, onf::flow_monitor_cancel)) {
       return false;
     }
-    begin(nicira_vendor_id, nxt::flow_monitor_cancel);
     out_.u32(m.monitors.front().id);
     return true;
   }
   bool operator()(const FlowMonitorReply& m) const {
     const auto event = m.entries.size() == 1 ? m.entries.front().event : FlowUpdateEvent::added;
-    if (version_ != Version::v1_0 || event < FlowUpdateEvent::paused) {
+    if (event < FlowUpdateEvent::paused) {
       return false;
     }
-    begin(nicira_vendor_id, event == FlowUpdateEvent::paused ? nxt::flow_monitor_paused : nxt::flow_monitor_resumed);
-    return true;
+    return event == FlowUpdateEvent::paused ? monitor(nxt::flow_monitor_paused, onf::flow_monitor_paused)
+                                            : monitor(nxt::flow_monitor_resumed, onf::flow_monitor_resumed);
   }
 
   template <class Other>
@@ -190,6 +206,24 @@ class Writer {
     }
     begin(nicira_vendor_id, number);
     write_role(out_, role);
+    return true;
+  }
+
+  bool monitor(uint32_t nicira_number, uint32_t onf_number) const {
+    if (version_ >= Version::v1_4) {
+      return false;
+    }
+    const bool is_onf = version_ == Version::v1_3;
+    begin(is_onf ? onf_id : nicira_vendor_id, is_onf ? onf_number : nicira_number);
+    return true;
+  }
+  template <class M>
+  bool onf_13(uint32_t number, const M& message) const {
+    if (version_ != Version::v1_3) {
+      return false;
+    }
+    begin(onf_id, number);
+    write_body(out_, message);
     return true;
   }
 

@@ -84,9 +84,9 @@ constexpr BitName monitor_flags[] = {
     {monitor_flag::add, "add"},
     {monitor_flag::removed, "delete"},
     {monitor_flag::modify, "modify"},
-    {monitor_flag::instructions, "instructions"},
+    {monitor_flag::instructions, "actions"},
     {monitor_flag::no_abbrev, "no_abbrev"},
-    {monitor_flag::only_own, "only_own"},
+    {monitor_flag::only_own, "own"},
 };
 // The extension calls two of them otherwise.
 constexpr BitName nicira_monitor_flags[] = {
@@ -95,7 +95,7 @@ constexpr BitName nicira_monitor_flags[] = {
     {monitor_flag::instructions, "actions"}, {monitor_flag::no_abbrev, "own"},
 };
 std::span<const BitName> flag_names(Form form) {
-  return form == Form::nicira ? std::span<const BitName>(nicira_monitor_flags) : monitor_flags;
+  return form != Form::standard ? std::span<const BitName>(nicira_monitor_flags) : monitor_flags;
 }
 
 constexpr std::string_view event_names[] = {"INITIAL", "ADDED", "DELETED", "MODIFIED", "ABBREV", "PAUSED", "RESUMED"};
@@ -139,6 +139,9 @@ std::string format_set_async(const SetAsync& message) {
 }
 
 std::string format_flow_monitor(const FlowMonitor& monitor, Form form, const PortNames* ports) {
+  if (monitor.command == FlowMonitorCommand::remove) {
+    return fmt::format(" id={} command=delete\n", monitor.id);
+  }
   std::string text = fmt::format(" id={} flags={}", monitor.id, format_bits(monitor.flags, flag_names(form), ","));
   if (monitor.out_port != of_port::any) {
     text += fmt::format(" out_port={}", format_port(monitor.out_port, ports));

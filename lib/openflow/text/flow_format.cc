@@ -141,6 +141,16 @@ std::string format_flow(const FlowStats& stats, const PortNames* ports, FlowForm
   return text + "actions=" + format_instructions(stats.instructions, ports);
 }
 
+std::string format_flow_counters(const FlowCounters& counters, const PortNames* ports) {
+  std::string text = fmt::format("duration={}, table={}, n_packets={}, n_bytes={}", format_duration(counters.duration),
+                                 counters.table_id, counters.packet_count, counters.byte_count);
+  if (counters.idle_age) {
+    text += fmt::format(", idle_age={}", counters.idle_age->seconds);
+  }
+  const std::string rule = format_rule(counters.match, counters.priority, ports);
+  return text + (rule.empty() ? "" : ", ") + rule;
+}
+
 std::string format_flow_removed(const FlowRemoved& removed, const PortNames* ports, bool has_table,
                                 bool has_hard_timeout) {
   std::string text = format_rule(removed.match, removed.priority, ports);

@@ -45,6 +45,9 @@ struct FlowFormat {
 // A line of dump-flows, without its leading space and newline.
 std::string format_flow(const FlowStats& stats, const PortNames* ports = nullptr, FlowFormat format = {});
 
+// "duration=1.000s, table=0, n_packets=1, n_bytes=60, idle_age=2, priority=100,tcp".
+std::string format_flow_counters(const FlowCounters& counters, const PortNames* ports = nullptr);
+
 std::string format_duration(const Duration& duration);  // "1.250s"
 std::string format_flow_flags(uint16_t flags, std::string_view separator);
 // `has_hard_timeout`, `has_table`: 1.0 does not tell the former, and the latter by the extension only.

@@ -9,6 +9,7 @@
 #include "lib/openflow/text/meter_text.h"
 #include "lib/openflow/text/packet_text.h"
 #include "lib/openflow/text/port_text.h"
+#include "lib/openflow/text/status_text.h"
 
 namespace weft::openflow {
 namespace {
@@ -46,11 +47,6 @@ std::string_view to_string(MeterModCommand command) {
   return names[static_cast<size_t>(command)];
 }
 
-std::string_view to_string(Role role) {
-  constexpr std::string_view names[] = {"nochange", "equal", "primary", "secondary"};
-  return names[static_cast<size_t>(role)];
-}
-
 // The extension's cancellation and its "paused" and "resumed" (monitor_message.h).
 bool is_monitor_message(const FlowMonitorRequest& m) {
   return m.monitors.size() == 1 && m.monitors.front().command == FlowMonitorCommand::remove;
@@ -74,15 +70,24 @@ class BodyFormatter {
   std::string operator()(const Error& m) const;
   std::string operator()(const EchoRequest& m) const { return payload(m.data); }
   std::string operator()(const EchoReply& m) const { return payload(m.data); }
-  std::string operator()(const Experimenter& m) const {
-    return fmt::format(" experimenter={:#010x} type={} {} bytes\n", m.experimenter, m.exp_type, m.data.size());
-  }
+  std::string operator()(const Experimenter& m) const { return experimenter_line(m); }
   std::string operator()(const FeaturesReply& m) const { return " " + format_features(m); }
   std::string operator()(const GetConfigReply& m) const { return " " + format_config(m.config) + "\n"; }
   std::string operator()(const SetConfig& m) const { return " " + format_config(m.config) + "\n"; }
   std::string operator()(const RoleRequest& m) const { return role(m.role, m.generation_id); }
   std::string operator()(const RoleReply& m) const { return role(m.role, m.generation_id); }
   std::string operator()(const SetAsync& m) const { return "\n" + format_set_async(m); }
+
+  std::string operator()(const RoleStatus& m) const { return " " + format_role_status(m); }
+  std::string operator()(const ControllerStatus& m) const { return " " + format_controller_status(m); }
+  std::string operator()(const GetAsyncReply& m) const { return "\n" + format_async_config(m.config); }
+  std::string operator()(const TableStatus& m) const { return " " + format_table_status(m); }
+  std::string operator()(const RequestForward& m) const;
+  std::string operator()(const BundleControl& m) const { return "\n" + format_bundle_control(m); }
+  std::string operator()(const BundleAdd& m) const {
+    return fmt::format("\n bundle_id={:#x} flags={}\n", m.bundle_id, format_bundle_flags(m.flags)) +
+           format_message(*m.message.envelope, ports_);
+  }
 
   std::string operator()(const PacketIn& m) const { return " " + format_packet_in(m, ports_); }
   std::string operator()(const PacketOut& m) const { return " " + format_packet_out(m, ports_); }
@@ -100,7 +105,8 @@ class BodyFormatter {
     return fmt::format(" {} {}\n", to_string(m.command), format_meter_mod(m));
   }
   std::string operator()(const TableMod& m) const {
-    return fmt::format(" table_id={} config={:#x}\n", m.table_id, m.config);
+    return envelope_.version == Version::v1_3 ? fmt::format(" table_id={} config={:#x}\n", m.table_id, m.config)
+                                              : " " + format_table_mod(m);
   }
 
   std::string operator()(const DescReply& m) const { return "\n" + format_desc(m); }
@@ -113,8 +119,8 @@ class BodyFormatter {
     return fmt::format(" packet_count={} byte_count={} flow_count={}\n", m.packet_count, m.byte_count, m.flow_count);
   }
   std::string operator()(const TableStatsReply& m) const { return "\n" + format_table_stats(m.entries); }
-  std::string operator()(const TableFeaturesReply& m) const { return "\n" + format_table_features(m.entries); }
-  std::string operator()(const TableFeaturesRequest& m) const { return "\n" + format_table_features(m.entries); }
+  std::string operator()(const TableFeaturesReply& m) const { return table_features(m.entries); }
+  std::string operator()(const TableFeaturesRequest& m) const { return table_features(m.entries); }
   std::string operator()(const PortStatsRequest& m) const { return port_line(m.port); }
   std::string operator()(const PortStatsReply& m) const {
     return fmt::format(" {} ports", m.entries.size()) +
@@ -124,18 +130,41 @@ class BodyFormatter {
     const std::string queue = m.queue_id == all_queues ? "ALL" : std::to_string(m.queue_id);
     return fmt::format(" port={} queue={}\n", format_port(m.port, ports_), queue);
   }
-  std::string operator()(const QueueDescRequest& m) const {
-    return fmt::format(" port={}\n", format_port(m.port, ports_));
-  }
-  std::string operator()(const QueueDescReply& m) const {
-    return fmt::format(" port={}", format_port(m.port, ports_)) + lines(m, format_queue_desc);
-  }
   std::string operator()(const QueueStatsReply& m) const {
     return fmt::format(" {} queues", m.entries.size()) +
            lines(m, [&](const QueueStats& stats) { return format_queue_stats(stats, ports_); });
   }
+  std::string operator()(const QueueDescRequest& m) const { return " " + format_queue_desc_request(m, ports_); }
+  std::string operator()(const QueueDescReply& m) const {
+    const OfPort port = m.port == of_port::any && !m.entries.empty() ? m.entries[0].port : m.port;
+    const bool is_said = envelope_.version < Version::v1_3 || !m.entries.empty();
+    return (is_said ? " port=" + format_port(port, ports_) : "") + lines(m, format_queue_desc);
+  }
+  std::string operator()(const TableDescReply& m) const {
+    std::string text;
+    for (const TableDesc& desc : m.entries) {
+      text += "\n" + format_table_desc(desc);
+    }
+    return text.empty() ? "\n" : text;
+  }
+  std::string operator()(const FlowCountersRequest& m) const { return filter(m.filter); }
+  std::string operator()(const FlowCountersReply& m) const {
+    return lines(m, [&](const FlowCounters& counters) { return " " + format_flow_counters(counters, ports_) + "\n"; });
+  }
+  std::string operator()(const ControllerStatusReply& m) const {
+    return lines(m, [](const ControllerStatus& status) { return " " + format_controller_status(status); });
+  }
+  std::string operator()(const BundleFeaturesReply& m) const {
+    return fmt::format(" capabilities={}\n", format_bundle_flags(m.capabilities));
+  }
+  std::string operator()(const ExperimenterMultipartRequest& m) const { return experimenter_line(m); }
+  std::string operator()(const ExperimenterMultipartReply& m) const { return experimenter_line(m); }
+
   std::string operator()(const PortDescRequest& m) const {
     return fmt::format(" port={}\n", format_port(m.port, ports_));
+  }
+  std::string operator()(const GroupDescRequest& m) const {
+    return envelope_.version < Version::v1_5 ? "\n" : fmt::format(" group_id={}\n", m.group_id);
   }
   std::string operator()(const PortDescReply& m) const { return lines(m, format_port_desc); }
   std::string operator()(const GroupStatsRequest& m) const { return fmt::format(" group_id={}\n", m.group_id); }
@@ -157,7 +186,7 @@ class BodyFormatter {
   std::string operator()(const MeterFeaturesReply& m) const { return "\n" + format_meter_features(m); }
 
   std::string operator()(const FlowMonitorRequest& m) const {
-    if (is_monitor_message(m)) {
+    if (is_message_of_its_own(m)) {
       return fmt::format(" id={}\n", m.monitors.front().id);
     }
     std::string text = "\n";
@@ -167,7 +196,7 @@ class BodyFormatter {
     return text;
   }
   std::string operator()(const FlowMonitorReply& m) const {
-    return is_monitor_message(m)
+    return is_message_of_its_own(m)
                ? "\n"
                : lines(m, [&](const FlowUpdate& update) { return format_flow_update(update, ports_); });
   }
@@ -194,6 +223,18 @@ class BodyFormatter {
   static std::string payload(const std::vector<uint8_t>& data) {
     return fmt::format(" {} bytes of payload\n", data.size()) + format_hex_dump(data);
   }
+  std::string table_features(const std::vector<TableFeatures>& tables) const {
+    return "\n" + format_table_features(tables, envelope_.version >= Version::v1_4);
+  }
+  // From 1.4 on they are parts of the multipart.
+  template <class M>
+  bool is_message_of_its_own(const M& m) const {
+    return envelope_.version < Version::v1_4 && is_monitor_message(m);
+  }
+  template <class M>
+  static std::string experimenter_line(const M& m) {
+    return fmt::format(" experimenter={:#010x} type={} {} bytes\n", m.experimenter, m.exp_type, m.data.size());
+  }
   std::string port_line(OfPort port) const { return fmt::format(" port_no={}\n", format_port(port, ports_)); }
   std::string filter(const FlowFilter& f) const { return format_flow_filter(f, ports_) + "\n"; }
   std::string role(Role role, uint64_t generation_id) const {
@@ -212,6 +253,12 @@ class BodyFormatter {
   const Envelope& envelope_;
   const PortNames* ports_;
 };
+
+std::string BodyFormatter::operator()(const RequestForward& m) const {
+  const Message& request = m.request.envelope->message;
+  const bool is_group = std::holds_alternative<GroupMod>(request);
+  return fmt::format(" reason={}", is_group ? "group_mod" : "meter_mod") + std::visit(*this, request);
+}
 
 // The message that was refused, as far as it was sent back.
 std::string BodyFormatter::operator()(const Error& m) const {

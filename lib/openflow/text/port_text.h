@@ -27,6 +27,7 @@ std::string format_desc(const DescReply& desc);
 
 // Runs of tables that say the same as the one before are "ditto".
 std::string format_table_stats(std::span<const TableStats> tables);
-std::string format_table_features(std::span<const TableFeatures> tables);
+// `has_capabilities`: of 1.4 and later, which tell of eviction and vacancy events.
+std::string format_table_features(std::span<const TableFeatures> tables, bool has_capabilities = false);
 
 }  // namespace weft::openflow

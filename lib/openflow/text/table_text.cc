@@ -123,10 +123,18 @@ std::string format_abilities(std::string_view title, const TableAbilities& abili
   return text + fmt::format("        supported on Set-Field: {}\n", format_fields(abilities.apply_set_field));
 }
 
-std::string format_one(const TableFeatures& table) {
+// Since 1.4.
+std::string format_capabilities(uint32_t capabilities) {
+  const auto word = [&](uint32_t bit) { return (capabilities & bit) != 0 ? "supported" : "not supported"; };
+  return fmt::format("    eviction: {}\n    vacancy events: {}\n", word(table_config::eviction),
+                     word(table_config::vacancy_events));
+}
+
+std::string format_one(const TableFeatures& table, bool has_capabilities) {
   std::string text = table.name.empty() ? fmt::format("  table {}:\n", table.table_id)
                                         : fmt::format("  table {} (\"{}\"):\n", table.table_id, table.name);
   text += fmt::format("    metadata: match={:#x} write={:#x}\n", table.metadata_match, table.metadata_write);
+  text += has_capabilities ? format_capabilities(table.capabilities) : "";
   text += fmt::format("    max_entries={}\n", table.max_entries);
   if (table.hit == table.miss) {
     text += format_abilities("instructions (table miss and others)", table.hit);
@@ -230,8 +238,9 @@ std::string format_table_stats(std::span<const TableStats> tables) {
   return text;
 }
 
-std::string format_table_features(std::span<const TableFeatures> tables) {
-  return format_with_ditto(tables, format_one, is_like);
+std::string format_table_features(std::span<const TableFeatures> tables, bool has_capabilities) {
+  return format_with_ditto(
+      tables, [&](const TableFeatures& table) { return format_one(table, has_capabilities); }, is_like);
 }
 
 }  // namespace weft::openflow

@@ -24,13 +24,14 @@ TEST(Codec, HeaderIsChecked) {
   EXPECT_EQ(refusal(hex("0114 0008 00000001")), "OFPBRC_BAD_VERSION");
   EXPECT_EQ(refusal(hex("04c8 0008 00000001")), "OFPBRC_BAD_TYPE");
   EXPECT_EQ(refusal(message(20, zeros(1))), "OFPBRC_BAD_LEN");  // barrier with a body
-  EXPECT_EQ(refusal(message(26, {})), "OFPBRC_BAD_TYPE");       // get-async: not yet
+  EXPECT_EQ(refusal(message(26, {})), "");
+  EXPECT_EQ(refusal(message(30, zeros(16))), "OFPBRC_BAD_TYPE");  // role-status: 1.4
 }
 
 TEST(Codec, MultipartHeaderIsChecked) {
   EXPECT_EQ(refusal(message(18, zeros(4))), "OFPBRC_BAD_LEN");
   EXPECT_EQ(refusal(message(18, be16(99) + zeros(6))), "OFPBRC_BAD_MULTIPART");
-  EXPECT_EQ(refusal(message(18, be16(0xffff) + zeros(14))), "OFPBRC_BAD_EXPERIMENTER");
+  EXPECT_EQ(refusal(message(18, be16(0xffff) + zeros(14))), "");  // the switch refuses it
   EXPECT_EQ(refusal(message(18, be16(0) + zeros(7))), "OFPBRC_BAD_LEN");
   EXPECT_EQ(refusal(message(18, be16(4) + zeros(6))), "OFPBRC_BAD_LEN");
 }

@@ -178,7 +178,7 @@ TEST(FlowModRefusal, ARuleThatNoReplyCouldShow) {
 // It was measured as it came; in the reply the port has four bytes and not two.
 TEST(FlowModRefusal, ARuleThatGrowsBeyondAReply) {
   Bytes actions;
-  while (actions.size() < 65440) {
+  while (actions.size() < 65408) {
     actions = actions + output_1;
   }
   const Bytes nxm = hex("00000002 0001 00000602 0800");

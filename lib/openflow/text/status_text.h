@@ -1,0 +1,32 @@
+// What a switch tells of itself since 1.4, as ovs-ofctl shows it: roles, asynchronous configuration, table and queue
+// descriptions, bundles, controllers. Each ends with a newline. Pure functions.
+#pragma once
+
+#include <string>
+
+#include "lib/flow/port_names.h"
+#include "lib/openflow/async_message.h"
+#include "lib/openflow/bundle_message.h"
+#include "lib/openflow/port_message.h"
+#include "lib/openflow/session_message.h"
+#include "lib/openflow/table_message.h"
+
+namespace weft::openflow {
+
+std::string_view to_string(Role role);
+std::string format_role_status(const RoleStatus& status);
+std::string format_controller_status(const ControllerStatus& status);
+
+// A paragraph for primary (and equal) controllers, one for secondary ones.
+std::string format_async_config(const AsyncConfig& config);
+
+std::string format_table_mod(const TableMod& mod);
+std::string format_table_desc(const TableDesc& desc);  // several lines
+std::string format_table_status(const TableStatus& status);
+
+std::string format_queue_desc_request(const QueueDescRequest& request, const PortNames* ports = nullptr);
+
+std::string format_bundle_control(const BundleControl& control);
+std::string format_bundle_flags(uint16_t flags);  // "atomic ordered"; "0"
+
+}  // namespace weft::openflow
