@@ -21,6 +21,9 @@ inline Result<void, openflow::OpenFlowError> check_port_mod(const Bridge& bridge
   if (message.hw_addr != port->desc.hw_addr) {
     return Unexpected{OpenFlowError(ErrorCode::ofppmfc_bad_hw_addr)};
   }
+  if (message.optical) {  // no port is
+    return Unexpected{OpenFlowError(ErrorCode::ofpbpc_bad_type)};
+  }
   if (message.advertise != 0) {  // what a link offers is the host's to decide
     return Unexpected{OpenFlowError(ErrorCode::ofppmfc_bad_advertise)};
   }

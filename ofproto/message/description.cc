@@ -6,16 +6,22 @@ namespace weft::ofproto {
 
 using namespace openflow;  // NOLINT(google-build-using-namespace)
 
-Outcome on_port_desc(const RequestPtr& request) {
+// One port can be named since 1.5.
+Outcome on_port_desc(const RequestPtr& request, const PortDescRequest& message) {
+  Bridge& bridge = request->session()->bridge();
+  if (message.port != of_port::any && !bridge.port(message.port)) {
+    return Unexpected{OpenFlowError(ErrorCode::ofpbrc_bad_port)};
+  }
   ListReply::start(request, MultipartType::port_desc,
-                   one_by_one(request->session()->bridge().port_numbers(), [](Bridge& from, OfPort number) {
-                     const auto port = from.port(number);
-                     return port ? std::optional(port->desc) : std::nullopt;
-                   }));
+                   one_by_one(message.port == of_port::any ? bridge.port_numbers() : std::vector{message.port},
+                              [](Bridge& from, OfPort number) {
+                                const auto port = from.port(number);
+                                return port ? std::optional(port->desc) : std::nullopt;
+                              }));
   return Progress::pending;
 }
 
-// In 1.3 the request names all groups.
+// Before 1.5 the request names all groups.
 Outcome on_group_desc(const RequestPtr& request, const GroupDescRequest& message) {
   const uint32_t group = message.group_id;
   ListReply::start(request, MultipartType::group_desc,

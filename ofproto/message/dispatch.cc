@@ -36,7 +36,10 @@ struct Dispatch {
   Outcome operator()(const TableStatsRequest&) const { return on_table_stats(request); }
   Outcome operator()(const TableFeaturesRequest& m) const { return on_table_features(request, m); }
   Outcome operator()(const PortStatsRequest& m) const { return on_port_stats(request, m); }
-  Outcome operator()(const PortDescRequest&) const { return on_port_desc(request); }
+  Outcome operator()(const PortDescRequest& m) const { return on_port_desc(request, m); }
+  Outcome operator()(const QueueStatsRequest& m) const { return on_queue_stats(request, m); }
+  Outcome operator()(const QueueDescRequest& m) const { return on_queue_desc(request, m); }
+  Outcome operator()(const FlowCountersRequest& m) const { return on_flow_counters(request, m); }
   Outcome operator()(const GroupStatsRequest& m) const { return on_group_stats(request, m); }
   Outcome operator()(const GroupDescRequest& m) const { return on_group_desc(request, m); }
   Outcome operator()(const GroupFeaturesRequest&) const { return on_group_features(request); }
@@ -51,9 +54,6 @@ struct Dispatch {
     const bool is_known = m.experimenter == nicira_vendor_id || m.experimenter == onf_experimenter_id;
     return refused(is_known ? ErrorCode::ofpbrc_bad_exp_type : ErrorCode::ofpbrc_bad_experimenter);
   }
-  Outcome operator()(const QueueStatsRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
-  Outcome operator()(const QueueDescRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
-  Outcome operator()(const FlowCountersRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const BundleFeaturesRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const ExperimenterMultipartRequest&) const { return refused(ErrorCode::ofpbrc_bad_experimenter); }
   Outcome operator()(const MeterStatsRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }

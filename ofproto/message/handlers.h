@@ -48,7 +48,10 @@ Outcome on_aggregate_stats(const RequestPtr& request, const openflow::AggregateS
 Outcome on_table_stats(const RequestPtr& request);
 Outcome on_table_features(const RequestPtr& request, const openflow::TableFeaturesRequest& message);
 Outcome on_port_stats(const RequestPtr& request, const openflow::PortStatsRequest& message);
-Outcome on_port_desc(const RequestPtr& request);
+Outcome on_port_desc(const RequestPtr& request, const openflow::PortDescRequest& message);
+Outcome on_queue_stats(const RequestPtr& request, const openflow::QueueStatsRequest& message);
+Outcome on_queue_desc(const RequestPtr& request, const openflow::QueueDescRequest& message);
+Outcome on_flow_counters(const RequestPtr& request, const openflow::FlowCountersRequest& message);
 Outcome on_group_stats(const RequestPtr& request, const openflow::GroupStatsRequest& message);
 Outcome on_group_desc(const RequestPtr& request, const openflow::GroupDescRequest& message);
 Outcome on_group_features(const RequestPtr& request);

@@ -42,6 +42,20 @@ ListReply::Step flows_of(std::unique_ptr<FlowDump> dump) {
   };
 }
 
+// Without what the flows do.
+ListReply::Step counters_of(std::unique_ptr<FlowDump> dump) {
+  return [dump = std::shared_ptr<FlowDump>(std::move(dump))](Bridge&, MultipartEncoder& out) {
+    if (dump->is_done()) {
+      return false;
+    }
+    for (const auto& flow : dump->next(flows_per_step)) {
+      out.add(FlowCounters{flow.table_id, FlowCountersReason::stats_request, flow.priority, flow.duration,
+                           flow.idle_age, flow.packet_count, flow.byte_count, flow.match});
+    }
+    return true;
+  };
+}
+
 // A slice at every turn of the loop.
 void add_up(const RequestPtr& request, const std::shared_ptr<FlowDump>& dump, AggregateStatsReply sum) {
   const auto session = request->session();
@@ -63,6 +77,12 @@ OpenFlowError error(ErrorCode code) { return OpenFlowError(code); }
 Outcome on_flow_stats(const RequestPtr& request, const FlowStatsRequest& message) {
   return when_collected(request, [request, filter = message.filter](Bridge& bridge) {
     ListReply::start(request, MultipartType::flow, flows_of(bridge.flow_dump(filter)));
+  });
+}
+
+Outcome on_flow_counters(const RequestPtr& request, const FlowCountersRequest& message) {
+  return when_collected(request, [request, filter = message.filter](Bridge& bridge) {
+    ListReply::start(request, MultipartType::flow_counters, counters_of(bridge.flow_dump(filter)));
   });
 }
 

@@ -17,7 +17,7 @@ class FakeSession : public Session {
  public:
   bool is_open() const override { return is_alive; }
   Bridge& bridge() override { return the_bridge; }
-  Version version() const override { return Version::v1_3; }
+  Version version() const override { return speaks; }
   const SwitchDescription& description() const override { return words; }
   void send(Bytes message) override { sent.push_back(std::move(message)); }
   void when_writable(std::function<void()> task) override { tasks.push_back(std::move(task)); }
@@ -44,7 +44,7 @@ class FakeSession : public Session {
     }
     std::vector<Envelope> out;
     for (const auto& bytes : sent) {
-      auto envelope = decode(Version::v1_3, bytes);
+      auto envelope = decode(speaks, bytes);
       EXPECT_TRUE(envelope) << to_string(envelope.error());
       out.push_back(std::move(*envelope));
     }
@@ -52,6 +52,7 @@ class FakeSession : public Session {
     return out;
   }
 
+  Version speaks = Version::v1_3;
   FakeBridge the_bridge;
   SwitchDescription words;
   std::vector<Bytes> sent;
@@ -65,8 +66,8 @@ class FakeSession : public Session {
 
 struct MessageTest : testing::Test {
   void request(const Message& message, bool more = false) {
-    handle(std::make_shared<const Request>(session, 7, encode(Version::v1_3, 7, message, more)),
-           {.version = Version::v1_3, .xid = 7, .more = more, .message = message});
+    handle(std::make_shared<const Request>(session, 7, encode(session->speaks, 7, message, more)),
+           {.version = session->speaks, .xid = 7, .more = more, .message = message});
   }
   template <typename Reply>
   Reply reply_to(const Message& message) {
@@ -165,6 +166,23 @@ TEST_F(MessageTest, ADumpLeavesInPartsAsThePeerTakesThem) {
   ASSERT_EQ(cookies.size(), 2000u);
   EXPECT_TRUE(std::ranges::is_sorted(cookies));
   EXPECT_EQ(session->finished, 1);
+}
+
+TEST_F(MessageTest, TheCountersOfFlowsAreListedWithoutWhatTheyDo) {
+  session->speaks = Version::v1_5;
+  FlowStats flow;
+  flow.table_id = 3;
+  flow.priority = 9;
+  flow.packet_count = 5;
+  flow.byte_count = 300;
+  flow.instructions.apply = ActionList{OutputAction{OfPort{1}}};
+  bridge.flows.push_back(flow);
+  const auto counters = reply_to<FlowCountersReply>(FlowCountersRequest{}).entries;
+  ASSERT_EQ(counters.size(), 1u);
+  EXPECT_EQ(counters[0].table_id, 3);
+  EXPECT_EQ(counters[0].priority, 9);
+  EXPECT_EQ(counters[0].packet_count, 5u);
+  EXPECT_EQ(counters[0].byte_count, 300u);
 }
 
 // 200,000 flows were added up in one handler.
@@ -387,11 +405,46 @@ TEST_F(MessageTest, PortStatisticsOfNoPort) {
   EXPECT_EQ(refusal_of(PortStatsRequest{.port = OfPort{9}}), OpenFlowError(ErrorCode::ofpbrc_bad_port));
 }
 
+TEST_F(MessageTest, NoPortHasQueuesYet) {
+  for (const Version version : {Version::v1_3, Version::v1_4, Version::v1_5}) {
+    session->speaks = version;
+    session->finished = 0;
+    EXPECT_TRUE(reply_to<QueueStatsReply>(QueueStatsRequest{}).entries.empty());
+    session->finished = 0;
+    EXPECT_TRUE(reply_to<QueueDescReply>(QueueDescRequest{.port = OfPort{1}}).entries.empty());
+    session->finished = 0;
+    EXPECT_EQ(refusal_of(QueueDescRequest{.port = OfPort{9}}), OpenFlowError(ErrorCode::ofpqofc_bad_port));
+    session->finished = 0;
+    EXPECT_EQ(refusal_of(QueueStatsRequest{.port = OfPort{9}}), OpenFlowError(ErrorCode::ofpqofc_bad_port));
+    session->finished = 0;
+    EXPECT_EQ(refusal_of(QueueStatsRequest{.port = OfPort{1}, .queue_id = 3}),
+              OpenFlowError(ErrorCode::ofpqofc_bad_queue));
+  }
+}
+
+TEST_F(MessageTest, OnePortOrTableIsDescribedWhereTheVersionCanAsk) {
+  session->speaks = Version::v1_5;
+  EXPECT_EQ(reply_to<PortDescReply>(PortDescRequest{.port = OfPort{1}}).entries.at(0).name, "p1");
+  session->finished = 0;
+  EXPECT_EQ(refusal_of(PortDescRequest{.port = OfPort{9}}), OpenFlowError(ErrorCode::ofpbrc_bad_port));
+  session->finished = 0;
+  const auto tables = reply_to<TableDescReply>(TableDescRequest{}).entries;
+  ASSERT_EQ(tables.size(), 254u);
+  EXPECT_EQ(tables[253], (TableDesc{253, 0, {}, {}}));
+}
+
+TEST_F(MessageTest, AnOpticalPropertyIsNoOrdinaryPorts) {
+  session->speaks = Version::v1_4;
+  PortMod mod{.port = OfPort{1}, .hw_addr = FakeBridge::port_mac};
+  mod.optical = OpticalPortConfig{};
+  EXPECT_EQ(refusal_of(mod), OpenFlowError(ErrorCode::ofpbpc_bad_type));
+  EXPECT_TRUE(bridge.asked.empty());
+}
+
 // All of it used to be a bad type.
 TEST_F(MessageTest, WhatIsNotServedIsRefusedAsTheSpecificationSays) {
   const std::pair<Message, ErrorCode> unserved[] = {
       {Experimenter{}, ErrorCode::ofpbrc_bad_experimenter},
-      {QueueStatsRequest{}, ErrorCode::ofpbrc_bad_multipart},
       {MeterStatsRequest{}, ErrorCode::ofpbrc_bad_multipart},
       {MeterConfigRequest{}, ErrorCode::ofpbrc_bad_multipart},
       {MeterFeaturesRequest{}, ErrorCode::ofpbrc_bad_multipart},
