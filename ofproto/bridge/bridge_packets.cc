@@ -5,6 +5,7 @@
 #include "lib/openflow/continuation.h"
 #include "lib/openflow/nicira_error.h"
 #include "ofproto/bridge/local_bridge.h"
+#include "ofproto/bridge/packet_out.h"
 #include "ofproto/bridge/paused_packet.h"
 #include "ofproto/table/abilities.h"
 #include "ofproto/table/action_uses.h"
@@ -67,7 +68,8 @@ Result<void, openflow::OpenFlowError> LocalBridge::packet_out(const openflow::Pa
   if (auto checked = check_packet_out(packet_out); !checked) {
     return checked;
   }
-  return inject(packet_out.data, packet_out.in_port, {&packet_out.actions, nullptr});
+  const openflow::ActionList actions = all_actions_of(packet_out);
+  return inject(packet_out.data, packet_out.in_port, {&actions, nullptr});
 }
 
 Result<void, openflow::OpenFlowError> LocalBridge::inject(std::span<const uint8_t> data, OfPort in_port,

@@ -217,6 +217,20 @@ TEST(OutputStory, PacketOutToTableMeetsTheFlowsAndIsCounted) {
   EXPECT_EQ(sw.packets(), 1U);
 }
 
+TEST(OutputStory, PacketOutStartsWithThePipelineFieldsItNames) {
+  TestSwitch sw{"p1", "p2"};
+  sw.add_flow("priority=10,metadata=5,reg0=7,reg1=0,tun_id=9,pkt_mark=3,actions=output:p2");
+  sw.add_flow("priority=9,actions=output:p1");
+
+  sw.packet_out_with("metadata=5,reg0=7,tun_id=9,pkt_mark=3", "CONTROLLER", "table", hello());
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(hello()));
+  EXPECT_TRUE(sw.sent("p1").empty());
+
+  sw.packet_out_with("metadata=5,reg0=7,reg1=1,tun_id=9,pkt_mark=3", "CONTROLLER", "table", hello());
+  EXPECT_TRUE(sw.sent("p2").empty());
+  EXPECT_THAT(sw.sent("p1"), ElementsAre(hello()));
+}
+
 TEST(OutputStory, PacketOutMayNameTheTableTwiceAndGoesOnAsItself) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("cookie=7,in_port=p1,actions=output:p2");

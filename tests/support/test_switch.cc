@@ -170,8 +170,16 @@ void TestSwitch::mod_group(std::string_view text, std::string_view name) {
 
 void TestSwitch::packet_out(std::string_view in_port, std::string_view actions, const Frame& frame,
                             std::string_view name) {
+  packet_out_with("", in_port, actions, frame, name);
+}
+
+void TestSwitch::packet_out_with(std::string_view metadata, std::string_view in_port, std::string_view actions,
+                                 const Frame& frame, std::string_view name) {
   const Names names(bridge(name));
   openflow::PacketOut message;
+  const auto fields = openflow::parse_match(metadata, &names);
+  ASSERT_TRUE(fields) << render(metadata, fields.error());
+  message.metadata = *fields;
   const auto port = parse_port(in_port, &names);
   ASSERT_TRUE(port) << in_port;
   message.in_port = *port;

@@ -77,6 +77,9 @@ class TestSwitch {
   void mod_group(std::string_view text, std::string_view bridge = "br0");
   void packet_out(std::string_view in_port, std::string_view actions, const Frame& frame,
                   std::string_view bridge = "br0");
+  // With the pipeline fields that the packet starts with (1.5): "metadata=5,reg0=7".
+  void packet_out_with(std::string_view metadata, std::string_view in_port, std::string_view actions,
+                       const Frame& frame, std::string_view bridge = "br0");
 
   // --- packets
   void receive(std::string_view port, const Frame& frame, const TunnelMetadata& tunnel = {});

@@ -422,15 +422,11 @@ TEST_F(MessageTest, NoPortHasQueuesYet) {
   }
 }
 
-TEST_F(MessageTest, OnePortOrTableIsDescribedWhereTheVersionCanAsk) {
+TEST_F(MessageTest, OnePortIsDescribedWhereTheVersionCanAsk) {
   session->speaks = Version::v1_5;
   EXPECT_EQ(reply_to<PortDescReply>(PortDescRequest{.port = OfPort{1}}).entries.at(0).name, "p1");
   session->finished = 0;
   EXPECT_EQ(refusal_of(PortDescRequest{.port = OfPort{9}}), OpenFlowError(ErrorCode::ofpbrc_bad_port));
-  session->finished = 0;
-  const auto tables = reply_to<TableDescReply>(TableDescRequest{}).entries;
-  ASSERT_EQ(tables.size(), 254u);
-  EXPECT_EQ(tables[253], (TableDesc{253, 0, {}, {}}));
 }
 
 TEST_F(MessageTest, AnOpticalPropertyIsNoOrdinaryPorts) {
