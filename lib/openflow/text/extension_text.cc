@@ -80,12 +80,9 @@ std::string format_masks(std::string_view role, const SetAsync::Masks& masks) {
 // --- flow monitors
 
 constexpr BitName monitor_flags[] = {
-    {monitor_flag::initial, "initial"},
-    {monitor_flag::add, "add"},
-    {monitor_flag::removed, "delete"},
-    {monitor_flag::modify, "modify"},
-    {monitor_flag::instructions, "actions"},
-    {monitor_flag::no_abbrev, "no_abbrev"},
+    {monitor_flag::initial, "initial"},      {monitor_flag::add, "add"},
+    {monitor_flag::removed, "delete"},       {monitor_flag::modify, "modify"},
+    {monitor_flag::instructions, "actions"}, {monitor_flag::no_abbrev, "no_abbrev"},
     {monitor_flag::only_own, "own"},
 };
 // The extension calls two of them otherwise.
