@@ -158,7 +158,7 @@ class StockOfctlVersionsTest(SystemTest):
 
                 def told_of_a_packet(printed=printed):
                     self.pings(self.a, "10.0.0.2", 1, "-W", "1")
-                    return printed(r"OFPT_PACKET_IN \(OF1\." + version[1])
+                    return printed(r"(OFPT_PACKET_IN|NXT_PACKET_IN2) \(OF1\." + version[1])
 
                 self.stock(version, "add-flow", "in_port=1,actions=controller", check=True)
                 until(told_of_a_packet, "a packet-in is printed")

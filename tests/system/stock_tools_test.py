@@ -137,7 +137,7 @@ class StockOfctlTest(SystemTest):
         def seen():
             self.pings(self.a, "10.0.0.2", 1, "-W", "1")
             with open(output, encoding="utf-8", errors="replace") as file:
-                return "OFPT_PACKET_IN" in file.read()
+                return re.search("OFPT_PACKET_IN|NXT_PACKET_IN2", file.read()) is not None
 
         until(seen, "a packet-in is printed")
         monitor.terminate()
