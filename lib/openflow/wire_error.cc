@@ -28,6 +28,15 @@ constexpr std::pair<ErrorCode, ErrorCode> property_errors[] = {
     {ErrorCode::ofpbpc_bad_value, ErrorCode::ofptffc_bad_argument},
 };
 
+OpenFlowError as_table_features_error(OpenFlowError error) {
+  for (const auto& [later, in_13] : property_errors) {
+    if (error.is(later)) {
+      return in_13;
+    }
+  }
+  return error;
+}
+
 OpenFlowError onf_error(uint16_t number) { return {error_type_experimenter, number, onf_experimenter}; }
 
 }  // namespace
@@ -44,17 +53,15 @@ OpenFlowError to_wire(OpenFlowError error, Version version) {
       return onf_error(number);
     }
   }
-  for (const auto& [later, in_13] : property_errors) {
-    if (error.is(later)) {
-      return in_13;
-    }
-  }
-  return error;
+  return as_table_features_error(std::move(error));
 }
 
 OpenFlowError from_wire(OpenFlowError error, Version version) {
-  if (version != Version::v1_3 || error.type != error_type_experimenter || error.experimenter != onf_experimenter) {
+  if (version != Version::v1_3) {
     return error;
+  }
+  if (error.type != error_type_experimenter || error.experimenter != onf_experimenter) {
+    return as_table_features_error(std::move(error));
   }
   if (onf_bundle_failed <= error.code && error.code <= onf_bundle_failed + last_bundle_code) {
     return {type_bundle_failed, static_cast<uint16_t>(error.code - onf_bundle_failed)};
