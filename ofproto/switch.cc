@@ -55,12 +55,14 @@ class Switch::Impl final : public BridgeHost {
   PacketPool& packets() override { return packets_; }
   bool has_name(std::string_view name) const override;
   void publish_snapshot(Touches touches, std::string_view port_name) override;
+  void learn(const LearnedFlow& learned) override;
   void deadline_moved() override;
 
  private:
   Executor guarded(Executor post);
   UpcallHooks hooks();
   void deliver(PuntedPacket packet);
+  void learn_all(const std::vector<LearnedFlow>& flows, uint64_t up_to);
   // Of what counters showed at `collected`: a packet that came since is not in them.
   void expire_collected(TimePoint collected);
   void expire_in_turn(TimePoint collected);
@@ -79,6 +81,7 @@ class Switch::Impl final : public BridgeHost {
   PublishedState state_;
   PacketPool packets_;
   PacketInQueue packet_ins_;
+  LearnQueue learns_;
   Revalidator revalidator_;
   UpcallHandler upcalls_;
   std::map<std::string, std::unique_ptr<LocalBridge>, std::less<>> bridges_;
@@ -94,6 +97,7 @@ Switch::Impl::Impl(SwitchOptions options)
     : clock_(options.clock != nullptr ? *options.clock : SystemClock::instance()),
       post_(guarded(std::move(options.post))),
       packet_ins_(options.packet_in_limit, post_, [this](PuntedPacket packet) { deliver(std::move(packet)); }),
+      learns_(post_, [this](const std::vector<LearnedFlow>& flows, uint64_t up_to) { learn_all(flows, up_to); }),
       revalidator_(state_, clock_, post_, {.idle = options.megaflow_idle}),
       upcalls_(state_, clock_, packet_ins_, hooks()) {
   state_.snapshot.store(make_snapshot().release());
@@ -135,15 +139,17 @@ Executor Switch::Impl::guarded(Executor post) {
 }
 
 UpcallHooks Switch::Impl::hooks() {
-  return {.changed =
-              [this] {
-                revalidator_.wake();
-                // The first address after a while: somebody must think of its end.
-                if (!has_macs_to_expire_.exchange(true)) {
-                  post_([this] { tell_deadline(next_due()); });
-                }
-              },
-          .made_decision = [this] { revalidator_.made_decision(); }};
+  return {
+      .changed =
+          [this] {
+            revalidator_.wake();
+            // The first address after a while: somebody must think of its end.
+            if (!has_macs_to_expire_.exchange(true)) {
+              post_([this] { tell_deadline(next_due()); });
+            }
+          },
+      .made_decision = [this] { revalidator_.made_decision(); },
+      .learn = [this](PortId port, std::vector<LearnedFlow> flows) { return learns_.push(port, std::move(flows)); }};
 }
 
 void Switch::Impl::start() {
@@ -247,6 +253,23 @@ void Switch::Impl::deliver(PuntedPacket packet) {
   for (const auto& [name, bridge] : bridges_) {
     if (bridge->id() == packet.context.bridge) {
       bridge->deliver(std::move(packet));
+      return;
+    }
+  }
+}
+
+// Learned flows are in force before the packets that asked for them go on.
+void Switch::Impl::learn_all(const std::vector<LearnedFlow>& flows, uint64_t up_to) {
+  changes_.run([this, flows, up_to] {
+    std::ranges::for_each(flows, [this](const LearnedFlow& learned) { learn(learned); });
+    datapath_->release_held(up_to);
+  });
+}
+
+void Switch::Impl::learn(const LearnedFlow& learned) {
+  for (const auto& [name, bridge] : bridges_) {
+    if (bridge->id() == learned.bridge) {
+      bridge->learn(learned);
       return;
     }
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 
 #include "lib/base/hash.h"
 #include "lib/classifier/classifier_cursor.h"
@@ -19,36 +20,106 @@ bool share_packet_at(const ClassifierRule& rule, const MiniMatch& match, int32_t
   return rule.priority() == priority && rule.is_visible(version) && rule.match().overlaps(match);
 }
 
+constexpr int64_t below_all = std::numeric_limits<int64_t>::min();
+
+bool asks_for_conjunction(const ClassifierRule& rule) {
+  const Field& conj_id = field(FieldId::conj_id);
+  const MiniMatch& match = rule.match();
+  Flow mask;
+  if (match.set().has(conj_id.first_word())) {
+    mask.word(conj_id.first_word()) = match.masks()[match.set().rank(conj_id.first_word())];
+  }
+  return !get(mask, conj_id).is_zero();
+}
+
 }  // namespace
 
-Classifier::Classifier(uint64_t hash_seed, std::span<const FieldId> prefix_fields)
-    : hash_seed_(hash_seed), prefixes_(prefix_fields) {}
+Classifier::Classifier(uint64_t hash_seed, std::span<const FieldId> prefix_fields, ClausesOf clauses_of)
+    : hash_seed_(hash_seed), clauses_of_(clauses_of), prefixes_(prefix_fields) {}
 
 Classifier::~Classifier() {
   assert(cursors_.empty() && "cursors go before their classifier");
   delete order_.load();
 }
 
-const ClassifierRule* Classifier::lookup(const Flow& flow, uint64_t version, Flow* mask) const {
+const ClassifierRule* Classifier::lookup(const Flow& flow, uint64_t version, Flow* mask,
+                                         ConjunctionTrail* trail) const {
   const Order* order = order_.load();
+  return order != nullptr ? search(*order, flow, version, mask, trail, clauses_of_ != nullptr) : nullptr;
+}
+
+const ClassifierRule* Classifier::search(const Order& order, const Flow& flow, uint64_t version, Flow* mask,
+                                         ConjunctionTrail* trail, bool with_conjunctions) const {
   const ClassifierRule* best = nullptr;
-  if (order == nullptr) {
-    return best;
-  }
   PrefixLookup prefixes(prefixes_, flow);
-  for (const Order::Entry& entry : order->entries) {
+  ClauseMatches clauses(clauses_of_);
+  const auto bar_above = [&](int64_t priority) {
+    return best != nullptr ? std::max<int64_t>(priority, best->priority()) : priority;
+  };
+  for (const Order::Entry& entry : order.entries) {
     if (best != nullptr && entry.max_priority <= best->priority()) {
       break;
     }
     if (!entry.subtable->may_have_rules(version)) {
       continue;
     }
+    // All clauses above what is left are known: a conjunction of them that is met makes looking further needless.
+    if (!clauses.empty()) {
+      const auto* rule = fulfil(order, clauses, bar_above(entry.max_priority), flow, version, mask, trail);
+      if (rule != nullptr) {
+        return rule;
+      }
+    }
     const ClassifierRule* rule = entry.subtable->find(flow, version, mask, prefixes);
+    for (; rule != nullptr && rule->is_conjunctive(); rule = Subtable::next_visible(*rule, version)) {
+      if (with_conjunctions) {
+        clauses.add(*rule);
+      }
+    }
     if (rule != nullptr && (best == nullptr || rule->priority() > best->priority())) {
       best = rule;
     }
   }
+  const ClassifierRule* rule =
+      clauses.empty() ? nullptr : fulfil(order, clauses, bar_above(below_all), flow, version, mask, trail);
+  return rule != nullptr ? rule : best;
+}
+
+// Tries the conjunctions that the clauses above `bar` meet, those of the highest priority first.
+const ClassifierRule* Classifier::fulfil(const Order& order, ClauseMatches& clauses, int64_t bar, const Flow& flow,
+                                         uint64_t version, Flow* mask, ConjunctionTrail* trail) const {
+  const ClassifierRule* best = nullptr;
+  for (ClauseMatches::Group group; best == nullptr && clauses.take_group(bar, group);) {
+    for (const uint32_t id : group.ids) {
+      Flow with_id = flow;
+      set(with_id, FieldId::conj_id, FieldValue{0, id});
+      const ClassifierRule* rule = search(order, with_id, version, mask, nullptr, false);
+      if (rule != nullptr && asks_for_conjunction(*rule) && (best == nullptr || rule->priority() > best->priority())) {
+        best = rule;
+      }
+    }
+    if (trail != nullptr && !group.ids.empty()) {
+      trail->ids.insert(trail->ids.end(), group.ids.begin(), group.ids.end());
+      trail->clauses.insert(trail->clauses.end(), group.rules.begin(), group.rules.end());
+      trail->lowest_priority = group.priority;
+    }
+  }
   return best;
+}
+
+const ClassifierRule* Classifier::find_visible(const MiniMatch& match, int32_t priority, uint64_t version) const {
+  const Order* order = order_.load();
+  for (const Order::Entry& entry : order != nullptr ? order->entries : std::vector<Order::Entry>()) {
+    if (!entry.subtable->has_mask_of(match)) {
+      continue;
+    }
+    const ClassifierRule* rule = Subtable::first_visible(entry.subtable->find_equal(match), version);
+    while (rule != nullptr && rule->priority() != priority) {
+      rule = Subtable::next_visible(*rule, version);
+    }
+    return rule;
+  }
+  return nullptr;
 }
 
 Subtable* Classifier::find_subtable(const MiniMatch& match) const {

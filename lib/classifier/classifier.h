@@ -23,6 +23,8 @@
 // narrower, never wrong. Which of several matching rules of one priority is found
 // is not defined (nor is it by OpenFlow), and may change with the order of subtables.
 //
+// Conjunctions: a rule that is a clause is never found itself (conjunction.h).
+//
 // Versions: rules are inserted and removed at a version that is not published yet (table_version.h). A reader names
 // the version it loaded and sees exactly the rules visible then. The writer publishes after seal(). What was
 // removed is unlinked once its removed_version() is settled, and may be freed a grace period after that.
@@ -45,6 +47,7 @@
 
 #include "lib/base/rcu.h"
 #include "lib/classifier/classifier_rule.h"
+#include "lib/classifier/conjunction.h"
 #include "lib/classifier/prefix_tracker.h"
 #include "lib/classifier/subtable.h"
 #include "lib/flow/flow_key.h"
@@ -56,7 +59,9 @@ class ClassifierCursor;
 
 class Classifier {
  public:
-  explicit Classifier(uint64_t hash_seed = 0, std::span<const FieldId> prefix_fields = default_prefix_fields);
+  // `clauses_of`: what conjunctive rules are clauses of; null where there are none.
+  explicit Classifier(uint64_t hash_seed = 0, std::span<const FieldId> prefix_fields = default_prefix_fields,
+                      ClausesOf clauses_of = nullptr);
   ~Classifier();
   Classifier(const Classifier&) = delete;
   Classifier& operator=(const Classifier&) = delete;
@@ -85,8 +90,11 @@ class Classifier {
   size_t subtable_count() const { return subtables_.size(); }
 
   // --- readers
-  // `mask`, when given, gains the bits that prove the answer.
-  const ClassifierRule* lookup(const Flow& flow, uint64_t version, Flow* mask) const;
+  // `mask`, when given, gains the bits that prove the answer (bits of conj_id too, which is 0 in every packet); `trail`,
+  // when given, what the answer owes to conjunctions.
+  const ClassifierRule* lookup(const Flow& flow, uint64_t version, Flow* mask, ConjunctionTrail* trail = nullptr) const;
+  // As find_exact, by a reader: a look at each mask.
+  const ClassifierRule* find_visible(const MiniMatch& match, int32_t priority, uint64_t version) const;
 
  private:
   friend class ClassifierCursor;
@@ -99,12 +107,18 @@ class Classifier {
     std::vector<Entry> entries;
   };
 
+  const ClassifierRule* search(const Order& order, const Flow& flow, uint64_t version, Flow* mask,
+                               ConjunctionTrail* trail, bool with_conjunctions) const;
+  const ClassifierRule* fulfil(const Order& order, ClauseMatches& clauses, int64_t bar, const Flow& flow,
+                               uint64_t version, Flow* mask, ConjunctionTrail* trail) const;
+
   Subtable* find_subtable(const MiniMatch& match) const;
   Subtable& subtable_for(const MiniMatch& match);
   std::vector<std::unique_ptr<Subtable>> take_empty_subtables();
   void publish_order();
 
   const uint64_t hash_seed_;
+  const ClausesOf clauses_of_;
   PrefixTracker prefixes_;
   RcuPtr<Order> order_;
   std::vector<std::unique_ptr<Subtable>> subtables_;      // in order of creation

@@ -24,12 +24,15 @@ inline constexpr int32_t highest_priority = 65535;
 
 class ClassifierRule {
  public:
-  ClassifierRule(MiniMatch match, int32_t priority) : match_(std::move(match)), priority_(priority) {}
+  // `is_conjunctive`: the rule is a clause of some conjunction (conjunction.h), and never an answer itself.
+  ClassifierRule(MiniMatch match, int32_t priority, bool is_conjunctive = false)
+      : match_(std::move(match)), priority_(priority), is_conjunctive_(is_conjunctive ? 1 : 0) {}
   ClassifierRule(const ClassifierRule&) = delete;
   ClassifierRule& operator=(const ClassifierRule&) = delete;
 
   const MiniMatch& match() const { return match_; }
   int32_t priority() const { return priority_; }
+  bool is_conjunctive() const { return is_conjunctive_ != 0; }
   bool is_hidden() const { return priority_ < lowest_priority || priority_ > highest_priority; }
 
   uint64_t added_version() const { return added_version_.load(std::memory_order_relaxed); }
@@ -57,7 +60,8 @@ class ClassifierRule {
   ClassifierRule* previous_ = nullptr;
   ClassifierRule* next_ = nullptr;
   const int32_t priority_;
-  uint32_t hash_ = 0;
+  uint32_t hash_ : 31 = 0;  // written before the rule is linked
+  const uint32_t is_conjunctive_ : 1;
 };
 
 }  // namespace weft

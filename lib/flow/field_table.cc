@@ -186,7 +186,7 @@ constexpr Row metadata_rows[] = {
         .exact().unfilled().basic(43, "OXM_OF_ACTSET_OUTPUT", 4)
         .experimenter(onf_experimenter, 43, "ONFOXM_ET_ACTSET_OUTPUT", 4),
     Row(FieldId::conj_id, "conj_id", F::decimal, 32, at(W::ct_zone_conj, 32), "id of a conjunction that holds")
-        .exact().unfilled().nxm1(37, "NXM_NX_CONJ_ID"),
+        .exact().nxm1(37, "NXM_NX_CONJ_ID"),
 };
 
 constexpr Row conntrack_rows[] = {

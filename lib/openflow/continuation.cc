@@ -16,7 +16,7 @@ constexpr Version version = Version::v1_3;
 constexpr size_t part_header_size = 8;
 constexpr size_t max_size = 60000;  // leaves room for a packet of any usual length in the message
 
-enum class Part : uint16_t { step = 1, action_set = 2 };
+enum class Part : uint16_t { step = 1, action_set = 2, stack = 3 };
 
 namespace step_flag {
 constexpr uint8_t has_goto = 1 << 0;
@@ -85,6 +85,16 @@ ActionList read_list(WireReader& in, size_t size) {
   return std::move(*actions);
 }
 
+std::vector<FieldValue> read_stack(WireReader& in) {
+  std::vector<FieldValue> stack;
+  while (in.remaining() > 0 && !in.failed()) {
+    FieldValue& value = stack.emplace_back();
+    in.u64(value.hi);
+    in.u64(value.lo);
+  }
+  return stack;
+}
+
 ContinuationStep read_step(WireReader& in) {
   ContinuationStep step;
   in.u8(step.table_id);
@@ -136,6 +146,8 @@ bool read_part(WireReader& in, Continuation& continuation) {
     continuation.steps.push_back(read_step(part));
   } else if (type == static_cast<uint16_t>(Part::action_set)) {
     continuation.action_set = read_list(part, part.remaining());
+  } else if (type == static_cast<uint16_t>(Part::stack)) {
+    continuation.stack = read_stack(part);
   } else {
     part.fail(stale("a part of unknown type"));
   }
@@ -162,6 +174,14 @@ std::vector<uint8_t> encode_continuation(const Continuation& continuation, bool 
     if (bytes.size() > max_size) {
       return {};
     }
+  }
+  if (!continuation.stack.empty()) {
+    write_part(out, Part::stack, [&] {
+      for (const FieldValue& value : continuation.stack) {
+        out.u64(value.hi);
+        out.u64(value.lo);
+      }
+    });
   }
   write_part(out, Part::action_set, [&] { write_actions(out, continuation.action_set, version, is_tagged); });
   return bytes.size() > max_size ? std::vector<uint8_t>() : bytes;

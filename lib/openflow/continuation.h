@@ -11,6 +11,7 @@
 //     1 step        u8 table id, u8 flags, u8 goto table, pad 1, u16 size of actions, u16 size of write_actions,
 //                   u64 cookie, u64 metadata, u64 metadata mask, actions, actions to write (both as in 1.3)
 //     2 action set  actions; the last part, always there
+//     3 stack       each 16 bytes, when there is any
 //
 // Threads: pure functions. Source: Open vSwitch's ovs-actions(7), "pause"; the layout is ours.
 #pragma once
@@ -43,6 +44,7 @@ struct Continuation {
   OfPort in_port{};
   std::vector<ContinuationStep> steps;
   ActionList action_set;
+  std::vector<FieldValue> stack;  // of push and pop, the last one on top
   bool runs_action_set = false;
   friend bool operator==(const Continuation&, const Continuation&) = default;
 };

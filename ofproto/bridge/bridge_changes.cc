@@ -69,6 +69,22 @@ Result<void, openflow::OpenFlowError> LocalBridge::apply(const openflow::GroupMo
   return apply_now(origin, group_mod);
 }
 
+// Of a flow that is there already the timeouts start anew. One that is refused (table full, its limit, bad arguments) is
+// not told to anybody: the packet goes on without it.
+void LocalBridge::learn(const LearnedFlow& learned) {
+  const openflow::FlowMod& flow = learned.flow;
+  const FlowRule* there = tables_->find_rule(flow, tables_->version().current());
+  if (there != nullptr && is_as_learned(*there, flow)) {
+    there->refresh(now());
+    return;
+  }
+  const bool is_at_limit =
+      learned.limit != 0 && tables_->count_with_cookie(flow.table_id, flow.cookie) >= learned.limit;
+  if (there != nullptr || !is_at_limit) {
+    static_cast<void>(apply(flow));
+  }
+}
+
 // --- several
 
 std::unique_ptr<Bundle> LocalBridge::make_bundle(const FlowModRules& rules) {

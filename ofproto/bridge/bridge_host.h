@@ -34,6 +34,9 @@ class BridgeHost {
   virtual bool has_name(std::string_view name) const = 0;
   // Makes ports and settings as they are now visible to translations. `port_name`: patch ports that wait for it.
   virtual void publish_snapshot(Touches touches, std::string_view port_name = {}) = 0;
+  // A flow that a packet asks for, of whichever bridge, in the caller's turn to change tables: it is in force when this
+  // returns, unless it is refused.
+  virtual void learn(const LearnedFlow& learned) = 0;
   // Something may be due earlier than was thought.
   virtual void deadline_moved() = 0;
 };

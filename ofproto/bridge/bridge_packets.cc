@@ -69,7 +69,7 @@ Result<void, openflow::OpenFlowError> LocalBridge::packet_out(const openflow::Pa
     return checked;
   }
   const openflow::ActionList actions = all_actions_of(packet_out);
-  return inject(packet_out.data, packet_out.in_port, {&actions, nullptr});
+  return inject(packet_out.data, packet_out.in_port, {.actions = &actions, .resumed = nullptr});
 }
 
 Result<void, openflow::OpenFlowError> LocalBridge::inject(std::span<const uint8_t> data, OfPort in_port,
@@ -80,24 +80,44 @@ Result<void, openflow::OpenFlowError> LocalBridge::inject(std::span<const uint8_
     return refuse(openflow::ErrorCode::ofpbrc_bad_packet, "the packet is shorter than an Ethernet header");
   }
   const BridgePort* port = ports_.find(in_port);
-  const uint64_t sequence = host_.state().changes.sequence();
+  uint64_t sequence = host_.state().changes.sequence();
   const Snapshot& snapshot = *host_.state().snapshot.load();
   const auto index = std::ranges::find(snapshot.bridges, id_, [](const auto& view) { return view->id; });
-  const TranslationInput input{snapshot,
-                               static_cast<size_t>(index - snapshot.bridges.begin()),
-                               host_.state().version.current(),
-                               nullptr,
-                               what.actions,
-                               nullptr,
-                               what.resumed,
-                               &host_.state().frozen};
+  TranslationInput input{snapshot,
+                         static_cast<size_t>(index - snapshot.bridges.begin()),
+                         host_.state().version.current(),
+                         nullptr,
+                         what.actions,
+                         nullptr,
+                         what.resumed,
+                         &host_.state().frozen};
   TranslationResult result = translate(input, in_port, key);
   host_.upcalls().apply(result.effects);
+  if (!result.effects.learns.empty()) {
+    if (!what.is_its_turn && !may_change()) {
+      inject_in_turn(data, in_port, what);
+      return {};
+    }
+    std::ranges::for_each(result.effects.learns, [&](const LearnedFlow& learned) { host_.learn(learned); });
+    sequence = host_.state().changes.sequence();
+    input.version = host_.state().version.current();
+    input.may_learn = false;
+    result = translate(input, in_port, key);
+  }
   datapath::Decision decision = make_decision(std::move(result), sequence);
   decision.is_cacheable = false;
   host_.revalidator().made_decision();  // a barrier waits until it has left
   host_.datapath().execute(data, port == nullptr ? port_id::none : port->port_id, std::move(decision));
   return {};
+}
+
+// A packet that teaches flows while somebody else changes tables.
+void LocalBridge::inject_in_turn(std::span<const uint8_t> data, OfPort in_port, const Injected& what) {
+  in_turn([this, frame = std::vector(data.begin(), data.end()), in_port, resumed = what.resumed,
+           actions = what.actions != nullptr ? std::optional(*what.actions) : std::nullopt] {
+    const Injected again{.actions = actions ? &*actions : nullptr, .resumed = resumed, .is_its_turn = true};
+    static_cast<void>(inject(frame, in_port, again));
+  });
 }
 
 Result<void, openflow::OpenFlowError> LocalBridge::resume(const openflow::PacketIn& packet_in) {
@@ -114,7 +134,7 @@ Result<void, openflow::OpenFlowError> LocalBridge::resume(const openflow::Packet
     }
   }
   const auto state = frozen_state(*continuation, packet_in.match, id_);
-  return inject(packet_in.data, state->in_port, {nullptr, state});
+  return inject(packet_in.data, state->in_port, {.actions = nullptr, .resumed = state});
 }
 
 }  // namespace weft::ofproto

@@ -23,6 +23,14 @@ LocalBridge::LocalBridge(BridgeHost& host, BridgeId id, std::string name, const 
       macs_(id, {.aging = options.mac_aging, .limit = options.mac_limit}),
       monitored_(std::make_shared<TableSet*>(tables_.get())),
       self_(std::make_shared<LocalBridge*>(this)) {
+  tables_->timeouts().set_listener([post = host.post(), weak = std::weak_ptr(self_)] {
+    post([weak] {
+      if (const auto self = weak.lock()) {
+        (*self)->tables_->timeouts().take_reductions();
+        (*self)->host_.deadline_moved();
+      }
+    });
+  });
   put_default_flow();
 }
 

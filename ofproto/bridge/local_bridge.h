@@ -40,8 +40,9 @@ class LocalBridge final : public Bridge {
   // Takes everything away before the bridge goes: ports, flows.
   void close();
   void deliver(PuntedPacket packet);
-  void port_changed(PortId port_id);      // its device may have changed
-  void device_changed(uint32_t ifindex);  // the same, for the ports of that device
+  void learn(const LearnedFlow& learned);  // in its turn
+  void port_changed(PortId port_id);       // its device may have changed
+  void device_changed(uint32_t ifindex);   // the same, for the ports of that device
 
   // When something may expire: cheap for flows, a walk over all of them for addresses.
   std::optional<TimePoint> next_flow_due() const { return tables_->timeouts().next_due(); }
@@ -150,8 +151,10 @@ class LocalBridge final : public Bridge {
   struct Injected {
     const openflow::ActionList* actions = nullptr;  // these, or
     FrozenStatePtr resumed;                         // what is left
+    bool is_its_turn = false;                       // to change tables
   };
   Result<void, openflow::OpenFlowError> inject(std::span<const uint8_t> data, OfPort in_port, const Injected& what);
+  void inject_in_turn(std::span<const uint8_t> data, OfPort in_port, const Injected& what);
 
   // --- tables (bridge_tables.cc)
   void set_policies(const openflow::TableMod& table_mod);

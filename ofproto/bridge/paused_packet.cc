@@ -9,6 +9,7 @@ openflow::Continuation continuation_of(const FrozenState& state, uint64_t datapa
   continuation.datapath_id = datapath_id;
   continuation.in_port = state.in_port;
   continuation.action_set = state.action_set;
+  continuation.stack = state.stack;
   continuation.runs_action_set = state.runs_action_set;
   for (const FrozenStep& step : state.steps) {
     continuation.steps.push_back({.actions = step.actions,
@@ -37,6 +38,7 @@ FrozenStatePtr frozen_state(const openflow::Continuation& continuation, const Ma
   }
   state->pipeline = MiniMatch(pipeline);
   state->action_set = continuation.action_set;
+  state->stack = continuation.stack;
   state->runs_action_set = continuation.runs_action_set;
   for (const openflow::ContinuationStep& step : continuation.steps) {
     state->steps.push_back({.actions = step.actions,

@@ -1,6 +1,8 @@
 #include "ofproto/table/abilities.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weft::ofproto {
@@ -14,6 +16,31 @@ Refusal not_executed(std::string_view action) {
   return OpenFlowError(ErrorCode::ofpbac_bad_type, std::string(action) + " is not executed");
 }
 
+// NXBAC_BAD_CONJUNCTION
+Refusal bad_conjunction(std::string why) {
+  OpenFlowError error(openflow::error_type_experimenter, 15, openflow::nicira_vendor_id);
+  error.detail = std::move(why);
+  return error;
+}
+
+// A clause does nothing itself, so nothing else but a note may stand beside it.
+Refusal find_mixed_conjunction(const openflow::Instructions& instructions) {
+  const auto is_conjunction = [](const openflow::Action& action) {
+    return std::holds_alternative<openflow::ConjunctionAction>(action);
+  };
+  const auto is_other = [&](const openflow::Action& action) {
+    return !is_conjunction(action) && !std::holds_alternative<openflow::NoteAction>(action);
+  };
+  if (!instructions.apply || std::ranges::none_of(*instructions.apply, is_conjunction)) {
+    return std::nullopt;
+  }
+  openflow::Instructions rest = instructions;
+  rest.apply.reset();
+  return rest.empty() && std::ranges::none_of(*instructions.apply, is_other)
+             ? std::nullopt
+             : bad_conjunction("beside conjunction actions there may only be notes");
+}
+
 // One call an action.
 struct Unable {
   Refusal operator()(const openflow::CopyTtlInAction&) const { return not_executed("copy_ttl_in"); }
@@ -21,19 +48,14 @@ struct Unable {
   Refusal operator()(const openflow::PushPbbAction&) const { return not_executed("push_pbb"); }
   Refusal operator()(const openflow::PopPbbAction&) const { return not_executed("pop_pbb"); }
   Refusal operator()(const openflow::MeterAction&) const { return not_executed("meter"); }
-  Refusal operator()(const openflow::StackPushAction&) const { return not_executed("push"); }
-  Refusal operator()(const openflow::StackPopAction&) const { return not_executed("pop"); }
   Refusal operator()(const openflow::CheckPacketLargerAction&) const { return not_executed("check_pkt_larger"); }
-  Refusal operator()(const openflow::DeleteFieldAction&) const { return not_executed("delete_field"); }
-  Refusal operator()(const openflow::OutputRegAction&) const { return not_executed("output to a register"); }
   Refusal operator()(const openflow::OutputTruncAction&) const { return not_executed("output with truncation"); }
-  Refusal operator()(const openflow::MultipathAction&) const { return not_executed("multipath"); }
-  Refusal operator()(const openflow::BundleAction&) const { return not_executed("bundle"); }
-  Refusal operator()(const openflow::LearnAction&) const { return not_executed("learn"); }
-  Refusal operator()(const openflow::FinTimeoutAction&) const { return not_executed("fin_timeout"); }
-  Refusal operator()(const openflow::ConjunctionAction&) const { return not_executed("conjunction"); }
-  Refusal operator()(const openflow::SampleAction&) const { return not_executed("sample"); }
-  Refusal operator()(const openflow::CloneAction&) const { return not_executed("clone"); }
+  Refusal operator()(const openflow::ConjunctionAction& action) const {
+    return action.clause_count >= 2 && action.clause_count <= 64 && action.clause < action.clause_count
+               ? std::nullopt
+               : bad_conjunction("a conjunction has 2 to 64 clauses, of which this must be one");
+  }
+  Refusal operator()(const openflow::CloneAction& action) const { return find_unable(action.nested->actions); }
   // Stored, and a packet that meets it is dropped: DropReason::connection_tracking.
   Refusal operator()(const openflow::CtAction& action) const { return find_unable(action.nested->actions); }
   Refusal operator()(const openflow::ControllerAction& action) const {
@@ -85,7 +107,10 @@ Refusal find_unable(const Match& match, const openflow::Instructions& instructio
       return OpenFlowError(ErrorCode::ofpbmc_bad_field, std::string(unfilled->name) + " is never filled");
     }
   }
-  auto refusal = instructions.apply ? find_unable(*instructions.apply) : std::nullopt;
+  auto refusal = find_mixed_conjunction(instructions);
+  if (!refusal && instructions.apply) {
+    refusal = find_unable(*instructions.apply);
+  }
   return refusal || !instructions.write ? refusal : find_unable(*instructions.write);
 }
 

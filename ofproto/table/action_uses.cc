@@ -60,6 +60,23 @@ void for_each_group(const openflow::ActionList& actions, const std::function<voi
   }
 }
 
+void for_each_learn(const openflow::ActionList& actions, const std::function<void(const openflow::Learn&)>& visit) {
+  for (const openflow::Action& action : actions) {
+    if (const auto* learn = std::get_if<openflow::LearnAction>(&action)) {
+      visit(*learn->learn);
+    } else if (const openflow::ActionList* nested = nested_in(action)) {
+      for_each_learn(*nested, visit);
+    }
+  }
+}
+
+void for_each_learn(const openflow::Instructions& instructions,
+                    const std::function<void(const openflow::Learn&)>& visit) {
+  if (instructions.apply) {
+    for_each_learn(*instructions.apply, visit);
+  }
+}
+
 void for_each_group(const openflow::Instructions& instructions, const std::function<void(uint32_t)>& visit) {
   if (instructions.apply) {
     for_each_group(*instructions.apply, visit);

@@ -21,4 +21,8 @@ bool uses_group(const openflow::Instructions& instructions, uint32_t group_id);
 void for_each_group(const openflow::ActionList& actions, const std::function<void(uint32_t)>& visit);
 void for_each_group(const openflow::Instructions& instructions, const std::function<void(uint32_t)>& visit);
 
+// Learn actions, those inside clones too.
+void for_each_learn(const openflow::Instructions& instructions,
+                    const std::function<void(const openflow::Learn&)>& visit);
+
 }  // namespace weft::ofproto

@@ -39,6 +39,14 @@ FlowRulePtr shared(FlowRule* rule) { return rule != nullptr ? rule->shared_from_
 }  // namespace
 
 Prepared TableSet::prepare(const FlowMod& flow_mod, TimePoint now, const FlowModRules& rules) {
+  Prepared change = prepare_command(flow_mod, now, rules);
+  if (change) {
+    remove_orphans(*change);
+  }
+  return change;
+}
+
+Prepared TableSet::prepare_command(const FlowMod& flow_mod, TimePoint now, const FlowModRules& rules) {
   if (flow_mod.command == FlowModCommand::add) {
     auto rule = make_rule(flow_mod);
     return rule ? prepare_add(std::move(*rule), now) : Prepared(Unexpected{rule.error()});
@@ -51,7 +59,7 @@ Prepared TableSet::prepare(const FlowMod& flow_mod, TimePoint now, const FlowMod
   if (selected.empty() && rules.modify_adds && is_modify(flow_mod.command)) {
     FlowMod add = flow_mod;
     add.command = FlowModCommand::add;
-    return prepare(add, now);
+    return prepare_command(add, now, rules);
   }
   Change change{.version = version_.next()};
   for (const FlowRulePtr& before : selected) {
@@ -199,6 +207,7 @@ Change TableSet::prepare_removal(const std::vector<Expired>& rules) {
       change_rule(change, {expired.rule, nullptr, expired.reason});
     }
   }
+  remove_orphans(change);
   return change;
 }
 
@@ -207,6 +216,7 @@ Change TableSet::prepare_rule(const Match& match, FlowRuleSpec spec) {
   MiniMatch mini(match);
   FlowRulePtr replaced = shared(table(spec.table_id).find_exact(mini, spec.priority, change.version));
   change_rule(change, {std::move(replaced), std::make_shared<FlowRule>(std::move(mini), std::move(spec))});
+  remove_orphans(change);
   return change;
 }
 
@@ -217,6 +227,7 @@ Change TableSet::prepare_removal(uint8_t table_id, const Match& match, int32_t p
       change_rule(change, {std::move(rule), nullptr});
     }
   }
+  remove_orphans(change);
   return change;
 }
 

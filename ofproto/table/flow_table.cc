@@ -8,7 +8,9 @@
 namespace weft::ofproto {
 
 FlowTable::FlowTable(uint8_t table_id, uint64_t hash_seed, std::span<const FieldId> prefix_fields)
-    : table_id_(table_id), name_("table" + std::to_string(table_id)), classifier_(hash_seed, prefix_fields) {}
+    : table_id_(table_id),
+      name_("table" + std::to_string(table_id)),
+      classifier_(hash_seed, prefix_fields, &clauses_of) {}
 
 // No reader is left. Rules that others hold a share of live on, unlinked.
 FlowTable::~FlowTable() {
@@ -30,16 +32,41 @@ FlowRule* FlowTable::find_exact(const MiniMatch& match, int32_t priority, uint64
 }
 
 void FlowTable::count_in(FlowRule& rule) {
-  coming_count_ += rule.is_hidden() ? 0 : 1;
+  count(rule, 1);
   if (eviction_) {
     eviction_->add(rule);
   }
 }
 
 void FlowTable::count_out(const FlowRule& rule) {
-  coming_count_ -= rule.is_hidden() ? 0 : 1;
+  count(rule, -1);
   if (eviction_) {
     eviction_->remove(rule);
+  }
+}
+
+size_t FlowTable::count_with_cookie(uint64_t cookie) {
+  const auto known = cookie_counts_.find(cookie);
+  if (known != cookie_counts_.end()) {
+    return known->second;
+  }
+  size_t count = 0;
+  ClassifierCursor cursor(classifier_);
+  while (const ClassifierRule* rule = cursor.next_linked()) {
+    const bool stays = rule->removed_version() == TableVersion::never && !rule->is_hidden();
+    count += stays && static_cast<const FlowRule&>(*rule).cookie() == cookie ? 1 : 0;
+  }
+  cookie_counts_[cookie] = count;
+  return count;
+}
+
+void FlowTable::count(const FlowRule& rule, int step) {
+  if (rule.is_hidden()) {
+    return;
+  }
+  coming_count_ += static_cast<size_t>(step);
+  if (const auto known = cookie_counts_.find(rule.cookie()); known != cookie_counts_.end()) {
+    known->second += static_cast<size_t>(step);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -35,8 +36,13 @@ class FlowTable {
   uint8_t table_id() const { return table_id_; }
 
   // The rule that decides for `flow` at `version`, or null. Adds the bits looked at to `mask` unless null.
-  const FlowRule* lookup(const Flow& flow, uint64_t version, Flow* mask) const {
-    return static_cast<const FlowRule*>(classifier_.lookup(flow, version, mask));
+  const FlowRule* lookup(const Flow& flow, uint64_t version, Flow* mask, ConjunctionTrail* trail = nullptr) const {
+    return static_cast<const FlowRule*>(classifier_.lookup(flow, version, mask, trail));
+  }
+
+  // The rule of exactly this match and priority, for readers, or null.
+  const FlowRule* find_visible(const MiniMatch& match, int32_t priority, uint64_t version) const {
+    return static_cast<const FlowRule*>(classifier_.find_visible(match, priority, version));
   }
 
   // Lookups are counted when megaflows are credited, like rules.
@@ -62,6 +68,9 @@ class FlowTable {
   const Classifier& classifier() const { return classifier_; }
   FlowRule* find_exact(const MiniMatch& match, int32_t priority, uint64_t version) const;
 
+  // Rules in force once everything prepared so far is published. The first time a cookie is asked about is a walk.
+  size_t count_with_cookie(uint64_t cookie);
+
   void insert(FlowRulePtr rule, uint64_t version);
   void remove(FlowRule& rule, uint64_t version);
   void undo_insert(FlowRule& rule);  // its version was not published; retire_undone() follows
@@ -76,6 +85,7 @@ class FlowTable {
  private:
   void count_in(FlowRule& rule);
   void count_out(const FlowRule& rule);
+  void count(const FlowRule& rule, int step);
   void unlink(FlowRule& rule);
   void retire_unlinked();
   static void release(const std::vector<FlowRule*>& rules);
@@ -87,8 +97,9 @@ class FlowTable {
   size_t published_count_ = 0;
   Classifier classifier_;
   std::unique_ptr<EvictionIndex> eviction_;
-  std::deque<FlowRulePtr> removed_;  // in order of version, waiting to be unlinked
-  std::vector<FlowRule*> unlinked_;  // to be retired together
+  std::map<uint64_t, size_t> cookie_counts_;  // of those that were asked about
+  std::deque<FlowRulePtr> removed_;           // in order of version, waiting to be unlinked
+  std::vector<FlowRule*> unlinked_;           // to be retired together
   mutable std::atomic<uint64_t> lookup_count_{0};
   mutable std::atomic<uint64_t> matched_count_{0};
 };

@@ -31,6 +31,7 @@ Result<Change, openflow::OpenFlowError> TableSet::prepare_group(const openflow::
   } else {
     remove_all_groups(change);
   }
+  remove_orphans(change);
   return change;
 }
 

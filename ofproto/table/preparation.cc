@@ -27,6 +27,7 @@ Preparation::Outcome Preparation::begin(const FlowRulePtr& rule) {
   if (!change) {
     return Unexpected{change.error()};
   }
+  tables_.remove_orphans(*change);
   keep(std::move(*change));
   return {};
 }
@@ -130,7 +131,7 @@ bool Preparation::change_rules_of_group() {
 void Preparation::end_message() {
   const auto flow_mod = std::exchange(flow_mod_, std::nullopt);
   const auto group_mod = std::exchange(group_mod_, std::nullopt);
-  Result<Change, OpenFlowError> last = Change{};
+  Result<Change, OpenFlowError> last = Change{.version = tables_.version().next(), .rules = {}, .groups = {}};
   if (flow_mod && flow_mod->command == FlowModCommand::modify && !has_chosen_ && rules_.modify_adds) {
     openflow::FlowMod add = *flow_mod;
     add.command = FlowModCommand::add;
@@ -139,6 +140,7 @@ void Preparation::end_message() {
     last = tables_.prepare(*group_mod, now_);
   }
   if (last) {
+    tables_.remove_orphans(*last);
     keep(std::move(*last));
   } else {
     failure_ = last.error();

@@ -20,9 +20,20 @@ TableSet::~TableSet() {
   }
 }
 
-const FlowRule* TableSet::lookup(uint8_t table_id, const Flow& flow, uint64_t at_version, Flow* mask) const {
+const FlowRule* TableSet::lookup(uint8_t table_id, const Flow& flow, uint64_t at_version, Flow* mask,
+                                 ConjunctionTrail* trail) const {
   const FlowTable* table = find_table(table_id);
-  return table != nullptr ? table->lookup(flow, at_version, mask) : nullptr;
+  return table != nullptr ? table->lookup(flow, at_version, mask, trail) : nullptr;
+}
+
+const FlowRule* TableSet::find_rule(const openflow::FlowMod& flow, uint64_t at_version) const {
+  const FlowTable* table = find_table(flow.table_id);
+  return table != nullptr ? table->find_visible(MiniMatch(flow.match), flow.priority, at_version) : nullptr;
+}
+
+size_t TableSet::count_with_cookie(uint8_t table_id, uint64_t cookie) {
+  FlowTable* table = find_table(table_id);
+  return table != nullptr ? table->count_with_cookie(cookie) : 0;
 }
 
 FlowTable& TableSet::table(uint8_t table_id) {
@@ -84,12 +95,14 @@ void TableSet::change_rule(Change& change, RuleChange rule_change) {
     FlowRule& before = *rule_change.before;
     table(before.table_id()).remove(before, change.version);
     groups_.release(before);
+    release_learned(before);
     timeouts_.remove(before);
   }
   if (rule_change.after) {
     FlowRule& after = *rule_change.after;
     table(after.table_id()).insert(rule_change.after, change.version);
     groups_.refer(after);
+    refer_learned(after);
     timeouts_.add(after);
   }
   change.has_flow_removed = change.has_flow_removed || rule_change.wants_flow_removed();
@@ -101,11 +114,13 @@ void TableSet::undo(const RuleChange& rule_change) {
   if (rule_change.after) {
     timeouts_.remove(*rule_change.after);
     groups_.release(*rule_change.after);
+    release_learned(*rule_change.after);
     table(rule_change.after->table_id()).undo_insert(*rule_change.after);
   }
   if (rule_change.before) {
     table(rule_change.before->table_id()).undo_remove(*rule_change.before);
     groups_.refer(*rule_change.before);
+    refer_learned(*rule_change.before);
     timeouts_.add(*rule_change.before);
   }
 }
@@ -137,6 +152,7 @@ void TableSet::revert(const Change& change) {
   std::for_each(change.groups.rbegin(), change.groups.rend(),
                 [&](const GroupChange& group_change) { groups_.undo(group_change); });
   std::for_each(change.rules.rbegin(), change.rules.rend(), [&](const RuleChange& rule_change) { undo(rule_change); });
+  orphaned_.clear();
   retire_undone();
 }
 

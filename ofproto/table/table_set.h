@@ -27,9 +27,11 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/base/clock.h"
@@ -70,7 +72,10 @@ class TableSet {
   // Null: no rule was ever in it, every lookup misses.
   const FlowTable* find_table(uint8_t table_id) const { return tables_[table_id].load(); }
   // As FlowTable::lookup; a miss when there is no such table.
-  const FlowRule* lookup(uint8_t table_id, const Flow& flow, uint64_t at_version, Flow* mask) const;
+  const FlowRule* lookup(uint8_t table_id, const Flow& flow, uint64_t at_version, Flow* mask,
+                         ConjunctionTrail* trail = nullptr) const;
+  // The rule that has the flow's table, match and priority, or null.
+  const FlowRule* find_rule(const openflow::FlowMod& flow, uint64_t at_version) const;
   const Group* find_group(uint32_t group_id, uint64_t at_version) const { return groups_.find(group_id, at_version); }
 
   // --- control thread: changes
@@ -112,9 +117,12 @@ class TableSet {
   size_t max_entries(uint8_t table_id) const;
   std::string table_name(uint8_t table_id) const;
   FlowTable* find_table(uint8_t table_id) { return tables_[table_id].load(); }
+  // How many flows of a table have this cookie. The first time a cookie is asked about is a walk over the table.
+  size_t count_with_cookie(uint8_t table_id, uint64_t cookie);
   GroupTable& groups() { return groups_; }
   const GroupTable& groups() const { return groups_; }
   Timeouts& timeouts() { return timeouts_; }
+  const Timeouts& timeouts() const { return timeouts_; }
   size_t flow_count() const;  // published ones, hidden ones not counted
 
  private:
@@ -124,6 +132,8 @@ class TableSet {
   // What a modify or a removal does to one of its rules.
   using ChangeOne = std::function<void(Change&, const FlowRulePtr&)>;
 
+  Result<Change, openflow::OpenFlowError> prepare_command(const openflow::FlowMod& flow_mod, TimePoint now,
+                                                          const FlowModRules& rules);
   Result<ChangeOne, openflow::OpenFlowError> change_of(const openflow::FlowMod& flow_mod, TimePoint now);
   Result<void, openflow::OpenFlowError> check(const openflow::FlowMod& flow_mod) const;
   Result<void, openflow::OpenFlowError> check_references(const openflow::Instructions& instructions) const;
@@ -139,6 +149,11 @@ class TableSet {
   void apply_naming(FlowTable& table) const;
   void apply_policy(FlowTable& table) const;
   void retire_undone();
+  // Flows that were learned, and are to go with what learned them (learned_flows.cc).
+  using Learned = std::pair<uint8_t, uint64_t>;  // table and cookie
+  void refer_learned(const FlowRule& rule);
+  void release_learned(const FlowRule& rule);
+  void remove_orphans(Change& change);
   void pin(uint64_t version);
   void unpin(uint64_t version);
 
@@ -150,6 +165,9 @@ class TableSet {
   Timeouts timeouts_;
   uint32_t xid_ = 0;
   InstructionCache instructions_;
+  // How many rules learn flows of this table and cookie that are to go with the last of them (delete_learned).
+  std::map<Learned, size_t> learners_;
+  std::set<Learned> orphaned_;    // whose last learner went in the change that is being prepared
   std::multiset<uint64_t> pins_;  // versions whose rules are still being walked
 };
 

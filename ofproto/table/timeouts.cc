@@ -12,12 +12,23 @@ constexpr Duration clock_error = std::chrono::milliseconds(10);
 constexpr Duration retry_interval = std::chrono::seconds(1);
 
 TimePoint hard_due(const FlowRule& rule) {
-  return rule.hard_timeout() != 0 ? rule.created() + std::chrono::seconds(rule.hard_timeout()) : TimePoint::max();
+  return rule.hard_timeout() != 0 ? rule.hard_start() + std::chrono::seconds(rule.hard_timeout()) : TimePoint::max();
 }
 
 TimePoint idle_due(const FlowRule& rule) {
   return rule.idle_timeout() != 0 ? rule.active() + std::chrono::seconds(rule.idle_timeout()) + clock_error
                                   : TimePoint::max();
+}
+
+// Whether it was longer, or none.
+bool shorten(std::atomic<uint16_t>& timeout, uint16_t limit) {
+  uint16_t known = timeout.load(std::memory_order_relaxed);
+  while (limit != 0 && (known == 0 || known > limit)) {
+    if (timeout.compare_exchange_weak(known, limit, std::memory_order_relaxed)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -62,6 +73,39 @@ std::vector<Expired> Timeouts::expired(TimePoint now, size_t limit) {
     move_down(0, {is_expired ? now + retry_interval : due_time(rule), &rule});
   }
   return found;
+}
+
+void Timeouts::reduce(const std::shared_ptr<const FlowRule>& rule, uint16_t idle_timeout, uint16_t hard_timeout) const {
+  const bool idles_sooner = shorten(rule->idle_timeout_, idle_timeout);
+  const bool ends_sooner = shorten(rule->hard_timeout_, hard_timeout);
+  if (!idles_sooner && !ends_sooner) {
+    return;
+  }
+  bool is_first = false;
+  {
+    MutexLock lock(reduced_mutex_);
+    is_first = reduced_.empty();
+    reduced_.push_back(rule);
+  }
+  if (is_first && has_reductions_) {
+    has_reductions_();
+  }
+}
+
+void Timeouts::take_reductions() {
+  std::vector<std::shared_ptr<const FlowRule>> reduced;
+  {
+    MutexLock lock(reduced_mutex_);
+    reduced.swap(reduced_);
+  }
+  for (const auto& shared : reduced) {
+    auto& rule = const_cast<FlowRule&>(*shared);
+    // One that has gone has no timer, and gets none.
+    if (rule.is_linked() && rule.removed_version() == TableVersion::never) {
+      remove(rule);
+      add(rule);
+    }
+  }
 }
 
 void Timeouts::place(size_t i, const Timer& timer) {

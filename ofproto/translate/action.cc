@@ -89,6 +89,16 @@ void Translation::execute(const openflow::Action& action) {
                  [&](const WriteMetadataAction& a) {
                    packet_.set_field(field(FieldId::metadata), {0, a.value}, {0, a.mask}, looked_at_);
                  },
+                 [&](const StackPushAction& a) { push_stack(a); },
+                 [&](const StackPopAction& a) { pop_stack(a); },
+                 [&](const DeleteFieldAction& a) { set(a.field, 0); },
+                 [&](const OutputRegAction& a) { output_register(a); },
+                 [&](const MultipathAction& a) { multipath(a); },
+                 [&](const BundleAction& a) { bundle(a); },
+                 [&](const CloneAction& a) { clone(a); },
+                 [&](const FinTimeoutAction& a) { fin_timeout(a); },
+                 [&](const LearnAction& a) { learn(a); },
+                 [&](const SampleAction&) { note("no collector is configured"); },
                  // A packet is tracked nowhere yet, so there is nothing to forget.
                  [&](const CtAction&) { give_up(DropReason::connection_tracking); },
                  [&](const NatAction&) { give_up(DropReason::connection_tracking); },
@@ -99,33 +109,17 @@ void Translation::execute(const openflow::Action& action) {
                  [&](const CopyTtlInAction&) {},
                  [&](const CopyTtlOutAction&) {},
                  [&](const MeterAction&) {},
-                 [&](const StackPushAction&) {},
-                 [&](const StackPopAction&) {},
                  [&](const CheckPacketLargerAction&) {},
-                 [&](const DeleteFieldAction&) {},
-                 [&](const OutputRegAction&) {},
                  [&](const OutputTruncAction&) {},
-                 [&](const MultipathAction&) {},
-                 [&](const BundleAction&) {},
-                 [&](const LearnAction&) {},
-                 [&](const FinTimeoutAction&) {},
                  [&](const ConjunctionAction&) {},
-                 [&](const SampleAction&) {},
-                 [&](const CloneAction&) {},
              },
              action);
 }
 
 void Translation::move_bits(const openflow::MoveAction& action) {
-  const Field& from = field(action.from.field);
-  const Field& to = field(action.to.field);
-  if (!packet_.has_header_of(from, looked_at_)) {
-    return;
+  if (packet_.has_header_of(field(action.from.field), looked_at_)) {
+    write(action.to, read(action.from));
   }
-  const FieldValue bits = FieldValue::ones(action.from.bit_count);
-  packet_.look_at(from, bits << action.from.offset, looked_at_);
-  const FieldValue value = (get(packet_.flow(), from) >> action.from.offset) & bits;
-  packet_.set_field(to, value << action.to.offset, bits << action.to.offset, looked_at_);
 }
 
 void Translation::decrement_ttl(const openflow::DecTtlAction& action) {

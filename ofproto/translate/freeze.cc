@@ -16,7 +16,7 @@ FrozenStep Translation::step_here() const {
   FrozenStep step;
   step.table_id = place_.table_id;
   if (place_.rule != nullptr) {
-    step.rule = place_.rule->shared_from_this();
+    step.rule = share_of(*place_.rule);
     step.cookie = place_.rule->cookie();
   } else {
     step.cookie = place_.cookie;
@@ -66,6 +66,7 @@ void Translation::finish_freezing() {
   }
   state.bridge = place_.bridge->id;
   state.in_port = packet_.in_port();
+  state.stack = place_.stack;
   state.pipeline = MiniMatch(packet_.pipeline(looked_at_));
   packet_.commit(looked_at_, out_.actions);
   if (how == Freeze::pause) {
@@ -105,6 +106,7 @@ void Translation::recirculate(FrozenState state, std::optional<datapath::Hash> h
 
 void Translation::resume(const FrozenState& state) {
   place_.action_set = state.action_set;
+  place_.stack = state.stack;
   place_.runs_action_set = state.runs_action_set;
   hashed_group_ = state.hashed_group;
   for (size_t i = 0; i < state.steps.size() && !is_exiting_ && may_go_on(); ++i) {

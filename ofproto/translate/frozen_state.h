@@ -52,13 +52,14 @@ class FrozenState final : public datapath::RecirculationContext {
   MiniMatch pipeline;
   std::vector<FrozenStep> steps;
   openflow::ActionList action_set;
-  bool runs_action_set = false;  // not so in a bucket: what its rules write into the action set is forgotten
+  std::vector<FieldValue> stack;  // of push and pop, the last one on top
+  bool runs_action_set = false;   // not so in a bucket: what its rules write into the action set is forgotten
   std::optional<uint32_t> hashed_group;
 
   // All but the id.
   bool has_content_of(const FrozenState& other) const {
     return bridge == other.bridge && in_port == other.in_port && pipeline == other.pipeline && steps == other.steps &&
-           action_set == other.action_set && runs_action_set == other.runs_action_set &&
+           action_set == other.action_set && stack == other.stack && runs_action_set == other.runs_action_set &&
            hashed_group == other.hashed_group;
   }
 };

@@ -19,6 +19,7 @@ constexpr uint64_t ttl_bits = word_bits(0xff00);
 constexpr uint64_t third_label_bits = word_bits(uint64_t{0xffffffff} << 32);
 constexpr uint64_t in_port_bits = word_bits(0xffffffff);
 constexpr uint64_t recirc_id_bits = word_bits(0xffffffff);
+constexpr uint64_t conj_id_bits = word_bits(0xffffffff);
 
 bool is_pipeline_word(unsigned i) { return i >= index(KeyWord::tun_id) && i < index(KeyWord::regs) + 8; }
 
@@ -29,6 +30,7 @@ VlanTag tag_from(uint64_t host_word, unsigned shift) {
 // Words that start as zero whatever the packet: nobody needs to look at it to know them.
 void mark_pipeline_words(Flow& written) {
   written.word(KeyWord::metadata) = all_ones;
+  written.word(KeyWord::ct_zone_conj) |= conj_id_bits;
   for (unsigned i = 0; i < 8; ++i) {
     written.word(index(KeyWord::regs) + i) = all_ones;
   }
@@ -129,6 +131,8 @@ OfPort PacketState::in_port() const {
 }
 
 void PacketState::set_in_port(OfPort port) { set_constant(KeyWord::hash_port, word_bits(number(port)), in_port_bits); }
+
+void PacketState::set_conjunction(uint32_t id) { set_constant(KeyWord::ct_zone_conj, word_bits(id), conj_id_bits); }
 
 void PacketState::cross_patch(OfPort in_port) {
   set_in_port(in_port);

@@ -79,6 +79,8 @@ class PacketState {
 
   OfPort in_port() const;
   void set_in_port(OfPort port);
+  // The packet as a rule sees it that asks for this conj_id: all clauses of that conjunction were met.
+  void set_conjunction(uint32_t id);
   // The far side of a patch port: metadata, registers and tunnel fields start afresh.
   void cross_patch(OfPort in_port);
 

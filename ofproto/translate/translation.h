@@ -35,6 +35,7 @@ class Translation {
     uint8_t table_id = 0;
     const FlowRule* rule = nullptr;
     std::vector<openflow::Action> action_set;
+    std::vector<FieldValue> stack;
     bool in_action_set = false;
     bool in_group = false;
     bool is_packet_out = false;      // its own actions, not those of a rule
@@ -62,7 +63,8 @@ class Translation {
   // Looks up as if the packet came from `lookup_port`, executes, and follows goto; false on a miss.
   bool run_table(uint8_t table_id, OfPort lookup_port);
   const FlowRule* lookup(uint8_t table_id);
-  void note_lookup(uint8_t table_id, const FlowRule* rule);
+  void note_lookup(uint8_t table_id, const FlowRule* rule, const ConjunctionTrail& trail);
+  void note_conjunctions(Lookup lookup, const ConjunctionTrail& trail);
   std::optional<uint8_t> execute(const FlowRule& rule);
   std::optional<uint8_t> finish_rule(const openflow::Instructions& instructions);
   void execute(const openflow::ActionList& actions);
@@ -92,6 +94,25 @@ class Translation {
   std::vector<const PortView*> normal_outputs(uint16_t vlan);
   std::vector<const PortView*> flood_ports(uint16_t vlan);
   void send_in_vlan(const std::vector<const PortView*>& ports, uint16_t vlan);
+
+  // --- extension.cc
+  FieldValue read(const openflow::SubField& bits);
+  void write(const openflow::SubField& bits, FieldValue value);
+  void push_stack(const openflow::StackPushAction& action);
+  void pop_stack(const openflow::StackPopAction& action);
+  void output_register(const openflow::OutputRegAction& action);
+  uint32_t hash_packet(openflow::HashFields fields, uint16_t basis);
+  void multipath(const openflow::MultipathAction& action);
+  bool is_live_member(OfPort number);
+  OfPort choose_member(const openflow::BundleAction& action);
+  void bundle(const openflow::BundleAction& action);
+  void clone(const openflow::CloneAction& action);
+  void fin_timeout(const openflow::FinTimeoutAction& action);
+
+  // --- learn.cc
+  void learn(const openflow::LearnAction& action);
+  bool learn_flow(openflow::FlowMod flow, uint32_t limit);
+  std::shared_ptr<const FlowRule> share_of(const FlowRule& rule) const;
 
   // --- group.cc
   void group(uint32_t group_id);
@@ -167,6 +188,7 @@ class Translation {
   Place place_;
   TranslationResult out_;
   std::vector<Lookup> lookups_;
+  Overlay overlay_;
   std::optional<DropReason> drop_reason_;
   bool has_given_up_ = false;   // a bound was reached: the packet is dropped whatever was said before
   bool is_exiting_ = false;     // the exit action

@@ -24,6 +24,12 @@ void Credits::apply(uint64_t packet_count, uint64_t byte_count, TimePoint used) 
   for (const Mac& credit : macs) {
     credit.table->refresh(credit.key, credit.port, used);
   }
+  for (const auto& rule : learned) {
+    rule->refresh(used);
+  }
+  for (const FinTimeout& credit : fin_timeouts) {
+    credit.tables->timeouts().reduce(credit.rule, credit.timeouts.idle_timeout, credit.timeouts.hard_timeout);
+  }
 }
 
 }  // namespace weft::ofproto

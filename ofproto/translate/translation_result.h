@@ -19,8 +19,10 @@
 #include "ofproto/table/flow_rule.h"
 #include "ofproto/table/flow_table.h"
 #include "ofproto/table/group.h"
+#include "ofproto/table/table_set.h"
 #include "ofproto/translate/dependency_id.h"
 #include "ofproto/translate/frozen_state.h"
+#include "ofproto/translate/learn.h"
 #include "ofproto/translate/mac_table.h"
 #include "ofproto/translate/snapshot.h"
 
@@ -45,12 +47,22 @@ struct Credits {
     OfPort port;
   };
 
+  // The rule's timeouts shrink.
+  struct FinTimeout {
+    std::shared_ptr<const FlowRule> rule;
+    const TableSet* tables;
+    openflow::FinTimeoutAction timeouts;
+  };
+
   std::vector<std::shared_ptr<FlowCounters>> rules;
   std::vector<Table> tables;
   std::vector<std::shared_ptr<const Group>> groups;
   std::vector<Bucket> buckets;
   std::vector<Patch> patches;
   std::vector<Mac> macs;
+  // Flows that the packets would learn if they were not there: they stay.
+  std::vector<std::shared_ptr<const FlowRule>> learned;
+  std::vector<FinTimeout> fin_timeouts;
 
   // Tables and MACs belong to bridges, which outlive every record (RCU).
   void apply(uint64_t packet_count, uint64_t byte_count, TimePoint used) const;
@@ -64,10 +76,11 @@ struct MacLearn {
 };
 
 struct Effects {
-  std::vector<MacLearn> macs;  // in order: what is learned later stands
+  std::vector<MacLearn> macs;       // in order: what is learned later stands
+  std::vector<LearnedFlow> learns;  // likewise; the packet waits until they are in force
   // An address was asked for before it was learned: the next packet like this one will fare otherwise.
   bool comes_late = false;
-  bool empty() const { return macs.empty(); }
+  bool empty() const { return macs.empty() && learns.empty(); }
 };
 
 // One table that was asked. `seen` is the packet as it was then, as far as the decision fixes it: a rule that is
@@ -90,8 +103,8 @@ struct TranslationResult {
   Credits credits;
   Effects effects;
   Dependencies dependencies;
-  FrozenStatePtr resumed;  // what it went on from: it lives as long as this decision does
-  bool is_cacheable = true;
+  FrozenStatePtr resumed;    // what it went on from: it lives as long as this decision does
+  bool is_cacheable = true;  // false: says nothing of the next packet (what was to be learned was not)
 };
 
 }  // namespace weft::ofproto

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "lib/openflow/port_message.h"
 #include "ofproto/translate/layers.h"
 #include "ofproto/translate/translation.h"
@@ -146,13 +148,17 @@ void Translation::miss(bool is_pipeline) {
 [[gnu::noinline]] const FlowRule* Translation::lookup(uint8_t table_id) {
   // What is known already proves for nothing what it can.
   Flow looked = packet_.known(looked_at_);
-  const FlowRule* rule = place_.bridge->tables->lookup(table_id, packet_.flow(), in_.version, &looked);
+  ConjunctionTrail trail;
+  const FlowRule* rule = place_.bridge->tables->lookup(table_id, packet_.flow(), in_.version, &looked, &trail);
+  if (!overlay_.empty()) {
+    rule = overlay_.lookup(place_.bridge->id, table_id, packet_.flow(), rule, looked);
+  }
   packet_.look_at(looked, looked_at_);
-  note_lookup(table_id, rule);
+  note_lookup(table_id, rule, trail);
   return rule;
 }
 
-void Translation::note_lookup(uint8_t table_id, const FlowRule* rule) {
+void Translation::note_lookup(uint8_t table_id, const FlowRule* rule, const ConjunctionTrail& trail) {
   Lookup lookup{place_.bridge->id, table_id, std::nullopt, nullptr};
   if (rule != nullptr) {
     lookup.priority = rule->priority();
@@ -164,9 +170,32 @@ void Translation::note_lookup(uint8_t table_id, const FlowRule* rule) {
   } else {
     lookup.packet = std::make_shared<PacketState>(packet_);
   }
+  if (!trail.empty()) {
+    note_conjunctions(lookup, trail);
+    // A rule between the clauses and the one found goes before the latter.
+    lookup.priority = lookup.priority ? std::min(*lookup.priority, trail.lowest_priority) : lookup.priority;
+  }
   lookups_.push_back(std::move(lookup));
   if (const FlowTable* table = place_.bridge->tables->find_table(table_id)) {
     out_.credits.tables.push_back({table, rule != nullptr});
+  }
+}
+
+// The answer rests on every clause, and on which rules ask for the conjunctions that were met.
+void Translation::note_conjunctions(Lookup lookup, const ConjunctionTrail& trail) {
+  for (const ClassifierRule* clause : trail.clauses) {
+    depend_on(dependency::rule(static_cast<const FlowRule*>(clause)));
+  }
+  // A new rule that asks for one of them may win whatever its priority: that of the clauses counts.
+  lookup.priority.reset();
+  for (const uint32_t id : trail.ids) {
+    if (in_.listener != nullptr) {
+      note(fmt::format("all clauses of conjunction {} are met", id));
+    }
+    auto packet = std::make_shared<PacketState>(packet_);
+    packet->set_conjunction(id);
+    lookup.packet = std::move(packet);
+    lookups_.push_back(lookup);
   }
 }
 
@@ -234,6 +263,10 @@ std::optional<uint8_t> Translation::finish_rule(const openflow::Instructions& in
 }
 
 void Translation::resubmit(const openflow::ResubmitAction& action) {
+  if (action.with_ct) {
+    note("the packet is not tracked");
+    return;
+  }
   const uint8_t from_table = place_.table_id;
   const uint8_t table = action.table.value_or(from_table);
   const bool is_deeper = table <= from_table;
@@ -289,11 +322,13 @@ void Translation::isolated(const std::function<void()>& branch) {
   const auto before = std::make_unique<PacketState>(packet_);
   datapath::ActionList outer = std::exchange(out_.actions, {});
   openflow::ActionList action_set = place_.action_set;
+  std::vector<FieldValue> stack = place_.stack;
   const bool was_exiting = is_exiting_;
   branch();
   finish_freezing();
   is_exiting_ = was_exiting;
   place_.action_set = std::move(action_set);
+  place_.stack = std::move(stack);
   action_count_ += out_.actions.size();
   strip_undelivered(out_.actions);
   if (std::ranges::any_of(out_.actions, changes_packet)) {

@@ -20,6 +20,8 @@
 //   select_hash.cc rendezvous.cc  what is hashed, and whose it is            tunnel.cc        outer headers
 //   freeze.cc      stopping and going on                                     layers.cc        who must wait for that
 //   controller.cc  packet-in                                                 trace.cc         the listener that writes
+//   learn.cc       flows that packets make
+//   extension.cc   stack, multipath, bundle, clone, fin_timeout              link_choice.cc   what they hash
 //
 // Limits are Open vSwitch's: 4,096 resubmits in all, 64 levels of resubmit to the same or a lower table, of groups
 // and of patch ports; beyond, the packet is dropped as recursion_limit.
@@ -58,6 +60,8 @@ struct TranslationInput {
   FrozenStatePtr resumed = nullptr;
   // Gives numbers to where it stops. Null: there are none, and the result is only to be read (a trace).
   const FrozenStates* frozen_states = nullptr;
+  // False: what the packet would learn it has tried to; a flow that is not there stays away.
+  bool may_learn = true;
 };
 
 // `key` is the packet's key; its in_port is replaced by `in_port`, the number on the bridge.

@@ -44,7 +44,8 @@ datapath::Decision make_decision(TranslationResult result, uint64_t sequence) {
   return decision;
 }
 
-std::optional<Translated> translate_key(const PublishedState& state, const FlowKey& key, const FlowMask* shared_bits) {
+std::optional<Translated> translate_key(const PublishedState& state, const FlowKey& key,
+                                        const TranslateOptions& options) {
   Translated translated;
   translated.sequence = state.changes.sequence();
   const Snapshot* snapshot = state.snapshot.load();
@@ -58,8 +59,8 @@ std::optional<Translated> translate_key(const PublishedState& state, const FlowK
   if (!place) {
     return std::nullopt;
   }
-  const TranslationInput input{*snapshot, place->bridge_index, version, nullptr,
-                               nullptr,   shared_bits,         resumed, &state.frozen};
+  const TranslationInput input{*snapshot, place->bridge_index, version,          nullptr, nullptr, options.shared_bits,
+                               resumed,   &state.frozen,       options.may_learn};
   translated.result = translate(input, place->of_port, key);
   return translated;
 }

@@ -43,8 +43,11 @@ struct Translated {
   TranslationResult result;
   uint64_t sequence = 0;  // current before the translation began
 };
-// `shared_bits`: the mask of a megaflow that is translated again, or null.
+struct TranslateOptions {
+  const FlowMask* shared_bits = nullptr;  // the mask of a megaflow that is translated again
+  bool may_learn = true;
+};
 std::optional<Translated> translate_key(const PublishedState& state, const FlowKey& key,
-                                        const FlowMask* shared_bits = nullptr);
+                                        const TranslateOptions& options = {});
 
 }  // namespace weft::ofproto

@@ -210,7 +210,7 @@ void Revalidator::replace_or_remove(Work& work) {
 // Null: the megaflow must go. That is so when its port is gone, when a packet would teach something new, and when
 // the new decision looks at bits that the megaflow does not fix.
 std::unique_ptr<datapath::Installed> Revalidator::translate_again(const datapath::Megaflow& megaflow) const {
-  std::optional<Translated> translated = translate_key(state_, megaflow.key, &megaflow.mask);
+  std::optional<Translated> translated = translate_key(state_, megaflow.key, {.shared_bits = &megaflow.mask});
   if (!translated || !translated->result.effects.empty() || !translated->result.is_cacheable) {
     return nullptr;
   }

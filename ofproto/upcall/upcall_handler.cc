@@ -18,21 +18,41 @@ UpcallHandler::UpcallHandler(PublishedState& state, const Clock& clock, PacketIn
     : state_(state), clock_(clock), packet_ins_(packet_ins), hooks_(std::move(hooks)) {}
 
 datapath::Decision UpcallHandler::translate(const FlowKey& key, const Packet& /*packet*/) {
-  std::optional<Translated> translated = translate_key(state_, key);
+  return translate(key, true);
+}
+
+datapath::Decision UpcallHandler::translate_released(const FlowKey& key, const Packet& /*packet*/) {
+  return translate(key, false);
+}
+
+datapath::Decision UpcallHandler::translate(const FlowKey& key, bool may_learn) {
+  const TranslateOptions options{.may_learn = may_learn};
+  std::optional<Translated> translated = translate_key(state_, key, options);
   bool is_cacheable = true;
   if (translated && apply(translated->result.effects)) {
     if (translated->result.effects.comes_late) {
       is_cacheable = false;
     } else {
-      translated = translate_key(state_, key);
+      translated = translate_key(state_, key, options);
     }
   }
   if (!translated) {
     return drop_once(DropReason::port_gone);
   }
+  if (!translated->result.effects.learns.empty()) {
+    return learn_first(port_id_of(key), std::move(translated->result.effects.learns));
+  }
   hooks_.made_decision();
   datapath::Decision decision = make_decision(std::move(translated->result), translated->sequence);
   decision.is_cacheable = decision.is_cacheable && is_cacheable;
+  return decision;
+}
+
+// The packet waits until the flows that it teaches are in force.
+datapath::Decision UpcallHandler::learn_first(PortId port, std::vector<LearnedFlow> flows) {
+  const std::optional<uint64_t> number = hooks_.learn(port, std::move(flows));
+  datapath::Decision decision = drop_once(DropReason::learn_queue_full);
+  decision.held_for = number.value_or(0);
   return decision;
 }
 

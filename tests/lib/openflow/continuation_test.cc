@@ -23,6 +23,7 @@ Continuation example() {
   continuation.steps[1].is_packet_out = continuation.steps[1].is_in_action_set = true;
   continuation.action_set = {DecTtlAction{}};
   continuation.runs_action_set = true;
+  continuation.stack = {{1, 2}, {3, 4}};
   return continuation;
 }
 

@@ -292,7 +292,7 @@ TEST_F(MessageTest, TableFeaturesAreWhatTheTablesDo) {
     EXPECT_NE(table.hit.write_actions >> type & 1, 0U) << type;
   }
   EXPECT_TRUE(table.match.test(static_cast<size_t>(FieldId::ct_state)));
-  for (const FieldId id : {FieldId::in_phy_port, FieldId::conj_id, FieldId::actset_output, FieldId::tun_metadata0}) {
+  for (const FieldId id : {FieldId::in_phy_port, FieldId::actset_output, FieldId::tun_metadata0}) {
     EXPECT_FALSE(table.match.test(static_cast<size_t>(id))) << field(id).name;
   }
 }

@@ -13,10 +13,7 @@ using AbilitiesTest = TableTest;
 TEST_F(AbilitiesTest, ActionsThatAreNotExecutedAreRefused) {
   for (const Action& action :
        {Action(CopyTtlInAction{}), Action(CopyTtlOutAction{}), Action(PushPbbAction{}), Action(PopPbbAction{}),
-        Action(StackPushAction{}), Action(StackPopAction{}), Action(CheckPacketLargerAction{}),
-        Action(DeleteFieldAction{}), Action(OutputRegAction{}), Action(OutputTruncAction{}), Action(MultipathAction{}),
-        Action(BundleAction{}), Action(LearnAction{}), Action(FinTimeoutAction{}), Action(ConjunctionAction{}),
-        Action(SampleAction{}), Action(CloneAction{})}) {
+        Action(CheckPacketLargerAction{}), Action(OutputTruncAction{})}) {
     const ActionList list = {OutputAction{.port = OfPort{1}}, action};
     Instructions instructions;
     instructions.apply = list;
@@ -36,9 +33,29 @@ TEST_F(AbilitiesTest, ConnectionTrackingIsTaken) {
   ct.nested = NestedActions{{NatAction{}, SetFieldAction{}}};
   instructions.apply = ActionList{ct, CtClearAction{}};
   EXPECT_TRUE(prepare(add(Match(), instructions)));
-  ct.nested = NestedActions{{SampleAction{}}};
+  ct.nested = NestedActions{{ConjunctionAction{}}};
   instructions.apply = ActionList{ct};
-  EXPECT_TRUE(refusal(add(Match(), instructions)).is(ErrorCode::ofpbac_bad_type));
+  EXPECT_FALSE(prepare(add(Match(), instructions)));
+}
+
+// NXBAC_BAD_CONJUNCTION, as Open vSwitch says it.
+TEST_F(AbilitiesTest, AConjunctionStandsAloneAndHasItsClauses) {
+  const OpenFlowError bad(error_type_experimenter, 15, nicira_vendor_id);
+  const auto with = [](ActionList actions) {
+    Instructions instructions;
+    instructions.apply = std::move(actions);
+    return instructions;
+  };
+  const ConjunctionAction first{7, 0, 2};
+  EXPECT_TRUE(prepare(add(port(1), with({first, NoteAction{}, ConjunctionAction{8, 63, 64}}))));
+  EXPECT_EQ(refusal(add(Match(), with({first, OutputAction{}}))), bad);
+  EXPECT_EQ(refusal(add(Match(), with({SetFieldAction{}, first}))), bad);
+  EXPECT_EQ(refusal(add(Match(), with({ConjunctionAction{7, 2, 2}}))), bad);
+  EXPECT_EQ(refusal(add(Match(), with({ConjunctionAction{7, 0, 1}}))), bad);
+  EXPECT_EQ(refusal(add(Match(), with({ConjunctionAction{7, 0, 65}}))), bad);
+  Instructions both = with({first});
+  both.goto_table = 3;
+  EXPECT_EQ(refusal(add(Match(), both)), bad);
 }
 
 TEST_F(AbilitiesTest, AControllerActionPausesButDoesNotMeter) {
@@ -55,7 +72,7 @@ TEST_F(AbilitiesTest, AControllerActionPausesButDoesNotMeter) {
 }
 
 TEST_F(AbilitiesTest, MatchesOnFieldsThatNobodyFillsAreRefused) {
-  for (const FieldId id : {FieldId::in_phy_port, FieldId::actset_output, FieldId::conj_id}) {
+  for (const FieldId id : {FieldId::in_phy_port, FieldId::actset_output}) {
     EXPECT_TRUE(refusal(add(match_of({{id, 1}}))).is(ErrorCode::ofpbmc_bad_field)) << field(id).name;
   }
 }

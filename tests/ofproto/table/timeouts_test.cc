@@ -114,6 +114,42 @@ TEST_F(TimeoutsTest, ModifyingDoesNotProlong) {
   EXPECT_EQ(expire(), Reasons{FlowRemovedReason::hard_timeout});
 }
 
+// fin_timeout: from whatever thread; the heap hears of it when it is told to.
+TEST_F(TimeoutsTest, ReducedTimeoutsCountFromNowOn) {
+  unsigned told = 0;
+  tables_.timeouts().set_listener([&] { ++told; });
+  add_flow(1, 100, 0);
+  add_flow(2, 0, 0);
+  tables_.timeouts().reduce(find(port(1))->shared_from_this(), 5, 0);
+  tables_.timeouts().reduce(find(port(2))->shared_from_this(), 0, 3);
+  tables_.timeouts().reduce(find(port(1))->shared_from_this(), 50, 0);
+  EXPECT_EQ(told, 1u);
+  tables_.timeouts().take_reductions();
+  EXPECT_EQ(find(port(1))->idle_timeout(), 5);
+  EXPECT_EQ(find(port(1))->hard_timeout(), 0);
+  clock_.advance(seconds(3));
+  EXPECT_EQ(expire(), Reasons{FlowRemovedReason::hard_timeout});
+  const auto first = find(port(1))->shared_from_this();
+  clock_.advance(milliseconds(2010));
+  EXPECT_EQ(expire(), Reasons{FlowRemovedReason::idle_timeout});
+  tables_.timeouts().reduce(first, 1, 1);
+  tables_.timeouts().take_reductions();
+  EXPECT_EQ(tables_.timeouts().count(), 0u) << "one that has gone gets no timer";
+}
+
+TEST_F(TimeoutsTest, RefreshingStartsBothAnew) {
+  add_flow(1, 10, 20);
+  clock_.advance(seconds(9));
+  find(port(1))->refresh(clock_.now());
+  clock_.advance(seconds(9));
+  EXPECT_EQ(expire(), Reasons{});
+  find(port(1))->refresh(clock_.now());
+  clock_.advance(seconds(9));
+  EXPECT_EQ(expire(), Reasons{}) << "27 seconds old";
+  clock_.advance(milliseconds(1010));
+  EXPECT_EQ(expire(), Reasons{FlowRemovedReason::idle_timeout});
+}
+
 TEST_F(TimeoutsTest, WhatIsNotRemovedIsGivenAgain) {
   add_flow(1, 0, 10);
   clock_.advance(seconds(10));

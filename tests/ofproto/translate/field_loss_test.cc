@@ -124,7 +124,7 @@ bool is_filled_by_pipeline(const Field& field) {
 // Where a difference in the field can come from.
 Way way_of(const Field& field) {
   const FieldValues values = values_of(field);
-  if (!field.is_filled || field.id == FieldId::recirc_id) {
+  if (!field.is_filled || field.id == FieldId::recirc_id || field.id == FieldId::conj_id) {
     return Way::nowhere;
   }
   if (is_filled_by_pipeline(field)) {
@@ -212,7 +212,7 @@ TEST(FieldLossTest, LossOfAFieldThatTheDatapathMakesIsFoundOut) {
 }
 
 // What this test cannot speak of is what nobody fills yet (a match on it is refused): tunnel options, which have no place
-// in a key until a TLV map gives them one, in_phy_port, actset_output and conj_id; and recirc_id, which is zero for every
+// in a key until a TLV map gives them one, in_phy_port and actset_output; conj_id, which no packet has; and recirc_id, which is zero for every
 // packet that tables see (a packet that comes back is told by it what goes on, and then it is zero too).
 TEST(FieldLossTest, EveryFieldIsSpokenOf) {
   size_t packet_fields = 0;

@@ -69,26 +69,52 @@ class Pair {
     dull_.add(group);
   }
 
-  // A rule comes, or one goes. No two rules of a table have the same priority.
+  // A rule comes, or one goes. Of those of one table and priority all but one are clauses of a conjunction.
   void change_tables() {
-    openflow::FlowMod flow = random_.rule();
-    const auto same_place = std::ranges::find_if(dull_.rules(), [&](const auto& rule) {
-      return rule.table_id == flow.table_id && rule.priority == flow.priority;
-    });
-    if (same_place != dull_.rules().end()) {
-      openflow::FlowMod remove;
-      remove.command = openflow::FlowModCommand::remove_strict;
-      remove.table_id = same_place->table_id;
-      remove.priority = same_place->priority;
-      remove.match = same_place->match;
-      EXPECT_TRUE(sw_.bridge().apply(remove));
-      dull_.remove(flow.table_id, flow.priority);
+    if (random_.one_in(8)) {
+      add_conjunction();
       return;
     }
-    const auto added = sw_.bridge().apply(flow);
-    if (added) {
+    if (random_.one_in(8)) {
+      const auto kind = static_cast<uint16_t>(random_.below(random_learn_kinds));
+      remove_one(random_learn_table, random_learn_priority + kind);
+      return;
+    }
+    const openflow::FlowMod flow = random_.rule();
+    if (!remove_one(flow.table_id, flow.priority)) {
+      add(flow);
+    }
+  }
+
+  void add_conjunction() {
+    const std::vector<openflow::FlowMod> flows = random_.conjunction(++conjunction_count_);
+    while (remove_one(flows.front().table_id, flows.front().priority)) {
+    }
+    for (const openflow::FlowMod& flow : flows) {
+      add(flow);
+    }
+  }
+
+  void add(const openflow::FlowMod& flow) {
+    if (sw_.bridge().apply(flow)) {
       dull_.add(flow);
     }
+  }
+
+  bool remove_one(uint8_t table_id, uint16_t priority) {
+    const auto found = std::ranges::find_if(
+        dull_.rules(), [&](const auto& rule) { return rule.table_id == table_id && rule.priority == priority; });
+    if (found == dull_.rules().end()) {
+      return false;
+    }
+    openflow::FlowMod remove;
+    remove.command = openflow::FlowModCommand::remove_strict;
+    remove.table_id = table_id;
+    remove.priority = priority;
+    remove.match = found->match;
+    EXPECT_TRUE(sw_.bridge().apply(remove));
+    dull_.remove(table_id, priority, remove.match);
+    return true;
   }
 
   ::testing::AssertionResult same_fate() {
@@ -104,7 +130,9 @@ class Pair {
     sw_.collect();
     for (const auto& rule : dull_.rules()) {
       const auto stats = sw_.flow_stats({.table_id = rule.table_id, .match = rule.match});
-      const auto found = std::ranges::find(stats, rule.priority, &openflow::FlowStats::priority);
+      const auto found = std::ranges::find_if(stats, [&](const openflow::FlowStats& one) {
+        return one.priority == rule.priority && one.match == rule.match;
+      });
       if (found == stats.end() || found->packet_count != rule.packet_count) {
         return ::testing::AssertionFailure()
                << "seed " << seed_ << ": rule of table " << int{rule.table_id} << ", priority " << rule.priority
@@ -181,6 +209,7 @@ class Pair {
   reference::DirectWalk dull_;
   std::vector<std::string> names_;
   std::optional<OfPort> down_;
+  uint32_t conjunction_count_ = 0;
 };
 
 TEST(MaskTest, CachedPathAndDirectWalkAgree) {

@@ -1,8 +1,7 @@
 #include "tests/ofproto/translate/random_tables.h"
 
 #include <algorithm>
-
-#include "lib/packet/tcp.h"
+#include <iterator>
 
 namespace weft {
 
@@ -39,12 +38,12 @@ const std::vector<FieldId> arp = {F::arp_op, F::arp_spa, F::arp_tpa, F::arp_sha,
 
 bool is_exact_only(const Field& f) { return !f.is_maskable(); }
 
-FieldValue value128(FieldId id, uint64_t low) {
+}  // namespace
+
+FieldValue RandomTables::value128(FieldId id, uint64_t low) {
   const bool is_v6 = field(id).n_bits == 128;
   return is_v6 ? FieldValue{0xfd00000000000000U | (low & 0x10) << 40, low} : FieldValue{0, low};
 }
-
-}  // namespace
 
 const std::vector<RandomTables::Kind>& RandomTables::kinds() {
   static const std::vector<Kind> kinds = {
@@ -185,11 +184,85 @@ Action RandomTables::change(const Kind& kind) {
   return set;
 }
 
+SubField RandomTables::some_bits(FieldId id) {
+  const uint16_t width = field(id).n_bits;
+  const auto count = static_cast<uint16_t>(width > 8 && one_in(2) ? 8 : width);
+  return {id, static_cast<uint16_t>(width == count ? 0 : 8 * below((width - count) / 8 + 1)), count};
+}
+
+LearnAction RandomTables::learn() {
+  const SubField src{F::eth_src, 0, 48};
+  const SubField dst{F::eth_dst, 0, 48};
+  const SubField from{F::in_port, 0, 16};
+  Learn learn;
+  learn.table_id = random_learn_table;
+  const auto which = static_cast<uint16_t>(below(random_learn_kinds));
+  learn.priority = random_learn_priority + which;
+  if (which == 0) {
+    learn.specs = {{LearnSpec::Kind::match, 48, src, dst}, {LearnSpec::Kind::output, 16, from, {}}};
+  } else {
+    learn.specs = {{LearnSpec::Kind::match, 16, from, from},
+                   {LearnSpec::Kind::match, 48, src, src},
+                   {LearnSpec::Kind::load, 8, SubField{F::eth_src, 0, 8}, {F::reg0, 8, 8}},
+                   {LearnSpec::Kind::output, 16, FieldValue{0, 2}, {}}};
+  }
+  if (one_in(2)) {
+    learn.result = SubField{F::reg0, 0, 1};
+  }
+  return {learn};
+}
+
+// One extension action, and what makes it matter.
+ActionList RandomTables::extension(const Kind& kind, uint8_t table_id) {
+  static const std::vector<FieldId> registers = {F::reg0, F::reg0 + 3, F::metadata};
+  const auto fields = static_cast<HashFields>(below(7));
+  const auto basis = static_cast<uint16_t>(below(3));
+  const SubField port_bits{F::reg0 + 5, 0, 16};
+  switch (below(8)) {
+    case 0:
+      return {StackPushAction{some_bits(pick(kind.set))}, StackPopAction{some_bits(pick(registers))}};
+    case 1: {
+      const SubField kept = some_bits(pick(kind.set));
+      return {StackPushAction{kept}, change(kind), output(), StackPopAction{one_in(2) ? kept : some_bits(F::eth_dst)}};
+    }
+    case 2:
+      return {SetFieldAction{F::reg0 + 5, {0, 1 + below(6)}, {0, 0xffff}}, OutputRegAction{port_bits, 0xffff}};
+    case 3:
+      return {MultipathAction{fields, basis, static_cast<MultipathAlgorithm>(below(4)), static_cast<uint16_t>(below(4)),
+                              static_cast<uint32_t>(below(8)), port_bits},
+              OutputRegAction{port_bits, 0xffff}};
+    case 4: {
+      BundleAction bundle{one_in(2) ? BundleAlgorithm::hrw : BundleAlgorithm::active_backup, fields, basis, {}, {}};
+      for (uint64_t n = below(4); n > 0; --n) {
+        bundle.members.push_back(one_in(4) ? OfPort{77} : in_port());
+      }
+      if (one_in(2)) {
+        return {bundle};
+      }
+      bundle.to = port_bits;
+      return {bundle, OutputRegAction{port_bits, 0xffff}};
+    }
+    case 5:
+      return {CloneAction{NestedActions{{change(kind), output()}}}, output()};
+    case 6:
+      if (table_id == 0) {
+        return {learn(), ResubmitAction{.table = random_learn_table}};
+      }
+      [[fallthrough]];
+    default:
+      return {FinTimeoutAction{10, 20}, WriteMetadataAction{below(4), 3}, NoteAction{{1, 2, 3}},
+              SampleAction{.probability = 1}, output()};
+  }
+}
+
 Instructions RandomTables::instructions(const Kind& kind, uint8_t table_id) {
   Instructions result;
   ActionList apply;
   for (uint64_t n = below(4); n > 0; --n) {
     apply.push_back(one_in(3) ? output() : change(kind));
+  }
+  if (one_in(3)) {
+    std::ranges::move(extension(kind, table_id), std::back_inserter(apply));
   }
   const bool has_next = table_id + 1 < random_table_count;
   const auto next = static_cast<uint8_t>(table_id + 1 + (has_next ? below(random_table_count - table_id - 1) : 0));
@@ -268,6 +341,44 @@ FlowMod RandomTables::rule() {
   return flow;
 }
 
+std::vector<FlowMod> RandomTables::conjunction(uint32_t id) {
+  const Kind& about = kind();
+  std::vector<FlowMod> flows;
+  const auto table_id = static_cast<uint8_t>(below(random_table_count));
+  const auto priority = static_cast<uint16_t>(1 + below(200));
+  const auto add = [&](std::initializer_list<FieldId> fields) -> FlowMod& {
+    FlowMod flow;
+    flow.table_id = table_id;
+    flow.priority = priority;
+    if (about.eth_type != 0) {
+      flow.match.set(F::eth_type, about.eth_type);
+    }
+    if (about.ip_proto != 0) {
+      flow.match.set(F::ip_proto, about.ip_proto);
+    }
+    for (const FieldId field_id : fields) {
+      match_field(flow.match, field_id);
+    }
+    const bool is_known = std::ranges::any_of(flows, [&](const FlowMod& other) { return other.match == flow.match; });
+    if (!is_known) {
+      flows.push_back(flow);
+    }
+    return flows.back();
+  };
+  for (uint8_t clause = 0; clause < 2; ++clause) {
+    for (uint64_t n = 1 + below(3); n > 0; --n) {
+      const FieldId first = clause == 0 ? F::in_port : F::eth_dst;
+      const FieldId of_kind = pick(about.matched);
+      FlowMod& flow = one_in(2) || of_kind == F::ip_proto ? add({first}) : add({of_kind});
+      flow.instructions.apply = ActionList{ConjunctionAction{id, clause, 2}};
+    }
+  }
+  FlowMod& answer = add({});
+  answer.match.set(F::conj_id, id);
+  answer.instructions = instructions(about, table_id);
+  return flows;
+}
+
 GroupMod RandomTables::group(uint32_t group_id) {
   GroupMod group;
   group.group_id = group_id;
@@ -311,88 +422,6 @@ GroupMod RandomTables::group(uint32_t group_id) {
     group.buckets.push_back(std::move(bucket));
   }
   return group;
-}
-
-// --- packets
-
-TunnelMetadata RandomTables::tunnel() {
-  TunnelMetadata tunnel;
-  tunnel.begin();
-  tunnel.id = value_of(F::tun_id);
-  tunnel.set_source(Ipv4Address::from_host(static_cast<uint32_t>(value_of(F::tun_src))));
-  tunnel.set_destination(Ipv4Address::from_host(static_cast<uint32_t>(value_of(F::tun_dst))));
-  tunnel.tos = static_cast<uint8_t>(value_of(F::tun_tos));
-  tunnel.ttl = static_cast<uint8_t>(value_of(F::tun_ttl));
-  tunnel.gbp_id = static_cast<uint16_t>(below(4));
-  return tunnel;
-}
-
-Frame RandomTables::frame() {
-  Frame f =
-      weft::frame().eth(MacAddress::from_uint64(value_of(F::eth_src)), MacAddress::from_uint64(value_of(F::eth_dst)));
-  for (uint64_t tags = one_in(2) ? 0 : 1 + below(2); tags > 0; --tags) {
-    f = f.vlan(static_cast<uint16_t>(10 + below(2)), static_cast<uint8_t>(2 * below(2)));
-  }
-  f = network_frame(std::move(f)).payload("#" + std::to_string(++frame_number_));
-  return one_in(50) ? f.truncated(14 + below(40)) : f;
-}
-
-Frame RandomTables::network_frame(Frame link) {
-  const auto v4_of = [&](FieldId id) { return Ipv4Address::from_host(static_cast<uint32_t>(value_of(id))); };
-  const auto v6_of = [&](FieldId id) {
-    const FieldValue value = value128(id, value_of(id));
-    Ipv6Address address;
-    store_be64(address.bytes.data(), value.hi);
-    store_be64(address.bytes.data() + 8, value.lo);
-    return address;
-  };
-  const auto ttl = static_cast<uint8_t>(value_of(F::nw_ttl));
-  const auto tos = static_cast<uint8_t>(value_of(F::nw_tos) | below(4));
-  switch (below(8)) {
-    case 0:
-      return link.arp(static_cast<uint16_t>(value_of(F::arp_op)), MacAddress::from_uint64(value_of(F::arp_sha)),
-                      v4_of(F::arp_spa), MacAddress::from_uint64(value_of(F::arp_tha)), v4_of(F::arp_tpa));
-    case 1:
-      for (uint64_t labels = 1 + below(3); labels > 0; --labels) {
-        link = link.mpls(static_cast<uint32_t>(below(4)), static_cast<uint8_t>(below(4)), ttl);
-      }
-      return link.ipv4(v4_of(F::ipv4_src), v4_of(F::ipv4_dst)).udp(1, 2);
-    case 2:
-    case 3: {
-      Frame network = link.ipv6(v6_of(F::ipv6_src), v6_of(F::ipv6_dst))
-                          .ttl(ttl)
-                          .tos(tos)
-                          .flow_label(static_cast<uint32_t>(below(4)));
-      if (one_in(4)) {
-        network = network.extension(one_in(2) ? 0 : 60);
-      }
-      return transport_frame(std::move(network));
-    }
-    default: {
-      Frame network = link.ipv4(v4_of(F::ipv4_src), v4_of(F::ipv4_dst)).ttl(ttl).tos(tos);
-      if (one_in(10)) {
-        return network.protocol(static_cast<uint8_t>(value_of(F::ip_proto))).fragment(one_in(2) ? 8 : 800, one_in(2));
-      }
-      return transport_frame(std::move(network));
-    }
-  }
-}
-
-Frame RandomTables::transport_frame(Frame network) {
-  const auto src = static_cast<uint16_t>(value_of(F::udp_src));
-  const auto dst = static_cast<uint16_t>(value_of(F::udp_dst));
-  switch (below(5)) {
-    case 0:
-      return network.icmp(static_cast<uint8_t>(value_of(F::icmp_type)), static_cast<uint8_t>(below(4)));
-    case 1:
-      return network.sctp(src, dst);
-    case 2:
-      return network.udp(src, dst);
-    case 3:
-      return network.icmpv6(static_cast<uint8_t>(value_of(F::icmpv6_type)), static_cast<uint8_t>(below(4)));
-    default:
-      return network.tcp(src, dst, static_cast<uint16_t>(1U << below(5)));
-  }
 }
 
 }  // namespace weft

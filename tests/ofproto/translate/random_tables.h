@@ -18,12 +18,19 @@ namespace weft {
 inline constexpr uint16_t random_port_count = 5;  // 1 to 5; the last one is a tunnel
 inline constexpr uint8_t random_table_count = 4;
 inline constexpr unsigned random_group_count = 6;
+// Learned flows are in a table of their own, of two kinds by priority; what one does follows from what it matches. Rules
+// of table 0 learn, and look there behind it: no packet asks that table before it teaches.
+inline constexpr uint8_t random_learn_table = 9;
+inline constexpr uint16_t random_learn_priority = 250;
+inline constexpr uint16_t random_learn_kinds = 2;
 
 class RandomTables {
  public:
   explicit RandomTables(uint64_t seed) : random_(seed) {}
 
   openflow::FlowMod rule();
+  // Clauses of two dimensions and the rule that asks for both, all of one table and priority. `id` is its own.
+  std::vector<openflow::FlowMod> conjunction(uint32_t id);
   // Groups 1 to 6; each may lead to those before it, and watch them.
   openflow::GroupMod group(uint32_t group_id);
 
@@ -41,9 +48,13 @@ class RandomTables {
   static const Kind& kind_of(uint64_t eth_type);
   const Kind& kind();
   uint64_t value_of(FieldId id);
+  static FieldValue value128(FieldId id, uint64_t low);
   void match_field(Match& match, FieldId id);
   openflow::Action output();
   openflow::Action change(const Kind& kind);
+  openflow::SubField some_bits(FieldId id);
+  openflow::LearnAction learn();
+  openflow::ActionList extension(const Kind& kind, uint8_t table_id);
   openflow::Instructions instructions(const Kind& kind, uint8_t table_id);
   Frame network_frame(Frame link);
   Frame transport_frame(Frame network);

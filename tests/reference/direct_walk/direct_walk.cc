@@ -1,6 +1,8 @@
 #include "tests/reference/direct_walk/direct_walk.h"
 
 #include <algorithm>
+#include <functional>
+#include <set>
 
 #include "datapath/action/execute.h"
 #include "datapath/offload/ingress.h"
@@ -31,12 +33,6 @@ class Catch final : public datapath::Exits {
 bool is_pipeline_word(unsigned i) { return i < index(KeyWord::eth_dst) && i != index(KeyWord::hash_port); }
 bool is_pipeline_field(const Field& f) { return is_pipeline_word(f.first_word()); }
 
-FieldValue shifted(FieldValue v, int n) {
-  unsigned __int128 wide = static_cast<unsigned __int128>(v.hi) << 64 | v.lo;
-  wide = n >= 0 ? wide << n : wide >> -n;
-  return {static_cast<uint64_t>(wide >> 64), static_cast<uint64_t>(wide)};
-}
-
 void set_address(Flow& flow, FieldId v4, FieldId v6, const IpAddress& address) {
   if (address.is_v4()) {
     set(flow, v4, FieldValue{0, address.v4().host()});
@@ -64,6 +60,16 @@ unsigned order(const Action& action) {
   return std::holds_alternative<OutputAction>(action) ? 11 : 8;
 }
 
+std::vector<ConjunctionAction> clauses(const Instructions& instructions) {
+  std::vector<ConjunctionAction> found;
+  for (const Action& action : instructions.apply.value_or(ActionList())) {
+    if (const auto* clause = std::get_if<ConjunctionAction>(&action)) {
+      found.push_back(*clause);
+    }
+  }
+  return found;
+}
+
 bool is_same_kind(const Action& a, const Action& b) {
   if (a.index() != b.index()) {
     return false;
@@ -75,12 +81,14 @@ bool is_same_kind(const Action& a, const Action& b) {
 }  // namespace
 
 void DirectWalk::add(const FlowMod& flow) {
-  remove(flow.table_id, flow.priority);
+  remove(flow.table_id, flow.priority, flow.match);
   rules_.push_back({flow.table_id, flow.priority, flow.match, flow.instructions});
 }
 
-void DirectWalk::remove(uint8_t table_id, uint16_t priority) {
-  std::erase_if(rules_, [&](const Rule& rule) { return rule.table_id == table_id && rule.priority == priority; });
+void DirectWalk::remove(uint8_t table_id, uint16_t priority, const Match& match) {
+  std::erase_if(rules_, [&](const Rule& rule) {
+    return rule.table_id == table_id && rule.priority == priority && rule.match == match;
+  });
 }
 
 void DirectWalk::set_down(OfPort port, bool is_down) {
@@ -126,14 +134,55 @@ Flow DirectWalk::flow_of(const Packet& packet) const {
   return flow;
 }
 
+// From the highest priority down: a rule of that priority, or one whose conjunction is met at it.
 DirectWalk::Rule* DirectWalk::find(uint8_t table_id, const Flow& flow) {
-  Rule* best = nullptr;
-  for (Rule& rule : rules_) {
-    if (rule.table_id == table_id && rule.match.matches(flow) && (best == nullptr || rule.priority > best->priority)) {
-      best = &rule;
+  std::set<uint16_t, std::greater<>> priorities;
+  for (const Rule& rule : rules_) {
+    if (rule.table_id == table_id) {
+      priorities.insert(rule.priority);
     }
   }
-  return best;
+  for (const uint16_t priority : priorities) {
+    Rule* rule = find_of(table_id, priority, flow);
+    rule = rule != nullptr ? rule : find_met(table_id, priority, flow);
+    if (rule != nullptr) {
+      return rule;
+    }
+  }
+  return nullptr;
+}
+
+DirectWalk::Rule* DirectWalk::find_of(uint8_t table_id, uint16_t priority, const Flow& flow) {
+  for (Rule& rule : rules_) {
+    if (rule.table_id == table_id && rule.priority == priority && clauses(rule.instructions).empty() &&
+        rule.match.matches(flow)) {
+      return &rule;
+    }
+  }
+  return nullptr;
+}
+
+// The rule of this priority that asks for a conjunction all of whose clauses match.
+DirectWalk::Rule* DirectWalk::find_met(uint8_t table_id, uint16_t priority, const Flow& flow) {
+  std::map<uint32_t, std::set<unsigned>> met;
+  std::map<uint32_t, unsigned> counts;
+  for (const Rule& rule : rules_) {
+    if (rule.table_id == table_id && rule.priority == priority && rule.match.matches(flow)) {
+      for (const ConjunctionAction& clause : clauses(rule.instructions)) {
+        met[clause.id].insert(clause.clause);
+        counts[clause.id] = clause.clause_count;
+      }
+    }
+  }
+  for (const auto& [id, found] : met) {
+    Flow with_id = flow;
+    set(with_id, FieldId::conj_id, FieldValue{0, id});
+    Rule* rule = found.size() == counts[id] ? find_of(table_id, priority, with_id) : nullptr;
+    if (rule != nullptr) {
+      return rule;
+    }
+  }
+  return nullptr;
 }
 
 bool DirectWalk::table(uint8_t table_id, Packet& packet, Walk& walk) {
@@ -209,6 +258,8 @@ void DirectWalk::act(const Action& action, Packet& packet, Walk& walk) {
     group(grouped->group_id, packet, walk);
   } else if (const auto* again = std::get_if<ResubmitAction>(&action)) {
     table(*again->table, packet, walk);
+  } else {
+    act_extension(action, packet, walk);
   }
 }
 
@@ -239,16 +290,10 @@ void DirectWalk::set_field(const SetFieldAction& action, Packet& packet, Walk& w
 }
 
 void DirectWalk::move(const MoveAction& action, Packet& packet, Walk& walk) {
-  const Flow flow = flow_of(packet);
-  const Field& from = field(action.from.field);
-  if ((present_from_word(flow.word(present_word)) & from.presence) != from.presence) {
-    return;
+  const uint16_t wanted = field(action.from.field).presence;
+  if ((present_from_word(flow_of(packet).word(present_word)) & wanted) == wanted) {
+    write(action.to, read(action.from, packet), packet, walk);
   }
-  const FieldValue bits = FieldValue::ones(action.from.bit_count);
-  const FieldValue value = shifted(get(flow, from), -int{action.from.offset}) & bits;
-  set_field(
-      {.field = action.to.field, .value = shifted(value, action.to.offset), .mask = shifted(bits, action.to.offset)},
-      packet, walk);
 }
 
 void DirectWalk::output(OfPort port, Packet& packet, Walk& walk) {
@@ -330,11 +375,7 @@ void DirectWalk::group(uint32_t group_id, const Packet& packet, Walk& walk) {
 }
 
 void DirectWalk::bucket(const Bucket& bucket, const Packet& packet, Walk& walk) {
-  Packet copy = packet;
-  Walk branch;
-  run_action_set(bucket.actions, copy, branch);
-  walk.outcome.punted += branch.outcome.punted;
-  std::ranges::move(branch.outcome.sent, std::back_inserter(walk.outcome.sent));
+  branch(packet, walk, [&](Packet& copy, Walk& of_copy) { run_action_set(bucket.actions, copy, of_copy); });
 }
 
 // Random groups watch earlier ones only.

@@ -3,6 +3,8 @@
 //
 // The judge of translation, masks and caches: what it does with a packet is what the real switch must do, whatever
 // megaflow the packet hits. Rules stand in a list; a lookup compares all of them.
+// What multipath and bundle hash comes from the real hash (link_choice.h), what learn makes from the real maker (learn.h),
+// both over the packet as it is read here: what they looked at and when it is in force is what is judged.
 //
 // A select group chooses by the switch's own hash of the packet's fields as they are then: what is judged is whether a
 // megaflow that many packets hit chose for each of them as it would have been chosen for it alone.
@@ -12,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -50,8 +53,9 @@ class DirectWalk {
   };
 
   void add_port(OfPort port, std::optional<datapath::TunnelSpec> tunnel = std::nullopt) { ports_[port] = tunnel; }
+  // Replaces a rule of the same table, priority and match.
   void add(const openflow::FlowMod& flow);
-  void remove(uint8_t table_id, uint16_t priority);
+  void remove(uint8_t table_id, uint16_t priority, const Match& match);
   void add(const openflow::GroupMod& group) { groups_[group.group_id] = group; }
   // A port that is down neither receives nor sends, and is not live.
   void set_down(OfPort port, bool is_down);
@@ -69,16 +73,27 @@ class DirectWalk {
   struct Walk {
     WalkOutcome outcome;
     openflow::ActionList action_set;
+    std::vector<FieldValue> stack;
     bool is_dead = false;  // its TTL ran out, or it was too malformed for an action
   };
 
   Flow flow_of(const Packet& packet) const;
   Rule* find(uint8_t table_id, const Flow& flow);
+  Rule* find_of(uint8_t table_id, uint16_t priority, const Flow& flow);
+  Rule* find_met(uint8_t table_id, uint16_t priority, const Flow& flow);
   bool table(uint8_t table_id, Packet& packet, Walk& walk);
   void act(const openflow::ActionList& actions, Packet& packet, Walk& walk);
   void act(const openflow::Action& action, Packet& packet, Walk& walk);
   void set_field(const openflow::SetFieldAction& action, Packet& packet, Walk& walk);
   void move(const openflow::MoveAction& action, Packet& packet, Walk& walk);
+  bool act_extension(const openflow::Action& action, Packet& packet, Walk& walk);
+  void learn(const openflow::Learn& action, Packet& packet, Walk& walk);
+  FieldValue read(const openflow::SubField& from, const Packet& packet) const;
+  void write(const openflow::SubField& to, FieldValue value, Packet& packet, Walk& walk);
+  uint32_t hash(openflow::HashFields fields, uint16_t basis, const Packet& packet) const;
+  OfPort member(const openflow::BundleAction& action, const Packet& packet) const;
+  // Runs on a copy of the packet; nothing of it is left but what it sent.
+  void branch(const Packet& packet, Walk& walk, const std::function<void(Packet&, Walk&)>& run);
   void output(OfPort port, Packet& packet, Walk& walk);
   void send(OfPort port, const Packet& packet, Walk& walk);
   void normal(const Packet& packet, Walk& walk);
