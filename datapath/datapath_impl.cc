@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "datapath/meter/token_meter.h"
 #include "datapath/port/memory.h"
 #include "lib/base/hash.h"
 
@@ -184,6 +185,10 @@ void DatapathImpl::release_held(uint64_t up_to) {
   for (const auto& worker : workers_) {
     worker->send([up_to](Worker& w) { w.release_held(up_to); });
   }
+}
+
+std::shared_ptr<Meter> DatapathImpl::make_meter(const MeterSpec& spec) {
+  return std::make_shared<TokenMeter>(spec, clock_);
 }
 
 void DatapathImpl::for_each_megaflow(const std::function<void(Megaflow&)>& visit) const {

@@ -39,6 +39,8 @@ class DatapathImpl final : public Datapath {
   void execute(std::span<const uint8_t> frame, PortId in_port, Decision decision) override;
   void release_held(uint64_t up_to) override;
 
+  std::shared_ptr<Meter> make_meter(const MeterSpec& spec) override;
+
   unsigned worker_count() const override { return static_cast<unsigned>(workers_.size()); }
   void for_each_megaflow(const std::function<void(Megaflow&)>& visit) const override;
   void send(MegaflowCommand command) override;

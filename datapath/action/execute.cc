@@ -1,12 +1,18 @@
 #include "datapath/action/execute.h"
 
+#include <algorithm>
+
 #include "datapath/action/edited_packet.h"
 #include "datapath/action/hash.h"
+#include "datapath/action/meter.h"
 #include "datapath/action/mpls.h"
+#include "datapath/action/pbb.h"
 #include "datapath/action/set_field.h"
+#include "datapath/action/truncate.h"
 #include "datapath/action/ttl.h"
 #include "datapath/action/tunnel.h"
 #include "datapath/action/vlan.h"
+#include "lib/packet/ethernet.h"
 
 namespace weft::datapath {
 namespace {
@@ -22,7 +28,19 @@ struct Tally {
 bool needs_packet(const Action& action) {
   return std::holds_alternative<Output>(action) || std::holds_alternative<OutputSet>(action) ||
          std::holds_alternative<Recirculate>(action) || std::holds_alternative<Controller>(action) ||
+         std::holds_alternative<ApplyMeter>(action) || std::holds_alternative<CheckLarger>(action) ||
          std::holds_alternative<std::shared_ptr<const Clone>>(action);
+}
+
+// A frame whose checksum is still to be finished stays as it is: the sum runs to its end, and who finishes it pads.
+void pad(Packet& packet) {
+  if (packet.size() >= min_frame_bytes || packet.offload.is_partial()) {
+    return;
+  }
+  const size_t missing = min_frame_bytes - packet.size();
+  if (uint8_t* end = packet.append(missing)) {
+    std::fill_n(end, missing, uint8_t{0});
+  }
 }
 
 // How far the list has an effect: up to its Drop, and no further than the last action that needs the packet.
@@ -48,7 +66,7 @@ Extent extent_of(const ActionList& actions) {
 // One list on one packet. A nested list runs on its own packet and shares the tally.
 class ListRun {
  public:
-  ListRun(PacketPtr packet, Exits& exits, Tally& tally) : packet_(std::move(packet)), exits_(exits), tally_(tally) {}
+  ListRun(EditedPacket packet, Exits& exits, Tally& tally) : packet_(std::move(packet)), exits_(exits), tally_(tally) {}
 
   void run(const ActionList& actions) {
     const Extent extent = extent_of(actions);
@@ -71,12 +89,22 @@ class ListRun {
   Verdict operator()(const PopVlan&) { return pop_vlan(packet_); }
   Verdict operator()(const PushMpls& a) { return push_mpls(packet_, a); }
   Verdict operator()(const PopMpls& a) { return pop_mpls(packet_, a); }
+  Verdict operator()(const PushPbb& a) { return push_pbb(packet_, a); }
+  Verdict operator()(const PopPbb&) { return pop_pbb(packet_); }
+  Verdict operator()(const CopyTtlOut&) { return copy_ttl_out(packet_); }
+  Verdict operator()(const CopyTtlIn&) { return copy_ttl_in(packet_); }
+  Verdict operator()(const DecMplsTtl&) { return dec_mpls_ttl(packet_); }
   Verdict operator()(const DecTtl&) { return dec_ttl(packet_); }
   Verdict operator()(const SetTunnel& a) { return set_tunnel(packet_, a), keep; }
   Verdict operator()(const Hash& a) { return choose_by_hash(*packet_, a), keep; }
   Verdict operator()(const Recirculate& a) { return recirculate(a), keep; }
+  Verdict operator()(const Truncate& a) { return packet_.limit_size(a.max_size), keep; }
+  Verdict operator()(const ApplyMeter& a) { return apply_meter(packet_, a); }
   Verdict operator()(const Controller& a) { return punt(a), keep; }
   Verdict operator()(const Drop&) { return keep; }
+  Verdict operator()(const CheckLarger& a) {
+    return run_clone(is_longer(*packet_, a.size) ? *a.larger : *a.other), keep;
+  }
   Verdict operator()(const std::shared_ptr<const Clone>& a) { return run_clone(*a), keep; }
 
  private:
@@ -95,10 +123,31 @@ class ListRun {
 
   Verdict output(PortId port, bool is_last_use) {
     if (PacketPtr packet = take_or_copy(is_last_use)) {
-      ++tally_.outputs;
-      exits_.output(port, std::move(packet));
+      if (packet->was_shortened) {
+        pad(*packet);
+      }
+      if (packet->size_limit != 0) {
+        output_cut_off(port, std::move(packet));
+      } else {
+        send(port, std::move(packet));
+      }
     }
     return keep;
+  }
+
+  void send(PortId port, PacketPtr packet) {
+    ++tally_.outputs;
+    exits_.output(port, std::move(packet));
+  }
+
+  void output_cut_off(PortId port, PacketPtr packet) {
+    const CutOff cut = cut_off(std::move(packet), [&](PacketPtr piece) { send(port, std::move(piece)); });
+    if (cut.verdict) {
+      drop(*cut.verdict);
+    }
+    for (size_t i = 0; i < cut.lost; ++i) {
+      drop(DropReason::no_buffer);
+    }
   }
 
   Verdict output_set(const OutputSet& set) {
@@ -115,8 +164,25 @@ class ListRun {
     }
   }
 
+  Verdict try_punt(const Controller& action) {
+    if (action.meter != nullptr && action.meter->charge(*packet_).is_drop) {
+      return DropReason::meter_exceeded;
+    }
+    if (packet_->size_limit == 0) {
+      return exits_.punt(*action.context, *packet_);
+    }
+    PacketPtr copy = packet_->clone();
+    if (copy == nullptr) {
+      return DropReason::no_buffer;
+    }
+    Verdict verdict;
+    const CutOff cut =
+        cut_off(std::move(copy), [&](const PacketPtr& piece) { verdict = exits_.punt(*action.context, *piece); });
+    return cut.verdict ? cut.verdict : verdict;
+  }
+
   void punt(const Controller& action) {
-    if (const Verdict verdict = exits_.punt(*action.context, *packet_); !verdict) {
+    if (const Verdict verdict = try_punt(action); !verdict) {
       tally_.was_punted = true;
     } else if (!tally_.reason) {
       tally_.reason = verdict;
@@ -125,7 +191,7 @@ class ListRun {
 
   void run_clone(const Clone& clone) {
     if (PacketPtr packet = take_or_copy(is_last_)) {
-      ListRun(std::move(packet), exits_, tally_).run(clone.actions);
+      ListRun(EditedPacket(std::move(packet)), exits_, tally_).run(clone.actions);
     }
   }
 
@@ -149,7 +215,7 @@ void settle(const Tally& tally, Exits& exits) {
 
 void execute(const ActionList& actions, PacketPtr packet, Exits& exits) {
   Tally tally;
-  ListRun(std::move(packet), exits, tally).run(actions);
+  ListRun(EditedPacket(std::move(packet)), exits, tally).run(actions);
   settle(tally, exits);
 }
 

@@ -31,6 +31,7 @@ using Location = std::variant<FieldPlace, NothingToWrite, DropReason>;
 Location locate_ethernet(EditedPacket& packet, FieldId field);
 Location locate_vlan(EditedPacket& packet, FieldId field);
 Location locate_mpls(EditedPacket& packet, FieldId field);
+Location locate_pbb(EditedPacket& packet, FieldId field);
 Location locate_arp(EditedPacket& packet, FieldId field);
 Location locate_ip(EditedPacket& packet, FieldId field);
 Location locate_ports(EditedPacket& packet, FieldId field);

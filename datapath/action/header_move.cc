@@ -11,6 +11,7 @@ Verdict open_gap(EditedPacket& packet, size_t offset, size_t size) {
   }
   std::memmove(front, front + size, offset);
   packet.headers_moved();
+  packet.grown(size);
   return keep;
 }
 
@@ -18,6 +19,7 @@ void close_gap(EditedPacket& packet, size_t offset, size_t size) {
   std::memmove(packet->data() + size, packet->data(), offset);
   packet->pull(size);
   packet.headers_moved();
+  packet.shortened(size);
 }
 
 }  // namespace weft::datapath

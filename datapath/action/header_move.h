@@ -15,7 +15,7 @@ namespace weft::datapath {
 // `size` undefined bytes appear at `offset`. no_headroom.
 Verdict open_gap(EditedPacket& packet, size_t offset, size_t size);
 
-// `size` bytes at `offset` vanish; the frame holds at least offset + size.
+// `size` bytes at `offset` vanish; the frame holds at least offset + size. It counts as shortened then.
 void close_gap(EditedPacket& packet, size_t offset, size_t size);
 
 }  // namespace weft::datapath

@@ -22,6 +22,8 @@ Location locate_ipv4(const FrameLayers& layers, FieldId field) {
       return at(offsetof(Ipv4Header, tos), 1, Covered::by_ip_header, 2);
     case FieldId::nw_ttl:
       return at(offsetof(Ipv4Header, ttl), 1, Covered::by_ip_header);
+    case FieldId::ip_proto:
+      return at(offsetof(Ipv4Header, protocol), 1, Covered::by_ip_header);
     default:
       return DropReason::not_this_protocol;
   }
@@ -47,6 +49,8 @@ Location locate_ipv6(const FrameLayers& layers, FieldId field) {
       return at(0, sizeof(Be32), Covered::by_nothing, class_shift + 2);
     case FieldId::nw_ttl:
       return at(offsetof(Ipv6Header, hop_limit), 1, Covered::by_nothing);
+    case FieldId::ip_proto:
+      return FieldPlace{layers.protocol_at, 1};
     default:
       return DropReason::not_this_protocol;
   }

@@ -3,13 +3,29 @@
 #include "lib/packet/arp.h"
 #include "lib/packet/ethernet.h"
 #include "lib/packet/mpls.h"
+#include "lib/packet/pbb.h"
 #include "lib/packet/vlan.h"
 
 namespace weft::datapath {
 
+namespace {
+
+// The type behind all tags. A frame with a length and no SNAP header has none.
+Location locate_eth_type(const FrameLayers& layers) {
+  if (layers.eth_type < eth_type::min || layers.eth_type_at == FrameLayers::absent) {
+    return DropReason::not_this_protocol;
+  }
+  return FieldPlace{layers.eth_type_at, sizeof(Be16)};
+}
+
+}  // namespace
+
 Location locate_ethernet(EditedPacket& packet, FieldId field) {
   if (packet->size() < ethernet_header_bytes) {
     return DropReason::truncated_frame;
+  }
+  if (field == FieldId::eth_type) {
+    return locate_eth_type(packet.layers());
   }
   const size_t offset = field == FieldId::eth_dst ? offsetof(EthernetHeader, dst) : offsetof(EthernetHeader, src);
   return FieldPlace{offset, sizeof(MacAddress)};
@@ -29,8 +45,27 @@ Location locate_mpls(EditedPacket& packet, FieldId field) {
   if (packet.layers().mpls == FrameLayers::absent) {
     return DropReason::no_mpls;
   }
-  const uint8_t shift = field == FieldId::mpls_label ? 12 : field == FieldId::mpls_tc ? 9 : 0;
-  return FieldPlace{packet.layers().mpls, mpls_entry_bytes, shift};
+  const auto shift = [&]() -> uint8_t {
+    switch (field) {
+      case FieldId::mpls_label:
+        return 12;
+      case FieldId::mpls_tc:
+        return 9;
+      case FieldId::mpls_bos:
+        return 8;
+      default:
+        return 0;
+    }
+  };
+  return FieldPlace{packet.layers().mpls, mpls_entry_bytes, shift()};
+}
+
+Location locate_pbb(EditedPacket& packet, FieldId field) {
+  if (packet.layers().pbb == FrameLayers::absent) {
+    return DropReason::not_this_protocol;
+  }
+  const uint8_t shift = field == FieldId::pbb_uca ? pbb_uca_shift : 0;
+  return FieldPlace{packet.layers().pbb, pbb_tag_bytes, shift};
 }
 
 Location locate_arp(EditedPacket& packet, FieldId field) {

@@ -50,7 +50,8 @@ Verdict pop_mpls(EditedPacket& packet, const PopMpls& action) {
   }
   close_gap(packet, link_size, mpls_entry_bytes);
   set_eth_type(packet, link_size, action.eth_type);
-  packet->l2_5_offset = eth_type::is_mpls(action.eth_type) ? static_cast<uint16_t>(link_size) : Packet::unknown_offset;
+  const FrameLayers& layers = packet.layers();
+  packet->l2_5_offset = layers.mpls != FrameLayers::absent ? layers.mpls : layers.pbb;
   return keep;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "datapath/action/field_place.h"
+#include "lib/packet/checksum.h"
 #include "lib/packet/vlan.h"
 
 namespace weft::datapath {
@@ -12,6 +13,7 @@ Location locate(EditedPacket& packet, FieldId field) {
   switch (field) {
     case FieldId::eth_dst:
     case FieldId::eth_src:
+    case FieldId::eth_type:
       return locate_ethernet(packet, field);
     case FieldId::vlan_tci:
     case FieldId::vlan_vid:
@@ -21,8 +23,12 @@ Location locate(EditedPacket& packet, FieldId field) {
       return locate_vlan(packet, field);
     case FieldId::mpls_label:
     case FieldId::mpls_tc:
+    case FieldId::mpls_bos:
     case FieldId::mpls_ttl:
       return locate_mpls(packet, field);
+    case FieldId::pbb_isid:
+    case FieldId::pbb_uca:
+      return locate_pbb(packet, field);
     case FieldId::arp_op:
     case FieldId::arp_spa:
     case FieldId::arp_tpa:
@@ -38,6 +44,7 @@ Location locate(EditedPacket& packet, FieldId field) {
     case FieldId::ip_dscp:
     case FieldId::ip_ecn:
     case FieldId::nw_ttl:
+    case FieldId::ip_proto:
       return locate_ip(packet, field);
     case FieldId::tcp_src:
     case FieldId::tcp_dst:
@@ -100,6 +107,17 @@ Verdict set_mark(Packet& packet, const SetField& action) {
   return keep;
 }
 
+// What the bytes behind it are hangs on this field.
+bool names_what_follows(FieldId field) { return field == FieldId::eth_type || field == FieldId::ip_proto; }
+
+// A promise about a header that will be called something else is kept first: nobody could keep it afterwards.
+Verdict settle_offload(EditedPacket& packet) {
+  if (packet->offload.is_gso()) {
+    return DropReason::gso_unsupported;
+  }
+  return packet->offload.is_partial() ? finish_partial_checksum(*packet) : keep;
+}
+
 }  // namespace
 
 Verdict set_field(EditedPacket& packet, const SetField& action) {
@@ -115,7 +133,18 @@ Verdict set_field(EditedPacket& packet, const SetField& action) {
     return keep;
   }
   const FieldValue mask = action.mask & frame_bits(field(action.field));
-  return write(packet, *place, (action.value & mask) << place->shift, mask << place->shift);
+  const auto write_it = [&] {
+    return write(packet, *place, (action.value & mask) << place->shift, mask << place->shift);
+  };
+  if (!names_what_follows(action.field)) {
+    return write_it();
+  }
+  if (const Verdict verdict = settle_offload(packet)) {
+    return verdict;
+  }
+  const Verdict verdict = write_it();
+  packet.headers_moved();
+  return verdict;
 }
 
 }  // namespace weft::datapath

@@ -4,6 +4,9 @@
 // not in the frame. A packet without the field's header is dropped: translation has proved the header, so the packet
 // changed underneath us. Later fragments, and neighbour messages without the option, pass unchanged.
 //
+// Writing a type or a protocol changes what the bytes behind it are called, and nothing else: no checksum but IPv4's own
+// is touched. A checksum still to be finished is finished first; a GSO frame is dropped as gso_unsupported.
+//
 // Threads: the packet's worker.
 #pragma once
 

@@ -6,7 +6,7 @@
 // the executor fixes checksums (partial ones included) and moves offload offsets.
 //
 // Offloadable by construction: no pointers except the contexts of Controller and Recirculate, which never leave user
-// space.
+// space, and meters, which a device that has some would be told of by number.
 //
 // Threads: lists are immutable once handed to the datapath. Cost: one switch and one function per action.
 #pragma once
@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "datapath/api/meter.h"
 #include "lib/base/hash.h"
 #include "lib/base/ids.h"
 #include "lib/flow/field.h"
@@ -25,7 +26,9 @@
 
 namespace weft::datapath {
 
-// Sends a copy of the packet as it is at this point. The last use of a packet moves it instead.
+// Sends a copy of the packet as it is at this point. The last use of a packet moves it instead. A frame that a pop has
+// shortened leaves no shorter than a wire allows (min_frame_bytes), unless something about it is still promised
+// (Offload).
 struct Output {
   PortId port;
   friend bool operator==(const Output&, const Output&) = default;
@@ -62,6 +65,30 @@ struct PopMpls {
   uint16_t eth_type;  // of what is left
   friend bool operator==(const PopMpls&, const PopMpls&) = default;
 };
+// Puts a backbone header before the whole frame (pbb.h); its addresses are the frame's own.
+struct PushPbb {
+  uint16_t eth_type;  // 0x88e7
+  uint32_t tag;       // I-TAG TCI, host order
+  friend bool operator==(const PushPbb&, const PushPbb&) = default;
+};
+// Takes the backbone header off. Tags before the I-TAG stay, before the customer's own.
+struct PopPbb {
+  friend bool operator==(const PopPbb&, const PopPbb&) = default;
+};
+
+// Copy the time to live between the outermost label and what is next: another label, IPv4 or IPv6. Behind the bottom of
+// the stack may be something without one; then nothing happens.
+struct CopyTtlOut {
+  friend bool operator==(const CopyTtlOut&, const CopyTtlOut&) = default;
+};
+struct CopyTtlIn {
+  friend bool operator==(const CopyTtlIn&, const CopyTtlIn&) = default;
+};
+// Subtracts one from the outermost label's TTL, which translation does not know; below 2 the packet is dropped as
+// ttl_exceeded.
+struct DecMplsTtl {
+  friend bool operator==(const DecMplsTtl&, const DecMplsTtl&) = default;
+};
 
 // Subtracts one from the IPv4 TTL or IPv6 hop limit. Translation has proved that it is at least 2; a packet
 // for which that is not so is dropped as ttl_exceeded.
@@ -84,8 +111,12 @@ class PuntContext {
 };
 struct Controller {
   std::shared_ptr<const PuntContext> context;
+  std::shared_ptr<Meter> meter =
+      nullptr;  // or null; a packet that it would drop is not told (meter_exceeded) and goes on
   friend bool operator==(const Controller& a, const Controller& b) {
-    return a.context == b.context || (a.context && b.context && a.context->describe() == b.context->describe());
+    const bool is_same_context =
+        a.context == b.context || (a.context && b.context && a.context->describe() == b.context->describe());
+    return is_same_context && a.meter == b.meter;
   }
 };
 
@@ -119,6 +150,20 @@ struct Recirculate {
   friend bool operator==(const Recirculate& a, const Recirculate& b) { return a.id == b.id; }
 };
 
+// Charges the packet to a meter, which may drop it (meter_exceeded: the list ends) or remark its DSCP.
+struct ApplyMeter {
+  std::shared_ptr<Meter> meter;
+  uint32_t id = 0;  // OpenFlow's number, for dumps
+  friend bool operator==(const ApplyMeter&, const ApplyMeter&) = default;
+};
+
+// What is sent from here on is cut off behind so many bytes, counted from the frame as it is at this point. Of a frame
+// that will be cut into segments, each of them is.
+struct Truncate {
+  uint32_t max_size = 0;
+  friend bool operator==(const Truncate&, const Truncate&) = default;
+};
+
 // Ends the list: counted under the reason unless the packet has already been output or punted.
 struct Drop {
   DropReason reason;
@@ -128,13 +173,27 @@ struct Drop {
 // Executes a list on a copy: what it changes does not reach what follows (group buckets, clone).
 struct Clone;
 
-using Action = std::variant<Output, OutputSet, SetField, PushVlan, PopVlan, PushMpls, PopMpls, DecTtl, SetTunnel, Hash,
-                            Recirculate, Controller, Drop, std::shared_ptr<const Clone>>;
+// Executes one list or the other on a copy: `larger` when the frame is longer than `size` bytes, or the longest of those
+// that it stands for.
+struct CheckLarger {
+  uint32_t size = 0;
+  std::shared_ptr<const Clone> larger;
+  std::shared_ptr<const Clone> other;
+  friend bool operator==(const CheckLarger& a, const CheckLarger& b);
+};
+
+using Action = std::variant<Output, OutputSet, SetField, PushVlan, PopVlan, PushMpls, PopMpls, PushPbb, PopPbb,
+                            CopyTtlOut, CopyTtlIn, DecMplsTtl, DecTtl, SetTunnel, Truncate, ApplyMeter, Hash,
+                            Recirculate, Controller, Drop, CheckLarger, std::shared_ptr<const Clone>>;
 using ActionList = std::vector<Action>;
 
 struct Clone {
   ActionList actions;
   friend bool operator==(const Clone&, const Clone&) = default;
 };
+
+inline bool operator==(const CheckLarger& a, const CheckLarger& b) {
+  return a.size == b.size && *a.larger == *b.larger && *a.other == *b.other;
+}
 
 }  // namespace weft::datapath

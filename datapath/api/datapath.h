@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "datapath/api/megaflow.h"
+#include "datapath/api/meter.h"
 #include "datapath/api/port_spec.h"
 #include "datapath/api/upcall.h"
 #include "lib/base/clock.h"
@@ -90,6 +91,10 @@ class Datapath {
 
   // Packets that decisions hold (Decision::held_for) for changes up to this number go on, in their order.
   virtual void release_held(uint64_t up_to) = 0;
+
+  // --- meters (control thread)
+  // For ApplyMeter and Controller actions of any worker; on this datapath's clock, which it does not outlive.
+  virtual std::shared_ptr<Meter> make_meter(const MeterSpec& spec) = 0;
 
   // --- megaflows
   virtual unsigned worker_count() const = 0;

@@ -6,6 +6,7 @@
 #include "lib/packet/icmp.h"
 #include "lib/packet/ipv4.h"
 #include "lib/packet/ipv6.h"
+#include "lib/packet/pbb.h"
 #include "lib/packet/sctp.h"
 #include "lib/packet/tcp.h"
 #include "lib/packet/udp.h"
@@ -33,6 +34,7 @@ void find_ipv4(Bytes frame, size_t offset, FrameLayers& layers) {
   layers.l3 = static_cast<uint16_t>(offset);
   layers.l3_end = static_cast<uint32_t>(offset + total);
   layers.ip_protocol = ip->protocol;
+  layers.protocol_at = static_cast<uint16_t>(offset + offsetof(Ipv4Header, protocol));
   layers.is_fragment = ip->is_fragment();
   layers.is_later_fragment = ip->is_later_fragment();
   if (!layers.is_later_fragment && offset + ip->header_bytes() < layers.l3_end) {
@@ -85,6 +87,7 @@ void find_ipv6_payload(Bytes frame, FrameLayers& layers) {
       layers.is_fragment = layers.is_later_fragment || fragment.more_fragments();
     }
     layers.ip_protocol = header->next_header;
+    layers.protocol_at = static_cast<uint16_t>(at);
     at += size;
     if (layers.is_later_fragment) {
       return;
@@ -108,6 +111,7 @@ void find_ipv6(Bytes frame, size_t offset, FrameLayers& layers) {
   layers.l3 = static_cast<uint16_t>(offset);
   layers.l3_end = static_cast<uint32_t>(end);
   layers.ip_protocol = ip->next_header;
+  layers.protocol_at = static_cast<uint16_t>(offset + offsetof(Ipv6Header, next_header));
   layers.final_dst = static_cast<uint16_t>(offset + offsetof(Ipv6Header, dst));
   find_ipv6_payload(frame, layers);
 }
@@ -129,6 +133,7 @@ constexpr uint16_t max_vlan_count = 8;
 void find_payload(Bytes frame, size_t at, FrameLayers& layers) {
   for (; at + sizeof(Be16) <= frame.size(); at += vlan_tag_bytes) {
     layers.eth_type = load_be16(&frame[at]);
+    layers.eth_type_at = is_in_reach(at) ? static_cast<uint16_t>(at) : FrameLayers::absent;
     const bool is_whole = at + sizeof(Be16) + vlan_tag_bytes <= frame.size();
     if (!eth_type::is_vlan(layers.eth_type) || layers.vlan_count == max_vlan_count || !is_whole) {
       break;
@@ -146,6 +151,7 @@ void find_payload(Bytes frame, size_t at, FrameLayers& layers) {
     }
     layers.eth_type = snap->type.host();
     at += sizeof(LlcSnapHeader);
+    layers.eth_type_at = is_in_reach(at) ? static_cast<uint16_t>(at - sizeof(Be16)) : FrameLayers::absent;
   }
   switch (layers.eth_type) {
     case eth_type::ipv4:
@@ -159,6 +165,11 @@ void find_payload(Bytes frame, size_t at, FrameLayers& layers) {
     case eth_type::mpls_multicast:
       if (at + sizeof(uint32_t) <= frame.size() && is_in_reach(at)) {
         layers.mpls = static_cast<uint16_t>(at);
+      }
+      return;
+    case eth_type::pbb:
+      if (at + pbb_tag_bytes + mac_pair_bytes <= frame.size() && is_in_reach(at)) {
+        layers.pbb = static_cast<uint16_t>(at);
       }
       return;
     default:

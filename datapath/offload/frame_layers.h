@@ -20,12 +20,15 @@ struct FrameLayers {
   static constexpr uint16_t absent = 0xffff;
   enum class Network : uint8_t { none, ipv4, ipv6, arp };
 
-  uint16_t eth_type = 0;    // of the payload behind all VLAN tags
-  uint16_t vlan_count = 0;  // more than the key knows of, where frames come with three or a push adds to two
-  uint16_t mpls = absent;   // first label stack entry; what is behind the stack is not looked at
+  uint16_t eth_type = 0;          // of the payload behind all VLAN tags
+  uint16_t vlan_count = 0;        // more than the key knows of, where frames come with three or a push adds to two
+  uint16_t eth_type_at = absent;  // where it stands: behind the tags, or in a SNAP header
+  uint16_t mpls = absent;         // first label stack entry; what is behind the stack is not looked at
+  uint16_t pbb = absent;          // I-TAG of a backbone frame; the customer's frame begins pbb_tag_bytes behind it
   uint16_t l3 = absent;
   Network network = Network::none;
-  uint8_t ip_protocol = 0;  // of l4
+  uint8_t ip_protocol = 0;        // of l4
+  uint16_t protocol_at = absent;  // the byte that says so, in the last IP or extension header
   bool is_fragment = false;
   bool is_later_fragment = false;
   bool has_route_ahead = false;  // IPv6 routing header with segments left: dst is not the final destination

@@ -4,6 +4,7 @@
 #include "lib/packet/header_at.h"
 #include "lib/packet/ipv4.h"
 #include "lib/packet/mpls.h"
+#include "lib/packet/pbb.h"
 #include "lib/packet/udp.h"
 #include "lib/packet/vxlan.h"
 
@@ -36,6 +37,9 @@ class PathFinder {
     }
     if (layers.mpls != FrameLayers::absent) {
       return walk_mpls(layers.mpls);
+    }
+    if (layers.pbb != FrameLayers::absent) {
+      return walk_ethernet(layers.pbb + pbb_tag_bytes);
     }
     if (!layers.is_ip() || !layers.has_l4() || layers.is_fragment || layers.l4 > target_) {
       return false;

@@ -1,7 +1,7 @@
 // HeaderPath: the headers that lie before the layer a frame's offload metadata speaks of, outermost first.
 //
 // Every one of them has a length, an id or a checksum that depends on the frame's size. The path is found by walking
-// from the Ethernet header to csum_start through MPLS, VXLAN, Geneve, GRE and IP in IP. Which UDP ports carry tunnels
+// from the Ethernet header to csum_start through MPLS, PBB, VXLAN, Geneve, GRE and IP in IP. Which UDP ports carry tunnels
 // is not asked: the offset to arrive at is known, so a guess that does not arrive there is dropped.
 //
 // Threads: pure functions. Cost: one walk of the headers; at most 32 layers and labels are looked at, however many

@@ -67,7 +67,7 @@ struct PortCapabilities {
   bool gso_tcp4 = false;
   bool gso_tcp6 = false;
   bool gso_udp_l4 = false;
-  bool gso_under_mpls = false;                   // the kernel refuses such frames
+  bool gso_under_mpls = false;                   // or PBB; the kernel refuses such frames
   bool sctp_partial_checksum = false;            // CRC32c (csum_offset 8)
   size_t max_frame_size = weft::max_frame_size;  // GSO frames included; longer is oversized_frame
 

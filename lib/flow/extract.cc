@@ -8,6 +8,7 @@
 #include "lib/packet/ethernet.h"
 #include "lib/packet/header_at.h"
 #include "lib/packet/mpls.h"
+#include "lib/packet/pbb.h"
 #include "lib/packet/vlan.h"
 
 namespace weft {
@@ -98,15 +99,15 @@ uint16_t append_mpls(Packet& packet, size_t offset, FlowKey& key) {
   return present::mpls;
 }
 
-// The I-TAG (IEEE 802.1Q clause 9.7): flags and 24 bits of service instance, then the customer's MAC pair.
-uint16_t append_pbb(std::span<const uint8_t> frame, size_t offset, FlowKey& key) {
-  constexpr size_t tag_bytes = 4;
-  if (frame.size() - offset < tag_bytes + mac_pair_bytes) {
+// The I-TAG, which the customer's MAC pair follows.
+uint16_t append_pbb(Packet& packet, size_t offset, FlowKey& key) {
+  const std::span<const uint8_t> frame = packet.bytes();
+  const auto* tag = header_at<PbbTag>(frame, offset);
+  if (tag == nullptr || frame.size() - offset < pbb_tag_bytes + mac_pair_bytes) {
     return 0;
   }
-  const uint32_t tag = load_be32(frame.data() + offset);
-  const uint32_t use_customer_address = tag >> 27 & 1;
-  key.append(KeyWord::mpls2_pbb, key_word(0, (tag & 0xffffff) << 8 | use_customer_address));
+  packet.l2_5_offset = static_cast<uint16_t>(offset);
+  key.append(KeyWord::mpls2_pbb, key_word(0, tag->isid() << 8 | (tag->uca() ? 1 : 0)));
   return present::pbb;
 }
 
@@ -136,7 +137,7 @@ uint16_t append_network(Packet& packet, const LinkPayload& payload, FlowKey& key
     case eth_type::mpls_multicast:
       return append_mpls(packet, payload.offset, key);
     case eth_type::pbb:
-      return append_pbb(packet.bytes(), payload.offset, key);
+      return append_pbb(packet, payload.offset, key);
     default:
       return 0;
   }

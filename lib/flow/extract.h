@@ -15,7 +15,7 @@
 // eth_type is that of the payload behind the tags that were read. A frame with a length instead of a type has the type
 // of its SNAP header, or 0x05ff without one.
 //
-// Also written: the packet's layer offsets (l2_5 first MPLS label; l3 an ARP, IPv4 or IPv6 header; l4 behind it; each
+// Also written: the packet's layer offsets (l2_5 first MPLS label or I-TAG; l3 an ARP, IPv4 or IPv6 header; l4 behind it; each
 // only where the header is whole, l4 not on a later fragment) and flow_hash, which is flow_entropy() of the key.
 //
 // Threads: the worker that owns the packet. Cost: 20 to 40 ns; no allocation.

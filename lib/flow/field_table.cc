@@ -179,11 +179,11 @@ constexpr Row metadata_rows[] = {
     Row(FieldId::in_port_oxm, "in_port_oxm", F::of_port, 16, at(W::hash_port, 48), "in_port, 32 bits on the wire")
         .exact().writable().basic(0, "OXM_OF_IN_PORT", 4),
     Row(FieldId::in_phy_port, "in_phy_port", F::of_port, 16, at(W::packet_type, 48), "physical port below in_port")
-        .exact().unfilled().basic(1, "OXM_OF_IN_PHY_PORT", 4),
+        .exact().basic(1, "OXM_OF_IN_PHY_PORT", 4),
     Row(FieldId::packet_type, "packet_type", F::packet_type, 32, at(W::packet_type, 0), "Ethernet is 0")
         .exact().basic(44, "OXM_OF_PACKET_TYPE"),
     Row(FieldId::actset_output, "actset_output", F::of_port, 16, at(W::ct_ports, 48), "output port of the action set")
-        .exact().unfilled().basic(43, "OXM_OF_ACTSET_OUTPUT", 4)
+        .exact().basic(43, "OXM_OF_ACTSET_OUTPUT", 4)
         .experimenter(onf_experimenter, 43, "ONFOXM_ET_ACTSET_OUTPUT", 4),
     Row(FieldId::conj_id, "conj_id", F::decimal, 32, at(W::ct_zone_conj, 32), "id of a conjunction that holds")
         .exact().nxm1(37, "NXM_NX_CONJ_ID"),
@@ -220,7 +220,7 @@ constexpr Row link_rows[] = {
     Row(FieldId::eth_src, "eth_src", F::mac, 48, at(W::eth_dst, 48), "Ethernet source")
         .also(eth_src_also).writable().basic(4, "OXM_OF_ETH_SRC").nxm0(2, "NXM_OF_ETH_SRC"),
     Row(FieldId::eth_type, "eth_type", F::hexadecimal, 16, at(W::eth_src_type, 32), "type behind all tags")
-        .also(eth_type_also).exact().basic(5, "OXM_OF_ETH_TYPE").nxm0(3, "NXM_OF_ETH_TYPE"),
+        .also(eth_type_also).exact().writable().basic(5, "OXM_OF_ETH_TYPE").nxm0(3, "NXM_OF_ETH_TYPE"),
     Row(FieldId::vlan_tci, "vlan_tci", F::hexadecimal, 16, at(W::vlan, 16), "outer tag; bit 0x1000: there is one")
         .writable().nxm0(4, "NXM_OF_VLAN_TCI"),
     Row(FieldId::dl_vlan, "dl_vlan", F::decimal, 12, at(W::vlan, 20), "VLAN id of a tagged packet").writable(),
@@ -235,13 +235,13 @@ constexpr Row link_rows[] = {
     Row(FieldId::mpls_tc, "mpls_tc", F::decimal, 3, at(W::mpls01, 20), "outermost MPLS traffic class")
         .exact().writable().in(P::mpls, present::mpls).basic(35, "OXM_OF_MPLS_TC"),
     Row(FieldId::mpls_bos, "mpls_bos", F::decimal, 1, at(W::mpls01, 23), "outermost MPLS bottom of stack")
-        .exact().in(P::mpls, present::mpls).basic(36, "OXM_OF_MPLS_BOS"),
+        .exact().writable().in(P::mpls, present::mpls).basic(36, "OXM_OF_MPLS_BOS"),
     Row(FieldId::mpls_ttl, "mpls_ttl", F::decimal, 8, at(W::mpls01, 24), "outermost MPLS time to live")
         .exact().writable().in(P::mpls, present::mpls).nxm1(30, "NXM_NX_MPLS_TTL"),
     Row(FieldId::pbb_isid, "pbb_isid", F::decimal, 24, at(W::mpls2_pbb, 32), "PBB service instance")
-        .in(P::pbb, present::pbb).basic(37, "OXM_OF_PBB_ISID"),
+        .writable().in(P::pbb, present::pbb).basic(37, "OXM_OF_PBB_ISID"),
     Row(FieldId::pbb_uca, "pbb_uca", F::decimal, 1, at(W::mpls2_pbb, 63), "PBB use-customer-address bit")
-        .exact().in(P::pbb, present::pbb).basic(41, "OXM_OF_PBB_UCA"),
+        .exact().writable().in(P::pbb, present::pbb).basic(41, "OXM_OF_PBB_UCA"),
     Row(FieldId::arp_op, "arp_op", F::decimal, 16, at(W::nd_sll, 48), "ARP operation")
         .exact().writable().in(P::arp, present::arp).basic(21, "OXM_OF_ARP_OP").nxm0(15, "NXM_OF_ARP_OP"),
     Row(FieldId::arp_spa, "arp_spa", F::ipv4, 32, at(W::arp_ip, 0), "ARP sender's IPv4 address")
@@ -269,7 +269,7 @@ constexpr Row network_rows[] = {
     Row(FieldId::ipv6_exthdr, "ipv6_exthdr", F::hexadecimal, 9, at(W::icmp, 23), "which IPv6 extension headers")
         .in(P::ipv6, present::ip_protocol).basic(39, "OXM_OF_IPV6_EXTHDR"),
     Row(FieldId::ip_proto, "nw_proto", F::decimal, 8, at(W::ip_misc, 56), "IP protocol, extension headers skipped")
-        .also(nw_proto_also).exact().in(P::ip, present::ip_protocol)
+        .also(nw_proto_also).exact().writable().in(P::ip, present::ip_protocol)
         .basic(10, "OXM_OF_IP_PROTO").nxm0(6, "NXM_OF_IP_PROTO"),
     Row(FieldId::nw_tos, "nw_tos", F::decimal, 8, at(W::ip_misc, 40), "type of service byte, ECN bits zero")
         .zero_bits(2).exact().writable().in(P::ip, present::ip).nxm0(5, "NXM_OF_IP_TOS"),

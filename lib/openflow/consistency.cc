@@ -52,7 +52,10 @@ class KnownPacket {
     auto complaint = need(Prerequisite::mpls, "pop_mpls");
     return complaint ? complaint : become(action.ethertype);
   }
-  Complaint operator()(const PushPbbAction& action) { return become(action.ethertype); }
+  Complaint operator()(const PushPbbAction& action) {
+    match_.set_masked(FieldId::vlan_tci, 0, 0xffff);  // the tags are the hidden customer's
+    return become(action.ethertype);
+  }
   Complaint operator()(const PopPbbAction&) {
     auto complaint = need(Prerequisite::pbb, "pop_pbb");
     match_.clear(field(FieldId::eth_type));
@@ -63,6 +66,9 @@ class KnownPacket {
   Complaint operator()(const DecTtlAction&) { return need(Prerequisite::ip, "dec_ttl"); }
   Complaint operator()(const SetMplsTtlAction&) { return need(Prerequisite::mpls, "set_mpls_ttl"); }
   Complaint operator()(const DecMplsTtlAction&) { return need(Prerequisite::mpls, "dec_mpls_ttl"); }
+
+  Complaint operator()(const CopyTtlInAction&) { return need(Prerequisite::mpls, "copy_ttl_in"); }
+  Complaint operator()(const CopyTtlOutAction&) { return need(Prerequisite::mpls, "copy_ttl_out"); }
 
   Complaint operator()(const StackPushAction& action) { return need_bits(field(action.from.field)); }
   Complaint operator()(const StackPopAction& action) { return need_bits(field(action.to.field)); }

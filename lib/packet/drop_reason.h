@@ -53,6 +53,7 @@ namespace weft {
   X(recirculation_limit, "the packet was to be looked up again too often, or too many others are") \
   X(recirculation_full, "no number is left for what would go on when the packet is looked up again") \
   X(translation_error, "the flow tables ask for something that cannot be done") \
+  X(meter_exceeded, "a meter's drop band was exceeded") \
   X(unsupported_action, "an action that this datapath does not know") \
   X(connection_tracking, "the flow tables ask for connection tracking, which is not executed") \
   X(learn_queue_full, "too many packets wait for flows that packets of their port make") \

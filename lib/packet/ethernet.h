@@ -21,6 +21,9 @@ struct EthernetHeader {
 inline constexpr size_t ethernet_header_bytes = sizeof(EthernetHeader);
 static_assert(ethernet_header_bytes == 14);
 
+// The shortest frame of a wire, its check sequence not counted (IEEE 802.3 section 3.2.8).
+inline constexpr size_t min_frame_bytes = 60;
+
 namespace eth_type {
 inline constexpr uint16_t min = 0x0600;  // below it the field is a length
 inline constexpr uint16_t ipv4 = 0x0800;

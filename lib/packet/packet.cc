@@ -64,6 +64,8 @@ void Packet::reset() {
   flow_hash = 0;
   mark = 0;
   recirculation_id = 0;
+  was_shortened = false;
+  size_limit = 0;
   dp_hash = 0;
   recirculation_count = 0;
   l2_5_offset = unknown_offset;

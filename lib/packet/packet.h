@@ -84,6 +84,8 @@ class Packet {
   // An equal packet from the same pool, or null when that is exhausted.
   PacketPtr clone() const;
 
+  PacketPool& pool() const { return *pool_; }
+
   // As new: empty, full headroom, nothing known.
   void reset();
 
@@ -98,8 +100,13 @@ class Packet {
   uint32_t dp_hash = 0;           // what a datapath's hash action chose; 0: nothing yet
   uint8_t recirculation_count = 0;
 
+  // A pop has taken bytes off the front: it leaves no shorter than a wire allows (datapath/action/execute.h).
+  bool was_shortened = false;
+  // How much of the frame, or of each that it stands for, is sent: so many bytes; 0: all.
+  uint32_t size_limit = 0;
+
   // From data(); unknown_offset until extraction has found the layer, or when there is none.
-  uint16_t l2_5_offset = unknown_offset;  // first MPLS label
+  uint16_t l2_5_offset = unknown_offset;  // first MPLS label, or I-TAG (PBB)
   uint16_t l3_offset = unknown_offset;
   uint16_t l4_offset = unknown_offset;
 

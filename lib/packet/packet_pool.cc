@@ -119,6 +119,8 @@ PacketPtr PacketPool::clone(const Packet& packet) {
     copy->recirculation_id = packet.recirculation_id;
     copy->dp_hash = packet.dp_hash;
     copy->recirculation_count = packet.recirculation_count;
+    copy->was_shortened = packet.was_shortened;
+    copy->size_limit = packet.size_limit;
     copy->l2_5_offset = packet.l2_5_offset;
     copy->l3_offset = packet.l3_offset;
     copy->l4_offset = packet.l4_offset;

@@ -62,6 +62,10 @@ struct PortRequest {
   VlanConfig vlan{};
 };
 
+// What becomes of a packet-out's actions for headers that its packet has not: OFPBAC_MATCH_INCONSISTENT, or, as 1.0 has it,
+// nothing.
+enum class Misfits : uint8_t { refused, passed_over };
+
 struct PortInfo {
   std::string name;
   OfPort of_port{};
@@ -168,6 +172,10 @@ class Bridge {
   virtual std::unique_ptr<Bundle> make_bundle(const FlowModRules& rules = {}) = 0;
   virtual void commit(std::unique_ptr<Bundle> bundle, std::function<void(std::optional<BundleFailure>)> done,
                       const void* by = nullptr) = 0;
+  // Adding, modifying or deleting a meter, in its turn; deleting removes the flows that use it, in slices. Refused
+  // (OFPMMFC_*), or `done` is called when it is in force, which may be before this returns.
+  virtual Result<void, openflow::OpenFlowError> apply(const openflow::MeterMod& meter_mod,
+                                                      std::function<void()> done) = 0;
   // Eviction and vacancy events of a table, or of all. Refused (OFPTMFC_*), or `done` is called when it is in force, which
   // may be before this returns.
   virtual Result<void, openflow::OpenFlowError> apply(const openflow::TableMod& table_mod,
@@ -182,7 +190,7 @@ class Bridge {
   // Removes every flow and group without flow-removed messages, then puts back the default flow if one is due. In its
   // turn: later changes find it done.
   virtual void flush_flows() = 0;
-  virtual Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut& packet_out) = 0;
+  virtual Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut& packet_out, Misfits misfits) = 0;
   // A packet that a `controller(pause)` sent comes back: with the bytes and the metadata that it has now, it goes on where
   // its continuation says. NXR_STALE: not a continuation of this bridge.
   virtual Result<void, openflow::OpenFlowError> resume(const openflow::PacketIn& packet_in) = 0;
@@ -202,6 +210,10 @@ class Bridge {
   virtual openflow::GroupFeaturesReply group_features() const = 0;
   virtual bool has_group(uint32_t group_id) const = 0;
   virtual std::vector<uint32_t> group_numbers() const = 0;
+  virtual std::vector<uint32_t> meter_numbers() const = 0;
+  virtual std::optional<openflow::MeterStats> meter_stats(uint32_t meter_id) const = 0;
+  virtual std::optional<openflow::MeterConfig> meter_config(uint32_t meter_id) const = 0;
+  virtual openflow::MeterFeaturesReply meter_features() const = 0;
 
   // --- for operators
   // Every rule, hidden ones included, a line each: `bridge/dump-flows`.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lib/flow/extract.h"
+#include "lib/openflow/consistency.h"
 #include "lib/openflow/continuation.h"
 #include "lib/openflow/nicira_error.h"
 #include "ofproto/bridge/local_bridge.h"
@@ -13,6 +14,20 @@
 
 namespace weft::ofproto {
 namespace {
+
+// An action for a header that the packet has not (OFPBAC_MATCH_INCONSISTENT), as a flow for just this packet would be
+// refused.
+std::optional<openflow::OpenFlowError> find_misfit(const openflow::ActionList& actions, const FlowKey& key) {
+  Match match;
+  match.value() = Flow(key);
+  for (unsigned i = 0; i < key_word_count; ++i) {
+    match.mask().word(i) = ~uint64_t{0};
+  }
+  openflow::Instructions instructions;
+  instructions.apply = actions;
+  auto found = openflow::find_inconsistency(match, instructions, openflow::all_tables);
+  return found ? std::optional(std::move(found->error)) : std::nullopt;
+}
 
 Unexpected<openflow::OpenFlowError> refuse(openflow::ErrorCode code, std::string detail) {
   return Unexpected(openflow::OpenFlowError(code, std::move(detail)));
@@ -61,15 +76,21 @@ Result<void, openflow::OpenFlowError> LocalBridge::check_actions(const openflow:
   if (!has_all_groups) {
     return refuse(openflow::ErrorCode::ofpbac_bad_out_group, "no such group");
   }
+  bool has_all_meters = true;
+  for_each_meter(actions,
+                 [&](uint32_t meter_id) { has_all_meters = has_all_meters && tables_->meters().has(meter_id); });
+  if (!has_all_meters) {
+    return refuse(openflow::ErrorCode::ofpmmfc_invalid_meter, "no such meter");
+  }
   return {};
 }
 
-Result<void, openflow::OpenFlowError> LocalBridge::packet_out(const openflow::PacketOut& packet_out) {
+Result<void, openflow::OpenFlowError> LocalBridge::packet_out(const openflow::PacketOut& packet_out, Misfits misfits) {
   if (auto checked = check_packet_out(packet_out); !checked) {
     return checked;
   }
   const openflow::ActionList actions = all_actions_of(packet_out);
-  return inject(packet_out.data, packet_out.in_port, {.actions = &actions, .resumed = nullptr});
+  return inject(packet_out.data, packet_out.in_port, {.actions = &actions, .resumed = nullptr, .misfits = misfits});
 }
 
 Result<void, openflow::OpenFlowError> LocalBridge::inject(std::span<const uint8_t> data, OfPort in_port,
@@ -78,6 +99,11 @@ Result<void, openflow::OpenFlowError> LocalBridge::inject(std::span<const uint8_
   FlowKey key;
   if (packet == nullptr || extract(*packet, key)) {
     return refuse(openflow::ErrorCode::ofpbrc_bad_packet, "the packet is shorter than an Ethernet header");
+  }
+  if (what.actions != nullptr && what.misfits == Misfits::refused) {
+    if (auto misfit = find_misfit(*what.actions, key)) {
+      return Unexpected{std::move(*misfit)};
+    }
   }
   const BridgePort* port = ports_.find(in_port);
   uint64_t sequence = host_.state().changes.sequence();

@@ -116,7 +116,7 @@ void ChangeRun::publish(LocalBridge& bridge) {
   }
   bridge.published(std::move(preparation_->parts()), std::move(touches_), by_, is_quiet_);
   for (const openflow::PacketOut& packet_out : packet_outs_) {
-    static_cast<void>(bridge.packet_out(packet_out));
+    static_cast<void>(bridge.packet_out(packet_out, Misfits::passed_over));
   }
 }
 

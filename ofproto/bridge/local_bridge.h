@@ -88,6 +88,7 @@ class LocalBridge final : public Bridge {
                                               const ChangeOrigin& origin = {}) override;
   Result<void, openflow::OpenFlowError> apply(const openflow::GroupMod& group_mod,
                                               const ChangeOrigin& origin = {}) override;
+  Result<void, openflow::OpenFlowError> apply(const openflow::MeterMod& meter_mod, std::function<void()> done) override;
   std::unique_ptr<Bundle> make_bundle(const FlowModRules& rules = {}) override;
   void commit(std::unique_ptr<Bundle> bundle, std::function<void(std::optional<BundleFailure>)> done,
               const void* by = nullptr) override;
@@ -97,7 +98,7 @@ class LocalBridge final : public Bridge {
   openflow::TableDesc table_desc(uint8_t table_id) const override;
   TableNaming table_naming(uint8_t table_id) const override;
   void flush_flows() override;
-  Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut& packet_out) override;
+  Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut& packet_out, Misfits misfits) override;
   Result<void, openflow::OpenFlowError> resume(const openflow::PacketIn& packet_in) override;
   void barrier(std::function<void()> done) override;
   void collect(std::function<void()> done) override;
@@ -111,6 +112,10 @@ class LocalBridge final : public Bridge {
   openflow::GroupFeaturesReply group_features() const override;
   bool has_group(uint32_t group_id) const override;
   std::vector<uint32_t> group_numbers() const override;
+  std::vector<uint32_t> meter_numbers() const override;
+  std::optional<openflow::MeterStats> meter_stats(uint32_t meter_id) const override;
+  std::optional<openflow::MeterConfig> meter_config(uint32_t meter_id) const override;
+  openflow::MeterFeaturesReply meter_features() const override;
 
   std::string dump_all_flows() const override;
   std::string fdb_show() const override;
@@ -130,6 +135,8 @@ class LocalBridge final : public Bridge {
   Result<void, openflow::OpenFlowError> apply_now(const ChangeOrigin& origin, const Message& message,
                                                   const Rules&... rules);
   void start(std::unique_ptr<LocalBundle> bundle, ChangeRun::Done done, const void* by, bool is_quiet);
+  bool remove_flows_of_meters(uint32_t meter_id);
+  void remove_meters(uint32_t meter_id);
   void finish(Change change, const void* by = nullptr);
   void tell_monitors(const std::vector<Change>& parts, const void* by);
   void announce_removed(const std::shared_ptr<Announcement>& announcement);
@@ -152,6 +159,7 @@ class LocalBridge final : public Bridge {
     const openflow::ActionList* actions = nullptr;  // these, or
     FrozenStatePtr resumed;                         // what is left
     bool is_its_turn = false;                       // to change tables
+    Misfits misfits = Misfits::passed_over;
   };
   Result<void, openflow::OpenFlowError> inject(std::span<const uint8_t> data, OfPort in_port, const Injected& what);
   void inject_in_turn(std::span<const uint8_t> data, OfPort in_port, const Injected& what);

@@ -87,7 +87,9 @@ Outcome on_resume(const RequestPtr& request, const Resume& message) {
 }
 
 Outcome on_packet_out(const RequestPtr& request, const PacketOut& message) {
-  return done_unless(request->session()->bridge().packet_out(message));
+  const auto session = request->session();
+  const bool is_old = session->version() == Version::v1_0;
+  return done_unless(session->bridge().packet_out(message, is_old ? Misfits::passed_over : Misfits::refused));
 }
 
 }  // namespace weft::ofproto

@@ -22,6 +22,7 @@ struct Dispatch {
   Outcome operator()(const SetControllerId& m) const { return on_set_controller_id(request, m); }
   Outcome operator()(const FlowMod& m) const { return on_flow_mod(request, m); }
   Outcome operator()(const GroupMod& m) const { return on_group_mod(request, m); }
+  Outcome operator()(const MeterMod& m) const { return on_meter_mod(request, m); }
   Outcome operator()(const PortMod& m) const { return on_port_mod(request, m); }
   Outcome operator()(const PacketOut& m) const { return on_packet_out(request, m); }
   Outcome operator()(const Resume& m) const { return on_resume(request, m); }
@@ -56,9 +57,9 @@ struct Dispatch {
   }
   Outcome operator()(const BundleFeaturesRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const ExperimenterMultipartRequest&) const { return refused(ErrorCode::ofpbrc_bad_experimenter); }
-  Outcome operator()(const MeterStatsRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
-  Outcome operator()(const MeterConfigRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
-  Outcome operator()(const MeterFeaturesRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
+  Outcome operator()(const MeterStatsRequest& m) const { return on_meter_stats(request, m); }
+  Outcome operator()(const MeterConfigRequest& m) const { return on_meter_config(request, m); }
+  Outcome operator()(const MeterFeaturesRequest&) const { return on_meter_features(request); }
 
   // Extensions that are known and not served.
   Outcome operator()(const SetFlowFormat&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }

@@ -33,6 +33,7 @@ Outcome on_set_packet_in_format(const RequestPtr& request, const openflow::SetPa
 Outcome on_set_controller_id(const RequestPtr& request, const openflow::SetControllerId& message);
 Outcome on_flow_mod(const RequestPtr& request, const openflow::FlowMod& message);
 Outcome on_group_mod(const RequestPtr& request, const openflow::GroupMod& message);
+Outcome on_meter_mod(const RequestPtr& request, const openflow::MeterMod& message);
 Outcome on_port_mod(const RequestPtr& request, const openflow::PortMod& message);
 Outcome on_packet_out(const RequestPtr& request, const openflow::PacketOut& message);
 Outcome on_resume(const RequestPtr& request, const openflow::Resume& message);
@@ -55,5 +56,8 @@ Outcome on_flow_counters(const RequestPtr& request, const openflow::FlowCounters
 Outcome on_group_stats(const RequestPtr& request, const openflow::GroupStatsRequest& message);
 Outcome on_group_desc(const RequestPtr& request, const openflow::GroupDescRequest& message);
 Outcome on_group_features(const RequestPtr& request);
+Outcome on_meter_stats(const RequestPtr& request, const openflow::MeterStatsRequest& message);
+Outcome on_meter_config(const RequestPtr& request, const openflow::MeterConfigRequest& message);
+Outcome on_meter_features(const RequestPtr& request);
 
 }  // namespace weft::ofproto

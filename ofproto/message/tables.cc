@@ -18,7 +18,8 @@ constexpr unsigned table_count = 254;
 constexpr uint32_t max_flows_per_table = 1'000'000;
 
 // OFPIT_* that every table takes (OpenFlow 1.3.5 section 7.2.4).
-constexpr uint32_t instructions = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5;  // goto, metadata, write, apply, clear
+// goto, metadata, write, apply, clear, meter
+constexpr uint32_t instructions = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6;
 
 bool is_shown(const Field& field) { return field.is_filled && (field.oxm.has_value() || field.nxm.has_value()); }
 

@@ -5,16 +5,14 @@
 #include <utility>
 #include <vector>
 
+#include "lib/packet/ethernet.h"
+
 namespace weft::ofproto {
 
 using openflow::ErrorCode;
 using openflow::OpenFlowError;
 
 namespace {
-
-Refusal not_executed(std::string_view action) {
-  return OpenFlowError(ErrorCode::ofpbac_bad_type, std::string(action) + " is not executed");
-}
 
 // NXBAC_BAD_CONJUNCTION
 Refusal bad_conjunction(std::string why) {
@@ -43,13 +41,22 @@ Refusal find_mixed_conjunction(const openflow::Instructions& instructions) {
 
 // One call an action.
 struct Unable {
-  Refusal operator()(const openflow::CopyTtlInAction&) const { return not_executed("copy_ttl_in"); }
-  Refusal operator()(const openflow::CopyTtlOutAction&) const { return not_executed("copy_ttl_out"); }
-  Refusal operator()(const openflow::PushPbbAction&) const { return not_executed("push_pbb"); }
-  Refusal operator()(const openflow::PopPbbAction&) const { return not_executed("pop_pbb"); }
-  Refusal operator()(const openflow::MeterAction&) const { return not_executed("meter"); }
-  Refusal operator()(const openflow::CheckPacketLargerAction&) const { return not_executed("check_pkt_larger"); }
-  Refusal operator()(const openflow::OutputTruncAction&) const { return not_executed("output with truncation"); }
+  // A frame's type is one that a frame may have, and no tag: tags are pushed.
+  Refusal operator()(const openflow::SetFieldAction& action) const {
+    const auto type = static_cast<uint16_t>(action.value.lo);
+    if (action.field == FieldId::eth_type && (type < eth_type::min || eth_type::is_vlan(type))) {
+      return OpenFlowError(ErrorCode::ofpbac_bad_set_argument, "no frame's payload has this type");
+    }
+    return std::nullopt;
+  }
+  // As Open vSwitch: where many ports, or none, would be meant.
+  Refusal operator()(const openflow::OutputTruncAction& action) const {
+    const OfPort port = action.port;
+    if (is_ordinary(port) || port == of_port::local || port == of_port::in_port) {
+      return std::nullopt;
+    }
+    return OpenFlowError(ErrorCode::ofpbac_bad_out_port, "a packet is cut off for one port at a time");
+  }
   Refusal operator()(const openflow::ConjunctionAction& action) const {
     return action.clause_count >= 2 && action.clause_count <= 64 && action.clause < action.clause_count
                ? std::nullopt
@@ -58,12 +65,6 @@ struct Unable {
   Refusal operator()(const openflow::CloneAction& action) const { return find_unable(action.nested->actions); }
   // Stored, and a packet that meets it is dropped: DropReason::connection_tracking.
   Refusal operator()(const openflow::CtAction& action) const { return find_unable(action.nested->actions); }
-  Refusal operator()(const openflow::ControllerAction& action) const {
-    if (action.meter_id) {
-      return OpenFlowError(ErrorCode::ofpbpc_bad_type, "a controller action does not meter");
-    }
-    return std::nullopt;
-  }
   Refusal operator()(const openflow::MoveAction& action) const {
     return field(action.from.field).is_filled
                ? std::nullopt

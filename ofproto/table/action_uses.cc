@@ -86,4 +86,30 @@ void for_each_group(const openflow::Instructions& instructions, const std::funct
   }
 }
 
+void for_each_meter(const openflow::ActionList& actions, const std::function<void(uint32_t)>& visit) {
+  for (const openflow::Action& action : actions) {
+    if (const auto* meter = std::get_if<openflow::MeterAction>(&action)) {
+      visit(meter->meter_id);
+    } else if (const auto* controller = std::get_if<openflow::ControllerAction>(&action)) {
+      if (controller->meter_id) {
+        visit(*controller->meter_id);
+      }
+    } else if (const openflow::ActionList* nested = nested_in(action)) {
+      for_each_meter(*nested, visit);
+    }
+  }
+}
+
+void for_each_meter(const openflow::Instructions& instructions, const std::function<void(uint32_t)>& visit) {
+  if (instructions.meter) {
+    visit(*instructions.meter);
+  }
+  if (instructions.apply) {
+    for_each_meter(*instructions.apply, visit);
+  }
+  if (instructions.write) {
+    for_each_meter(*instructions.write, visit);
+  }
+}
+
 }  // namespace weft::ofproto

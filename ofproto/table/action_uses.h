@@ -1,4 +1,4 @@
-// What a rule's or bucket's actions name, those inside clone and ct too: output ports and groups. Used by out_port and out_group filters, by the
+// What a rule's or bucket's actions name, those inside clone and ct too: output ports, groups and meters. Used by out_port and out_group filters, by the
 // reference counts of groups and by the checks of flow-mod and group-mod.
 //
 // Threads: pure functions. Cost: a walk over the actions.
@@ -20,6 +20,9 @@ bool outputs_to(const openflow::Instructions& instructions, OfPort port);
 bool uses_group(const openflow::Instructions& instructions, uint32_t group_id);
 void for_each_group(const openflow::ActionList& actions, const std::function<void(uint32_t)>& visit);
 void for_each_group(const openflow::Instructions& instructions, const std::function<void(uint32_t)>& visit);
+// Meters: by instruction, by the action of 1.5, and those that a controller action names.
+void for_each_meter(const openflow::ActionList& actions, const std::function<void(uint32_t)>& visit);
+void for_each_meter(const openflow::Instructions& instructions, const std::function<void(uint32_t)>& visit);
 
 // Learn actions, those inside clones too.
 void for_each_learn(const openflow::Instructions& instructions,

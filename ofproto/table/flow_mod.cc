@@ -180,9 +180,6 @@ Result<void, OpenFlowError> TableSet::check(const FlowMod& flow_mod) const {
                                                       " goes on to later tables only, up to " +
                                                       std::to_string(table_count - 1));
   }
-  if (instructions.meter) {
-    return refuse(ErrorCode::ofpbic_unsup_inst, "there are no meters");
-  }
   if (auto unable = find_unable(flow_mod.match, instructions)) {
     return Unexpected{std::move(*unable)};
   }
@@ -191,7 +188,7 @@ Result<void, OpenFlowError> TableSet::check(const FlowMod& flow_mod) const {
 
 // What depends on what is there at the coming version.
 Result<void, OpenFlowError> TableSet::check_references(const openflow::Instructions& instructions) const {
-  Result<void, OpenFlowError> result;
+  Result<void, OpenFlowError> result = check_meters(instructions);
   for_each_group(instructions, [&](uint32_t group_id) {
     if (!groups_.has(group_id)) {
       result = refuse(ErrorCode::ofpbac_bad_out_group, "there is no group " + std::to_string(group_id));
@@ -208,6 +205,14 @@ Change TableSet::prepare_removal(const std::vector<Expired>& rules) {
     }
   }
   remove_orphans(change);
+  return change;
+}
+
+Change TableSet::prepare_meter_removal(uint32_t meter_id, size_t limit) {
+  Change change{.version = version_.next()};
+  for (FlowRulePtr& rule : meters_.rules_using(meter_id, limit)) {
+    change_rule(change, {std::move(rule), nullptr, openflow::FlowRemovedReason::meter_removed});
+  }
   return change;
 }
 

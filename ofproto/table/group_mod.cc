@@ -23,6 +23,11 @@ Result<Change, openflow::OpenFlowError> TableSet::prepare_group(const openflow::
   if (auto checked = groups_.check(group_mod); !checked) {
     return Unexpected{checked.error()};
   }
+  for (const openflow::Bucket& bucket : group_mod.buckets) {
+    if (auto checked = check_meters(bucket.actions); !checked) {
+      return Unexpected{checked.error()};
+    }
+  }
   Change change{.version = version_.next()};
   if (group_mod.command != GroupModCommand::remove) {
     put_group(change, group_mod, now, counters);

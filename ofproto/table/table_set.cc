@@ -94,15 +94,13 @@ void TableSet::change_rule(Change& change, RuleChange rule_change) {
   if (rule_change.before) {
     FlowRule& before = *rule_change.before;
     table(before.table_id()).remove(before, change.version);
-    groups_.release(before);
-    release_learned(before);
+    release(before);
     timeouts_.remove(before);
   }
   if (rule_change.after) {
     FlowRule& after = *rule_change.after;
     table(after.table_id()).insert(rule_change.after, change.version);
-    groups_.refer(after);
-    refer_learned(after);
+    refer(after);
     timeouts_.add(after);
   }
   change.has_flow_removed = change.has_flow_removed || rule_change.wants_flow_removed();
@@ -110,17 +108,27 @@ void TableSet::change_rule(Change& change, RuleChange rule_change) {
   change.rules.push_back(std::move(rule_change));
 }
 
+void TableSet::refer(FlowRule& rule) {
+  groups_.refer(rule);
+  meters_.refer(rule);
+  refer_learned(rule);
+}
+
+void TableSet::release(FlowRule& rule) {
+  groups_.release(rule);
+  meters_.release(rule);
+  release_learned(rule);
+}
+
 void TableSet::undo(const RuleChange& rule_change) {
   if (rule_change.after) {
     timeouts_.remove(*rule_change.after);
-    groups_.release(*rule_change.after);
-    release_learned(*rule_change.after);
+    release(*rule_change.after);
     table(rule_change.after->table_id()).undo_insert(*rule_change.after);
   }
   if (rule_change.before) {
     table(rule_change.before->table_id()).undo_remove(*rule_change.before);
-    groups_.refer(*rule_change.before);
-    refer_learned(*rule_change.before);
+    refer(*rule_change.before);
     timeouts_.add(*rule_change.before);
   }
 }

@@ -41,11 +41,13 @@
 #include "lib/openflow/error.h"
 #include "lib/openflow/flow_message.h"
 #include "lib/openflow/group_message.h"
+#include "ofproto/table/action_uses.h"
 #include "ofproto/table/change.h"
 #include "ofproto/table/flow_mod_rules.h"
 #include "ofproto/table/flow_table.h"
 #include "ofproto/table/group_table.h"
 #include "ofproto/table/instruction_cache.h"
+#include "ofproto/table/meter_table.h"
 #include "ofproto/table/table_policy.h"
 #include "ofproto/table/timeouts.h"
 
@@ -77,6 +79,7 @@ class TableSet {
   // The rule that has the flow's table, match and priority, or null.
   const FlowRule* find_rule(const openflow::FlowMod& flow, uint64_t at_version) const;
   const Group* find_group(uint32_t group_id, uint64_t at_version) const { return groups_.find(group_id, at_version); }
+  const MeterEntry* find_meter(uint32_t meter_id) const { return meters_.find(meter_id); }
 
   // --- control thread: changes
   // The xid of the request that what follows comes from, which each RuleChange carries.
@@ -88,6 +91,9 @@ class TableSet {
   Result<FlowRulePtr, openflow::OpenFlowError> make_rule(const openflow::FlowMod& flow_mod);
   Result<Change, openflow::OpenFlowError> prepare_add(FlowRulePtr rule, TimePoint now);
   Result<Change, openflow::OpenFlowError> prepare(const openflow::GroupMod& group_mod, TimePoint now);
+  // Up to `limit` of the rules that use a meter which is about to be deleted (meter_id::all: any); its own deletion is
+  // meters().remove().
+  Change prepare_meter_removal(uint32_t meter_id, size_t limit);
   // Rules that expired, or go for another reason than a message. Those that are gone already are passed over.
   Change prepare_removal(const std::vector<Expired>& rules);
   // Rules of our own: hidden, or the default rule of a bridge without controllers. Replaces one of the same match.
@@ -121,6 +127,8 @@ class TableSet {
   size_t count_with_cookie(uint8_t table_id, uint64_t cookie);
   GroupTable& groups() { return groups_; }
   const GroupTable& groups() const { return groups_; }
+  MeterTable& meters() { return meters_; }
+  const MeterTable& meters() const { return meters_; }
   Timeouts& timeouts() { return timeouts_; }
   const Timeouts& timeouts() const { return timeouts_; }
   size_t flow_count() const;  // published ones, hidden ones not counted
@@ -136,7 +144,20 @@ class TableSet {
                                                           const FlowModRules& rules);
   Result<ChangeOne, openflow::OpenFlowError> change_of(const openflow::FlowMod& flow_mod, TimePoint now);
   Result<void, openflow::OpenFlowError> check(const openflow::FlowMod& flow_mod) const;
+  template <class Named>
+  Result<void, openflow::OpenFlowError> check_meters(const Named& actions_or_instructions) const {
+    Result<void, openflow::OpenFlowError> result;
+    for_each_meter(actions_or_instructions, [&](uint32_t meter_id) {
+      if (!meters_.has(meter_id)) {
+        result = Unexpected{openflow::OpenFlowError(openflow::ErrorCode::ofpmmfc_invalid_meter,
+                                                    "there is no meter " + std::to_string(meter_id))};
+      }
+    });
+    return result;
+  }
   Result<void, openflow::OpenFlowError> check_references(const openflow::Instructions& instructions) const;
+  void refer(FlowRule& rule);
+  void release(FlowRule& rule);
   std::vector<FlowRulePtr> select(const openflow::FlowMod& flow_mod);
   std::vector<FlowRulePtr> select_exact(const openflow::FlowFilter& filter, int32_t priority);
   void change_rule(Change& change, RuleChange rule_change);
@@ -162,6 +183,7 @@ class TableSet {
   std::array<RcuPtr<FlowTable>, 256> tables_;
   std::array<TablePolicy, table_count> policies_;
   GroupTable groups_;
+  MeterTable meters_;
   Timeouts timeouts_;
   uint32_t xid_ = 0;
   InstructionCache instructions_;

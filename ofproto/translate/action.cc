@@ -16,28 +16,20 @@ Overloaded(F...) -> Overloaded<F...>;
 
 // Places in the order of execution of an action set (OpenFlow 1.3.5 section 5.10).
 unsigned action_set_order(const openflow::Action& action) {
-  return std::visit(Overloaded{
-                        [](const openflow::CopyTtlInAction&) { return 1U; },
-                        [](const openflow::PopVlanAction&) { return 2U; },
-                        [](const openflow::PopMplsAction&) { return 2U; },
-                        [](const openflow::PopPbbAction&) { return 2U; },
-                        [](const openflow::PushMplsAction&) { return 3U; },
-                        [](const openflow::PushPbbAction&) { return 4U; },
-                        [](const openflow::PushVlanAction&) { return 5U; },
-                        [](const openflow::CopyTtlOutAction&) { return 6U; },
-                        [](const openflow::DecTtlAction&) { return 7U; },
-                        [](const openflow::DecMplsTtlAction&) { return 7U; },
-                        [](const openflow::SetQueueAction&) { return 9U; },
-                        [](const openflow::GroupAction&) { return 10U; },
-                        [](const openflow::OutputAction&) { return 11U; },
-                        [](const openflow::EnqueueAction&) { return 11U; },
-                        [](const openflow::OutputRegAction&) { return 11U; },
-                        [](const openflow::OutputTruncAction&) { return 11U; },
-                        [](const openflow::ControllerAction&) { return 11U; },
-                        [](const openflow::ResubmitAction&) { return 11U; },
-                        [](const auto&) { return 8U; },
-                    },
-                    action);
+  return std::visit(
+      Overloaded{
+          [](const openflow::CopyTtlInAction&) { return 1U; },    [](const openflow::PopVlanAction&) { return 2U; },
+          [](const openflow::PopMplsAction&) { return 2U; },      [](const openflow::PopPbbAction&) { return 2U; },
+          [](const openflow::PushMplsAction&) { return 3U; },     [](const openflow::PushPbbAction&) { return 4U; },
+          [](const openflow::PushVlanAction&) { return 5U; },     [](const openflow::CopyTtlOutAction&) { return 6U; },
+          [](const openflow::DecTtlAction&) { return 7U; },       [](const openflow::DecMplsTtlAction&) { return 7U; },
+          [](const openflow::SetQueueAction&) { return 9U; },     [](const openflow::MeterAction&) { return 9U; },
+          [](const openflow::GroupAction&) { return 10U; },       [](const openflow::OutputAction&) { return 11U; },
+          [](const openflow::EnqueueAction&) { return 11U; },     [](const openflow::OutputRegAction&) { return 11U; },
+          [](const openflow::OutputTruncAction&) { return 11U; }, [](const openflow::ControllerAction&) { return 11U; },
+          [](const openflow::ResubmitAction&) { return 11U; },    [](const auto&) { return 8U; },
+      },
+      action);
 }
 
 // Whether the later action takes the earlier one's place: one of each type, for set-field one of each field.
@@ -61,7 +53,7 @@ void Translation::execute(const openflow::Action& action) {
   };
   std::visit(Overloaded{
                  [&](const OutputAction& a) { output(a); },
-                 [&](const SetFieldAction& a) { packet_.set_field(field(a.field), a.value, a.mask, looked_at_); },
+                 [&](const SetFieldAction& a) { set_field(field(a.field), a.value, a.mask); },
                  [&](const MoveAction& a) { move_bits(a); },
                  [&](const PushVlanAction& a) { packet_.push_vlan(a.ethertype, looked_at_); },
                  [&](const PopVlanAction&) { packet_.pop_vlan(looked_at_); },
@@ -103,17 +95,30 @@ void Translation::execute(const openflow::Action& action) {
                  [&](const CtAction&) { give_up(DropReason::connection_tracking); },
                  [&](const NatAction&) { give_up(DropReason::connection_tracking); },
                  [&](const CtClearAction&) {},
-                 // Refused when they are asked for: table/abilities.h.
-                 [&](const PushPbbAction&) {},
-                 [&](const PopPbbAction&) {},
-                 [&](const CopyTtlInAction&) {},
-                 [&](const CopyTtlOutAction&) {},
-                 [&](const MeterAction&) {},
-                 [&](const CheckPacketLargerAction&) {},
-                 [&](const OutputTruncAction&) {},
+                 [&](const PushPbbAction& a) { packet_.push_pbb(a.ethertype, looked_at_, out_.actions); },
+                 [&](const PopPbbAction&) { packet_.pop_pbb(looked_at_, out_.actions); },
+                 [&](const CopyTtlInAction&) { packet_.copy_ttl_in(looked_at_, out_.actions); },
+                 [&](const CopyTtlOutAction&) { packet_.copy_ttl_out(looked_at_, out_.actions); },
+                 [&](const MeterAction& a) { meter(a.meter_id); },
+                 [&](const OutputTruncAction& a) { output_cut_off(a); },
+                 [&](const CheckPacketLargerAction& a) {
+                   check_ = a;
+                   freeze(Freeze::recirculate, false);
+                 },
                  [&](const ConjunctionAction&) {},
              },
              action);
+}
+
+void Translation::set_field(const Field& to, FieldValue value, FieldValue mask) {
+  if (!PacketState::reshapes(to.id)) {
+    packet_.set_field(to, value, mask, looked_at_);
+    return;
+  }
+  if (mask != all_bits(to)) {
+    value = (packet_.read(to.id, looked_at_) & ~mask) | (value & mask);
+  }
+  packet_.reshape(to, value, looked_at_, out_.actions);
 }
 
 void Translation::move_bits(const openflow::MoveAction& action) {
@@ -141,12 +146,7 @@ void Translation::decrement_ttl(const openflow::DecTtlAction& action) {
 }
 
 void Translation::decrement_mpls_ttl() {
-  if (!packet_.is_mpls(looked_at_)) {
-    return;
-  }
-  const uint64_t ttl = packet_.read(FieldId::mpls_ttl, looked_at_).lo;
-  if (ttl >= 2) {
-    packet_.set_field(field(FieldId::mpls_ttl), FieldValue{0, ttl - 1}, FieldValue{0, 0xff}, looked_at_);
+  if (packet_.decrement_mpls_ttl(looked_at_, out_.actions)) {
     return;
   }
   if (place_.bridge->invalid_ttl_to_controller) {
@@ -164,6 +164,27 @@ void Translation::write_actions(const openflow::ActionList& actions) {
     std::erase_if(place_.action_set, [&](const openflow::Action& earlier) { return replaces(action, earlier); });
     place_.action_set.push_back(action);
   }
+  note_action_set_output();
+}
+
+void Translation::clear_actions() {
+  place_.action_set.clear();
+  note_action_set_output();
+}
+
+// A group takes the output's place (OpenFlow 1.5.1 section 7.2.3.11).
+void Translation::note_action_set_output() {
+  OfPort port = of_port::unset;
+  for (const openflow::Action& action : place_.action_set) {
+    if (std::holds_alternative<openflow::GroupAction>(action)) {
+      port = of_port::unset;
+      break;
+    }
+    if (const auto* output = std::get_if<openflow::OutputAction>(&action)) {
+      port = output->port;
+    }
+  }
+  packet_.set_action_set_output(port);
 }
 
 void Translation::run_action_set() {

@@ -40,6 +40,9 @@ std::string PacketInContext::describe() const {
   if (is_implicit) {
     text += ",implicit";
   }
+  if (meter_id) {
+    text += fmt::format(",meter_id={}", *meter_id);
+  }
   if (cookie != ~uint64_t{0}) {
     text += fmt::format(",cookie={:#x}", cookie);
   }
@@ -100,6 +103,7 @@ void Translation::send_to_controller(openflow::PacketInReason reason, const open
   context->max_len = action.max_len;
   context->controller_id = action.controller_id;
   context->userdata = action.userdata;
+  context->meter_id = action.meter_id;
   context->metadata = MiniMatch(packet_in_match());
   if (action.pause) {
     paused_ = std::move(context);
@@ -107,7 +111,8 @@ void Translation::send_to_controller(openflow::PacketInReason reason, const open
     return;
   }
   packet_.commit(looked_at_, out_.actions);
-  out_.actions.push_back(datapath::Controller{std::move(context)});
+  const MeterEntry* entry = find_meter(action.meter_id.value_or(openflow::meter_id::controller));
+  out_.actions.push_back(datapath::Controller{std::move(context), entry == nullptr ? nullptr : entry->meter});
 }
 
 }  // namespace weft::ofproto

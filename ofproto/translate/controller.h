@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ class PacketInContext final : public datapath::PuntContext {
   bool is_implicit = false;  // no rule asked for it: for controllers of OpenFlow 1.0 only
   uint16_t max_len = 0xffff;
   uint16_t controller_id = 0;
+  std::optional<uint32_t> meter_id;  // that the action named, instead of the controllers' own
   std::vector<uint8_t> userdata;
   MiniMatch metadata;  // in_port, and pipeline fields that are not zero
   // The packet waits for the controller: what goes on when that gives it back. Null: it does not wait.

@@ -65,6 +65,13 @@ class ActionWriter {
   std::string operator()(const datapath::PopMpls& a) const {
     return fmt::format("pop_mpls(eth_type={:#06x})", a.eth_type);
   }
+  std::string operator()(const datapath::PushPbb& a) const {
+    return fmt::format("push_pbb(isid={},pcp={},eth_type={:#06x})", a.tag & 0xffffff, a.tag >> 29, a.eth_type);
+  }
+  std::string operator()(const datapath::PopPbb&) const { return "pop_pbb"; }
+  std::string operator()(const datapath::CopyTtlOut&) const { return "copy_ttl_out"; }
+  std::string operator()(const datapath::CopyTtlIn&) const { return "copy_ttl_in"; }
+  std::string operator()(const datapath::DecMplsTtl&) const { return "dec_mpls_ttl"; }
   std::string operator()(const datapath::DecTtl&) const { return "dec_ttl"; }
   std::string operator()(const datapath::SetTunnel& a) const {
     const TunnelMetadata& t = a.tunnel;
@@ -86,6 +93,11 @@ class ActionWriter {
     return fmt::format("hash(slots={},param={:#x})", a.to->slots.size(), a.param);
   }
   std::string operator()(const datapath::Recirculate& a) const { return fmt::format("recirc({:#x})", a.id); }
+  std::string operator()(const datapath::CheckLarger& a) const {
+    return fmt::format("check_pkt_len(size={},gt({}),le({}))", a.size, list(a.larger->actions), list(a.other->actions));
+  }
+  std::string operator()(const datapath::Truncate& a) const { return fmt::format("trunc({})", a.max_size); }
+  std::string operator()(const datapath::ApplyMeter& a) const { return fmt::format("meter({})", a.id); }
   std::string operator()(const datapath::Controller& a) const { return a.context->describe(); }
   std::string operator()(const datapath::Drop& a) const { return fmt::format("drop({})", to_string(a.reason)); }
   std::string operator()(const std::shared_ptr<const datapath::Clone>& a) const {

@@ -19,7 +19,7 @@ using BridgeId = uint32_t;
 
 namespace dependency {
 
-enum class Kind : uint8_t { bridge, port, port_set, group, mac, rule };
+enum class Kind : uint8_t { bridge, port, port_set, group, mac, rule, meter };
 
 inline DependencyId make(Kind kind, uint64_t a, uint64_t b) {
   return hash_finish(hash_add(static_cast<uint64_t>(kind) + 1, a, b), 3);
@@ -36,6 +36,8 @@ inline DependencyId group(BridgeId id, uint32_t group_id) { return make(Kind::gr
 inline DependencyId mac(BridgeId id, uint16_t vlan, MacAddress address) {
   return make(Kind::mac, id, uint64_t{vlan} << 48 | address.to_uint64());
 }
+// Whether there is such a meter; its rates concern no decision.
+inline DependencyId meter(BridgeId id, uint32_t meter_id) { return make(Kind::meter, id, meter_id); }
 inline DependencyId rule(const void* rule) { return make(Kind::rule, reinterpret_cast<uintptr_t>(rule), 0); }
 
 }  // namespace dependency

@@ -31,7 +31,7 @@ FieldValue Translation::read(const openflow::SubField& bits) {
 
 void Translation::write(const openflow::SubField& bits, FieldValue value) {
   const FieldValue ones = FieldValue::ones(bits.bit_count);
-  packet_.set_field(field(bits.field), placed(bits, value), ones << bits.offset, looked_at_);
+  set_field(field(bits.field), placed(bits, value), ones << bits.offset);
 }
 
 void Translation::push_stack(const openflow::StackPushAction& action) {

@@ -73,7 +73,35 @@ void Translation::finish_freezing() {
     pause(std::move(state));
     return;
   }
+  if (const auto check = std::exchange(check_, std::nullopt)) {
+    recirculate_by_size(state, *check);
+    return;
+  }
   recirculate(std::move(state), std::exchange(hash_, std::nullopt));
+}
+
+// Goes on with either answer; which of them a packet gets is the datapath's to say.
+void Translation::recirculate_by_size(const FrozenState& state, const openflow::CheckPacketLargerAction& check) {
+  const FieldValue bit = FieldValue{0, 1} << check.to.offset;
+  datapath::ActionList before = std::exchange(out_.actions, {});
+  const auto packet = std::make_unique<PacketState>(packet_);
+  const auto answer = [&](FieldValue value) {
+    set_field(field(check.to.field), value, bit);
+    FrozenState answered = state;
+    answered.pipeline = MiniMatch(packet_.pipeline(looked_at_));
+    packet_.commit(looked_at_, out_.actions);
+    recirculate(std::move(answered), std::nullopt);
+    packet_ = *packet;
+    auto list = std::make_shared<datapath::Clone>();
+    list->actions = std::exchange(out_.actions, {});
+    return list;
+  };
+  note("where the packet is larger");
+  const auto larger = answer(bit);
+  note("where it is not");
+  const auto other = answer({});
+  out_.actions = std::move(before);
+  out_.actions.emplace_back(datapath::CheckLarger{check.size, larger, other});
 }
 
 // What goes on travels with the packet-in: no number is needed, and nothing here has to last.
@@ -81,7 +109,9 @@ void Translation::pause(FrozenState state) {
   note("the packet waits for the controller");
   paused_->paused = std::make_shared<const FrozenState>(std::move(state));
   paused_->is_tagged = packet_.has_vlan_tag(looked_at_);
-  out_.actions.push_back(datapath::Controller{std::exchange(paused_, nullptr)});
+  const MeterEntry* entry = find_meter(paused_->meter_id.value_or(openflow::meter_id::controller));
+  out_.actions.push_back(
+      datapath::Controller{std::exchange(paused_, nullptr), entry == nullptr ? nullptr : entry->meter});
 }
 
 // A trace gives no numbers.
@@ -108,6 +138,7 @@ void Translation::resume(const FrozenState& state) {
   place_.action_set = state.action_set;
   place_.stack = state.stack;
   place_.runs_action_set = state.runs_action_set;
+  note_action_set_output();
   hashed_group_ = state.hashed_group;
   for (size_t i = 0; i < state.steps.size() && !is_exiting_ && may_go_on(); ++i) {
     run_step(state.steps[i]);

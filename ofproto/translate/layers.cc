@@ -38,4 +38,24 @@ struct LooksBehind {
 
 bool looks_behind_link_layer(const openflow::Action& action) { return std::visit(LooksBehind{}, action); }
 
+bool looks_at_link_layer(const openflow::Action& action) {
+  if (const auto* output = std::get_if<openflow::OutputAction>(&action)) {
+    return output->port == of_port::table || output->port == of_port::normal;
+  }
+  if (const auto* set = std::get_if<openflow::SetFieldAction>(&action)) {
+    const bool is_whole = set->mask == all_bits(field(set->field));
+    const bool is_address = set->field == FieldId::eth_dst || set->field == FieldId::eth_src;
+    const bool is_of_link = field(set->field).has_place() && field(set->field).first_word() >= index(KeyWord::eth_dst);
+    return is_of_link && !(is_address && is_whole);
+  }
+  return !std::holds_alternative<openflow::ControllerAction>(action) &&
+         !std::holds_alternative<openflow::NoteAction>(action) && !std::holds_alternative<openflow::ExitAction>(action);
+}
+
+bool looks_up(const openflow::Action& action) {
+  const auto* output = std::get_if<openflow::OutputAction>(&action);
+  return std::holds_alternative<openflow::ResubmitAction>(action) ||
+         std::holds_alternative<openflow::MoveAction>(action) || (output != nullptr && output->port == of_port::table);
+}
+
 }  // namespace weft::ofproto

@@ -44,12 +44,16 @@ struct Labels {
 
 }  // namespace
 
-// The packet is of another type now, and what lay behind the old one is out of sight.
-void PacketState::replace_network_layer(uint16_t eth_type, uint16_t present_bits) {
-  for (unsigned i = index(KeyWord::ipv4); i < key_word_count; ++i) {
+void PacketState::hide_words_from(KeyWord first) {
+  for (unsigned i = index(first); i < key_word_count; ++i) {
     flow_.word(i) = 0;
     written_.word(i) = all_ones;
   }
+}
+
+// The packet is of another type now, and what lay behind the old one is out of sight.
+void PacketState::replace_network_layer(uint16_t eth_type, uint16_t present_bits) {
+  hide_words_from(KeyWord::ipv4);
   set_constant(KeyWord::eth_src_type, swap_network_order(uint64_t{eth_type} << 16 | present_bits),
                swap_network_order(uint64_t{0xffffffff}));
   ttl_decrements_ = ttl_uncommitted_ = 0;
@@ -103,11 +107,19 @@ void PacketState::push_mpls(uint16_t eth_type, LookedAt& looked_at, datapath::Ac
     look_at(first_entry, looked_at);
     entry = Labels(flow_).entry[0] & ~bottom_of_stack;
   } else {
-    const uint64_t ttl = is_ip(looked_at) ? read(FieldId::nw_ttl, looked_at).lo : default_ttl;
+    const bool has_ttl = is_ip(looked_at);
+    const uint64_t ttl = has_ttl ? read(FieldId::nw_ttl, looked_at).lo : default_ttl;
+    hidden_ttl_ = has_ttl ? std::optional(static_cast<uint8_t>(ttl)) : std::nullopt;
     entry = bottom_of_stack | static_cast<uint32_t>(ttl & ttl_mask);
   }
   commit(looked_at, actions);
   actions.push_back(datapath::PushMpls{eth_type, entry});
+  const bool copies_unknown_ttl = has_label && (unknown_label_ttls_ & 1) != 0;
+  unknown_label_ttls_ = static_cast<uint8_t>(unknown_label_ttls_ << 1);
+  if (copies_unknown_ttl) {
+    actions.push_back(datapath::CopyTtlOut{});
+    unknown_label_ttls_ |= 1;
+  }
 
   Labels labels(flow_);
   labels.shift_out(entry);
@@ -132,6 +144,10 @@ void PacketState::pop_mpls(uint16_t eth_type, LookedAt& looked_at, datapath::Act
 
   const bool has_more = eth_type == eth_type::mpls || eth_type == eth_type::mpls_multicast;
   note_pop(has_more);
+  unknown_label_ttls_ = has_more ? unknown_label_ttls_ >> 1 : 0;
+  if (!has_more) {
+    hidden_ttl_.reset();
+  }
   Labels labels(flow_);
   labels.shift_in(0);
   Labels written(written_);

@@ -34,6 +34,14 @@ void Translation::output(const openflow::OutputAction& action) {
   }
 }
 
+// For this port alone: what follows meets the whole packet.
+void Translation::output_cut_off(const openflow::OutputTruncAction& action) {
+  isolated([&] {
+    out_.actions.push_back(datapath::Truncate{action.max_size});
+    output(openflow::OutputAction{.port = action.port});
+  });
+}
+
 void Translation::output_to_port(OfPort number, bool even_to_in_port) {
   if (number == packet_.in_port() && !even_to_in_port) {
     note("skipping output to input port");

@@ -88,6 +88,8 @@ PacketState::PacketState(const FlowKey& key, OfPort in_port, bool is_from_tunnel
   // How often a packet came by is nothing to match on: it is another packet that the tables see.
   set_constant(KeyWord::mark_recirc, 0, recirc_id_bits);
   note_own_labels();
+  set_in_phy_port(in_port);
+  set_action_set_output(of_port::unset);
   base_ = flow_;
   const uint64_t tags = swap_network_order(flow_.word(KeyWord::vlan));
   for (const unsigned shift : {0U, 32U}) {
@@ -136,11 +138,22 @@ void PacketState::set_conjunction(uint32_t id) { set_constant(KeyWord::ct_zone_c
 
 void PacketState::cross_patch(OfPort in_port) {
   set_in_port(in_port);
+  set_in_phy_port(in_port);
   mark_pipeline_words(written_);
   mark_tunnel_words(written_);
   for (unsigned i = index(KeyWord::tun_id); i < index(KeyWord::regs) + 8; ++i) {
     flow_.word(i) = 0;
   }
+  set_action_set_output(of_port::unset);
+}
+
+// No port of ours lies on another that packets could be said to come in by.
+void PacketState::set_in_phy_port(OfPort port) {
+  set_constant(KeyWord::packet_type, word_bits(number(port)), in_port_bits);
+}
+
+void PacketState::set_action_set_output(OfPort port) {
+  set_constant(KeyWord::ct_ports, word_bits(number(port)), in_port_bits);
 }
 
 void PacketState::set_constant(KeyWord word, uint64_t value, uint64_t bits) {

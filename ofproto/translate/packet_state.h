@@ -73,6 +73,12 @@ class PacketState {
   // Whether the fields behind the tags are those of the packet. Not so when a label was popped and what it covered was
   // never read.
   bool is_parsed(LookedAt& looked_at) const;
+  // Whether the addresses and tags are those of the packet. Not so when a backbone header was popped.
+  bool is_link_parsed() const { return !addresses_uncovered_; }
+  // Whether a lookup would find every field: the datapath may have written what is not in the key.
+  bool is_known_to_lookups(LookedAt& looked_at) const {
+    return is_parsed(looked_at) && is_link_parsed() && (unknown_label_ttls_ & 1) == 0;
+  }
 
   // Whether a lookup and known() would give the same for both.
   bool looks_like(const PacketState& other) const;
@@ -81,6 +87,8 @@ class PacketState {
   void set_in_port(OfPort port);
   // The packet as a rule sees it that asks for this conj_id: all clauses of that conjunction were met.
   void set_conjunction(uint32_t id);
+  // The match field actset_output: the port that the action set outputs to, of_port::unset for none.
+  void set_action_set_output(OfPort port);
   // The far side of a patch port: metadata, registers and tunnel fields start afresh.
   void cross_patch(OfPort in_port);
 
@@ -96,7 +104,7 @@ class PacketState {
   bool has_vlan_tag(LookedAt& looked_at) const;
   bool is_mpls(LookedAt& looked_at) const;
 
-  // --- changing (set_field.cc, vlan.cc, mpls.cc)
+  // --- changing (set_field.cc, vlan.cc, mpls.cc, mpls_ttl.cc, pbb.cc, reshape.cc)
   // Nothing happens to a field that the packet does not have.
   void set_field(const Field& field, FieldValue value, FieldValue mask, LookedAt& looked_at);
   // False: the TTL has run out, nothing was changed. Looks at as few bits as prove it.
@@ -107,11 +115,22 @@ class PacketState {
   void set_vlan(std::optional<uint16_t> vlan, LookedAt& looked_at);
   void push_mpls(uint16_t eth_type, LookedAt& looked_at, datapath::ActionList& actions);
   void pop_mpls(uint16_t eth_type, LookedAt& looked_at, datapath::ActionList& actions);
+  void copy_ttl_out(LookedAt& looked_at, datapath::ActionList& actions);
+  void copy_ttl_in(LookedAt& looked_at, datapath::ActionList& actions);
+  // False: the TTL has run out, nothing was changed.
+  bool decrement_mpls_ttl(LookedAt& looked_at, datapath::ActionList& actions);
+  void push_pbb(uint16_t eth_type, LookedAt& looked_at, datapath::ActionList& actions);
+  void pop_pbb(LookedAt& looked_at, datapath::ActionList& actions);
+  // Writing eth_type or ip_proto: what lies behind is called something else, so its fields are out of sight.
+  static bool reshapes(FieldId id) { return id == FieldId::eth_type || id == FieldId::ip_proto; }
+  void reshape(const Field& field, FieldValue value, LookedAt& looked_at, datapath::ActionList& actions);
 
   // Appends what makes the datapath's packet equal to `flow`.
   void commit(const LookedAt& looked_at, datapath::ActionList& actions);
   void commit_tunnel(const TunnelMetadata& tunnel, datapath::ActionList& actions);
   bool has_uncommitted() const;
+  // A meter's band may change the DSCP: what is known of the packet's is not what the datapath's has.
+  void note_metered() { is_metered_ = true; }
 
   // After a branch whose actions ran on the same packet: what it told the datapath about tunnels stays told.
   void inherit_tunnel(const PacketState& branch) { tunnel_sent_ = branch.tunnel_sent_; }
@@ -124,6 +143,7 @@ class PacketState {
   bool has_protocol(Prerequisite prerequisite, LookedAt& looked_at) const;
   bool has_neighbor_message(Prerequisite prerequisite, LookedAt& looked_at) const;
 
+  void set_in_phy_port(OfPort port);
   void write(const Field& field, FieldValue value, FieldValue mask);
   void set_constant(KeyWord word, uint64_t value, uint64_t bits = ~uint64_t{0});
   void set_vlan_field(const Field& field, FieldValue value, FieldValue mask, LookedAt& looked_at);
@@ -132,6 +152,10 @@ class PacketState {
   void note_own_labels();
   void note_pop(bool has_more);
   void replace_network_layer(uint16_t eth_type, uint16_t present_bits);
+  void hide_words_from(KeyWord first);
+  bool is_always_told(const Field& field) const;
+  bool is_bottom_label(LookedAt& looked_at) const;
+  void write_inner_label_ttl();
 
   void commit_field(const Field& field, const LookedAt& looked_at, datapath::ActionList& actions);
   void commit_fields(const LookedAt& looked_at, datapath::ActionList& actions);
@@ -153,6 +177,14 @@ class PacketState {
   uint16_t pending_tci_ = 0;
   bool tags_moved_ = false;
   bool labels_moved_ = false;
+  bool has_no_more_tags_ = false;  // beyond those there are none, whatever the packet came with
+  bool is_metered_ = false;
+  bool addresses_uncovered_ = false;  // a popped backbone header has laid bare others, which are not known
+
+  // Bit i: the TTL of label i, the outermost being 0, was copied from where the key does not reach; `flow` has zero.
+  uint8_t unknown_label_ttls_ = 0;
+  // Of the IP header that a pushed label hides.
+  std::optional<uint8_t> hidden_ttl_;
 
   // Labels. The key holds three of the packet's own: which of them are bottoms (bit n: the n-th), and how many are gone.
   // Of those in `flow`, so many from the outermost are right.

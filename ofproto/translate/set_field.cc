@@ -10,12 +10,13 @@ namespace {
 // Every field that lives in the frame, once: views of the same bits are left out, and what has views by protocol (a
 // port, an ICMP type) is named by the protocol's own field where it is committed.
 constexpr FieldId committed_fields[] = {
-    FieldId::pkt_mark,   FieldId::eth_dst,     FieldId::eth_src,         FieldId::mpls_label, FieldId::mpls_tc,
-    FieldId::mpls_ttl,   FieldId::arp_op,      FieldId::arp_spa,         FieldId::arp_tpa,    FieldId::arp_sha,
-    FieldId::arp_tha,    FieldId::ipv4_src,    FieldId::ipv4_dst,        FieldId::ipv6_src,   FieldId::ipv6_dst,
-    FieldId::ipv6_label, FieldId::ip_dscp,     FieldId::ip_ecn,          FieldId::nw_ttl,     FieldId::tcp_src,
-    FieldId::tcp_dst,    FieldId::icmp_type,   FieldId::icmp_code,       FieldId::nd_target,  FieldId::nd_sll,
-    FieldId::nd_tll,     FieldId::nd_reserved, FieldId::nd_options_type,
+    FieldId::pkt_mark,        FieldId::eth_dst,   FieldId::eth_src,  FieldId::mpls_label, FieldId::mpls_tc,
+    FieldId::mpls_bos,        FieldId::mpls_ttl,  FieldId::pbb_isid, FieldId::pbb_uca,    FieldId::arp_op,
+    FieldId::arp_spa,         FieldId::arp_tpa,   FieldId::arp_sha,  FieldId::arp_tha,    FieldId::ipv4_src,
+    FieldId::ipv4_dst,        FieldId::ipv6_src,  FieldId::ipv6_dst, FieldId::ipv6_label, FieldId::ip_dscp,
+    FieldId::ip_ecn,          FieldId::nw_ttl,    FieldId::tcp_src,  FieldId::tcp_dst,    FieldId::icmp_type,
+    FieldId::icmp_code,       FieldId::nd_target, FieldId::nd_sll,   FieldId::nd_tll,     FieldId::nd_reserved,
+    FieldId::nd_options_type,
 };
 
 constexpr uint16_t vid_bits = 0x0fff;
@@ -25,12 +26,6 @@ constexpr unsigned pcp_shift = 13;
 // Fields outside the frame are known to the switch alone; tunnel fields reach the datapath with SetTunnel.
 bool is_in_frame(const Field& field) {
   return field.id == FieldId::pkt_mark || (field.has_place() && field.first_word() >= index(KeyWord::eth_dst));
-}
-
-// A word whose bits may have moved or be derived: equality with what the mask names proves nothing there.
-bool is_always_told(const Field& field) {
-  return field.id == FieldId::nw_ttl || field.id == FieldId::mpls_label || field.id == FieldId::mpls_tc ||
-         field.id == FieldId::mpls_ttl;
 }
 
 FieldId named_by_protocol(FieldId id, const Flow& flow) {
@@ -59,6 +54,27 @@ bool is_vlan_field(FieldId id) {
 }
 
 }  // namespace
+
+// A word whose bits may have moved, be derived or be uncovered: equality with what the mask names proves nothing there.
+bool PacketState::is_always_told(const Field& field) const {
+  switch (field.id) {
+    case FieldId::nw_ttl:
+    case FieldId::mpls_label:
+    case FieldId::mpls_tc:
+    case FieldId::mpls_bos:
+    case FieldId::mpls_ttl:
+    case FieldId::pbb_isid:
+    case FieldId::pbb_uca:
+      return true;
+    case FieldId::eth_dst:
+    case FieldId::eth_src:
+      return addresses_uncovered_;
+    case FieldId::ip_dscp:
+      return is_metered_;
+    default:
+      return false;
+  }
+}
 
 void PacketState::write(const Field& field, FieldValue value, FieldValue mask) {
   weft::set_masked(flow_, field, value, mask);
@@ -93,6 +109,9 @@ void PacketState::set_field(const Field& field, FieldValue value, FieldValue mas
     write(field, value, all_bits(field));
     ttl_decrements_ = ttl_uncommitted_ = 0;
     return;
+  }
+  if (field.id == FieldId::mpls_ttl) {
+    unknown_label_ttls_ &= static_cast<uint8_t>(~1U);
   }
   write(field, value, mask);
 }

@@ -43,6 +43,15 @@ std::vector<std::string> parts_beyond(std::string_view text, std::string_view kn
 
 std::string_view name_of(std::string_view part) { return part.substr(0, part.find('=')); }
 
+// Without what the pipeline itself fills in and nobody has asked for.
+Flow told(Flow flow) {
+  set(flow, FieldId::in_phy_port, FieldValue{});
+  if (get(flow, FieldId::actset_output).lo == number(of_port::unset)) {
+    set(flow, FieldId::actset_output, FieldValue{});
+  }
+  return flow;
+}
+
 }  // namespace
 
 void TraceListener::enter_bridge(const BridgeView& bridge, const Flow& flow) {
@@ -108,6 +117,8 @@ void TraceListener::tell_changes(const Flow& flow) {
   }
 }
 
+void TraceListener::end(const Flow& flow) { final_ = told(flow); }
+
 void TraceListener::instruction(const openflow::Instructions& what) {
   openflow::Instructions rest = what;
   rest.apply.reset();
@@ -124,7 +135,7 @@ void TraceListener::recirculate(const FrozenStatePtr& state, const Flow& flow, c
     note("to be looked up again too often");
     return;
   }
-  Flow next = flow;
+  Flow next = told(flow);
   if (hash != nullptr) {
     set(next, FieldId::dp_hash, FieldValue{0, datapath::chosen_slot(*hash, flow_entropy(FlowKey(start_)))});
   }

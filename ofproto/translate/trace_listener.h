@@ -34,7 +34,7 @@ class TraceListener final : public TranslationListener {
   void instruction(const openflow::Instructions& what) override;
   void note(std::string_view text) override { line(" -> " + std::string(text)); }
   void recirculate(const FrozenStatePtr& state, const Flow& flow, const datapath::Hash* hash) override;
-  void end(const Flow& flow) override { final_ = flow; }
+  void end(const Flow& flow) override;
 
   const Flow& final_flow() const { return final_; }
 

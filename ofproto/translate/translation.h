@@ -68,17 +68,22 @@ class Translation {
   std::optional<uint8_t> execute(const FlowRule& rule);
   std::optional<uint8_t> finish_rule(const openflow::Instructions& instructions);
   void execute(const openflow::ActionList& actions);
+  bool must_wait(const openflow::Action& action);
   void execute(const openflow::Action& action);
   void resubmit(const openflow::ResubmitAction& action);
+  void set_field(const Field& to, FieldValue value, FieldValue mask);
   void move_bits(const openflow::MoveAction& action);
   void decrement_ttl(const openflow::DecTtlAction& action);
   void decrement_mpls_ttl();
   void write_actions(const openflow::ActionList& actions);
+  void clear_actions();
+  void note_action_set_output();
   void run_action_set();
   void execute_action_set(const openflow::ActionList& set);
 
   // --- output.cc
   void output(const openflow::OutputAction& action);
+  void output_cut_off(const openflow::OutputTruncAction& action);
   void output_to_port(OfPort port, bool even_to_in_port);
   void send(const PortView& port);
   void send_to_all(const std::vector<const PortView*>& ports);
@@ -139,6 +144,10 @@ class Translation {
   bool is_live_group(uint32_t group_id);
   void note_dead(const Group& group, size_t bucket);
 
+  // --- meter.cc
+  void meter(uint32_t meter_id);
+  const MeterEntry* find_meter(uint32_t meter_id);
+
   // --- tunnel.cc, controller.cc
   void send_to_tunnel(const PortView& port);
   uint8_t tunnel_tos(const datapath::TunnelSpec& spec);
@@ -157,6 +166,7 @@ class Translation {
   void finish_freezing();
   void pause(FrozenState state);
   void recirculate(FrozenState state, std::optional<datapath::Hash> hash);
+  void recirculate_by_size(const FrozenState& state, const openflow::CheckPacketLargerAction& check);
   void resume(const FrozenState& state);
   void run_step(const FrozenStep& step);
 
@@ -195,9 +205,10 @@ class Translation {
   Freeze freeze_ = Freeze::no;  // everybody returns, and adds to frozen_ what was left to do
   bool freeze_repeats_action_ = false;
   FrozenState frozen_;
-  std::shared_ptr<PacketInContext> paused_;  // the packet-in of a packet that waits for the controller
-  std::optional<datapath::Hash> hash_;       // the datapath chooses before it recirculates
-  std::optional<uint32_t> hashed_group_;     // whose bucket dp_hash names
+  std::shared_ptr<PacketInContext> paused_;                 // the packet-in of a packet that waits for the controller
+  std::optional<openflow::CheckPacketLargerAction> check_;  // the datapath tells, packet by packet
+  std::optional<datapath::Hash> hash_;                      // the datapath chooses before it recirculates
+  std::optional<uint32_t> hashed_group_;                    // whose bucket dp_hash names
   unsigned depth_ = 0;
   unsigned step_count_ = 0;
   size_t action_count_ = 0;

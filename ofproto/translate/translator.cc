@@ -17,25 +17,32 @@ constexpr unsigned max_depth = 64;
 constexpr unsigned max_steps = max_depth * max_depth;
 constexpr size_t max_actions = 16384;
 
+template <class... Kinds>
+bool is_one_of(const datapath::Action& action) {
+  return (std::holds_alternative<Kinds>(action) || ...);
+}
+
 bool changes_packet(const datapath::Action& action) {
-  return std::holds_alternative<datapath::Hash>(action) || std::holds_alternative<datapath::SetField>(action) ||
-         std::holds_alternative<datapath::PushVlan>(action) || std::holds_alternative<datapath::PopVlan>(action) ||
-         std::holds_alternative<datapath::PushMpls>(action) || std::holds_alternative<datapath::PopMpls>(action) ||
-         std::holds_alternative<datapath::DecTtl>(action);
+  using namespace datapath;  // NOLINT(google-build-using-namespace): the actions, by their names
+  return is_one_of<SetField, PushVlan, PopVlan, PushMpls, PopMpls, PushPbb, PopPbb, CopyTtlOut, CopyTtlIn, DecMplsTtl,
+                   DecTtl, Truncate, ApplyMeter, Hash>(action);
 }
 
 bool delivers(const datapath::Action& action) {
-  return std::holds_alternative<datapath::Output>(action) || std::holds_alternative<datapath::OutputSet>(action) ||
-         std::holds_alternative<datapath::Recirculate>(action) ||
-         std::holds_alternative<datapath::Controller>(action) ||
-         std::holds_alternative<std::shared_ptr<const datapath::Clone>>(action);
+  using namespace datapath;  // NOLINT(google-build-using-namespace)
+  return is_one_of<Output, OutputSet, Recirculate, Controller, CheckLarger, std::shared_ptr<const Clone>>(action);
 }
 
-// What changes a packet that is not delivered afterwards changes nothing.
+// What changes a packet that is not delivered afterwards changes nothing; a meter counts it all the same.
 void strip_undelivered(datapath::ActionList& actions) {
-  while (!actions.empty() && !delivers(actions.back())) {
+  while (!actions.empty() && !delivers(actions.back()) &&
+         !std::holds_alternative<datapath::ApplyMeter>(actions.back())) {
     actions.pop_back();
   }
+}
+
+bool delivers(const datapath::ActionList& actions) {
+  return std::ranges::any_of(actions, [](const datapath::Action& action) { return delivers(action); });
 }
 
 bool is_from_tunnel(const TranslationInput& input, OfPort in_port) {
@@ -226,6 +233,9 @@ bool Translation::run_table(uint8_t table_id, OfPort lookup_port) {
 // The instructions in their order (OpenFlow 1.3.5 section 5.9); the table to go to next.
 std::optional<uint8_t> Translation::execute(const FlowRule& rule) {
   const openflow::Instructions& instructions = rule.instructions();
+  if (instructions.meter) {
+    meter(*instructions.meter);
+  }
   if (instructions.apply) {
     execute(*instructions.apply);
     place_.rule = &rule;
@@ -243,7 +253,7 @@ std::optional<uint8_t> Translation::finish_rule(const openflow::Instructions& in
     in_.listener->instruction(instructions);
   }
   if (instructions.clear_actions) {
-    place_.action_set.clear();
+    clear_actions();
   }
   if (instructions.write) {
     write_actions(*instructions.write);
@@ -255,7 +265,7 @@ std::optional<uint8_t> Translation::finish_rule(const openflow::Instructions& in
   if (!instructions.goto_table) {
     return std::nullopt;
   }
-  if (!packet_.is_parsed(looked_at_)) {
+  if (!packet_.is_known_to_lookups(looked_at_)) {
     freeze_goto(*instructions.goto_table);
     return std::nullopt;
   }
@@ -290,12 +300,19 @@ void Translation::resubmit(const openflow::ResubmitAction& action) {
 
 // --- actions
 
+// What the action asks for is not known before the packet is read again.
+bool Translation::must_wait(const openflow::Action& action) {
+  return (looks_behind_link_layer(action) && !packet_.is_parsed(looked_at_)) ||
+         (looks_at_link_layer(action) && !packet_.is_link_parsed()) ||
+         (looks_up(action) && !packet_.is_known_to_lookups(looked_at_));
+}
+
 void Translation::execute(const openflow::ActionList& actions) {
   for (size_t i = 0; i < actions.size(); ++i) {
     if (is_exiting_ || !may_go_on()) {
       return;
     }
-    if (looks_behind_link_layer(actions[i]) && !packet_.is_parsed(looked_at_)) {
+    if (must_wait(actions[i])) {
       freeze(Freeze::recirculate, true);
     } else {
       if (in_.listener != nullptr) {
@@ -399,13 +416,15 @@ void Translation::finish_actions() {
   while (!out_.actions.empty()) {
     const auto* clone = std::get_if<std::shared_ptr<const datapath::Clone>>(&out_.actions.back());
     if (clone == nullptr) {
-      return;
+      break;
     }
     const std::shared_ptr<const datapath::Clone> last = *clone;
     out_.actions.pop_back();
     out_.actions.insert(out_.actions.end(), last->actions.begin(), last->actions.end());
   }
-  out_.actions = {datapath::Drop{drop_reason_.value_or(DropReason::action_drop)}};
+  if (!delivers(out_.actions)) {
+    out_.actions.emplace_back(datapath::Drop{drop_reason_.value_or(DropReason::action_drop)});
+  }
 }
 
 void Translation::finish_dependencies() {

@@ -16,9 +16,11 @@
 //   action.cc      each action, the action set                               set_field.cc     set, TTL, commit
 //   output.cc      ports, floods, patch ports
 //   normal.cc      learning switch                                           vlan.cc mpls.cc  tags and labels
+//                                                                            mpls_ttl.cc pbb.cc reshape.cc
 //   group.cc       buckets: all, chosen by hash, or the first live one       liveness.cc      which are live
 //   select_hash.cc rendezvous.cc  what is hashed, and whose it is            tunnel.cc        outer headers
 //   freeze.cc      stopping and going on                                     layers.cc        who must wait for that
+//   meter.cc       meters
 //   controller.cc  packet-in                                                 trace.cc         the listener that writes
 //   learn.cc       flows that packets make
 //   extension.cc   stack, multipath, bundle, clone, fin_timeout              link_choice.cc   what they hash

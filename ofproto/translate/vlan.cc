@@ -22,6 +22,11 @@ void PacketState::rebuild_tags() {
   const VlanTag inner = tags_.at(1);
   flow_.word(KeyWord::vlan) = word_of(outer.tpid, outer.tci, inner.tpid, inner.tci);
   written_.word(KeyWord::vlan) = word_of(outer.known_tpid, outer.known_tci, inner.known_tpid, inner.known_tci);
+  if (has_no_more_tags_) {
+    const uint16_t beyond_outer = tags_.empty() ? 0xffff : 0;
+    const uint16_t beyond_inner = tags_.size() < 2 ? 0xffff : 0;
+    written_.word(KeyWord::vlan) |= word_of(beyond_outer, beyond_outer, beyond_inner, beyond_inner);
+  }
 }
 
 void PacketState::write_tag(uint16_t tci, uint16_t mask) {

@@ -77,7 +77,7 @@ Action read_action(Input& input) {
   const uint64_t kind = input.number(1);
   const auto id = static_cast<FieldId>(input.number(1) % field_count);
   const uint64_t value = input.number(8);
-  switch (kind % 8) {
+  switch (kind % 14) {
     case 0:
       return Output{PortId{1}};
     case 1:
@@ -90,6 +90,18 @@ Action read_action(Input& input) {
       return PopMpls{static_cast<uint16_t>(value)};
     case 5:
       return DecTtl{};
+    case 6:
+      return PushPbb{0x88e7, static_cast<uint32_t>(value)};
+    case 7:
+      return PopPbb{};
+    case 8:
+      return CopyTtlOut{};
+    case 9:
+      return CopyTtlIn{};
+    case 10:
+      return DecMplsTtl{};
+    case 11:
+      return Truncate{static_cast<uint32_t>(1 + value % 2000)};
     default:
       return SetField{id, {value, value}, all_bits(field(id))};
   }

@@ -114,6 +114,7 @@ class Extraction {
 
   void pbb() {
     if (in_.has(16)) {
+      out_.l2_5 = static_cast<int>(in_.position());
       put(FieldId::pbb_uca, in_.peek(0, 1) >> 3 & 1);
       put(FieldId::pbb_isid, in_.peek(1, 3));
       found(present::pbb);

@@ -12,7 +12,9 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-Frame udp(Frame from = frame()) { return from.ipv4("10.0.0.1", "10.0.0.2").udp(4000, 53).payload("hi"); }
+Frame udp(Frame from = frame()) {
+  return from.ipv4("10.0.0.1", "10.0.0.2").udp(4000, 53).payload("hi, as long as a wire wants");
+}
 
 // --- tags
 
@@ -72,11 +74,13 @@ TEST(VlanStory, WhatLiesBehindAThirdTagIsReached) {
   const Frame twice = frame().vlan(10, 0, 0x88a8).vlan(20);
   const Frame thrice = frame().vlan(20, 0, 0x88a8).vlan(10, 0, 0x88a8).vlan(20);
 
-  sw.receive("p1", twice.ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("hi"));
-  sw.receive("p3", twice.ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("hi"));
+  sw.receive("p1", twice.ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("hi, as long as a wire wants"));
+  sw.receive("p3", twice.ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("hi, as long as a wire wants"));
 
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(thrice.ipv4("10.0.0.1", "10.0.0.9").udp(1, 2).payload("hi"),
-                                         thrice.mpls(77).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("hi")));
+  EXPECT_THAT(
+      sw.sent("p2"),
+      ElementsAre(thrice.ipv4("10.0.0.1", "10.0.0.9").udp(1, 2).payload("hi, as long as a wire wants"),
+                  thrice.mpls(77).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("hi, as long as a wire wants")));
 }
 
 TEST(VlanStory, SecondTagGoesAroundTheFirst) {
@@ -174,7 +178,7 @@ TEST(SetFieldStory, FieldsAreRewrittenAndChecksumsFollow) {
                                              .eth("02:00:00:00:00:01", "02:00:00:00:00:99")
                                              .ipv4("192.0.2.1", "10.0.0.2")
                                              .udp(4000, 1234)
-                                             .payload("hi")));
+                                             .payload("hi, as long as a wire wants")));
 }
 
 // The value that was overwritten says nothing about the decision.
@@ -219,9 +223,9 @@ TEST(SetFieldStory, OutputsSeeThePacketAsItWasThen) {
   sw.receive("p1", udp());
 
   const Frame ip = frame().ipv4("10.0.0.1", "10.0.0.2");
-  EXPECT_THAT(sw.sent("p10"), ElementsAre(ip.udp(4000, 53).payload("hi")));
-  EXPECT_THAT(sw.sent("p11"), ElementsAre(ip.udp(1, 53).payload("hi")));
-  EXPECT_THAT(sw.sent("p12"), ElementsAre(ip.udp(2, 53).payload("hi")));
+  EXPECT_THAT(sw.sent("p10"), ElementsAre(ip.udp(4000, 53).payload("hi, as long as a wire wants")));
+  EXPECT_THAT(sw.sent("p11"), ElementsAre(ip.udp(1, 53).payload("hi, as long as a wire wants")));
+  EXPECT_THAT(sw.sent("p12"), ElementsAre(ip.udp(2, 53).payload("hi, as long as a wire wants")));
 }
 
 TEST(SetFieldStory, FieldThatThePacketDoesNotHaveIsLeftAlone) {

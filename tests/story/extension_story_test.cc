@@ -73,8 +73,8 @@ TEST_F(ExtensionStory, TheStackOutlivesALookUpOfThePacketAgain) {
   add("mpls", {SetFieldAction{FieldId::reg0, {0, 3}, {0, 0xffffffff}}, StackPushAction{value},
                SetFieldAction{FieldId::reg0, {0, 2}, {0, 0xffffffff}}, PopMplsAction{0x0800}, DecTtlAction{},
                StackPopAction{value}, OutputRegAction{value, 0xffff}});
-  sw.receive("p1", frame().mpls(7).ipv4("10.0.0.1", "10.0.0.2").ttl(9).udp(1, 2));
-  EXPECT_THAT(sw.sent("p3"), ElementsAre(frame().ipv4("10.0.0.1", "10.0.0.2").ttl(8).udp(1, 2)));
+  sw.receive("p1", frame().mpls(7).ipv4("10.0.0.1", "10.0.0.2").ttl(9).udp(1, 2).payload_size(18));
+  EXPECT_THAT(sw.sent("p3"), ElementsAre(frame().ipv4("10.0.0.1", "10.0.0.2").ttl(8).udp(1, 2).payload_size(18)));
   EXPECT_TRUE(sw.sent("p2").empty());
 }
 

@@ -18,9 +18,11 @@ constexpr const char* a = "02:00:00:00:00:0a";
 constexpr const char* b = "02:00:00:00:00:0b";
 constexpr const char* broadcast = "ff:ff:ff:ff:ff:ff";
 
-Frame from_to(const char* src, const char* dst) { return frame().eth(src, dst).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2); }
+Frame from_to(const char* src, const char* dst) {
+  return frame().eth(src, dst).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload_size(18);
+}
 Frame tagged(const char* src, const char* dst, uint16_t vid, uint8_t pcp = 0) {
-  return frame().eth(src, dst).vlan(vid, pcp).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2);
+  return frame().eth(src, dst).vlan(vid, pcp).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload_size(18);
 }
 
 TEST(NormalStory, UnknownFloodsAndLearnedGoesToItsPort) {

@@ -13,7 +13,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const Frame packet = frame().ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53).payload("x");
+const Frame packet = frame().ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53).payload("as long as a wire wants it");
 
 class PauseStory : public testing::Test {
  protected:
@@ -95,7 +95,7 @@ TEST_F(PauseStory, ItMayComeLateAndTwice) {
 TEST_F(PauseStory, APausedPacketMayPauseAgainAndBeLookedUpAgain) {
   sw_.add_flow("mpls,actions=controller(pause),controller(pause),pop_mpls:0x0800,resubmit(,1)");
   sw_.add_flow("table=1,udp,actions=output:p2");
-  sw_.receive("p1", frame().mpls(7).ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53).payload("x"));
+  sw_.receive("p1", frame().mpls(7).ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53).payload("as long as a wire wants it"));
   resume(paused());
   resume(paused());
   EXPECT_THAT(sw_.sent("p2"), ElementsAre(packet));

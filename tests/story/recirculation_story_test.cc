@@ -17,14 +17,14 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-const Frame inner = frame().ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53).payload("x");
+const Frame inner = frame().ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53).payload("as long as a wire wants it");
 
 Frame labelled(std::initializer_list<uint32_t> labels) {
   Frame outer = frame();
   for (const uint32_t label : labels) {
     outer = outer.mpls(label);
   }
-  return outer.ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53).payload("x");
+  return outer.ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53).payload("as long as a wire wants it");
 }
 
 // --- labels
@@ -37,7 +37,7 @@ TEST(RecirculationStory, WhatThePoppedLabelCoveredIsMatched) {
   for (int i = 0; i < 3; ++i) {
     sw.receive("p1", labelled({7}));
   }
-  const Frame wanted = frame().ipv4("10.0.0.1", "10.0.0.9").udp(1000, 53).payload("x");
+  const Frame wanted = frame().ipv4("10.0.0.1", "10.0.0.9").udp(1000, 53).payload("as long as a wire wants it");
   EXPECT_THAT(sw.sent("p2"), ElementsAre(wanted, wanted, wanted));
   EXPECT_EQ(sw.misses(), 2U);
   EXPECT_EQ(sw.packets("table=0"), 3U);
@@ -111,7 +111,7 @@ TEST(RecirculationStory, WhatIsLeftOfEachListIsDone) {
   sw.add_flow("table=1,mpls,actions=pop_mpls:0x0800,resubmit(,2),output:p3");
   sw.add_flow("table=2,ip,actions=mod_nw_dst:10.0.0.9,output:p2");
   sw.receive("p1", labelled({7}));
-  const Frame changed = frame().ipv4("10.0.0.1", "10.0.0.9").udp(1000, 53).payload("x");
+  const Frame changed = frame().ipv4("10.0.0.1", "10.0.0.9").udp(1000, 53).payload("as long as a wire wants it");
   EXPECT_THAT(sw.sent("p2"), ElementsAre(changed));
   EXPECT_THAT(sw.sent("p3"), ElementsAre(changed));
   EXPECT_THAT(sw.sent("p4"), ElementsAre(changed.eth("02:00:00:00:00:08", "02:00:00:00:00:02")));

@@ -16,6 +16,7 @@
 #include "lib/packet/ipv4.h"
 #include "lib/packet/ipv6.h"
 #include "lib/packet/mpls.h"
+#include "lib/packet/pbb.h"
 #include "lib/packet/sctp.h"
 #include "lib/packet/tcp.h"
 #include "lib/packet/udp.h"
@@ -76,6 +77,8 @@ class Describer {
       vlan(type);
     } else if (eth_type::is_mpls(type)) {
       mpls();
+    } else if (type == eth_type::pbb) {
+      pbb();
     } else if (type == eth_type::arp || type == eth_type::rarp) {
       arp(type == eth_type::arp ? "arp" : "rarp");
     } else if (type == eth_type::ipv4) {
@@ -106,6 +109,19 @@ class Describer {
         add("tpid 0x{:04x}", tpid);
       }
       l2_payload(tag->tci.host());
+    }
+  }
+
+  void pbb() {
+    if (const auto* tag = take<PbbTag>("pbb")) {
+      say("pbb isid {}", tag->isid());
+      if (tag->pcp() != 0) {
+        add("pcp {}", tag->pcp());
+      }
+      if (tag->uca()) {
+        add("uca");
+      }
+      ethernet();
     }
   }
 

@@ -13,6 +13,7 @@
 #include "lib/packet/ipv4.h"
 #include "lib/packet/ipv6.h"
 #include "lib/packet/mpls.h"
+#include "lib/packet/pbb.h"
 #include "lib/packet/sctp.h"
 #include "lib/packet/udp.h"
 #include "lib/packet/vlan.h"
@@ -50,7 +51,7 @@ H& header_of(FrameLayer& layer) {
 using Kind = FrameLayer::Kind;
 using ChecksumMode = FrameLayer::ChecksumMode;
 
-constexpr std::array layer_2 = {Kind::eth, Kind::llc, Kind::vlan, Kind::mpls};
+constexpr std::array layer_2 = {Kind::eth, Kind::llc, Kind::vlan, Kind::pbb, Kind::mpls};
 constexpr std::array layer_3 = {Kind::ipv4, Kind::ipv6};
 constexpr std::array layer_4 = {Kind::tcp, Kind::udp, Kind::sctp, Kind::icmp, Kind::icmpv6};
 
@@ -113,6 +114,14 @@ Frame Frame::vlan(uint16_t vid, uint8_t pcp, uint16_t tpid) const { return vlan_
 // A tag's TPID is the type of what precedes, so the layer is the TCI and the type that follows.
 Frame Frame::vlan_tci(uint16_t tci, uint16_t tpid) const {
   return with({Kind::vlan, bytes_of(VlanTag{Be16{tci}, Be16{}}), tpid});
+}
+
+Frame Frame::pbb(uint32_t isid, MacArg src, MacArg dst, uint8_t pcp, bool uca) const {
+  const uint32_t tag = PbbTag::make(isid, pcp) | (uca ? 1U << pbb_uca_shift : 0);
+  Bytes header = bytes_of(PbbTag{Be32{tag}});
+  const Bytes addresses = bytes_of(EthernetHeader{dst.mac, src.mac, Be16{}});
+  header.insert(header.end(), addresses.begin(), addresses.end());
+  return with({Kind::pbb, std::move(header), eth_type::pbb});
 }
 
 Frame Frame::mpls(uint32_t label, uint8_t tc, uint8_t ttl) const {

@@ -59,6 +59,9 @@ class Frame {
   [[nodiscard]] Frame llc_snap() const;
   [[nodiscard]] Frame vlan(uint16_t vid, uint8_t pcp = 0, uint16_t tpid = 0x8100) const;
   [[nodiscard]] Frame vlan_tci(uint16_t tci, uint16_t tpid = 0x8100) const;
+  // An I-TAG, and the customer's addresses behind it; vlan() and what else follows is the customer's.
+  [[nodiscard]] Frame pbb(uint32_t isid, MacArg src = "02:00:00:00:00:01", MacArg dst = "02:00:00:00:00:02",
+                          uint8_t pcp = 0, bool uca = false) const;
   [[nodiscard]] Frame mpls(uint32_t label, uint8_t tc = 0, uint8_t ttl = 64) const;
   [[nodiscard]] Frame arp(uint16_t op, MacArg sha, Ipv4Arg spa, MacArg tha, Ipv4Arg tpa) const;
   [[nodiscard]] Frame arp_request(Ipv4Arg spa, Ipv4Arg tpa) const;  // broadcast, from eth()'s source

@@ -50,7 +50,7 @@ uint8_t protocol_number(Kind kind) {
   }
 }
 
-bool is_l2(Kind kind) { return kind == Kind::eth || kind == Kind::vlan || kind == Kind::llc; }
+bool is_l2(Kind kind) { return kind == Kind::eth || kind == Kind::vlan || kind == Kind::pbb || kind == Kind::llc; }
 
 }  // namespace
 

@@ -14,7 +14,23 @@ namespace weft {
 
 // A header as it was asked for, before numbers, lengths and checksums.
 struct FrameLayer {
-  enum class Kind : uint8_t { eth, llc, vlan, mpls, arp, ipv4, ipv6, extension, tcp, udp, sctp, icmp, icmpv6, payload };
+  enum class Kind : uint8_t {
+    eth,
+    llc,
+    vlan,
+    pbb,
+    mpls,
+    arp,
+    ipv4,
+    ipv6,
+    extension,
+    tcp,
+    udp,
+    sctp,
+    icmp,
+    icmpv6,
+    payload
+  };
   enum class ChecksumMode : uint8_t { right, zero, bad, partial };
 
   Kind kind = Kind::payload;

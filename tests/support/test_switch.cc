@@ -9,6 +9,7 @@
 #include "lib/openflow/text/action_text.h"
 #include "lib/openflow/text/flow_text.h"
 #include "lib/openflow/text/group_text.h"
+#include "lib/openflow/text/meter_text.h"
 
 namespace weft {
 
@@ -129,10 +130,10 @@ PortId TestSwitch::port_id(std::string_view name) {
 
 namespace {
 
-template <class Message>
-void apply(ofproto::Bridge& bridge, std::string_view text, const Result<Message, TextError>& message) {
+template <class Message, class... Done>
+void apply(ofproto::Bridge& bridge, std::string_view text, const Result<Message, TextError>& message, Done... done) {
   ASSERT_TRUE(message) << render(text, message.error());
-  const auto applied = bridge.apply(*message);
+  const auto applied = bridge.apply(*message, done...);
   EXPECT_TRUE(applied) << text << ": " << (applied ? "" : to_string(applied.error()));
 }
 
@@ -168,6 +169,21 @@ void TestSwitch::mod_group(std::string_view text, std::string_view name) {
   settle();
 }
 
+void TestSwitch::add_meter(std::string_view text, std::string_view name) {
+  apply(bridge(name), text, openflow::parse_meter(text, openflow::MeterModCommand::add), [] {});
+  settle();
+}
+
+void TestSwitch::mod_meter(std::string_view text, std::string_view name) {
+  apply(bridge(name), text, openflow::parse_meter(text, openflow::MeterModCommand::modify), [] {});
+  settle();
+}
+
+void TestSwitch::del_meters(std::string_view text, std::string_view name) {
+  apply(bridge(name), text, openflow::parse_meter(text, openflow::MeterModCommand::remove), [] {});
+  settle();
+}
+
 void TestSwitch::packet_out(std::string_view in_port, std::string_view actions, const Frame& frame,
                             std::string_view name) {
   packet_out_with("", in_port, actions, frame, name);
@@ -187,7 +203,7 @@ void TestSwitch::packet_out_with(std::string_view metadata, std::string_view in_
   ASSERT_TRUE(parsed) << render(actions, parsed.error());
   message.actions = *parsed;
   message.data = frame.bytes();
-  const auto sent = bridge(name).packet_out(message);
+  const auto sent = bridge(name).packet_out(message, ofproto::Misfits::refused);
   EXPECT_TRUE(sent) << (sent ? "" : to_string(sent.error()));
   settle();
 }
@@ -282,6 +298,13 @@ uint64_t TestSwitch::bytes(std::string_view filter, std::string_view name) {
 
 std::vector<ofproto::PacketInEvent> TestSwitch::packet_ins(std::string_view name) {
   return std::exchange(heard(name).packet_ins, {});
+}
+
+openflow::MeterStats TestSwitch::meter(uint32_t meter_id, std::string_view name) {
+  collect();
+  const auto stats = bridge(name).meter_stats(meter_id);
+  EXPECT_TRUE(stats) << meter_id;
+  return stats.value_or(openflow::MeterStats());
 }
 
 uint64_t TestSwitch::misses() {

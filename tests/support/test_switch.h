@@ -75,6 +75,9 @@ class TestSwitch {
   void del_flows(std::string_view text = "", std::string_view bridge = "br0");
   void add_group(std::string_view text, std::string_view bridge = "br0");
   void mod_group(std::string_view text, std::string_view bridge = "br0");
+  void add_meter(std::string_view text, std::string_view bridge = "br0");
+  void mod_meter(std::string_view text, std::string_view bridge = "br0");
+  void del_meters(std::string_view text = "", std::string_view bridge = "br0");
   void packet_out(std::string_view in_port, std::string_view actions, const Frame& frame,
                   std::string_view bridge = "br0");
   // With the pipeline fields that the packet starts with (1.5): "metadata=5,reg0=7".
@@ -97,6 +100,8 @@ class TestSwitch {
   // Packets of the rules that a filter selects ("table=1,ip"); counters are collected first.
   uint64_t packets(std::string_view filter = "", std::string_view bridge = "br0");
   uint64_t bytes(std::string_view filter = "", std::string_view bridge = "br0");
+  // Its statistics, when counters have been collected; the meter is there.
+  openflow::MeterStats meter(uint32_t meter_id, std::string_view bridge = "br0");
   std::vector<ofproto::PacketInEvent> packet_ins(std::string_view bridge = "br0");  // since the last call
   uint64_t misses();
   uint64_t drops(DropReason reason) { return datapath().drop_count(reason); }

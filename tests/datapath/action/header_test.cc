@@ -23,8 +23,8 @@ TEST_F(HeaderTest, PushesATag) {
 }
 
 TEST_F(HeaderTest, PopsTheOutermostTag) {
-  EXPECT_EQ(after(PopVlan{}, udp_on(frame().vlan(10))), udp_on(frame()));
-  EXPECT_EQ(after(PopVlan{}, udp_on(frame().vlan(20, 0, 0x88a8).vlan(10))), udp_on(frame().vlan(10)));
+  EXPECT_EQ(after(PopVlan{}, udp_on(frame().vlan(10))), udp_on(frame()).padded());
+  EXPECT_EQ(after(PopVlan{}, udp_on(frame().vlan(20, 0, 0x88a8).vlan(10))), udp_on(frame().vlan(10)).padded());
 }
 
 // What a guest promised about its frame holds for the same bytes at their new place.
@@ -45,8 +45,9 @@ TEST_F(HeaderTest, LabelsGoBehindTheTags) {
   EXPECT_EQ(after(PushMpls{0x8847, bottom}, udp_on(frame().vlan(10))), udp_on(frame().vlan(10).mpls(100)));
   EXPECT_EQ(after(PushMpls{0x8847, upper}, udp_on(frame().vlan(10).mpls(100))),
             udp_on(frame().vlan(10).mpls(200).mpls(100)));
-  EXPECT_EQ(after(PopMpls{0x8847}, udp_on(frame().vlan(10).mpls(200).mpls(100))), udp_on(frame().vlan(10).mpls(100)));
-  EXPECT_EQ(after(PopMpls{0x0800}, udp_on(frame().vlan(10).mpls(100))), udp_on(frame().vlan(10)));
+  EXPECT_EQ(after(PopMpls{0x8847}, udp_on(frame().vlan(10).mpls(200).mpls(100))),
+            udp_on(frame().vlan(10).mpls(100)).padded());
+  EXPECT_EQ(after(PopMpls{0x0800}, udp_on(frame().vlan(10).mpls(100))), udp_on(frame().vlan(10)).padded());
 }
 
 // What was found again after the headers moved: the set-field writes behind the new tag.

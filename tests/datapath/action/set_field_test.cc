@@ -290,7 +290,8 @@ TEST_F(SetFieldTest, EveryWritableFieldOfAFrameIsKnown) {
                                      ipv6().nd_ns("fe80::1", "02:00:00:00:00:01"),
                                      ipv6().nd_na("fe80::1", "02:00:00:00:00:01"),
                                      frame().arp_request("10.0.0.1", "10.0.0.2"),
-                                     frame().mpls(5).payload("x")};
+                                     frame().mpls(5).payload("x"),
+                                     frame().pbb(5).payload("x")};
   const auto lives_in_frame = [](const Field& f) {
     return f.is_writable && f.id >= FieldId::eth_dst && f.id <= FieldId::nd_options_type;
   };

@@ -53,6 +53,16 @@ TEST(Gso, KeepsTagsAndLabelsBeforeThePayload) {
   EXPECT_THAT(cut(labelled.whole()), ElementsAreArray(labelled.segments()));
 }
 
+TEST(Gso, KeepsBackboneHeadersBeforeThePayload) {
+  const TcpStream backbone{
+      .headers = [](size_t n) { return ipv4_of(frame().vlan(99, 0, 0x88a8).pbb(5001).vlan(10), n); },
+      .payload = pattern(3001)};
+  EXPECT_THAT(cut(backbone.whole()), ElementsAreArray(backbone.segments()));
+  const TcpStream twice{.headers = [](size_t n) { return ipv4_of(frame().pbb(1).pbb(2).mpls(100), n); },
+                        .payload = pattern(3001)};
+  EXPECT_THAT(cut(twice.whole()), ElementsAreArray(twice.segments()));
+}
+
 TEST(Gso, CutsUdpIntoDatagrams) {
   const auto datagram = [](size_t n, Bytes payload) {
     return ipv4_of(frame(), n).udp(5000, 6000).raw(std::move(payload));

@@ -23,6 +23,7 @@ class FakeBridge : public Bridge {
   bool is_changing = false;                               // somebody else is at it
   std::vector<openflow::FlowStats> flows;
   std::map<uint32_t, openflow::GroupDesc> groups;
+  std::vector<uint32_t> meters;
   std::shared_ptr<int> dumps_in_progress = std::make_shared<int>();  // each holds a share
   std::vector<BridgeListener*> listeners;
   std::vector<bool> has_controllers;  // as told
@@ -94,6 +95,13 @@ class FakeBridge : public Bridge {
   Result<void, openflow::OpenFlowError> apply(const openflow::GroupMod& m, const ChangeOrigin&) override {
     return change("group_mod " + std::to_string(m.group_id));
   }
+  Result<void, openflow::OpenFlowError> apply(const openflow::MeterMod& m, std::function<void()> done) override {
+    auto changed = change("meter_mod " + std::to_string(m.meter));
+    if (changed) {
+      done();
+    }
+    return changed;
+  }
   std::unique_ptr<Bundle> make_bundle(const FlowModRules&) override { return std::make_unique<FakeBundle>(*this); }
   void commit(std::unique_ptr<Bundle> bundle, std::function<void(std::optional<BundleFailure>)> done,
               const void*) override {
@@ -127,7 +135,9 @@ class FakeBridge : public Bridge {
   std::map<uint8_t, TableNaming> naming;
   void flush_flows() override {}
   Result<void, openflow::OpenFlowError> resume(const openflow::PacketIn&) override { return change("resume"); }
-  Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut&) override { return change("packet_out"); }
+  Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut&, Misfits misfits) override {
+    return change(misfits == Misfits::refused ? "packet_out" : "packet_out passing over misfits");
+  }
   void barrier(std::function<void()> done) override {
     asked.emplace_back("barrier");
     barriers.push_back(std::move(done));
@@ -196,6 +206,17 @@ class FakeBridge : public Bridge {
     }
     return numbers;
   }
+  std::vector<uint32_t> meter_numbers() const override { return meters; }
+  std::optional<openflow::MeterStats> meter_stats(uint32_t number) const override {
+    openflow::MeterStats stats;
+    stats.meter = number;
+    stats.bands.resize(1);
+    return stats;
+  }
+  std::optional<openflow::MeterConfig> meter_config(uint32_t number) const override {
+    return openflow::MeterConfig{openflow::meter_flag::kbps, number, {{.rate = number}}};
+  }
+  openflow::MeterFeaturesReply meter_features() const override { return {.max_meters = 5}; }
   std::vector<OfPort> port_numbers() const override { return {OfPort{1}}; }
   openflow::GroupFeaturesReply group_features() const override { return {}; }
   bool has_group(uint32_t number) const override { return groups.contains(number); }

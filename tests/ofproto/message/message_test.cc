@@ -288,11 +288,11 @@ TEST_F(MessageTest, TableFeaturesAreWhatTheTablesDo) {
   const auto answers = session->answers();
   const TableFeatures table = std::get<TableFeaturesReply>(answers.at(0).message).entries.at(0);
   EXPECT_EQ(table.hit.apply_actions, executed_actions);
-  for (const unsigned type : {0U, 15U, 16U, 22U, 23U, 24U, 25U}) {
+  for (const unsigned type : {0U, 11U, 12U, 15U, 16U, 22U, 23U, 24U, 25U, 26U, 27U}) {
     EXPECT_NE(table.hit.write_actions >> type & 1, 0U) << type;
   }
   EXPECT_TRUE(table.match.test(static_cast<size_t>(FieldId::ct_state)));
-  for (const FieldId id : {FieldId::in_phy_port, FieldId::actset_output, FieldId::tun_metadata0}) {
+  for (const FieldId id : {FieldId::tun_metadata0}) {
     EXPECT_FALSE(table.match.test(static_cast<size_t>(id))) << field(id).name;
   }
 }
@@ -441,9 +441,6 @@ TEST_F(MessageTest, AnOpticalPropertyIsNoOrdinaryPorts) {
 TEST_F(MessageTest, WhatIsNotServedIsRefusedAsTheSpecificationSays) {
   const std::pair<Message, ErrorCode> unserved[] = {
       {Experimenter{}, ErrorCode::ofpbrc_bad_experimenter},
-      {MeterStatsRequest{}, ErrorCode::ofpbrc_bad_multipart},
-      {MeterConfigRequest{}, ErrorCode::ofpbrc_bad_multipart},
-      {MeterFeaturesRequest{}, ErrorCode::ofpbrc_bad_multipart},
       {BarrierReply{}, ErrorCode::ofpbrc_bad_type},
   };
   for (const auto& [message, code] : unserved) {
@@ -499,6 +496,34 @@ TEST_F(MessageTest, WhatComesAfterTheEndGoesNowhere) {
   bridge.answer_barrier();
   EXPECT_TRUE(session->sent.empty());
   EXPECT_EQ(session->finished, 0);
+}
+
+// --- meters
+
+TEST_F(MessageTest, MeterModIsTheBridgesToRefuse) {
+  request(MeterMod{.meter = 3, .bands = {{.rate = 1}}});
+  EXPECT_THAT(bridge.asked, ElementsAre("meter_mod 3"));
+  bridge.refusal = OpenFlowError(ErrorCode::ofpmmfc_meter_exists);
+  session->finished = 0;
+  EXPECT_EQ(refusal_of(MeterMod{.meter = 3, .bands = {{.rate = 1}}}), OpenFlowError(ErrorCode::ofpmmfc_meter_exists));
+}
+
+TEST_F(MessageTest, MetersAreListedOrNamed) {
+  bridge.meters = {3, 5};
+  EXPECT_EQ(reply_to<MeterStatsReply>(MeterStatsRequest{}).entries.size(), 2u);
+  EXPECT_THAT(bridge.asked, ElementsAre("collect"));
+  session->finished = 0;
+  const auto config = reply_to<MeterConfigReply>(MeterConfigRequest{.meter = 5});
+  ASSERT_EQ(config.entries.size(), 1u);
+  EXPECT_EQ(config.entries[0].bands.at(0).rate, 5u);
+  for (const Message& unknown : {Message(MeterStatsRequest{.meter = 4}), Message(MeterConfigRequest{.meter = 4})}) {
+    session->finished = 0;
+    EXPECT_EQ(refusal_of(unknown), OpenFlowError(ErrorCode::ofpmmfc_unknown_meter));
+  }
+}
+
+TEST_F(MessageTest, MeterFeaturesAreTheBridges) {
+  EXPECT_EQ(reply_to<MeterFeaturesReply>(MeterFeaturesRequest{}).max_meters, 5u);
 }
 
 }  // namespace

@@ -10,19 +10,15 @@ using namespace openflow;  // NOLINT(google-build-using-namespace): the actions,
 
 using AbilitiesTest = TableTest;
 
-TEST_F(AbilitiesTest, ActionsThatAreNotExecutedAreRefused) {
-  for (const Action& action :
-       {Action(CopyTtlInAction{}), Action(CopyTtlOutAction{}), Action(PushPbbAction{}), Action(PopPbbAction{}),
-        Action(CheckPacketLargerAction{}), Action(OutputTruncAction{})}) {
-    const ActionList list = {OutputAction{.port = OfPort{1}}, action};
-    Instructions instructions;
-    instructions.apply = list;
-    EXPECT_TRUE(refusal(add(Match(), instructions)).is(ErrorCode::ofpbac_bad_type));
-    std::swap(instructions.apply, instructions.write);
-    EXPECT_TRUE(refusal(add(Match(), instructions)).is(ErrorCode::ofpbac_bad_type));
-    Bucket bucket;
-    bucket.actions = list;
-    EXPECT_TRUE(refusal(group_mod(GroupModCommand::add, 1, {bucket})).is(ErrorCode::ofpbac_bad_type));
+TEST_F(AbilitiesTest, APacketIsCutOffForOnePortAtATime) {
+  Instructions instructions;
+  for (const OfPort port : {of_port::controller, of_port::normal, of_port::flood, of_port::all, of_port::table}) {
+    instructions.apply = ActionList{OutputTruncAction{.port = port, .max_size = 64}};
+    EXPECT_TRUE(refusal(add(Match(), instructions)).is(ErrorCode::ofpbac_bad_out_port));
+  }
+  for (const OfPort port : {OfPort{1}, of_port::local, of_port::in_port}) {
+    instructions.apply = ActionList{OutputTruncAction{.port = port, .max_size = 64}};
+    EXPECT_TRUE(prepare(add(Match(), instructions)));
   }
 }
 
@@ -58,7 +54,7 @@ TEST_F(AbilitiesTest, AConjunctionStandsAloneAndHasItsClauses) {
   EXPECT_EQ(refusal(add(Match(), both)), bad);
 }
 
-TEST_F(AbilitiesTest, AControllerActionPausesButDoesNotMeter) {
+TEST_F(AbilitiesTest, AControllerActionPausesAndNamesAMeterThatIsThere) {
   Instructions instructions;
   ControllerAction pausing;
   pausing.pause = true;
@@ -66,15 +62,9 @@ TEST_F(AbilitiesTest, AControllerActionPausesButDoesNotMeter) {
   EXPECT_TRUE(prepare(add(Match(), instructions)));
   pausing.meter_id = 1;
   instructions.apply = ActionList{pausing};
-  EXPECT_TRUE(refusal(add(Match(), instructions)).is(ErrorCode::ofpbpc_bad_type));
+  EXPECT_TRUE(refusal(add(Match(), instructions)).is(ErrorCode::ofpmmfc_invalid_meter));
   instructions.apply = ActionList{ControllerAction{}};
   EXPECT_TRUE(prepare(add(Match(), instructions)));
-}
-
-TEST_F(AbilitiesTest, MatchesOnFieldsThatNobodyFillsAreRefused) {
-  for (const FieldId id : {FieldId::in_phy_port, FieldId::actset_output}) {
-    EXPECT_TRUE(refusal(add(match_of({{id, 1}}))).is(ErrorCode::ofpbmc_bad_field)) << field(id).name;
-  }
 }
 
 // Every packet is untracked, in zone 0, and has not been recirculated.

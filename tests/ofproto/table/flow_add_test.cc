@@ -135,7 +135,7 @@ TEST_F(FlowAddTest, AGroupThatIsNotThereIsRefused) {
 }
 
 TEST_F(FlowAddTest, AMeterIsRefused) {
-  EXPECT_TRUE(refusal(add("in_port=1,actions=meter:1,output:2")).is(ErrorCode::ofpbic_unsup_inst));
+  EXPECT_TRUE(refusal(add("in_port=1,actions=meter:1,output:2")).is(ErrorCode::ofpmmfc_invalid_meter));
 }
 
 TEST_F(FlowAddTest, ARefusedMessageChangesNothing) {

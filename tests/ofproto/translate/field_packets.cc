@@ -17,6 +17,8 @@ Frame base_of(Prerequisite prerequisite) {
       return frame().vlan(10).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2);
     case P::mpls:
       return frame().mpls(5).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2);
+    case P::pbb:
+      return frame().pbb(7).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2);
     case P::arp:
       return frame().arp(1, "02:00:00:00:00:01", "10.0.0.1", "02:00:00:00:00:02", "10.0.0.2");
     case P::ipv6:
@@ -65,13 +67,6 @@ Ipv6Address address_of(FieldValue value) {
   store_be64(address.bytes.data(), value.hi);
   store_be64(address.bytes.data() + 8, value.lo);
   return address;
-}
-
-// IEEE 802.1ah: an I-TAG, then the customer's frame.
-Frame backbone_frame(uint32_t isid, bool uses_customer_address) {
-  Bytes rest(4 + 12 + 2);
-  store_be32(rest.data(), isid | (uses_customer_address ? 1U << 27 : 0));
-  return frame().eth_type(0x88e7).raw(rest);
 }
 
 std::optional<TunnelMetadata> tunnel_with(const Field& field, FieldValue value) {
@@ -129,10 +124,6 @@ std::optional<Frame> built(const Field& field, uint64_t value) {
       return frame().vlan(10, static_cast<uint8_t>(n)).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2);
     case FieldId::mpls_bos:
       return (n == 1 ? frame().mpls(5) : frame().mpls(5).mpls(6)).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2);
-    case FieldId::pbb_isid:
-      return backbone_frame(n, false);
-    case FieldId::pbb_uca:
-      return backbone_frame(7, n == 1);
     case FieldId::ip_proto:
       return v4.protocol(static_cast<uint8_t>(n)).payload("?");
     case FieldId::ip_frag:

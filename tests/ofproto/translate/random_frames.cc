@@ -38,7 +38,10 @@ Frame RandomTables::network_frame(Frame link) {
   };
   const auto ttl = static_cast<uint8_t>(value_of(F::nw_ttl));
   const auto tos = static_cast<uint8_t>(value_of(F::nw_tos) | below(4));
-  switch (below(8)) {
+  switch (below(9)) {
+    case 8:
+      return link.pbb(static_cast<uint32_t>(below(4)), "02:00:00:00:00:05", "02:00:00:00:00:06",
+                      static_cast<uint8_t>(below(8)), one_in(2));
     case 0:
       return link.arp(static_cast<uint16_t>(value_of(F::arp_op)), MacAddress::from_uint64(value_of(F::arp_sha)),
                       v4_of(F::arp_spa), MacAddress::from_uint64(value_of(F::arp_tha)), v4_of(F::arp_tpa));

@@ -64,6 +64,8 @@ const std::vector<RandomTables::Kind>& RandomTables::kinds() {
       {0x0806, 0, link_fields + arp + arp, link_sets + arp},
       {0x8847, 0, link_fields + std::vector{F::mpls_label, F::mpls_tc, F::mpls_bos, F::mpls_ttl},
        link_sets + std::vector{F::mpls_label, F::mpls_tc, F::mpls_ttl}},
+      {0x88e7, 0, link_fields + std::vector{F::pbb_isid, F::pbb_uca, F::pbb_isid},
+       link_sets + std::vector{F::pbb_isid, F::pbb_uca}},
   };
   return kinds;
 }
@@ -128,6 +130,8 @@ uint64_t RandomTables::value_of(FieldId id) {
       return of({1, 2});
     case F::in_port:
       return 1 + below(random_port_count);
+    case F::pbb_uca:
+      return below(2);
     case F::ipv6_exthdr:
       return of({0, 0x20, 0x40});
     default:
@@ -309,7 +313,8 @@ FlowMod RandomTables::rule() {
   }
   flow.instructions = instructions(about, flow.table_id);
   // Tags are pushed on packets that have none and popped off those that have one.
-  const bool is_free = flow.match.is_wild(field(F::vlan_tci)) && about.eth_type != 0x8847;
+  const bool is_free = flow.match.is_wild(field(F::vlan_tci)) && about.eth_type != 0x8847 && about.eth_type != 0x88e7;
+  const bool is_last = flow.table_id + 1 == random_table_count;
   if (is_free && one_in(4)) {
     const bool pushes = one_in(2);
     flow.match.set_masked(F::vlan_tci, pushes ? 0 : 0x1000, 0x1000);
@@ -320,23 +325,22 @@ FlowMod RandomTables::rule() {
     }
   } else if (about.eth_type == 0x8847 && one_in(2)) {
     // Shallow and deep, right and wrong about what is below; what the instructions say then is about that.
-    const bool is_last = one_in(2);
+    const bool is_bottom = one_in(2);
     if (one_in(2)) {
-      flow.match.set(F::mpls_bos, is_last ? 1 : 0);
+      flow.match.set(F::mpls_bos, is_bottom ? 1 : 0);
     }
-    ActionList pops(1 + (is_last ? 0 : below(3)), PopMplsAction{0x8847});
-    pops.back() = PopMplsAction{static_cast<uint16_t>(is_last ? 0x0800 : 0x8847)};
+    ActionList pops(1 + (is_bottom ? 0 : below(3)), PopMplsAction{0x8847});
+    pops.back() = PopMplsAction{static_cast<uint16_t>(is_bottom ? 0x0800 : 0x8847)};
     if (one_in(2)) {
-      pops.push_back(is_last ? change(kind_of(0x0800)) : change(about));
+      pops.push_back(is_bottom ? change(kind_of(0x0800)) : change(about));
     }
     auto& apply = *flow.instructions.apply;
     std::erase_if(apply, [](const Action& action) {
       return std::holds_alternative<SetFieldAction>(action) || std::holds_alternative<MoveAction>(action);
     });
     apply.insert(apply.begin(), pops.begin(), pops.end());
-  } else if (flow.table_id + 1 == random_table_count && one_in(6)) {
-    flow.instructions.apply = ActionList{
-        PushMplsAction{}, SetFieldAction{F::mpls_label, FieldValue{0, 9}, all_bits(field(F::mpls_label))}, output()};
+  } else if (is_last && one_in(4)) {
+    hide_what_follows(about, flow);
   }
   return flow;
 }
@@ -377,6 +381,45 @@ std::vector<FlowMod> RandomTables::conjunction(uint32_t id) {
   answer.match.set(F::conj_id, id);
   answer.instructions = instructions(about, table_id);
   return flows;
+}
+
+// Behind these actions fields are out of sight, so no table comes after them.
+void RandomTables::hide_what_follows(const Kind& about, FlowMod& flow) {
+  const auto set = [&](FieldId id, uint64_t value) {
+    return SetFieldAction{id, FieldValue{0, value}, all_bits(field(id))};
+  };
+  if (about.eth_type == 0x8847 && one_in(2)) {
+    flow.match.set(F::mpls_bos, below(2));
+    flow.instructions.apply =
+        ActionList{one_in(2) ? Action(CopyTtlOutAction{}) : Action(CopyTtlInAction{}), change(about)};
+    if (one_in(2)) {
+      flow.instructions.apply->push_back(PushMplsAction{});
+    }
+    flow.instructions.apply->push_back(output());
+  } else if (about.eth_type == 0x8847) {
+    flow.match.set(F::mpls_bos, 0);
+    flow.instructions.apply = ActionList{PopMplsAction{0x8847}, change(about), output()};
+    if (one_in(2)) {
+      flow.instructions.apply->insert(flow.instructions.apply->begin(), CopyTtlInAction{});
+    }
+  } else if (about.eth_type == 0x88e7 && one_in(2)) {
+    flow.match.set(F::pbb_uca, below(2));
+    // NORMAL would learn the address that the pop lays bare.
+    flow.instructions.apply =
+        ActionList{PopPbbAction{}, set(F::eth_dst, value_of(F::eth_dst)), OutputAction{.port = in_port()}};
+  } else if (one_in(3)) {
+    flow.instructions.apply =
+        ActionList{PushPbbAction{}, set(F::pbb_isid, 9), set(F::eth_dst, value_of(F::eth_dst)), output()};
+  } else if (about.ip_proto != 0 && one_in(2)) {
+    flow.instructions.apply = ActionList{change(about), set(F::ip_proto, value_of(F::ip_proto)), output()};
+  } else if (one_in(2)) {
+    flow.instructions.apply = ActionList{change(about), set(F::eth_type, 0x88b5), output()};
+  } else {
+    flow.instructions.apply = ActionList{PushMplsAction{}, set(F::mpls_label, 9), output()};
+    if (about.eth_type == 0x0800 || about.eth_type == 0x86dd) {
+      flow.instructions.apply->insert(flow.instructions.apply->begin() + 1, CopyTtlOutAction{});
+    }
+  }
 }
 
 GroupMod RandomTables::group(uint32_t group_id) {

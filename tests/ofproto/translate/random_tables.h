@@ -50,6 +50,7 @@ class RandomTables {
   uint64_t value_of(FieldId id);
   static FieldValue value128(FieldId id, uint64_t low);
   void match_field(Match& match, FieldId id);
+  void hide_what_follows(const Kind& about, openflow::FlowMod& flow);
   openflow::Action output();
   openflow::Action change(const Kind& kind);
   openflow::SubField some_bits(FieldId id);

@@ -42,14 +42,24 @@ void set_address(Flow& flow, FieldId v4, FieldId v6, const IpAddress& address) {
 }
 
 unsigned order(const Action& action) {
-  if (std::holds_alternative<PopVlanAction>(action) || std::holds_alternative<PopMplsAction>(action)) {
+  if (std::holds_alternative<CopyTtlInAction>(action)) {
+    return 1;
+  }
+  if (std::holds_alternative<PopVlanAction>(action) || std::holds_alternative<PopMplsAction>(action) ||
+      std::holds_alternative<PopPbbAction>(action)) {
     return 2;
   }
   if (std::holds_alternative<PushMplsAction>(action)) {
     return 3;
   }
+  if (std::holds_alternative<PushPbbAction>(action)) {
+    return 4;
+  }
   if (std::holds_alternative<PushVlanAction>(action)) {
     return 5;
+  }
+  if (std::holds_alternative<CopyTtlOutAction>(action)) {
+    return 6;
   }
   if (std::holds_alternative<DecTtlAction>(action)) {
     return 7;
@@ -76,6 +86,13 @@ bool is_same_kind(const Action& a, const Action& b) {
   }
   const auto* set_a = std::get_if<SetFieldAction>(&a);
   return set_a == nullptr || set_a->field == std::get<SetFieldAction>(b).field;
+}
+
+// What a pop takes; nothing for other actions.
+size_t popped_bytes(const datapath::Action& action) {
+  const bool is_tag_or_label =
+      std::holds_alternative<datapath::PopVlan>(action) || std::holds_alternative<datapath::PopMpls>(action);
+  return is_tag_or_label ? 4 : std::holds_alternative<datapath::PopPbb>(action) ? 18 : 0;
 }
 
 }  // namespace
@@ -245,6 +262,16 @@ void DirectWalk::act(const Action& action, Packet& packet, Walk& walk) {
     if ((present_from_word(flow_of(packet).word(present_word)) & present::mpls) != 0) {
       change(packet, walk, datapath::PopMpls{pop_mpls->ethertype});
     }
+  } else if (const auto* push_pbb = std::get_if<PushPbbAction>(&action)) {
+    const Flow flow = flow_of(packet);
+    const uint64_t tag = get(flow, FieldId::pbb_isid).lo | get(flow, FieldId::vlan_pcp).lo << 29;
+    change(packet, walk, datapath::PushPbb{push_pbb->ethertype, static_cast<uint32_t>(tag)});
+  } else if (std::holds_alternative<PopPbbAction>(action)) {
+    change(packet, walk, datapath::PopPbb{});
+  } else if (std::holds_alternative<CopyTtlOutAction>(action)) {
+    change(packet, walk, datapath::CopyTtlOut{});
+  } else if (std::holds_alternative<CopyTtlInAction>(action)) {
+    change(packet, walk, datapath::CopyTtlIn{});
   } else if (std::holds_alternative<DecTtlAction>(action)) {
     const Flow flow = flow_of(packet);
     if ((present_from_word(flow.word(present_word)) & present::ip) != 0) {
@@ -264,14 +291,18 @@ void DirectWalk::act(const Action& action, Packet& packet, Walk& walk) {
 }
 
 // A change of bytes, by the datapath's own hand, one at a time. What cannot be done to a malformed packet ends it.
-void DirectWalk::change(Packet& packet, Walk& walk, datapath::Action action) {
+void DirectWalk::change(Packet& packet, Walk& walk, const datapath::Action& action) {
   Catch exits;
   PacketPtr copy = pool_.copy_of(packet.bytes);
   copy->offload = packet.offload;
-  datapath::execute({std::move(action), datapath::Output{PortId{0}}}, std::move(copy), exits);
+  datapath::execute({action, datapath::Output{PortId{0}}}, std::move(copy), exits);
   if (exits.caught != nullptr) {
     packet.offload = exits.caught->offload;
+    const size_t popped = popped_bytes(action);
+    const size_t size = popped != 0 ? packet.bytes.size() - popped : exits.caught->size();
     packet.bytes.assign(exits.caught->bytes().begin(), exits.caught->bytes().end());
+    packet.bytes.resize(size);  // what the pop was padded with: it is padded when it leaves
+    packet.was_shortened = packet.was_shortened || popped != 0;
   } else {
     walk.is_dead = true;
   }
@@ -283,8 +314,10 @@ void DirectWalk::set_field(const SetFieldAction& action, Packet& packet, Walk& w
     set_masked(packet.pipeline, f, action.value, action.mask);
     return;
   }
-  const uint16_t there = present_from_word(flow_of(packet).word(present_word));
-  if ((there & f.presence) == f.presence) {
+  const Flow flow = flow_of(packet);
+  const uint16_t there = present_from_word(flow.word(present_word));
+  const bool has_type = action.field != FieldId::eth_type || get(flow, FieldId::eth_type).lo != 0x05ff;
+  if ((there & f.presence) == f.presence && has_type) {
     change(packet, walk, datapath::SetField{action.field, action.value, action.mask});
   }
 }
@@ -316,6 +349,9 @@ void DirectWalk::send(OfPort port, const Packet& packet, Walk& walk) {
     return;
   }
   WalkSent sent{port, packet.bytes, 0, {}};
+  if (packet.was_shortened && !packet.offload.is_partial()) {
+    sent.frame.resize(std::max<size_t>(sent.frame.size(), 60));
+  }
   if (const auto& tunnel = found->second) {
     const auto dst = static_cast<uint32_t>(get(packet.pipeline, FieldId::tun_dst).lo);
     sent.tunnel_remote = tunnel->remote.value_or(IpAddress(Ipv4Address::from_host(dst)));

@@ -68,7 +68,8 @@ class DirectWalk {
     std::vector<uint8_t> bytes;
     Flow pipeline;  // tunnel fields, metadata, registers
     OfPort in_port{};
-    Offload offload{};  // a frame from a tunnel may have an unfinished checksum, which changes are told to
+    Offload offload{};           // a frame from a tunnel may have an unfinished checksum, which changes are told to
+    bool was_shortened = false;  // by a pop: padded when it leaves
   };
   struct Walk {
     WalkOutcome outcome;
@@ -103,7 +104,7 @@ class DirectWalk {
   bool is_live(const openflow::Bucket& bucket) const;
   const openflow::Bucket* selected(const openflow::GroupMod& group, const Packet& packet) const;
   void run_action_set(openflow::ActionList set, Packet& packet, Walk& walk);
-  void change(Packet& packet, Walk& walk, datapath::Action action);
+  void change(Packet& packet, Walk& walk, const datapath::Action& action);
 
   std::map<OfPort, std::optional<datapath::TunnelSpec>> ports_;
   std::vector<Rule> rules_;

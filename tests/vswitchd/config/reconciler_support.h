@@ -87,6 +87,9 @@ class DeviceDatapath : public datapath::Datapath {
   void execute(std::span<const uint8_t> frame, PortId in_port, datapath::Decision decision) override {
     inner_->execute(frame, in_port, std::move(decision));
   }
+  std::shared_ptr<datapath::Meter> make_meter(const datapath::MeterSpec& spec) override {
+    return inner_->make_meter(spec);
+  }
   unsigned worker_count() const override { return inner_->worker_count(); }
   void for_each_megaflow(const std::function<void(datapath::Megaflow&)>& visit) const override {
     inner_->for_each_megaflow(visit);
