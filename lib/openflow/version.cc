@@ -60,7 +60,7 @@ std::optional<Version> negotiate(VersionSet ours, uint8_t peer_wire_version, std
   return ours.has(chosen) ? std::optional(chosen) : std::nullopt;
 }
 
-VersionSet supported_versions() { return {Version::v1_3, Version::v1_4, Version::v1_5}; }
+VersionSet supported_versions() { return {Version::v1_0, Version::v1_3, Version::v1_4, Version::v1_5}; }
 
 std::optional<Header> parse_header(std::span<const uint8_t> bytes) {
   if (bytes.size() < header_size) {

@@ -187,6 +187,9 @@ class Bridge {
   virtual openflow::TableDesc table_desc(uint8_t table_id) const = 0;
   // What may differ between tables of otherwise equal features.
   virtual TableNaming table_naming(uint8_t table_id) const = 0;
+  // The map from Geneve options to tun_metadata (tlv_table.h).
+  virtual Result<void, openflow::OpenFlowError> apply(const openflow::TlvTableMod& tlv_table_mod) = 0;
+  virtual std::vector<openflow::TlvMap> tlv_maps() const = 0;
   // Removes every flow and group without flow-removed messages, then puts back the default flow if one is due. In its
   // turn: later changes find it done.
   virtual void flush_flows() = 0;

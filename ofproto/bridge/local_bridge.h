@@ -21,6 +21,7 @@
 #include "ofproto/bridge/change_run.h"
 #include "ofproto/bridge/local_flow_monitors.h"
 #include "ofproto/bridge/port_map.h"
+#include "ofproto/bridge/tlv_table.h"
 #include "ofproto/table/eviction_build.h"
 #include "ofproto/table/flow_selection.h"
 #include "ofproto/table/table_set.h"
@@ -97,6 +98,10 @@ class LocalBridge final : public Bridge {
       const std::vector<openflow::TableFeatures>& features) override;
   openflow::TableDesc table_desc(uint8_t table_id) const override;
   TableNaming table_naming(uint8_t table_id) const override;
+  Result<void, openflow::OpenFlowError> apply(const openflow::TlvTableMod& tlv_table_mod) override {
+    return tlv_table_.apply(tlv_table_mod);
+  }
+  std::vector<openflow::TlvMap> tlv_maps() const override { return tlv_table_.maps(); }
   void flush_flows() override;
   Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut& packet_out, Misfits misfits) override;
   Result<void, openflow::OpenFlowError> resume(const openflow::PacketIn& packet_in) override;
@@ -185,6 +190,7 @@ class LocalBridge final : public Bridge {
   std::unique_ptr<TableSet> tables_;
   MacTable macs_;
   PortMap ports_;
+  TlvTable tlv_table_;
   std::vector<BridgeListener*> listeners_;
   bool has_controllers_ = false;
   bool has_lost_controllers_ = false;

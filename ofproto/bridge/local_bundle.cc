@@ -66,7 +66,8 @@ Result<void, OpenFlowError> LocalBundle::keep_flow_mod(Kept& place, const openfl
     place.message = std::move(*rule);
   } else {
     place.message = std::make_unique<KeptFlowMod>(
-        KeptFlowMod{std::move(*rule), flow_mod.cookie_mask, flow_mod.out_group, flow_mod.out_port, flow_mod.command});
+        KeptFlowMod{std::move(*rule), flow_mod.cookie_mask, flow_mod.new_cookie, flow_mod.out_group, flow_mod.out_port,
+                    flow_mod.command, flow_mod.modify_adds});
   }
   return {};
 }
@@ -82,9 +83,11 @@ openflow::FlowMod LocalBundle::KeptFlowMod::expand() const {
   flow_mod.flags = rule->flags();
   flow_mod.cookie = rule->cookie();
   flow_mod.cookie_mask = cookie_mask;
+  flow_mod.new_cookie = new_cookie;
   flow_mod.out_port = out_port;
   flow_mod.out_group = out_group;
   flow_mod.match = rule->match().expand();
+  flow_mod.modify_adds = modify_adds;
   flow_mod.instructions = rule->instructions();
   return flow_mod;
 }

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -23,9 +24,11 @@ class LocalBundle final : public Bundle {
   struct KeptFlowMod {
     FlowRulePtr rule;
     uint64_t cookie_mask;
+    std::optional<uint64_t> new_cookie;
     uint32_t out_group;
     OfPort out_port;
     openflow::FlowModCommand command;
+    bool modify_adds;
 
     openflow::FlowMod expand() const;
   };

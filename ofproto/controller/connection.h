@@ -49,7 +49,7 @@ struct ConnectionContext {
 struct ConnectionOptions {
   ConnectionKind kind = ConnectionKind::controller;
   bool is_told = true;  // false: of events only what it asks for by asynchronous configuration
-  PacketInLimit packet_ins;
+  PacketInLimit packet_ins = {};
   Session* main = nullptr;  // of an auxiliary connection: the main one, which outlives it
   uint8_t auxiliary_id = 0;
 };

@@ -59,7 +59,7 @@ bool Connection::has_room_for_event() {
 
 void Connection::tell(AsyncKind kind, unsigned reason, const openflow::Message& event) {
   if (wants(kind, reason) && has_room_for_event()) {
-    send_event(event);
+    send_event(event, kind == AsyncKind::flow_removed ? flow_format : openflow::Form::standard);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "ofproto/bridge/port_mod.h"
 #include "ofproto/message/handlers.h"
+#include "ofproto/message/version_10.h"
 
 namespace weft::ofproto {
 
@@ -64,9 +65,13 @@ Outcome apply_sliced(const RequestPtr& request, const Message& message) {
 
 }  // namespace
 
-Outcome on_flow_mod(const RequestPtr& request, const FlowMod& message) {
-  const bool is_exact = message.command != FlowModCommand::modify && message.command != FlowModCommand::remove;
-  return is_exact ? apply(request, message) : apply_sliced(request, message);
+Outcome on_flow_mod(const RequestPtr& request, const FlowMod& said) {
+  const auto message = as_meant(*request->session(), said);
+  if (!message) {
+    return Unexpected{message.error()};
+  }
+  const bool is_exact = message->command != FlowModCommand::modify && message->command != FlowModCommand::remove;
+  return is_exact ? apply(request, *message) : apply_sliced(request, *message);
 }
 
 // A removal takes the flows along that use the group.

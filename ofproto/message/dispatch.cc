@@ -20,6 +20,10 @@ struct Dispatch {
   Outcome operator()(const ControllerStatusRequest&) const { return on_controller_status(request); }
   Outcome operator()(const SetPacketInFormat& m) const { return on_set_packet_in_format(request, m); }
   Outcome operator()(const SetControllerId& m) const { return on_set_controller_id(request, m); }
+  Outcome operator()(const SetFlowFormat& m) const { return on_set_flow_format(request, m); }
+  Outcome operator()(const FlowModTableId& m) const { return on_flow_mod_table_id(request, m); }
+  Outcome operator()(const TlvTableMod& m) const { return on_tlv_table_mod(request, m); }
+  Outcome operator()(const TlvTableRequest&) const { return on_tlv_table_request(request); }
   Outcome operator()(const FlowMod& m) const { return on_flow_mod(request, m); }
   Outcome operator()(const GroupMod& m) const { return on_group_mod(request, m); }
   Outcome operator()(const MeterMod& m) const { return on_meter_mod(request, m); }
@@ -62,10 +66,6 @@ struct Dispatch {
   Outcome operator()(const MeterFeaturesRequest&) const { return on_meter_features(request); }
 
   // Extensions that are known and not served.
-  Outcome operator()(const SetFlowFormat&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
-  Outcome operator()(const FlowModTableId&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
-  Outcome operator()(const TlvTableMod&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
-  Outcome operator()(const TlvTableRequest&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
   Outcome operator()(const CtFlushZone&) const { return refused(ErrorCode::ofpbrc_bad_exp_type); }
 
   template <typename Unserved>

@@ -67,6 +67,9 @@ class Session {
   openflow::AsyncConfig async;
   openflow::Form packet_in_format = openflow::Form::standard;
   uint16_t controller_id = 0;  // by which controller actions choose
+  // 1.0: in what form flows are told of unasked, and whether flow-mods name tables (version_10.h).
+  openflow::Form flow_format = openflow::Form::standard;
+  bool names_tables = false;
 };
 
 class Request {

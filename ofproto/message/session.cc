@@ -1,6 +1,7 @@
 // Requests about the session and the switch as a whole.
 
 #include "ofproto/message/handlers.h"
+#include "ofproto/message/version_10.h"
 
 namespace weft::ofproto {
 
@@ -18,6 +19,9 @@ Outcome on_features_request(const RequestPtr& request) {
   reply.auxiliary_id = request->session()->auxiliary_id();
   reply.capabilities =
       capability::flow_stats | capability::table_stats | capability::port_stats | capability::group_stats;
+  if (request->session()->version() == Version::v1_0) {
+    add_features_10(request->session()->bridge(), reply);
+  }
   request->reply(reply);
   return Progress::done;
 }
@@ -28,8 +32,8 @@ Outcome on_get_config(const RequestPtr& request) {
 }
 
 Outcome on_set_config(const RequestPtr& request, const SetConfig& message) {
-  // Fragments are matched as they are; there is nothing that drops or reassembles them.
-  if (message.config.fragments != FragmentHandling::normal) {
+  // Fragments are matched as they are, which is what Open vSwitch calls nx-match; nothing drops or reassembles them.
+  if (message.config.fragments != FragmentHandling::normal && message.config.fragments != FragmentHandling::nx_match) {
     return Unexpected{OpenFlowError(ErrorCode::ofpscfc_bad_flags)};
   }
   const auto session = request->session();

@@ -1,6 +1,7 @@
 // Requests for counters. Each first collects what the workers have counted, so that an answer is exact.
 
 #include "ofproto/message/list_reply.h"
+#include "ofproto/message/version_10.h"
 
 namespace weft::ofproto {
 
@@ -92,7 +93,13 @@ Outcome on_aggregate_stats(const RequestPtr& request, const AggregateStatsReques
 }
 
 Outcome on_table_stats(const RequestPtr& request) {
-  return reply_when_collected(request, [](Bridge& bridge) { return Message(TableStatsReply{bridge.table_stats()}); });
+  return reply_when_collected(request, [version = request->session()->version()](Bridge& bridge) {
+    TableStatsReply reply{bridge.table_stats()};
+    if (version == Version::v1_0) {
+      describe_tables_10(reply.entries);
+    }
+    return Message(std::move(reply));
+  });
 }
 
 Outcome on_port_stats(const RequestPtr& request, const PortStatsRequest& message) {

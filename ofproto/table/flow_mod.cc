@@ -38,6 +38,15 @@ FlowRulePtr shared(FlowRule* rule) { return rule != nullptr ? rule->shared_from_
 
 }  // namespace
 
+FlowMod addition_of(const FlowMod& modify) {
+  FlowMod add = modify;
+  add.command = FlowModCommand::add;
+  add.table_id = modify.table_id == openflow::all_tables ? uint8_t{0} : modify.table_id;
+  add.cookie = modify.new_cookie.value_or(modify.cookie);
+  add.modify_adds = false;
+  return add;
+}
+
 Prepared TableSet::prepare(const FlowMod& flow_mod, TimePoint now, const FlowModRules& rules) {
   Prepared change = prepare_command(flow_mod, now, rules);
   if (change) {
@@ -56,10 +65,8 @@ Prepared TableSet::prepare_command(const FlowMod& flow_mod, TimePoint now, const
     return Unexpected{change_one.error()};
   }
   const std::vector<FlowRulePtr> selected = select(flow_mod);
-  if (selected.empty() && rules.modify_adds && is_modify(flow_mod.command)) {
-    FlowMod add = flow_mod;
-    add.command = FlowModCommand::add;
-    return prepare_command(add, now, rules);
+  if (selected.empty() && (rules.modify_adds || flow_mod.modify_adds) && is_modify(flow_mod.command)) {
+    return prepare_command(addition_of(flow_mod), now, rules);
   }
   Change change{.version = version_.next()};
   for (const FlowRulePtr& before : selected) {
@@ -120,16 +127,18 @@ Result<TableSet::ChangeOne, OpenFlowError> TableSet::change_of(const FlowMod& fl
     return Unexpected{checked.error()};
   }
   const bool resets = (flow_mod.flags & flow_flag::reset_counts) != 0;
-  return ChangeOne([this, now, resets, instructions = instructions_.shared(flow_mod.instructions)](
-                       Change& change, const FlowRulePtr& before) {
-    FlowRuleSpec spec = before->spec();
-    spec.instructions = instructions;
-    spec.modified = now;
-    if (resets) {
-      spec.counters = std::make_shared<FlowCounters>(before->active());
-    }
-    change_rule(change, {before, std::make_shared<FlowRule>(before->match(), std::move(spec))});
-  });
+  return ChangeOne(
+      [this, now, resets, new_cookie = flow_mod.new_cookie, instructions = instructions_.shared(flow_mod.instructions)](
+          Change& change, const FlowRulePtr& before) {
+        FlowRuleSpec spec = before->spec();
+        spec.instructions = instructions;
+        spec.modified = now;
+        spec.cookie = new_cookie.value_or(spec.cookie);
+        if (resets) {
+          spec.counters = std::make_shared<FlowCounters>(before->active());
+        }
+        change_rule(change, {before, std::make_shared<FlowRule>(before->match(), std::move(spec))});
+      });
 }
 
 // Of a modify or a removal: the rules it is about, as they are at the coming version.
@@ -167,7 +176,8 @@ std::vector<FlowRulePtr> TableSet::select_exact(const openflow::FlowFilter& filt
 // What is wrong with a message whatever the tables and groups are.
 Result<void, OpenFlowError> TableSet::check(const FlowMod& flow_mod) const {
   const bool is_removal = flow_mod.command != FlowModCommand::add && !is_modify(flow_mod.command);
-  if (flow_mod.table_id >= table_count && !(is_removal && flow_mod.table_id == openflow::all_tables)) {
+  const bool may_be_all = is_removal || flow_mod.modify_adds;  // 1.0 modifies in all tables
+  if (flow_mod.table_id >= table_count && !(may_be_all && flow_mod.table_id == openflow::all_tables)) {
     return bad_table_id(flow_mod.table_id);
   }
   if (is_removal) {  // its instructions say nothing

@@ -95,6 +95,7 @@ openflow::FlowStats FlowRule::stats(TimePoint now) const {
   stats.cookie = cookie_;
   stats.duration = to_openflow(now - created_);
   stats.idle_age = to_openflow(std::max(now - active(), Duration::zero()));
+  stats.hard_age = to_openflow(now - modified());
   stats.packet_count = counters().packet_count();
   stats.byte_count = counters().byte_count();
   stats.match = match().expand();

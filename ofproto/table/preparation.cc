@@ -132,10 +132,9 @@ void Preparation::end_message() {
   const auto flow_mod = std::exchange(flow_mod_, std::nullopt);
   const auto group_mod = std::exchange(group_mod_, std::nullopt);
   Result<Change, OpenFlowError> last = Change{.version = tables_.version().next(), .rules = {}, .groups = {}};
-  if (flow_mod && flow_mod->command == FlowModCommand::modify && !has_chosen_ && rules_.modify_adds) {
-    openflow::FlowMod add = *flow_mod;
-    add.command = FlowModCommand::add;
-    last = tables_.prepare(add, now_, rules_);
+  if (flow_mod && flow_mod->command == FlowModCommand::modify && !has_chosen_ &&
+      (rules_.modify_adds || flow_mod->modify_adds)) {
+    last = tables_.prepare(addition_of(*flow_mod), now_, rules_);
   } else if (group_mod) {
     last = tables_.prepare(*group_mod, now_);
   }

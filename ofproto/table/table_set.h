@@ -15,8 +15,8 @@
 //
 // Semantics are OpenFlow 1.3's (1.3.5 sections 5.5, 6.4, 6.5), which DESIGN section 9 completes: ADD over an identical
 // match and priority replaces it and starts its duration anew, counters kept unless RESET_COUNTS; MODIFY changes
-// instructions only; MODIFY and DELETE select by cookie under its mask; DELETE by out_port and out_group too. Rules
-// of priority below 0 or above 65535 are hidden: no message selects them.
+// instructions only (in 1.0 the cookie too); MODIFY and DELETE select by cookie under its mask; DELETE by out_port and
+// out_group too. Rules of priority below 0 or above 65535 are hidden: no message selects them.
 //
 // Threads:   tables and lookups by any thread under RCU; the rest by the control thread.
 // Ownership: tables, rules and groups. Destroyed when no reader is left (rcu::retire it).

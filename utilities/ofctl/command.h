@@ -61,7 +61,7 @@ Outcome run(const Options& options);
 template <class Entry>
 void print_title(const Invocation& call) {
   const openflow::Envelope reply{call.connection->version(), call.connection->last_xid(), false,
-                                 openflow::MultipartReply<Entry>{}};
+                                 openflow::MultipartReply<Entry>{}, call.connection->form()};
   fmt::print("{}\n", format_title(reply));
 }
 

@@ -124,6 +124,11 @@ Result<Connection, Failure> Connection::connect(const std::string& target, const
   if (auto done = connection.exchange_hello(versions); !done) {
     return Unexpected{done.error()};
   }
+  if (connection.version_ == Version::v1_0) {
+    if (auto done = connection.prepare_10(); !done) {
+      return Unexpected{done.error()};
+    }
+  }
   return connection;
 }
 
@@ -170,6 +175,19 @@ Result<void, Failure> Connection::exchange_hello(openflow::VersionSet versions) 
   }
   version_ = *agreed;
   return {};
+}
+
+// Without this extension the switch would take every flow-mod to mean all tables, or the first.
+Result<void, Failure> Connection::prepare_10() {
+  if (auto sent = send(encode(version_, next_xid(), openflow::FlowModTableId{true})); !sent) {
+    return sent;
+  }
+  const auto errors = barrier();
+  if (!errors) {
+    return Unexpected{errors.error()};
+  }
+  return errors->empty() ? Result<void, Failure>{}
+                         : Unexpected{refusal(std::get<openflow::Error>(errors->front().message))};
 }
 
 Result<void, Failure> Connection::wait_for(short events, short& ready) {
@@ -308,7 +326,11 @@ Result<Envelope, Failure> Connection::next_message() {
 
 Result<std::vector<Envelope>, Failure> Connection::request(const openflow::Message& message) {
   const uint32_t xid = next_xid();
-  if (auto sent = send(encode(version_, xid, message)); !sent) {
+  const auto bytes = try_encode(version_, xid, message, form());
+  if (!bytes) {
+    return Unexpected{lost(fmt::format("{} has no {}", to_string(version_), message_name(message)))};
+  }
+  if (auto sent = send(*bytes); !sent) {
     return Unexpected{sent.error()};
   }
   std::vector<Envelope> parts;

@@ -40,6 +40,10 @@ class Connection {
                                                    std::optional<std::chrono::milliseconds> timeout);
 
   openflow::Version version() const { return version_; }
+  // Of what is asked: 1.0 tells of flows with any match, and of their ages, in Nicira's form.
+  openflow::Form form() const {
+    return version_ == openflow::Version::v1_0 ? openflow::Form::nicira : openflow::Form::standard;
+  }
 
   uint32_t next_xid() { return ++xid_; }
   uint32_t last_xid() const { return xid_; }
@@ -65,6 +69,7 @@ class Connection {
  private:
   Connection(Fd fd, std::string name, std::optional<std::chrono::milliseconds> timeout);
   Result<void, Failure> exchange_hello(openflow::VersionSet versions);
+  Result<void, Failure> prepare_10();  // flow-mods are to name tables
   Result<void, Failure> wait_for(short events, short& ready);
   Result<void, Failure> read_some();
   Result<std::optional<openflow::Envelope>, Failure> take_message();

@@ -31,14 +31,15 @@ Outcome print_replies(Invocation& call, const openflow::Message& request) {
 }
 
 Outcome show(Invocation& call) {
-  for (const openflow::Message& request :
-       {openflow::Message(openflow::FeaturesRequest{}), openflow::Message(openflow::PortDescRequest{}),
-        openflow::Message(openflow::GetConfigRequest{})}) {
-    if (auto printed = print_replies(call, request); !printed) {
+  if (auto printed = print_replies(call, openflow::FeaturesRequest{}); !printed) {
+    return printed;
+  }
+  if (call.connection->version() != openflow::Version::v1_0) {  // there the features list the ports
+    if (auto printed = print_replies(call, openflow::PortDescRequest{}); !printed) {
       return printed;
     }
   }
-  return {};
+  return print_replies(call, openflow::GetConfigRequest{});
 }
 
 Outcome dump_desc(Invocation& call) { return print_replies(call, openflow::DescRequest{}); }

@@ -263,7 +263,7 @@ TEST_F(ConnectionTest, ALongDumpWaitsForThePeer) {
 
 TEST_F(ConnectionTest, ASilentPeerIsProbedAndThenLetGo) {
   shake_hands();
-  connection->set_inactivity_probe(std::chrono::milliseconds(20));
+  connection->set_inactivity_probe(std::chrono::milliseconds(200));
   peer->receive<EchoRequest>();
   peer->send(0, EchoReply{});
   peer->receive<EchoRequest>();

@@ -24,6 +24,7 @@ class FakeBridge : public Bridge {
   std::vector<openflow::FlowStats> flows;
   std::map<uint32_t, openflow::GroupDesc> groups;
   std::vector<uint32_t> meters;
+  std::vector<openflow::TlvMap> tlv_table;
   std::shared_ptr<int> dumps_in_progress = std::make_shared<int>();  // each holds a share
   std::vector<BridgeListener*> listeners;
   std::vector<bool> has_controllers;  // as told
@@ -133,6 +134,13 @@ class FakeBridge : public Bridge {
     return found != naming.end() ? found->second : TableNaming{"table" + std::to_string(id), 1'000'000};
   }
   std::map<uint8_t, TableNaming> naming;
+  Result<void, openflow::OpenFlowError> apply(const openflow::TlvTableMod& mod) override {
+    if (!refusal) {
+      tlv_table = mod.maps;
+    }
+    return change("tlv_table_mod " + std::to_string(mod.maps.size()));
+  }
+  std::vector<openflow::TlvMap> tlv_maps() const override { return tlv_table; }
   void flush_flows() override {}
   Result<void, openflow::OpenFlowError> resume(const openflow::PacketIn&) override { return change("resume"); }
   Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut&, Misfits misfits) override {

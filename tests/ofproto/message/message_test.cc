@@ -4,7 +4,7 @@
 
 #include "ofproto/message/handlers.h"
 #include "ofproto/table/abilities.h"
-#include "tests/ofproto/message/fake_bridge.h"
+#include "tests/ofproto/message/fake_session.h"
 
 namespace weft::ofproto {
 namespace {
@@ -12,57 +12,6 @@ namespace {
 using namespace openflow;  // NOLINT(google-build-using-namespace): the messages, by their names
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-class FakeSession : public Session {
- public:
-  bool is_open() const override { return is_alive; }
-  Bridge& bridge() override { return the_bridge; }
-  Version version() const override { return speaks; }
-  const SwitchDescription& description() const override { return words; }
-  void send(Bytes message) override { sent.push_back(std::move(message)); }
-  void when_writable(std::function<void()> task) override { tasks.push_back(std::move(task)); }
-  void finish_request() override { ++finished; }
-  Role role() const override { return the_role; }
-  Result<RoleReply, OpenFlowError> request_role(const RoleRequest& request, bool) override {
-    if (request.generation_id < 5) {
-      return Unexpected{OpenFlowError(ErrorCode::ofprrfc_stale)};
-    }
-    the_role = request.role;
-    return RoleReply{.role = the_role, .generation_id = request.generation_id};
-  }
-  uint8_t auxiliary_id() const override { return 0; }
-  std::vector<ControllerStatus> controllers() const override { return {}; }
-  void forward(const Envelope& request) override { forwarded.emplace_back(message_name(request.message)); }
-  void settings_changed() override { ++changes; }
-
-  // The answers as messages; all parts of a dump that the peer takes.
-  std::vector<Envelope> answers() {
-    while (!tasks.empty()) {
-      const auto task = std::move(tasks.front());
-      tasks.pop_front();
-      task();
-    }
-    std::vector<Envelope> out;
-    for (const auto& bytes : sent) {
-      auto envelope = decode(speaks, bytes);
-      EXPECT_TRUE(envelope) << to_string(envelope.error());
-      out.push_back(std::move(*envelope));
-    }
-    sent.clear();
-    return out;
-  }
-
-  Version speaks = Version::v1_3;
-  FakeBridge the_bridge;
-  SwitchDescription words;
-  std::vector<Bytes> sent;
-  std::deque<std::function<void()>> tasks;
-  int finished = 0;
-  int changes = 0;
-  std::vector<std::string> forwarded;
-  Role the_role = Role::equal;
-  bool is_alive = true;
-};
 
 struct MessageTest : testing::Test {
   void request(const Message& message, bool more = false) {

@@ -83,6 +83,21 @@ TEST_F(FlowModifyTest, AddsNothingBut10Does) {
   EXPECT_EQ(output_of("in_port=6"), 9);
 }
 
+TEST_F(FlowModifyTest, In10ItMayNameAllTablesAndGivesItsCookie) {
+  FlowMod message = modify("in_port=5,actions=output:9");
+  message.modify_adds = true;
+  message.new_cookie = 0x77;
+  message.table_id = openflow::all_tables;
+  EXPECT_EQ(apply(message).rules.size(), 1u);
+  EXPECT_EQ(modified(), Cookies{0x77});
+  message.new_cookie = 0x78;
+  EXPECT_EQ(apply(message).rules.size(), 1u);
+  EXPECT_EQ(modified(), Cookies{0x78});
+  message.new_cookie.reset();
+  apply(message);
+  EXPECT_EQ(modified(), Cookies{0x78});
+}
+
 TEST_F(FlowModifyTest, IsRefusedForAllTablesAndBadInstructions) {
   FlowMod message = modify("actions=output:9");
   message.table_id = openflow::all_tables;
