@@ -169,9 +169,9 @@ enum class SampleDirection : uint8_t { unspecified = 0, ingress = 1, egress = 2 
 struct SampleAction {
   uint16_t probability = 0;  // 1 to 65535
   uint32_t collector_set_id = 0;
-  std::variant<uint32_t, SubField> observation_domain;
-  std::variant<uint32_t, SubField> observation_point;
-  std::optional<OfPort> sampling_port;
+  std::variant<uint32_t, SubField> observation_domain{};
+  std::variant<uint32_t, SubField> observation_point{};
+  std::optional<OfPort> sampling_port{};
   SampleDirection direction{};
   friend bool operator==(const SampleAction&, const SampleAction&) = default;
 };

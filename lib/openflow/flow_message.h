@@ -82,7 +82,7 @@ struct FlowFilter {
   uint32_t out_group = any_group;
   uint64_t cookie = 0;
   uint64_t cookie_mask = 0;
-  Match match;
+  Match match{};
   friend bool operator==(const FlowFilter&, const FlowFilter&) = default;
 };
 

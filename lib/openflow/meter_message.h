@@ -38,7 +38,7 @@ struct MeterMod {
   MeterModCommand command = MeterModCommand::add;
   uint16_t flags = 0;
   uint32_t meter = 0;
-  std::vector<MeterBand> bands;
+  std::vector<MeterBand> bands{};
   friend bool operator==(const MeterMod&, const MeterMod&) = default;
 };
 

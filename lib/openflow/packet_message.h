@@ -31,9 +31,9 @@ struct PacketIn {
 struct PacketOut {
   uint32_t buffer_id = no_buffer;
   OfPort in_port = of_port::controller;  // a port, LOCAL, CONTROLLER or ANY
-  Match metadata;                        // 1.5: pipeline fields the packet starts with
-  ActionList actions;
-  std::vector<uint8_t> data;
+  Match metadata{};                      // 1.5: pipeline fields the packet starts with
+  ActionList actions{};
+  std::vector<uint8_t> data{};
   friend bool operator==(const PacketOut&, const PacketOut&) = default;
 };
 

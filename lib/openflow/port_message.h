@@ -96,7 +96,7 @@ struct OpticalPortConfig {
 
 struct PortMod {
   OfPort port{};
-  MacAddress hw_addr;  // must be the port's
+  MacAddress hw_addr{};  // must be the port's
   uint32_t config = 0;
   uint32_t mask = 0;
   uint32_t advertise = 0;                                   // 0: unchanged

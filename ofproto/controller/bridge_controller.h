@@ -34,7 +34,7 @@ struct ControllerConfig {
   bool is_told = true;      // false: told of events only after it has asked by asynchronous configuration
   Duration max_backoff = std::chrono::seconds(8);
   Duration inactivity_probe = std::chrono::seconds(5);  // zero: never
-  PacketInLimit packet_ins;
+  PacketInLimit packet_ins = {};
   uint8_t dscp = default_dscp;  // 0 to 63; of TCP connections that are dialed
   uint8_t auxiliary_count = 0;  // connections kept beside the main one; dialed ones only
   friend bool operator==(const ControllerConfig&, const ControllerConfig&) = default;

@@ -213,7 +213,10 @@ TEST(ActionCodec, NoControllerIdsAreEverybody) {
 }
 
 TEST(ActionCodec, ASampleMayNameFields) {
-  SampleAction sample{.probability = 3, .collector_set_id = 1, .observation_domain = 2U};
+  SampleAction sample;
+  sample.probability = 3;
+  sample.collector_set_id = 1;
+  sample.observation_domain = 2U;
   sample.observation_point = SubField{FieldId::reg0, 0, 16};
   sample.direction = SampleDirection::egress;
   const Bytes bytes =
