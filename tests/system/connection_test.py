@@ -229,6 +229,21 @@ class TlsTest(ConnectionTest):
             self.assertEqual(taken.read(), theirs.read())
 
 
+class Flood:
+    """The same messages over and over, as fast as the peer takes them; one that was cut goes on where it was."""
+
+    def __init__(self, peer, data):
+        self.peer, self.data, self.at = peer, data, 0
+
+    def push(self):
+        """Whether any of it was taken."""
+        try:
+            self.at = (self.at + self.peer.send(self.data[self.at:])) % len(self.data)
+            return True
+        except BlockingIOError:
+            return False
+
+
 class HostilePeerTest(ConnectionTest):
     def setUp(self):
         super().setUp()
@@ -277,13 +292,11 @@ class HostilePeerTest(ConnectionTest):
             peer.setblocking(False)
         echoes = message(ECHO_REQUEST, b"x" * 100) * 500
         rubbish = struct.pack("!BBHI", 4, 99, 64, 1) + bytes(56)
+        floods = [Flood(flooder, echoes), Flood(talker, rubbish * 500)]
         deadline = time.monotonic() + 3
         while time.monotonic() < deadline:
-            for peer, data in ((flooder, echoes), (talker, rubbish * 500)):
-                try:
-                    peer.send(data)
-                except BlockingIOError:
-                    pass
+            for flood in floods:
+                flood.push()
             self.friend.send(message(ECHO_REQUEST, b"", 5))
             self.friend.wait_for(ECHO_REPLY, 5)
         self.friend_is_served()
@@ -293,10 +306,9 @@ class HostilePeerTest(ConnectionTest):
         stalled.sendall(message(HELLO))
         stalled.setblocking(False)
         request = message(18, struct.pack("!HH4x", 12, 0)) * 100  # table features: more than a megabyte each
+        flood = Flood(stalled, request)
         for _ in range(20):
-            try:
-                stalled.send(request)
-            except BlockingIOError:
+            if not flood.push():
                 break
             self.friend_is_served()
         self.friend_is_served()
