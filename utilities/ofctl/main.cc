@@ -1,4 +1,4 @@
-// weft-ofctl: the OpenFlow tool. Speaks OpenFlow 1.3 as any controller would; what it can do is in command.cc.
+// weft-ofctl: the OpenFlow tool. Speaks OpenFlow as any controller would; what it can do is in command.cc.
 
 #include <cstdio>
 
@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   if (options->wants_version) {
-    fmt::print("weft-ofctl (weft) {}\nOpenFlow versions 0x4:0x4\n", WEFT_VERSION);
+    fmt::print("weft-ofctl (weft) {}\nOpenFlow versions {}\n", WEFT_VERSION, version_names());
     return 0;
   }
   if (options->wants_help && options->words.empty()) {

@@ -38,17 +38,6 @@ Done set_timeout(Options& options, std::string_view value) {
   return {};
 }
 
-std::string version_names() {
-  std::string names;
-  for (unsigned wire = 1; wire <= static_cast<unsigned>(openflow::Version::v1_5); ++wire) {
-    const auto version = static_cast<openflow::Version>(wire);
-    if (openflow::supported_versions().has(version)) {
-      names += fmt::format("{}{}", names.empty() ? "" : ", ", to_string(version));
-    }
-  }
-  return names;
-}
-
 // "+OpenFlow14" adds to the usual ones, as for ovs-ofctl; here it is as good as naming it.
 Done set_version(Options& options, std::string_view value) {
   uint32_t bits = 0;
@@ -226,6 +215,17 @@ class CommandLine {
 };
 
 }  // namespace
+
+std::string version_names() {
+  std::string names;
+  for (unsigned wire = 1; wire <= static_cast<unsigned>(openflow::Version::v1_5); ++wire) {
+    const auto version = static_cast<openflow::Version>(wire);
+    if (openflow::supported_versions().has(version)) {
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", to_string(version));
+    }
+  }
+  return names;
+}
 
 Result<Options, std::string> parse_options(std::span<const char* const> arguments) {
   Options options;

@@ -42,4 +42,7 @@ Result<Options, std::string> parse_options(std::span<const char* const> argument
 
 std::string option_help();
 
+// "OpenFlow10, OpenFlow13, ...": what -O may choose from.
+std::string version_names();
+
 }  // namespace weft::ofctl
