@@ -10,7 +10,7 @@ namespace {
 
 namespace pb = management::pb;
 
-log::Logger& logger = log::get("management");
+log::Logger& management_logger = log::get("management");
 
 // The numbers that are saved, by interface.
 std::map<management::Uuid, management::Datum> numbers(const management::Database& database) {
@@ -66,9 +66,9 @@ void Transactions::save(config::StateSaver::Done done) {
       save_again_.start(pause_before_saving_again_, [this] { save_unasked(); });
     }
     if (!saved && save_error_ != before) {
-      logger.err("the state could not be saved: {}", save_error_);
+      management_logger.err("the state could not be saved: {}", save_error_);
     } else if (saved && !before.empty()) {
-      logger.info("the state is saved again");
+      management_logger.info("the state is saved again");
     }
     done(saved);
   });
@@ -106,7 +106,7 @@ void Transactions::run(const Waiting& waiting) {
     return waiting.answer(refused(applied.error()));
   }
   if (!waiting.transaction.comment().empty()) {
-    logger.info("{}", waiting.transaction.comment());
+    management_logger.info("{}", waiting.transaction.comment());
   }
   if (waiting.transaction.operations().empty() && save_error_.empty()) {
     return answer(waiting, {});

@@ -13,7 +13,7 @@ namespace weft::datapath {
 namespace {
 
 using Kind = HeaderPath::Kind;
-using Bytes = std::span<uint8_t>;
+using WritableBytes = std::span<uint8_t>;
 
 constexpr size_t gre_checksum_offset = 4;  // RFC 2784
 
@@ -46,7 +46,7 @@ InternetSum sum_from(std::span<const uint8_t> headers, size_t start, InternetSum
   return (headers.size() - start) % 2 == 0 ? sum.add(payload_sum) : sum.add_at_odd_offset(payload_sum);
 }
 
-void finish_ipv4(Bytes headers, size_t offset) {
+void finish_ipv4(WritableBytes headers, size_t offset) {
   auto& ip = *header_at<Ipv4Header>(headers, offset);
   ip.checksum = Be16{};
   ip.checksum = internet_checksum(headers.subspan(offset, ip.header_bytes()));
@@ -84,14 +84,14 @@ std::span<const uint8_t> Segmenter::payload(size_t piece) const {
 
 void Segmenter::write_headers(size_t piece, uint8_t* to, InternetSum payload_sum) const {
   std::memcpy(to, frame_.data(), header_size_);
-  const Bytes headers{to, header_size_};
+  const WritableBytes headers{to, header_size_};
   const size_t size = frame_size(piece);
   patch_transport(piece, headers, size);
   patch_lengths(piece, headers, size);
   finish_checksums(headers, size, payload_sum);
 }
 
-void Segmenter::patch_transport(size_t piece, Bytes headers, size_t size) const {
+void Segmenter::patch_transport(size_t piece, WritableBytes headers, size_t size) const {
   if (offload_.gso == Offload::Gso::udp_l4) {
     header_at<UdpHeader>(headers, offload_.csum_start)->length =
         Be16{static_cast<uint16_t>(size - offload_.csum_start)};
@@ -109,7 +109,7 @@ void Segmenter::patch_transport(size_t piece, Bytes headers, size_t size) const 
   tcp.offset_flags = TcpHeader::make_offset_flags(tcp.header_bytes(), flags);
 }
 
-void Segmenter::patch_lengths(size_t piece, Bytes headers, size_t size) const {
+void Segmenter::patch_lengths(size_t piece, WritableBytes headers, size_t size) const {
   for (const auto [kind, offset] : path_.all()) {
     const size_t from_here = size - offset;
     switch (kind) {
@@ -133,7 +133,7 @@ void Segmenter::patch_lengths(size_t piece, Bytes headers, size_t size) const {
 }
 
 // From the inside out, because an outer checksum covers the inner ones.
-void Segmenter::finish_checksums(Bytes headers, size_t size, InternetSum payload_sum) const {
+void Segmenter::finish_checksums(WritableBytes headers, size_t size, InternetSum payload_sum) const {
   const auto finish = [&](HeaderPath::Header ip, size_t final_dst, uint8_t protocol, size_t l4, size_t field) {
     store_be16(&headers[field], 0);
     const InternetSum pseudo =

@@ -15,6 +15,12 @@ namespace weft {
 using Duration = std::chrono::nanoseconds;
 using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
+// What long work takes of an event loop at a time before it lets others run: a step more is still well below 5 ms.
+inline constexpr Duration slice_time = std::chrono::milliseconds(2);
+
+// For what no test moves: how long a connection has been up.
+inline TimePoint steady_now() { return std::chrono::steady_clock::now(); }
+
 class Clock {
  public:
   virtual ~Clock() = default;

@@ -8,7 +8,7 @@ namespace {
 
 // Where ip_frag and ip_proto stand in ip_misc: tos, ttl and flow label are not part of a flow's identity.
 constexpr uint64_t protocol_bits = swap_network_order(uint64_t{0x00000000000000ff});
-constexpr uint64_t fragment_bits = swap_network_order(uint64_t{0x0000000003000000});
+constexpr uint64_t fragment_mask = swap_network_order(uint64_t{0x0000000003000000});
 constexpr uint64_t port_bits = swap_network_order(uint64_t{0xffffffff00000000});
 
 uint64_t ethernet_entropy(const FlowKey& key, uint64_t seed) {
@@ -53,7 +53,7 @@ uint64_t flow_entropy(const FlowKey& key, uint64_t seed) {
   }
   const uint64_t misc = key.word(KeyWord::ip_misc);
   const uint64_t sum = add_addresses(key, seed);
-  if ((misc & fragment_bits) != 0) {
+  if ((misc & fragment_mask) != 0) {
     return hash_finish(sum, 1);
   }
   return hash_finish(hash_add(sum, misc & protocol_bits, key.word(KeyWord::l4) & port_bits), 2);

@@ -9,7 +9,7 @@
 namespace weft {
 namespace {
 
-constexpr uint64_t tag_present = 0x1000;
+constexpr uint64_t tci_tag_present = 0x1000;
 constexpr uint64_t vid_bits = 0x0fff;
 constexpr uint64_t pcp_bits = 0xe000;
 
@@ -231,7 +231,7 @@ class Printer {
     const uint64_t vid = mask & vid_bits;
     const uint64_t pcp = mask & pcp_bits;
     const bool whole_parts = (vid == 0 || vid == vid_bits) && (pcp == 0 || pcp == pcp_bits) && (vid | pcp) != 0;
-    if ((mask & value & tag_present) != 0 && whole_parts) {
+    if ((mask & value & tci_tag_present) != 0 && whole_parts) {
       if (vid != 0) {
         pair("dl_vlan" + suffix, std::to_string(value & vid_bits));
       }

@@ -16,10 +16,6 @@ constexpr uint8_t max_pcp = 7;
 constexpr uint8_t ecn_bits = 3;
 constexpr unsigned dscp_shift = 2;
 
-Action set_whole(FieldId id, uint64_t value) {
-  return SetFieldAction{.field = id, .value = {0, value}, .mask = all_bits(field(id)), .is_mod = true};
-}
-
 Action read_set_address(ActionBody& from, FieldId id) {
   uint64_t address = 0;
   for (unsigned i = 0; i < 6; ++i) {

@@ -43,6 +43,9 @@ void check_target(ActionBody& from, const SubField& to);
 
 uint16_t read_ethertype(ActionBody& from, std::initializer_list<uint16_t> allowed);  // empty: any
 
+// What 1.0 has an action for and later versions a set-field: the whole field, as a "mod_" action writes it.
+Action set_whole(FieldId id, uint64_t value);
+
 // Less than eight bytes behind what was read are padding.
 void skip_padding(WireReader& in);
 

@@ -261,6 +261,10 @@ uint16_t read_ethertype(ActionBody& from, std::initializer_list<uint16_t> allowe
   return ethertype;
 }
 
+Action set_whole(FieldId id, uint64_t value) {
+  return SetFieldAction{.field = id, .value = {0, value}, .mask = all_bits(field(id)), .is_mod = true};
+}
+
 void skip_padding(WireReader& in) {
   if (in.remaining() < 8) {
     in.take_rest();

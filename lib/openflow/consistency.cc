@@ -10,7 +10,7 @@
 namespace weft::openflow {
 namespace {
 
-constexpr uint64_t vid_present = 0x1000;
+constexpr uint64_t tci_vid_present = 0x1000;
 constexpr uint16_t alg_ftp = 21;
 constexpr uint16_t alg_tftp = 69;
 
@@ -170,7 +170,7 @@ class KnownPacket {
   // What is read, or written without being meant for a tag: vlan_vid is there to be zero.
   Complaint need_bits(const Field& f) const { return need(f.prerequisite, f.name); }
   Complaint tag() {
-    match_.set_masked(FieldId::vlan_tci, vid_present, vid_present);
+    match_.set_masked(FieldId::vlan_tci, tci_vid_present, tci_vid_present);
     return std::nullopt;
   }
   Complaint become(uint16_t ethertype) {

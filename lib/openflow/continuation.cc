@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint32_t magic = 0x77656674;
 constexpr uint8_t layout_number = 1;
-constexpr Version version = Version::v1_3;
+constexpr Version continuation_version = Version::v1_3;
 constexpr size_t part_header_size = 8;
 constexpr size_t max_size = 60000;  // leaves room for a packet of any usual length in the message
 
@@ -67,17 +67,17 @@ void write_step(WireWriter& out, const ContinuationStep& step, bool is_tagged) {
   out.u64(metadata.value);
   out.u64(metadata.mask);
   const size_t actions = out.size();
-  write_actions(out, step.actions, version, is_tagged);
+  write_actions(out, step.actions, continuation_version, is_tagged);
   out.patch_u16(sizes, out.size() - actions);
   const size_t to_write = out.size();
-  write_actions(out, step.then.write.value_or(ActionList{}), version, is_tagged);
+  write_actions(out, step.then.write.value_or(ActionList{}), continuation_version, is_tagged);
   out.patch_u16(sizes + 2, out.size() - to_write);
 }
 
 OpenFlowError stale(std::string why) { return nicira_error(NiciraError::resume_stale, std::move(why)); }
 
 ActionList read_list(WireReader& in, size_t size) {
-  auto actions = read_actions(in.take(size), version, ActionContext::packet_out);
+  auto actions = read_actions(in.take(size), continuation_version, ActionContext::packet_out);
   if (!actions) {
     in.fail(actions.error());
     return {};
@@ -183,7 +183,7 @@ std::vector<uint8_t> encode_continuation(const Continuation& continuation, bool 
       }
     });
   }
-  write_part(out, Part::action_set, [&] { write_actions(out, continuation.action_set, version, is_tagged); });
+  write_part(out, Part::action_set, [&] { write_actions(out, continuation.action_set, continuation_version, is_tagged); });
   return bytes.size() > max_size ? std::vector<uint8_t>() : bytes;
 }
 

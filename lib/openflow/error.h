@@ -12,6 +12,8 @@
 #include <string_view>
 #include <utility>
 
+#include "lib/base/result.h"
+
 // clang-format off
 #define WEFT_OPENFLOW_ERRORS(X) \
   X(ofphfc_incompatible, 0, 0) \
@@ -223,6 +225,11 @@ struct OpenFlowError {
     return a.type == b.type && a.code == b.code && a.experimenter == b.experimenter;
   }
 };
+
+// For `return refuse(ErrorCode::..., "why")`.
+inline Unexpected<OpenFlowError> refuse(ErrorCode code, std::string why) {
+  return Unexpected{OpenFlowError(code, std::move(why))};
+}
 
 std::string to_string(const OpenFlowError& error);  // name, and detail after a colon when there is one
 

@@ -10,7 +10,7 @@ namespace weft::openflow {
 namespace {
 
 template <class Empty>
-Action read_empty(ActionBody& from) {
+Action read_empty_nicira(ActionBody& from) {
   from.in.pad(6);
   return Empty{};
 }
@@ -25,7 +25,7 @@ constexpr NiciraRow nicira_rows[] = {
     {subtype::resubmit, read_resubmit},
     {subtype::set_tunnel, read_set_tunnel},
     {subtype::set_queue, read_set_queue_10, Version::v1_0},
-    {subtype::pop_queue, read_empty<PopQueueAction>},
+    {subtype::pop_queue, read_empty_nicira<PopQueueAction>},
     {subtype::reg_move, read_reg_move, Version::v1_4},
     {subtype::reg_load, read_reg_load, Version::v1_4},
     {subtype::note, read_note},
@@ -36,8 +36,8 @@ constexpr NiciraRow nicira_rows[] = {
     {subtype::resubmit_table, read_resubmit_table},
     {subtype::output_reg, read_output_reg},
     {subtype::learn, read_learn},
-    {subtype::exit, read_empty<ExitAction>},
-    {subtype::dec_ttl, read_empty<DecTtlAction>},
+    {subtype::exit, read_empty_nicira<ExitAction>},
+    {subtype::dec_ttl, read_empty_nicira<DecTtlAction>},
     {subtype::fin_timeout, read_fin_timeout},
     {subtype::controller, read_controller},
     {subtype::dec_ttl_ids, read_dec_ttl_ids},
@@ -45,7 +45,7 @@ constexpr NiciraRow nicira_rows[] = {
     {subtype::push_mpls, read_push_mpls_10, Version::v1_0},
     {subtype::pop_mpls, read_pop_mpls_10, Version::v1_0},
     {subtype::set_mpls_ttl, read_set_mpls_ttl_10, Version::v1_0},
-    {subtype::dec_mpls_ttl, read_empty<DecMplsTtlAction>, Version::v1_0},
+    {subtype::dec_mpls_ttl, read_empty_nicira<DecMplsTtlAction>, Version::v1_0},
     {subtype::stack_push, read_stack_push},
     {subtype::stack_pop, read_stack_pop},
     {subtype::sample, read_sample},
@@ -62,7 +62,7 @@ constexpr NiciraRow nicira_rows[] = {
     {subtype::group, read_group_10, Version::v1_0},
     {subtype::sample3, read_sample3},
     {subtype::clone, read_clone},
-    {subtype::ct_clear, read_empty<CtClearAction>},
+    {subtype::ct_clear, read_empty_nicira<CtClearAction>},
     {subtype::resubmit_table_ct, read_resubmit_table_ct},
     {subtype::learn2, read_learn2},
     {subtype::check_pkt_larger, read_check_pkt_larger},

@@ -14,6 +14,8 @@
 
 namespace weft::openflow {
 
+inline OpenFlowError bad_argument(std::string why) { return {ErrorCode::ofpbac_bad_argument, std::move(why)}; }
+
 // NXAST_*
 namespace subtype {
 inline constexpr uint16_t resubmit = 1;

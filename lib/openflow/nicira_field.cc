@@ -12,10 +12,6 @@ constexpr uint32_t max_label = 0xfffff;
 constexpr uint8_t max_tc = 7;
 constexpr size_t wide_action_size = 24;
 
-Action set_whole(FieldId id, uint64_t value) {
-  return SetFieldAction{.field = id, .value = {0, value}, .mask = all_bits(field(id)), .is_mod = true};
-}
-
 // 1.3 takes it too, and sends set_field.
 Action set_tunnel(ActionBody& from, uint64_t id) {
   const Field& f = field(FieldId::tun_id);

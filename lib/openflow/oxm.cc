@@ -173,7 +173,7 @@ std::span<const FieldId> transport_order(const Match& match) {
   }
 }
 
-constexpr uint64_t vid_present = 0x1000;
+constexpr uint64_t oxm_vid_present = 0x1000;
 constexpr uint64_t all_of_vid = 0x1fff;
 constexpr uint64_t all_of_tci = 0xffff;
 constexpr uint64_t all_of_pcp = 7;
@@ -214,7 +214,7 @@ class MatchWriter {
     if (pcp_mask == 0 || is_untagged) {
       return write(FieldId::vlan_vid);
     }
-    if (pcp_mask == all_of_pcp && (vid & vid_present) != 0) {
+    if (pcp_mask == all_of_pcp && (vid & oxm_vid_present) != 0) {
       write(FieldId::vlan_vid);
       return write(FieldId::vlan_pcp);
     }

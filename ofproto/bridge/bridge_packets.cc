@@ -29,10 +29,6 @@ std::optional<openflow::OpenFlowError> find_misfit(const openflow::ActionList& a
   return found ? std::optional(std::move(found->error)) : std::nullopt;
 }
 
-Unexpected<openflow::OpenFlowError> refuse(openflow::ErrorCode code, std::string detail) {
-  return Unexpected(openflow::OpenFlowError(code, std::move(detail)));
-}
-
 }  // namespace
 
 void LocalBridge::deliver(PuntedPacket packet) {

@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "lib/base/clock.h"
 #include "ofproto/bridge/local_bridge.h"
 
 namespace weft::ofproto {
@@ -17,11 +18,6 @@ constexpr uint32_t known_eviction_flags =
     openflow::eviction_flag::other | openflow::eviction_flag::importance | openflow::eviction_flag::lifetime;
 constexpr uint32_t deprecated_config = 3;  // OFPTC_DEPRECATED_MASK: taken, and without meaning
 constexpr size_t max_settable_entries = 16'000'000;
-constexpr auto slice_time = std::chrono::milliseconds(2);
-
-Unexpected<OpenFlowError> refuse(ErrorCode code, std::string why) {
-  return Unexpected{OpenFlowError(code, std::move(why))};
-}
 
 Result<void, OpenFlowError> check(const openflow::TableMod& table_mod) {
   if (table_mod.table_id >= table_count && table_mod.table_id != openflow::all_tables) {

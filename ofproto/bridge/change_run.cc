@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "lib/base/clock.h"
 #include "lib/base/rcu.h"
 #include "ofproto/bridge/local_bridge.h"
 #include "ofproto/bridge/port_mod.h"
@@ -12,7 +13,6 @@ namespace weft::ofproto {
 using openflow::OpenFlowError;
 
 namespace {
-constexpr auto slice_time = std::chrono::milliseconds(2);  // a step more is still well below 5 ms
 }
 
 ChangeRun::ChangeRun(std::unique_ptr<LocalBundle> bundle, Done done, const void* by, bool is_quiet)

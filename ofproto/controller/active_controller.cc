@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
-#include "lib/base/log.h"
+#include "ofproto/controller/logger.h"
+#include "lib/base/clock.h"
 
 namespace weft::ofproto {
 namespace {
 
 constexpr Duration first_backoff = std::chrono::seconds(1);
-
-log::Logger& logger = log::get("openflow");
-
-TimePoint now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
@@ -90,9 +87,9 @@ void ActiveController::dialed(std::unique_ptr<Stream> stream) {
 void ActiveController::ready() {
   timer_.cancel();
   state_ = "ACTIVE";
-  connected_at_ = now();
+  connected_at_ = steady_now();
   connection_->set_inactivity_probe(config_.inactivity_probe);
-  logger.info("{}<->{}: connected", context_.bridge.name(), config_.target);
+  openflow_logger.info("{}<->{}: connected", context_.bridge.name(), config_.target);
   start_auxiliaries();
   hooks_.changed();
 }
@@ -107,13 +104,13 @@ void ActiveController::failed(const std::string& reason) {
   last_error_ = reason;
   state_ = "BACKOFF";
   if (was_active) {
-    disconnected_at_ = now();
-    if (now() - *connected_at_ > backoff_) {
+    disconnected_at_ = steady_now();
+    if (steady_now() - *connected_at_ > backoff_) {
       backoff_ = Duration::zero();
     }
   }
   backoff_ = std::clamp(backoff_ * 2, first_backoff, std::max(config_.max_backoff, first_backoff));
-  logger.info("{}<->{}: {}; trying again in {} s", context_.bridge.name(), config_.target, reason,
+  openflow_logger.info("{}<->{}: {}; trying again in {} s", context_.bridge.name(), config_.target, reason,
               std::chrono::duration_cast<std::chrono::seconds>(backoff_).count());
   timer_.start(backoff_, [this] { dial(); });
   if (was_active) {
@@ -172,7 +169,7 @@ void ActiveController::auxiliary_dialed(uint8_t number, std::unique_ptr<Stream> 
   ConnectionHooks hooks;
   hooks.ready = [this, number] {
     auxiliaries_[number - 1].connection->set_inactivity_probe(config_.inactivity_probe);
-    logger.info("{}<->{}: auxiliary connection {}", context_.bridge.name(), config_.target, number);
+    openflow_logger.info("{}<->{}: auxiliary connection {}", context_.bridge.name(), config_.target, number);
   };
   hooks.closed = [this, number](const std::string& reason) { auxiliary_failed(number, reason); };
   hooks.message = hooks_.message;
@@ -182,7 +179,7 @@ void ActiveController::auxiliary_dialed(uint8_t number, std::unique_ptr<Stream> 
 }
 
 void ActiveController::auxiliary_failed(uint8_t number, const std::string& reason) {
-  logger.info("{}<->{}: auxiliary connection {}: {}", context_.bridge.name(), config_.target, number, reason);
+  openflow_logger.info("{}<->{}: auxiliary connection {}: {}", context_.bridge.name(), config_.target, number, reason);
   Auxiliary& auxiliary = auxiliaries_[number - 1];
   context_.loop.post([gone = std::move(auxiliary.connection)] {});
   auxiliary.again->start(std::max(config_.max_backoff, first_backoff), [this, number] { dial_auxiliary(number); });

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "lib/base/log.h"
+#include "ofproto/controller/logger.h"
 #include "ofproto/controller/configured_controller.h"
 #include "ofproto/controller/event_filter.h"
 #include "ofproto/controller/incoming_connections.h"
@@ -13,8 +13,6 @@ namespace {
 using openflow::AsyncKind;
 
 constexpr size_t tool_limit = 256;  // connections to a socket in the run directory
-
-log::Logger& logger = log::get("openflow");
 
 class BridgeControllerImpl final : public BridgeController, private BridgeListener {
  public:
@@ -81,7 +79,7 @@ class BridgeControllerImpl final : public BridgeController, private BridgeListen
 
   IncomingConnections::Hooks tool_hooks() {
     const auto ended = [this](const std::string& reason) {
-      logger.dbg("{}: service connection: {}", context_.bridge.name(), reason);
+      openflow_logger.dbg("{}: service connection: {}", context_.bridge.name(), reason);
     };
     return {.ready = [this](Connection&) { events_changed(); },
             .closed =

@@ -2,14 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "lib/base/log.h"
+#include "ofproto/controller/logger.h"
 #include "ofproto/controller/active_controller.h"
 #include "ofproto/controller/passive_controller.h"
 
 namespace weft::ofproto {
 namespace {
-
-log::Logger& logger = log::get("openflow");
 
 // A target that says nothing: the record shows why there is no connection.
 class UnusableController final : public ConfiguredController {
@@ -42,7 +40,7 @@ std::unique_ptr<ConfiguredController> make_configured_controller(ConnectionConte
   const auto target = parse_controller_target(config.target);
   if (!target) {
     std::string problem = fmt::format("\"{}\": {}", config.target, target.error().message);
-    logger.warn("{}: {}", context.bridge.name(), problem);
+    openflow_logger.warn("{}: {}", context.bridge.name(), problem);
     return std::make_unique<UnusableController>(config, std::move(problem));
   }
   if (target->is_passive) {

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "lib/base/log.h"
+#include "ofproto/controller/logger.h"
 #include "ofproto/controller/event_filter.h"
 #include "ofproto/message/handlers.h"
 
@@ -26,8 +26,6 @@ constexpr auto closing_time = std::chrono::seconds(2);  // for a peer to take th
 constexpr uint8_t type_hello = 0;
 constexpr uint8_t type_echo_request = 2;
 constexpr uint16_t default_miss_send_len = 128;  // OFP_DEFAULT_MISS_SEND_LEN
-
-log::Logger& logger = log::get("openflow");
 
 uint8_t type_of(const Bytes& message) { return message[1]; }
 size_t cost_of(const Bytes& message) { return message.size() + message_overhead; }
@@ -291,7 +289,7 @@ void Connection::answer_echo(const Bytes& message) {
 void Connection::handle_one(Bytes message) {
   auto envelope = openflow::decode(*version_, message);
   if (!envelope) {
-    logger.dbg("{}: refused a message of type {}: {}", context_.bridge.name(), type_of(message),
+    openflow_logger.dbg("{}: refused a message of type {}: {}", context_.bridge.name(), type_of(message),
                to_string(envelope.error()));
     send(openflow::error_reply(*version_, envelope.error(), message));
     note_unreadable(*this, message);
@@ -378,7 +376,7 @@ void Connection::written() {
 void Connection::close_stalled() {
   const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(stall_limit_).count();
   const std::string reason = fmt::format("the peer has not taken what it was sent for {} s", limit / 1000.0);
-  logger.warn("{}: {} bytes wait; {}", context_.bridge.name(), output_bytes_, reason);
+  openflow_logger.warn("{}: {} bytes wait; {}", context_.bridge.name(), output_bytes_, reason);
   close(reason);
 }
 

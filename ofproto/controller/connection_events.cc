@@ -1,6 +1,7 @@
 // What a peer is told unasked.
 #include <fmt/format.h>
 
+#include "lib/base/clock.h"
 #include "ofproto/controller/connection.h"
 #include "ofproto/controller/event_filter.h"
 
@@ -14,8 +15,6 @@ namespace {
 // The rest of a message's 64 KB is for header and match: a merged frame may be as long as a message.
 constexpr size_t max_packet_in_data = openflow::max_message_size - 1024;
 constexpr size_t packet_ins_at_once = 64;
-
-TimePoint now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
@@ -95,7 +94,7 @@ void Connection::tell_packet_in(const PacketInEvent& event) {
   }
   auto& scheduler = reason == openflow::PacketInReason::no_match ? misses_ : actions_;
   const uint64_t dropped_before = scheduler.counters().dropped;
-  if (scheduler.offer(now(), event)) {
+  if (scheduler.offer(steady_now(), event)) {
     return send_packet_in(event);
   }
   dropped_events_ += scheduler.counters().dropped - dropped_before;
@@ -122,14 +121,14 @@ void Connection::send_waiting_packet_ins() {
   std::optional<TimePoint> due;
   for (PacketInScheduler* scheduler : {&misses_, &actions_}) {
     size_t left = packet_ins_at_once;
-    for (const PacketInEvent* event = nullptr; left > 0 && (event = scheduler->take(now())) != nullptr; --left) {
+    for (const PacketInEvent* event = nullptr; left > 0 && (event = scheduler->take(steady_now())) != nullptr; --left) {
       send_packet_in(*event);
     }
     const auto next = scheduler->next_due();
     due = due && next ? std::min(*due, *next) : due ? due : next;
   }
   if (due && is_open_) {
-    packet_in_timer_.start(std::max(*due - now(), Duration::zero()), [this] { send_waiting_packet_ins(); });
+    packet_in_timer_.start(std::max(*due - steady_now(), Duration::zero()), [this] { send_waiting_packet_ins(); });
   }
 }
 

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 
-#include "lib/base/log.h"
+#include "ofproto/controller/logger.h"
+
 
 namespace weft::ofproto {
 namespace {
 
 constexpr size_t handshake_limit = 16;
-
-log::Logger& logger = log::get("openflow");
 
 }  // namespace
 
@@ -41,7 +40,7 @@ Result<void, std::string> IncomingConnections::listen(const ControllerTarget& wh
 
 void IncomingConnections::accept(StreamSocket socket) {
   if (connections_.size() >= connection_limit_ || context_.versions.empty()) {
-    logger.dbg("{}: refused a connection: there are {}", context_.bridge.name(), connections_.size());
+    openflow_logger.dbg("{}: refused a connection: there are {}", context_.bridge.name(), connections_.size());
     return;  // the socket closes
   }
   if (is_tls_) {

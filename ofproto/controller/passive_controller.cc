@@ -2,17 +2,14 @@
 
 #include <algorithm>
 
-#include "lib/base/log.h"
+#include "ofproto/controller/logger.h"
+#include "lib/base/clock.h"
 
 namespace weft::ofproto {
 namespace {
 
 constexpr size_t connection_limit = 64;
 constexpr Duration first_backoff = std::chrono::seconds(1);
-
-log::Logger& logger = log::get("openflow");
-
-TimePoint now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
@@ -33,7 +30,7 @@ IncomingConnections::Hooks PassiveController::incoming_hooks() {
           .failed =
               [this](const std::string& reason) {
                 last_error_ = reason;
-                logger.info("{}<->{}: {}", context_.bridge.name(), config_.target, reason);
+                openflow_logger.info("{}<->{}: {}", context_.bridge.name(), config_.target, reason);
               },
           .message = hooks_.message};
 }
@@ -43,11 +40,11 @@ void PassiveController::listen() {
   is_listening_ = listening.has_value();
   if (is_listening_) {
     last_error_.clear();
-    logger.info("{}<->{}: listening", context_.bridge.name(), config_.target);
+    openflow_logger.info("{}<->{}: listening", context_.bridge.name(), config_.target);
     return;
   }
   if (std::exchange(last_error_, listening.error()) != listening.error()) {
-    logger.warn("{}<->{}: {}", context_.bridge.name(), config_.target, last_error_);
+    openflow_logger.warn("{}<->{}: {}", context_.bridge.name(), config_.target, last_error_);
   }
   backoff_ = std::clamp(backoff_ * 2, first_backoff, std::max(config_.max_backoff, first_backoff));
   again_.start(backoff_, [this] { listen(); });
@@ -64,16 +61,16 @@ void PassiveController::configure(const ControllerConfig& config) {
 
 void PassiveController::ready(Connection& connection) {
   connection.set_inactivity_probe(config_.inactivity_probe);
-  connected_at_ = now();
-  logger.info("{}<->{}: {} connected", context_.bridge.name(), config_.target, connection.peer());
+  connected_at_ = steady_now();
+  openflow_logger.info("{}<->{}: {} connected", context_.bridge.name(), config_.target, connection.peer());
   hooks_.changed();
 }
 
 void PassiveController::closed(const Connection& connection, const std::string& reason) {
   gone_.add(connection);
   last_error_ = reason;
-  disconnected_at_ = now();
-  logger.info("{}<->{}: {}: {}", context_.bridge.name(), config_.target, connection.peer(), reason);
+  disconnected_at_ = steady_now();
+  openflow_logger.info("{}<->{}: {}: {}", context_.bridge.name(), config_.target, connection.peer(), reason);
   hooks_.changed();
 }
 

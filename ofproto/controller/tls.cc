@@ -32,7 +32,7 @@ namespace {
 
 constexpr auto handshake_limit = std::chrono::seconds(10);
 
-log::Logger& logger = log::get("tls");
+log::Logger& tls_logger = log::get("tls");
 
 using TlsSocket = asio::ssl::stream<StreamSocket>;
 
@@ -246,13 +246,13 @@ Result<std::shared_ptr<TlsContext>, std::string> TlsKeeper::read_again(const std
   problem_ = read ? "" : read.error();
   if (read) {
     context_ = std::move(*read);
-    logger.info("{} the private key and certificates", is_first ? "read" : "read again");
+    tls_logger.info("{} the private key and certificates", is_first ? "read" : "read again");
     return context_;
   }
   if (context_ == nullptr) {
     return Unexpected{problem_};
   }
-  logger.warn("{}; what was read before stays in force", problem_);
+  tls_logger.warn("{}; what was read before stays in force", problem_);
   return context_;
 }
 

@@ -2,15 +2,11 @@
 
 #include <chrono>
 
+#include "lib/base/clock.h"
+
 namespace weft::ofproto {
 
 using openflow::Bytes;
-
-namespace {
-
-constexpr auto slice_time = std::chrono::milliseconds(2);  // a step more is still well below 5 ms
-
-}  // namespace
 
 ListReply::ListReply(RequestPtr request, openflow::Version version, openflow::MultipartType type, Step step,
                      openflow::Form form)

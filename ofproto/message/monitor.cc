@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "lib/base/clock.h"
 #include "ofproto/message/list_reply.h"
 
 namespace weft::ofproto {
@@ -14,7 +15,6 @@ namespace {
 using Updates = FlowMonitors::Updates;
 
 constexpr uint32_t unasked_xid = 0;
-constexpr auto slice_time = std::chrono::milliseconds(2);  // a step more is still well below 5 ms
 
 void send(Session& session, const Updates& updates, Form form) {
   if (updates.empty()) {

@@ -1,15 +1,12 @@
 // Requests about the session and the switch as a whole.
 
+#include "ofproto/table/table_set.h"
 #include "ofproto/message/handlers.h"
 #include "ofproto/message/version_10.h"
 
 namespace weft::ofproto {
 
 using namespace openflow;  // NOLINT(google-build-using-namespace)
-
-namespace {
-constexpr uint8_t table_count = 254;
-}  // namespace
 
 Outcome on_features_request(const RequestPtr& request) {
   FeaturesReply reply;

@@ -4,6 +4,7 @@
 #include <array>
 #include <bitset>
 
+#include "ofproto/table/table_set.h"
 #include "lib/base/big_endian.h"
 #include "ofproto/message/list_reply.h"
 #include "ofproto/table/abilities.h"
@@ -14,7 +15,6 @@ using namespace openflow;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-constexpr unsigned table_count = 254;
 constexpr uint32_t max_flows_per_table = 1'000'000;
 
 // OFPIT_* that every table takes (OpenFlow 1.3.5 section 7.2.4).

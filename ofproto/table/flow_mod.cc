@@ -18,10 +18,6 @@ namespace flow_flag = openflow::flow_flag;
 
 using Prepared = Result<Change, OpenFlowError>;
 
-Unexpected<OpenFlowError> refuse(ErrorCode code, std::string why) {
-  return Unexpected{OpenFlowError(code, std::move(why))};
-}
-
 Unexpected<OpenFlowError> bad_table_id(uint8_t table_id) {
   return refuse(ErrorCode::ofpfmfc_bad_table_id, "there is no table " + std::to_string(table_id));
 }

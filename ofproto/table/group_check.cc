@@ -21,8 +21,6 @@ using openflow::OpenFlowError;
 
 using Checked = Result<void, OpenFlowError>;
 
-Checked refuse(ErrorCode code, std::string why) { return Unexpected{OpenFlowError(code, std::move(why))}; }
-
 std::string named(uint32_t group_id) { return "group " + std::to_string(group_id); }
 
 bool watches(const Bucket& bucket) {

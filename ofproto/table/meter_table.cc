@@ -20,10 +20,6 @@ namespace {
 
 constexpr uint8_t max_precedence = 3;
 
-Unexpected<OpenFlowError> refuse(ErrorCode code, std::string why) {
-  return Unexpected{OpenFlowError(code, std::move(why))};
-}
-
 bool is_number(uint32_t id) {
   return (id != 0 && id <= meter_id::max) || id == meter_id::controller || id == meter_id::slow_path;
 }

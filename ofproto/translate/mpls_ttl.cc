@@ -6,13 +6,13 @@
 namespace weft::ofproto {
 namespace {
 
-constexpr uint64_t ttl_mask = 0xff;
+constexpr uint64_t word_ttl_mask = 0xff;
 
 // The second label stack entry's TTL, in its word.
-constexpr uint64_t second_ttl_bits = swap_network_order(ttl_mask);
+constexpr uint64_t second_ttl_bits = swap_network_order(word_ttl_mask);
 constexpr unsigned outer_shift = 32;
 
-uint64_t second_ttl(const Flow& flow) { return swap_network_order(flow.word(KeyWord::mpls01)) & ttl_mask; }
+uint64_t second_ttl(const Flow& flow) { return swap_network_order(flow.word(KeyWord::mpls01)) & word_ttl_mask; }
 
 }  // namespace
 
@@ -31,13 +31,13 @@ void PacketState::copy_ttl_out(LookedAt& looked_at, datapath::ActionList& action
     ttl = second_ttl(flow_);
   }
   if (ttl) {
-    set_field(field(FieldId::mpls_ttl), FieldValue{0, *ttl}, FieldValue{0, ttl_mask}, looked_at);
+    set_field(field(FieldId::mpls_ttl), FieldValue{0, *ttl}, FieldValue{0, word_ttl_mask}, looked_at);
     return;
   }
   commit(looked_at, actions);
   actions.push_back(datapath::CopyTtlOut{});
   weft::set(flow_, FieldId::mpls_ttl, FieldValue{});
-  set_constant(KeyWord::mpls01, 0, swap_network_order(ttl_mask << outer_shift));
+  set_constant(KeyWord::mpls01, 0, swap_network_order(word_ttl_mask << outer_shift));
   unknown_label_ttls_ |= 1;
   base_ = flow_;
 }
@@ -46,7 +46,7 @@ void PacketState::copy_ttl_out(LookedAt& looked_at, datapath::ActionList& action
 void PacketState::write_inner_label_ttl() {
   const auto copy = [](Flow& words) {
     const uint64_t word = swap_network_order(words.word(KeyWord::mpls01));
-    words.word(KeyWord::mpls01) = swap_network_order((word & ~ttl_mask) | (word >> outer_shift & ttl_mask));
+    words.word(KeyWord::mpls01) = swap_network_order((word & ~word_ttl_mask) | (word >> outer_shift & word_ttl_mask));
   };
   copy(flow_);
   copy(written_);
@@ -82,7 +82,7 @@ bool PacketState::decrement_mpls_ttl(LookedAt& looked_at, datapath::ActionList& 
   if (ttl < 2) {
     return false;
   }
-  set_field(field(FieldId::mpls_ttl), FieldValue{0, ttl - 1}, FieldValue{0, ttl_mask}, looked_at);
+  set_field(field(FieldId::mpls_ttl), FieldValue{0, ttl - 1}, FieldValue{0, word_ttl_mask}, looked_at);
   return true;
 }
 

@@ -9,7 +9,7 @@
 namespace weft::ofproto {
 namespace {
 
-constexpr uint64_t all_ones = ~uint64_t{0};
+constexpr uint64_t whole_word = ~uint64_t{0};
 
 // Bits of a word as they are written, the most significant first.
 constexpr uint64_t word_bits(uint64_t host) { return swap_network_order(host); }
@@ -29,16 +29,16 @@ VlanTag tag_from(uint64_t host_word, unsigned shift) {
 
 // Words that start as zero whatever the packet: nobody needs to look at it to know them.
 void mark_pipeline_words(Flow& written) {
-  written.word(KeyWord::metadata) = all_ones;
+  written.word(KeyWord::metadata) = whole_word;
   written.word(KeyWord::ct_zone_conj) |= conj_id_bits;
   for (unsigned i = 0; i < 8; ++i) {
-    written.word(index(KeyWord::regs) + i) = all_ones;
+    written.word(index(KeyWord::regs) + i) = whole_word;
   }
 }
 
 void mark_tunnel_words(Flow& written) {
   for (unsigned i = index(KeyWord::tun_id); i < index(KeyWord::metadata); ++i) {
-    written.word(i) = all_ones;
+    written.word(i) = whole_word;
   }
 }
 
@@ -62,8 +62,8 @@ Match PacketState::pipeline(LookedAt& looked_at) const {
     if (is_pipeline_word(i)) {
       uint64_t bits = written_.word(i);
       if (tunnel_sent_) {
-        mark_word(static_cast<KeyWord>(i), all_ones, looked_at);
-        bits = all_ones;
+        mark_word(static_cast<KeyWord>(i), whole_word, looked_at);
+        bits = whole_word;
       }
       known.mask().word(i) = bits;
       known.value().word(i) = flow_.word(i) & bits;
@@ -108,10 +108,10 @@ Flow PacketState::known(const LookedAt& looked_at) const {
     }
   };
   if (tags_moved_) {
-    only_if_all(KeyWord::vlan, all_ones);
+    only_if_all(KeyWord::vlan, whole_word);
   }
   if (labels_moved_) {
-    only_if_all(KeyWord::mpls01, all_ones);
+    only_if_all(KeyWord::mpls01, whole_word);
     only_if_all(KeyWord::mpls2_pbb, third_label_bits);
   }
   if (ttl_decrements_ != 0) {
@@ -170,9 +170,9 @@ void PacketState::mark_word(KeyWord word, uint64_t bits, LookedAt& looked_at) co
   }
   Flow& mask = looked_at.mask;
   if (word == KeyWord::vlan && tags_moved_) {
-    mask.word(word) = all_ones;
+    mask.word(word) = whole_word;
   } else if ((word == KeyWord::mpls01 || word == KeyWord::mpls2_pbb) && labels_moved_) {
-    mask.word(KeyWord::mpls01) = all_ones;
+    mask.word(KeyWord::mpls01) = whole_word;
     mask.word(KeyWord::mpls2_pbb) |= third_label_bits | bits;
   } else if (word == KeyWord::ip_misc && ttl_decrements_ != 0 && (bits & ttl_bits) != 0) {
     mask.word(word) |= bits | ttl_bits;

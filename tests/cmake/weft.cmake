@@ -175,6 +175,10 @@ weft_precompiled_header(protobuf
 weft_precompiled_header(gtest HEADERS <gtest/gtest.h> <gmock/gmock.h> LINKS GTest::gtest GTest::gmock)
 # What is tested is optimised as it ships; what only asks need not be, and takes a quarter less time to compile.
 set(WEFT_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
+if(WEFT_UNITY)
+  # What one test has at file scope may be a local name in the next.
+  list(APPEND WEFT_TEST_OPTIONS -Wno-shadow)
+endif()
 target_compile_options(weft_pch_gtest PRIVATE ${WEFT_TEST_OPTIONS})
 
 function(weft_precompile target kind)

@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 struct Options {
   std::uint64_t runs = 10'000;
@@ -232,9 +232,9 @@ int main(int argc, char** argv) {
   }
 
   Mutator mutator(options.seed, options.max_len);
-  auto end = Clock::now() + options.max_total_time;
+  auto end = SteadyClock::now() + options.max_total_time;
   std::uint64_t runs = 0;
-  while (runs < options.runs && Clock::now() < end) {
+  while (runs < options.runs && SteadyClock::now() < end) {
     run_one(mutator.mutate(seeds));
     ++runs;
   }

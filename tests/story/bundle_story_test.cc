@@ -14,7 +14,6 @@ using openflow::FlowModCommand;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-Frame udp() { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(4000, 53).payload("hi"); }
 
 openflow::FlowMod flow(std::string_view text, FlowModCommand command = FlowModCommand::add) {
   const auto parsed = openflow::parse_flow(text, command);
@@ -73,7 +72,7 @@ TEST(BundleStory, FlowsGroupsAndPortsChangeTogether) {
   EXPECT_FALSE(outcome->failure);
   EXPECT_THAT(sw.flow_stats({}), SizeIs(2));
   EXPECT_TRUE(sw.bridge().has_group(1));
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   EXPECT_THAT(sw.sent("p2"), IsEmpty()) << "the port does not forward";
 }
 
@@ -91,7 +90,7 @@ TEST(BundleStory, OneBadMessageChangesNothingAndIsNamed) {
   EXPECT_EQ(outcome->failure->xid, 102u);
   EXPECT_EQ(outcome->failure->bytes, (std::vector<uint8_t>{1, 2, 3}));
   EXPECT_THAT(sw.flow_stats({}), SizeIs(1));
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
 }
 
@@ -144,13 +143,13 @@ TEST(BundleStory, ALargeBundleIsTakenBackInSlices) {
 TEST(BundleStory, CachedDecisionsFollowALargeBundle) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("priority=1,in_port=p1,actions=output:p2");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
   auto messages = many_flows();
   messages.emplace_back(flow("priority=20,in_port=1,actions=drop"));
   commit(sw, std::move(messages));
   sw.settle();
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   EXPECT_THAT(sw.sent("p2"), IsEmpty());
 }
 
@@ -159,7 +158,7 @@ TEST(BundleStory, PacketOutsLeaveWhenTheFlowsAreThere) {
   openflow::PacketOut packet_out;
   packet_out.in_port = OfPort{1};
   packet_out.actions = {openflow::OutputAction{.port = of_port::table, .max_len = 0}};
-  packet_out.data = udp().bytes();
+  packet_out.data = small_udp().bytes();
   commit(sw, {packet_out, flow("in_port=1,actions=output:2")});
   sw.settle();
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
@@ -207,7 +206,7 @@ TEST(BundleStory, AFlushWaitsForABundle) {
   sw.settle();
   EXPECT_TRUE(outcome->is_done);
   EXPECT_THAT(sw.flow_stats({}), SizeIs(1)) << "the default flow";
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
 }
 

@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-Frame udp(Frame from = frame()) {
+Frame padded_udp(Frame from = frame()) {
   return from.ipv4("10.0.0.1", "10.0.0.2").udp(4000, 53).payload("hi, as long as a wire wants");
 }
 
@@ -23,21 +23,21 @@ TEST(VlanStory, TagIsRemovedTowardsAnAccessPort) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,dl_vlan=10,actions=pop_vlan,output:p2");
 
-  sw.receive("p1", udp(frame().vlan(10)));
+  sw.receive("p1", padded_udp(frame().vlan(10)));
 
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(udp()));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(padded_udp()));
   EXPECT_EQ(sw.megaflows(), "in_port=p1,dl_vlan=10 actions=pop_vlan,output:p2\n");
 }
 
 TEST(VlanStory, MegaflowOfATagCoversItsPrioritiesAndNoOtherTag) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,dl_vlan=10,actions=pop_vlan,output:p2");
-  sw.receive("p1", udp(frame().vlan(10)));
+  sw.receive("p1", padded_udp(frame().vlan(10)));
 
-  sw.receive("p1", udp(frame().vlan(10, 5)));
+  sw.receive("p1", padded_udp(frame().vlan(10, 5)));
   EXPECT_EQ(sw.misses(), 1U);
 
-  sw.receive("p1", udp(frame().vlan(11)));
+  sw.receive("p1", padded_udp(frame().vlan(11)));
   EXPECT_EQ(sw.misses(), 2U);
   EXPECT_EQ(sw.drops(DropReason::table_miss), 1U);
 }
@@ -46,9 +46,9 @@ TEST(VlanStory, TagIsPushedAndFilledIn) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,actions=push_vlan:0x8100,set_field:4106->vlan_vid,set_field:3->vlan_pcp,output:p2");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", padded_udp());
 
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(udp(frame().vlan(10, 3))));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(padded_udp(frame().vlan(10, 3))));
   EXPECT_THAT(sw.megaflows(), HasSubstr("actions=push_vlan(vid=10,pcp=3),output:p2"));
 }
 
@@ -56,9 +56,9 @@ TEST(VlanStory, TagThatIsPushedAndPoppedCostsNothing) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,actions=push_vlan:0x8100,pop_vlan,output:p2");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", padded_udp());
 
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(udp()));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(padded_udp()));
   EXPECT_THAT(sw.megaflows(), HasSubstr("actions=output:p2"));
 }
 
@@ -87,9 +87,9 @@ TEST(VlanStory, SecondTagGoesAroundTheFirst) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,dl_vlan=10,actions=push_vlan:0x88a8,set_field:4116->vlan_vid,output:p2");
 
-  sw.receive("p1", udp(frame().vlan(10)));
+  sw.receive("p1", padded_udp(frame().vlan(10)));
 
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(udp(frame().vlan(20, 0, 0x88a8).vlan(10))));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(padded_udp(frame().vlan(20, 0, 0x88a8).vlan(10))));
 }
 
 TEST(VlanStory, TagThatWasSetBeforeAnotherIsPushedKeepsItsValue) {
@@ -97,9 +97,9 @@ TEST(VlanStory, TagThatWasSetBeforeAnotherIsPushedKeepsItsValue) {
   sw.add_flow(
       "in_port=p1,dl_vlan=10,actions=set_field:4107->vlan_vid,push_vlan:0x8100,set_field:4116->vlan_vid,output:p2");
 
-  sw.receive("p1", udp(frame().vlan(10, 2)));
+  sw.receive("p1", padded_udp(frame().vlan(10, 2)));
 
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(udp(frame().vlan(20, 2).vlan(11, 2))));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(padded_udp(frame().vlan(20, 2).vlan(11, 2))));
 }
 
 // What is behind the popped tag came from the packet: it matters now.
@@ -109,9 +109,9 @@ TEST(VlanStory, InnerTagMattersOnceItIsMatched) {
   sw.add_flow("table=1,dl_vlan=20,actions=output:p2");
   sw.add_flow("table=1,dl_vlan=21,actions=output:p3");
 
-  sw.receive("p1", udp(frame().vlan(10).vlan(20)));
-  sw.receive("p1", udp(frame().vlan(10).vlan(21)));
-  sw.receive("p1", udp(frame().vlan(10).vlan(20)));
+  sw.receive("p1", padded_udp(frame().vlan(10).vlan(20)));
+  sw.receive("p1", padded_udp(frame().vlan(10).vlan(21)));
+  sw.receive("p1", padded_udp(frame().vlan(10).vlan(20)));
 
   EXPECT_EQ(sw.sent("p2").size(), 2U);
   EXPECT_EQ(sw.sent("p3").size(), 1U);
@@ -122,10 +122,10 @@ TEST(VlanStory, OldActionTagsAPacketThatHasNone) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,actions=mod_vlan_vid:7,output:p2");
 
-  sw.receive("p1", udp());
-  sw.receive("p1", udp(frame().vlan(5, 4)));
+  sw.receive("p1", padded_udp());
+  sw.receive("p1", padded_udp(frame().vlan(5, 4)));
 
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(udp(frame().vlan(7)), udp(frame().vlan(7, 4))));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(padded_udp(frame().vlan(7)), padded_udp(frame().vlan(7, 4))));
 }
 
 // --- labels
@@ -146,9 +146,9 @@ TEST(MplsStory, LastLabelIsPopped) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,mpls,mpls_label=100,actions=pop_mpls:0x0800,output:p2");
 
-  sw.receive("p1", udp(frame().mpls(100)));
+  sw.receive("p1", padded_udp(frame().mpls(100)));
 
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(udp()));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(padded_udp()));
 }
 
 TEST(MplsStory, LabelBehindThePoppedOneIsMatched) {
@@ -157,11 +157,11 @@ TEST(MplsStory, LabelBehindThePoppedOneIsMatched) {
   sw.add_flow("table=1,mpls,mpls_label=200,actions=output:p2");
   sw.add_flow("table=1,mpls,mpls_label=201,actions=output:p3");
 
-  sw.receive("p1", udp(frame().mpls(100).mpls(200)));
-  sw.receive("p1", udp(frame().mpls(100).mpls(201)));
+  sw.receive("p1", padded_udp(frame().mpls(100).mpls(200)));
+  sw.receive("p1", padded_udp(frame().mpls(100).mpls(201)));
 
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(udp(frame().mpls(200))));
-  EXPECT_THAT(sw.sent("p3"), ElementsAre(udp(frame().mpls(201))));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(padded_udp(frame().mpls(200))));
+  EXPECT_THAT(sw.sent("p3"), ElementsAre(padded_udp(frame().mpls(201))));
 }
 
 // --- fields
@@ -172,7 +172,7 @@ TEST(SetFieldStory, FieldsAreRewrittenAndChecksumsFollow) {
       "in_port=p1,udp,actions=set_field:02:00:00:00:00:99->eth_dst,set_field:192.0.2.1->ip_src,"
       "set_field:1234->udp_dst,output:p2");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", padded_udp());
 
   EXPECT_THAT(sw.sent("p2"), ElementsAre(frame()
                                              .eth("02:00:00:00:00:01", "02:00:00:00:00:99")
@@ -187,7 +187,7 @@ TEST(SetFieldStory, MatchOnAWrittenFieldDoesNotNarrowTheMegaflow) {
   sw.add_flow("table=0,ip,actions=set_field:192.0.2.9->ip_dst,resubmit(,1)");
   sw.add_flow("table=1,ip,nw_dst=192.0.2.9,actions=output:p2");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", padded_udp());
   sw.receive("p1", frame().ipv4("10.0.0.1", "10.7.7.7").udp(9, 9));
 
   EXPECT_EQ(sw.sent("p2").size(), 2U);
@@ -199,7 +199,7 @@ TEST(SetFieldStory, SameValueAsThePacketsIsNotSetWhenItIsKnown) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("ip,nw_dst=10.0.0.2,actions=set_field:10.0.0.2->ip_dst,output:p2");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", padded_udp());
 
   EXPECT_THAT(sw.megaflows(), Not(HasSubstr("set_field")));
 }
@@ -209,10 +209,10 @@ TEST(SetFieldStory, SameValueAsThePacketsIsSetWhenItIsNotKnown) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,actions=set_field:02:00:00:00:00:02->eth_dst,output:p2");
 
-  sw.receive("p1", udp());
-  sw.receive("p1", udp(frame().eth("02:00:00:00:00:01", "02:00:00:00:00:77")));
+  sw.receive("p1", padded_udp());
+  sw.receive("p1", padded_udp(frame().eth("02:00:00:00:00:01", "02:00:00:00:00:77")));
 
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(udp(), udp()));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(padded_udp(), padded_udp()));
   EXPECT_EQ(sw.misses(), 1U);
 }
 
@@ -220,7 +220,7 @@ TEST(SetFieldStory, OutputsSeeThePacketAsItWasThen) {
   TestSwitch sw{"p1", "p10", "p11", "p12"};
   sw.add_flow("in_port=p1,udp,actions=output:p10,set_field:1->udp_src,output:p11,set_field:2->udp_src,output:p12");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", padded_udp());
 
   const Frame ip = frame().ipv4("10.0.0.1", "10.0.0.2");
   EXPECT_THAT(sw.sent("p10"), ElementsAre(ip.udp(4000, 53).payload("hi, as long as a wire wants")));
@@ -245,7 +245,7 @@ TEST(SetFieldStory, RegistersCarryValuesBetweenTables) {
   sw.add_flow("table=0,actions=load:0x5->NXM_NX_REG0[],move:NXM_NX_REG0[0..3]->NXM_NX_REG1[4..7],resubmit(,1)");
   sw.add_flow("table=1,reg1=0x50,actions=output:p2");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", padded_udp());
 
   EXPECT_EQ(sw.sent("p2").size(), 1U);
   EXPECT_EQ(sw.megaflows(), "in_port=p1 actions=output:p2\n");

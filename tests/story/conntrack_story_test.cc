@@ -10,15 +10,15 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const Frame packet = frame().ipv4("10.0.0.1", "10.0.0.2").udp(4000, 53).payload("hi");
+const Frame conntrack_packet = small_udp();
 
 TEST(ConntrackStory, APacketThatMeetsCtIsDroppedUnderItsOwnReason) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("ip,actions=output:p2,ct(commit,zone=5,table=1)");
   sw.add_flow("table=1,actions=output:p2");
 
-  sw.receive("p1", packet);
-  sw.receive("p1", packet);
+  sw.receive("p1", conntrack_packet);
+  sw.receive("p1", conntrack_packet);
 
   EXPECT_THAT(sw.sent("p2"), IsEmpty());
   EXPECT_EQ(sw.drops(DropReason::connection_tracking), 2U);
@@ -29,7 +29,7 @@ TEST(ConntrackStory, OtherPacketsGoOn) {
   sw.add_flow("priority=20,udp,tp_dst=80,actions=ct(commit,nat(src=10.0.0.9)),output:p2");
   sw.add_flow("priority=10,actions=ct_clear,output:p2");
 
-  sw.receive("p1", packet);
+  sw.receive("p1", conntrack_packet);
 
   EXPECT_EQ(sw.sent("p2").size(), 1U);
   EXPECT_EQ(sw.drops(DropReason::connection_tracking), 0U);

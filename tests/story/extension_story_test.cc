@@ -17,8 +17,8 @@ using ::testing::HasSubstr;
 
 constexpr SubField port_bits{FieldId::reg0, 0, 16};
 
-Frame udp(uint16_t src = 4000) { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(src, 53); }
-Frame tcp(uint16_t flags, uint16_t src = 4000) { return frame().ipv4("10.0.0.1", "10.0.0.2").tcp(src, 80, flags); }
+Frame udp_from(uint16_t src = 4000) { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(src, 53); }
+Frame tcp_with(uint16_t flags, uint16_t src = 4000) { return frame().ipv4("10.0.0.1", "10.0.0.2").tcp(src, 80, flags); }
 constexpr uint16_t ack = 0x10;
 constexpr uint16_t fin_ack = 0x11;
 
@@ -38,7 +38,7 @@ class ExtensionStory : public testing::Test {
   }
   std::set<std::string> ports_used(int packets) {
     for (int i = 0; i < packets; ++i) {
-      sw.receive("p1", udp(static_cast<uint16_t>(1000 + i)));
+      sw.receive("p1", udp_from(static_cast<uint16_t>(1000 + i)));
     }
     std::set<std::string> used;
     for (const char* port : {"p2", "p3", "p4"}) {
@@ -56,15 +56,15 @@ TEST_F(ExtensionStory, WhatIsPushedLastIsPoppedFirst) {
   add("udp", {StackPushAction{{FieldId::udp_src, 0, 16}}, StackPushAction{{FieldId::udp_dst, 0, 16}},
               StackPopAction{{FieldId::udp_src, 0, 16}}, StackPopAction{{FieldId::udp_dst, 0, 16}},
               OutputAction{.port = OfPort{2}}});
-  sw.receive("p1", udp(4000));
+  sw.receive("p1", udp_from(4000));
   EXPECT_THAT(sw.sent("p2"), ElementsAre(frame().ipv4("10.0.0.1", "10.0.0.2").udp(53, 4000)));
   EXPECT_THAT(sw.megaflows(), HasSubstr("tp_src=4000,tp_dst=53"));
 }
 
 TEST_F(ExtensionStory, AnEmptyStackLeavesTheFieldAlone) {
   add("udp", {StackPopAction{{FieldId::udp_src, 0, 16}}, OutputAction{.port = OfPort{2}}});
-  sw.receive("p1", udp());
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(udp()));
+  sw.receive("p1", udp_from());
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(udp_from()));
 }
 
 // The packet is looked at anew behind its label; what was pushed before is there.
@@ -86,7 +86,7 @@ TEST_F(ExtensionStory, AStackThatGrowsWithoutEndDropsThePacket) {
   ActionList more(4096, StackPushAction{{FieldId::in_port, 0, 16}});
   more.emplace_back(OutputAction{.port = OfPort{2}});
   add("table=1", more);
-  sw.receive("p1", udp());
+  sw.receive("p1", udp_from());
   EXPECT_TRUE(sw.sent("p2").empty());
   EXPECT_EQ(sw.drops(DropReason::recursion_limit), 1U);
 }
@@ -94,9 +94,9 @@ TEST_F(ExtensionStory, AStackThatGrowsWithoutEndDropsThePacket) {
 TEST_F(ExtensionStory, ARegisterNamesThePort) {
   add("in_port=1", {SetFieldAction{FieldId::reg0, {0, 3}, {0, 0xffffffff}}, OutputRegAction{port_bits, 0xffff}});
   add("in_port=2", {OutputRegAction{{FieldId::eth_src, 0, 16}, 0xffff}});
-  sw.receive("p1", udp());
+  sw.receive("p1", udp_from());
   EXPECT_EQ(sw.sent("p3").size(), 1U);
-  sw.receive("p2", udp().eth("02:00:00:00:00:04", "02:00:00:00:00:02"));
+  sw.receive("p2", udp_from().eth("02:00:00:00:00:04", "02:00:00:00:00:02"));
   EXPECT_EQ(sw.sent("p4").size(), 1U);
   EXPECT_THAT(sw.megaflows(), HasSubstr("dl_src=00:00:00:00:00:04/00:00:00:00:ff:ff")) << "the bits that named it";
 }
@@ -118,10 +118,10 @@ TEST_F(ExtensionStory, MultipathUsesEveryLinkAndLooksAtWhatItHashes) {
 
 TEST_F(ExtensionStory, ABundleTakesTheFirstLiveMember) {
   add("table=0", {BundleAction{BundleAlgorithm::active_backup, {}, 0, std::nullopt, {OfPort{3}, OfPort{2}}}});
-  sw.receive("p1", udp());
+  sw.receive("p1", udp_from());
   EXPECT_EQ(sw.sent("p3").size(), 1U);
   take_down(3);
-  sw.receive("p1", udp());
+  sw.receive("p1", udp_from());
   EXPECT_EQ(sw.sent("p2").size(), 1U);
 }
 
@@ -132,7 +132,7 @@ TEST_F(ExtensionStory, OnlyTheFlowsOfALostMemberMove) {
        OutputRegAction{port_bits, 0xffff}});
   EXPECT_EQ(ports_used(60).size(), 3U);
   const auto port_of = [&](uint16_t src) {
-    sw.receive("p1", udp(src));
+    sw.receive("p1", udp_from(src));
     for (const char* port : {"p2", "p3", "p4"}) {
       if (!sw.sent(port).empty()) {
         return std::string(port);
@@ -160,17 +160,17 @@ TEST_F(ExtensionStory, WhatACloneChangesStaysInTheClone) {
                                          ExitAction{}}}},
               StackPopAction{{FieldId::udp_dst, 0, 16}}, ResubmitAction{.table = 1}});
   add("table=1,reg0=0", {OutputAction{.port = OfPort{3}}});
-  sw.receive("p1", udp());
+  sw.receive("p1", udp_from());
   EXPECT_THAT(sw.sent("p2"), ElementsAre(frame().ipv4("10.0.0.1", "10.0.0.2").udp(4000, 99)));
   EXPECT_THAT(sw.sent("p3"), ElementsAre(frame().ipv4("10.0.0.1", "10.0.0.2").udp(4000, 4000)));
 }
 
 TEST_F(ExtensionStory, AFinShortensTheTimeoutsOfItsRule) {
   add("tcp,idle_timeout=100,send_flow_rem", {FinTimeoutAction{5, 30}, OutputAction{.port = OfPort{2}}});
-  sw.receive("p1", tcp(ack));
+  sw.receive("p1", tcp_with(ack));
   sw.advance(20);
   EXPECT_EQ(sw.flow_stats({}).at(0).idle_timeout, 100);
-  sw.receive("p1", tcp(fin_ack));
+  sw.receive("p1", tcp_with(fin_ack));
   sw.advance(2);
   ASSERT_EQ(sw.flow_stats({}).size(), 1U);
   EXPECT_EQ(sw.flow_stats({}).at(0).idle_timeout, 5);
@@ -182,8 +182,8 @@ TEST_F(ExtensionStory, AFinShortensTheTimeoutsOfItsRule) {
 
 TEST_F(ExtensionStory, OfTwoFlagsOnlyTheEndsAreLookedAt) {
   add("tcp", {FinTimeoutAction{5, 10}, OutputAction{.port = OfPort{2}}});
-  sw.receive("p1", tcp(ack));
-  sw.receive("p1", tcp(0x18));
+  sw.receive("p1", tcp_with(ack));
+  sw.receive("p1", tcp_with(0x18));
   EXPECT_EQ(sw.megaflow_count(), 1U);
   EXPECT_EQ(sw.sent("p2").size(), 2U);
 }
@@ -191,7 +191,7 @@ TEST_F(ExtensionStory, OfTwoFlagsOnlyTheEndsAreLookedAt) {
 TEST_F(ExtensionStory, ResubmittingAnUntrackedPacketForItsConnectionDoesNothing) {
   add("table=0", {ResubmitAction{.table = 1, .with_ct = true}, OutputAction{.port = OfPort{2}}});
   add("table=1", {OutputAction{.port = OfPort{3}}});
-  sw.receive("p1", udp());
+  sw.receive("p1", udp_from());
   EXPECT_EQ(sw.sent("p2").size(), 1U);
   EXPECT_TRUE(sw.sent("p3").empty());
 }

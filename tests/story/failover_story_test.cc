@@ -11,7 +11,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const Frame packet = frame().ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53);
+const Frame failover_packet = frame().ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53);
 
 void set_down(TestSwitch& sw, uint16_t port, bool is_down = true) {
   constexpr uint32_t down = openflow::port_config::down;
@@ -23,21 +23,21 @@ TEST(FailoverStory, TheFirstLiveBucketIsTaken) {
   TestSwitch sw{"p1", "p2", "p3"};
   sw.add_group("group_id=1,type=ff,bucket=watch_port:p2,output:p2,bucket=watch_port:p3,output:p3");
   sw.add_flow("in_port=p1,actions=group:1");
-  sw.receive("p1", packet);
+  sw.receive("p1", failover_packet);
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
   EXPECT_EQ(sw.megaflows(), "in_port=p1 actions=output:p2\n") << "a choice without a look at the packet";
 
   set_down(sw, 2);
-  sw.receive("p1", packet);
+  sw.receive("p1", failover_packet);
   EXPECT_THAT(sw.sent("p3"), SizeIs(1));
   EXPECT_EQ(sw.misses(), 1U) << "the cached decision was replaced when the port went down";
 
   set_down(sw, 3);
-  sw.receive("p1", packet);
+  sw.receive("p1", failover_packet);
   EXPECT_EQ(sw.drops(DropReason::no_live_bucket), 1U);
 
   set_down(sw, 2, false);
-  sw.receive("p1", packet);
+  sw.receive("p1", failover_packet);
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
 }
 
@@ -45,10 +45,10 @@ TEST(FailoverStory, ARemovedPortIsNotLive) {
   TestSwitch sw{"p1", "p2", "p3"};
   sw.add_group("group_id=1,type=ff,bucket=watch_port:p2,output:p2,bucket=watch_port:p3,output:p3");
   sw.add_flow("in_port=p1,actions=group:1");
-  sw.receive("p1", packet);
+  sw.receive("p1", failover_packet);
   sw.sent("p2");
   sw.remove_port("p2");
-  sw.receive("p1", packet);
+  sw.receive("p1", failover_packet);
   EXPECT_THAT(sw.sent("p3"), SizeIs(1));
 }
 
@@ -58,15 +58,15 @@ TEST(FailoverStory, AGroupIsLiveWhileABucketOfItIs) {
   sw.add_group("group_id=1,type=ff,bucket=watch_group:2,group:2,bucket=watch_port:p4,output:p4");
   sw.add_flow("in_port=p1,actions=group:1");
   set_down(sw, 2);
-  sw.receive("p1", packet);
+  sw.receive("p1", failover_packet);
   EXPECT_THAT(sw.sent("p3"), SizeIs(1));
   set_down(sw, 3);
-  sw.receive("p1", packet);
+  sw.receive("p1", failover_packet);
   EXPECT_THAT(sw.sent("p4"), SizeIs(1));
   // The watched group changes: one of its buckets is always live.
   sw.mod_group("group_id=2,type=select,bucket=output:p2");
   set_down(sw, 2, false);
-  sw.receive("p1", packet);
+  sw.receive("p1", failover_packet);
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
 }
 
@@ -77,11 +77,11 @@ TEST(FailoverStory, GroupsThatWatchEachOtherAreNotLive) {
   sw.add_group("group_id=2,type=ff,bucket=watch_group:1,output:p2");
   sw.mod_group("group_id=1,type=ff,bucket=watch_group:2,output:p2");
   sw.add_flow("in_port=p1,actions=group:1");
-  sw.receive("p1", packet);
+  sw.receive("p1", failover_packet);
   EXPECT_EQ(sw.drops(DropReason::no_live_bucket), 1U);
   // One way out of the circle makes both live.
   sw.mod_group("group_id=2,type=ff,bucket=watch_group:1,output:p3,bucket=watch_port:p3,output:p3");
-  sw.receive("p1", packet);
+  sw.receive("p1", failover_packet);
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
 }
 

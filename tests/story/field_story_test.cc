@@ -39,31 +39,31 @@ class Matching {
   TestSwitch sw_;
 };
 
-Frame tagged(uint16_t vid, uint8_t pcp = 0) { return frame().vlan(vid, pcp).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2); }
+Frame tagged_udp(uint16_t vid, uint8_t pcp = 0) { return frame().vlan(vid, pcp).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2); }
 
 TEST(VlanFieldStory, NonePresentExactAndMasked) {
   Matching none("vlan_tci=0x0000/0x1fff");
   EXPECT_TRUE(none.holds(v4.udp(1, 2)));
-  EXPECT_FALSE(none.holds(tagged(0)));
-  EXPECT_FALSE(none.holds(tagged(10)));
+  EXPECT_FALSE(none.holds(tagged_udp(0)));
+  EXPECT_FALSE(none.holds(tagged_udp(10)));
 
   Matching present("vlan_vid=0x1000/0x1000");
   EXPECT_FALSE(present.holds(v4.udp(1, 2)));
-  EXPECT_TRUE(present.holds(tagged(0)));
-  EXPECT_TRUE(present.holds(tagged(4095, 7)));
+  EXPECT_TRUE(present.holds(tagged_udp(0)));
+  EXPECT_TRUE(present.holds(tagged_udp(4095, 7)));
 
   Matching exact("dl_vlan=10");
-  EXPECT_TRUE(exact.holds(tagged(10, 3)));
-  EXPECT_FALSE(exact.holds(tagged(11)));
+  EXPECT_TRUE(exact.holds(tagged_udp(10, 3)));
+  EXPECT_FALSE(exact.holds(tagged_udp(11)));
 
   Matching odd("vlan_vid=0x1001/0x1001");
-  EXPECT_TRUE(odd.holds(tagged(11)));
-  EXPECT_FALSE(odd.holds(tagged(10)));
+  EXPECT_TRUE(odd.holds(tagged_udp(11)));
+  EXPECT_FALSE(odd.holds(tagged_udp(10)));
   EXPECT_FALSE(odd.holds(v4.udp(1, 2)));
 
   Matching priority("dl_vlan=10,dl_vlan_pcp=5");
-  EXPECT_TRUE(priority.holds(tagged(10, 5)));
-  EXPECT_FALSE(priority.holds(tagged(10, 4)));
+  EXPECT_TRUE(priority.holds(tagged_udp(10, 5)));
+  EXPECT_FALSE(priority.holds(tagged_udp(10, 4)));
 }
 
 TEST(VlanFieldStory, SettingAPriorityOfAnUntaggedFrameDoesNothing) {
@@ -75,8 +75,8 @@ TEST(VlanFieldStory, SettingAPriorityOfAnUntaggedFrameDoesNothing) {
   ASSERT_TRUE(sw.bridge().apply(mod));
   sw.settle();
   sw.receive("p1", v4.udp(1, 2));
-  sw.receive("p1", tagged(10));
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(v4.udp(1, 2), tagged(10, 5)));
+  sw.receive("p1", tagged_udp(10));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(v4.udp(1, 2), tagged_udp(10, 5)));
 }
 
 // Which extension headers there are, with "unexpected order" and "unexpectedly repeated".

@@ -13,7 +13,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-Frame of_size(size_t size) { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload_size(size - 42); }
 
 void receive(TestSwitch& sw, int count, const Frame& frame, const char* port = "p1") {
   for (int i = 0; i < count; ++i) {
@@ -25,11 +24,11 @@ TEST(MeterStory, PacketsOverTheRateAreDroppedUnderTheirOwnReason) {
   TestSwitch sw{"p1", "p2"};
   sw.add_meter("meter=1,pktps,burst,stats,band=type=drop,rate=10,burst_size=5");
   sw.add_flow("in_port=p1,actions=meter:1,output:p2");
-  receive(sw, 8, of_size(100));
+  receive(sw, 8, udp_of_size(100));
   EXPECT_THAT(sw.sent("p2"), SizeIs(5));
   EXPECT_EQ(sw.drops(DropReason::meter_exceeded), 3U);
   sw.advance(0.25);
-  receive(sw, 8, of_size(100));
+  receive(sw, 8, udp_of_size(100));
   EXPECT_THAT(sw.sent("p2"), SizeIs(2));
   EXPECT_EQ(sw.megaflows(), "in_port=p1 actions=meter(1),output:p2\n");
 
@@ -45,7 +44,7 @@ TEST(MeterStory, KilobitsPerSecond) {
   TestSwitch sw{"p1", "p2"};
   sw.add_meter("meter=1,kbps,band=type=drop,rate=8");
   sw.add_flow("in_port=p1,actions=meter:1,output:p2");
-  receive(sw, 15, of_size(100));
+  receive(sw, 15, udp_of_size(100));
   EXPECT_THAT(sw.sent("p2"), SizeIs(10));
 }
 
@@ -55,8 +54,8 @@ TEST(MeterStory, RulesShareTheirMeter) {
   sw.add_meter("meter=1,pktps,band=type=drop,rate=10");
   sw.add_flow("in_port=p1,actions=meter:1,output:p3");
   sw.add_flow("in_port=p2,actions=meter:1,output:p3");
-  receive(sw, 7, of_size(100), "p1");
-  receive(sw, 7, of_size(100), "p2");
+  receive(sw, 7, udp_of_size(100), "p1");
+  receive(sw, 7, udp_of_size(100), "p2");
   EXPECT_THAT(sw.sent("p3"), SizeIs(10));
   EXPECT_EQ(sw.meter(1).flow_count, 2U);
 }
@@ -65,8 +64,8 @@ TEST(MeterStory, WorkersShareTheirMeter) {
   TestSwitch sw{{.worker_count = 2}, {"p1", "p2", "p3"}};
   sw.add_meter("meter=1,pktps,band=type=drop,rate=10");
   sw.add_flow("actions=meter:1,output:p3");
-  receive(sw, 7, of_size(100), "p1");
-  receive(sw, 7, of_size(100), "p2");
+  receive(sw, 7, udp_of_size(100), "p1");
+  receive(sw, 7, udp_of_size(100), "p2");
   EXPECT_THAT(sw.sent("p3"), SizeIs(10));
   EXPECT_EQ(sw.meter(1).packet_count, 14U);
 }
@@ -97,7 +96,7 @@ TEST(MeterStory, MeterOfALaterTableIsChargedThere) {
   sw.add_meter("meter=1,pktps,band=type=drop,rate=1");
   sw.add_flow("in_port=p1,actions=output:p2,goto_table:1");
   sw.add_flow("table=1,actions=meter:1,output:p3");
-  receive(sw, 3, of_size(100));
+  receive(sw, 3, udp_of_size(100));
   EXPECT_THAT(sw.sent("p2"), SizeIs(3));
   EXPECT_THAT(sw.sent("p3"), SizeIs(1));
   EXPECT_EQ(sw.drops(DropReason::meter_exceeded), 2U);
@@ -107,7 +106,7 @@ TEST(MeterStory, PacketsThatAreDroppedAnywayAreMetered) {
   TestSwitch sw{"p1"};
   sw.add_meter("meter=1,pktps,band=type=drop,rate=2");
   sw.add_flow("in_port=p1,actions=meter:1");
-  receive(sw, 5, of_size(100));
+  receive(sw, 5, udp_of_size(100));
   EXPECT_EQ(sw.meter(1).packet_count, 5U);
   EXPECT_EQ(sw.drops(DropReason::meter_exceeded), 3U);
   EXPECT_EQ(sw.drops(DropReason::action_drop), 2U);
@@ -117,10 +116,10 @@ TEST(MeterStory, ModifiedMeterIsMetByTheVeryNextPacket) {
   TestSwitch sw{"p1", "p2"};
   sw.add_meter("meter=1,pktps,band=type=drop,rate=1");
   sw.add_flow("in_port=p1,actions=meter:1,output:p2");
-  receive(sw, 5, of_size(100));
+  receive(sw, 5, udp_of_size(100));
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
   sw.mod_meter("meter=1,pktps,band=type=drop,rate=3");
-  receive(sw, 5, of_size(100));
+  receive(sw, 5, udp_of_size(100));
   EXPECT_THAT(sw.sent("p2"), SizeIs(3));
   EXPECT_EQ(sw.meter(1).packet_count, 10U);
   EXPECT_EQ(sw.misses(), 1U) << "the decision names the meter, not its rates";
@@ -189,7 +188,7 @@ TEST(MeterStory, MeterActionStandsInItsList) {
                                                 openflow::OutputAction{.port = OfPort{3}}};
   ASSERT_TRUE(sw.bridge().apply(mod));
   sw.settle();
-  receive(sw, 3, of_size(100));
+  receive(sw, 3, udp_of_size(100));
   EXPECT_THAT(sw.sent("p2"), SizeIs(3));
   EXPECT_THAT(sw.sent("p3"), SizeIs(1));
   EXPECT_EQ(sw.meter(1).flow_count, 1U);
@@ -200,16 +199,16 @@ TEST(MeterStory, MeterActionStandsInItsList) {
 TEST(MeterStory, ControllerMeterLimitsPacketIns) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,actions=controller,output:p2");
-  receive(sw, 3, of_size(100));
+  receive(sw, 3, udp_of_size(100));
   EXPECT_THAT(sw.packet_ins(), SizeIs(3));
   sw.add_meter("meter=controller,pktps,band=type=drop,rate=2");
-  receive(sw, 5, of_size(100));
+  receive(sw, 5, udp_of_size(100));
   EXPECT_THAT(sw.packet_ins(), SizeIs(2));
   EXPECT_THAT(sw.sent("p2"), SizeIs(8));
   EXPECT_EQ(sw.drops(DropReason::meter_exceeded), 0U) << "they went elsewhere";
   EXPECT_EQ(sw.meter(openflow::meter_id::controller).packet_count, 5U);
   sw.del_meters("meter=controller");
-  receive(sw, 5, of_size(100));
+  receive(sw, 5, udp_of_size(100));
   EXPECT_THAT(sw.packet_ins(), SizeIs(5));
 }
 
@@ -218,7 +217,7 @@ TEST(MeterStory, ControllerActionMayNameItsMeter) {
   sw.add_meter("meter=controller,pktps,band=type=drop,rate=1");
   sw.add_meter("meter=5,pktps,band=type=drop,rate=3");
   sw.add_flow("in_port=p1,actions=controller(max_len=100,meter_id=5)");
-  receive(sw, 6, of_size(100));
+  receive(sw, 6, udp_of_size(100));
   EXPECT_THAT(sw.packet_ins(), SizeIs(3));
   EXPECT_EQ(sw.drops(DropReason::meter_exceeded), 3U);
   EXPECT_EQ(sw.meter(5).flow_count, 1U);

@@ -10,7 +10,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-const Frame v4 = frame().ipv4("10.0.0.1", "10.0.0.2");
+const Frame over_ipv4 = frame().ipv4("10.0.0.1", "10.0.0.2");
 
 openflow::PacketOut out_of(const Frame& frame, openflow::ActionList actions) {
   openflow::PacketOut message;
@@ -28,13 +28,13 @@ TEST(PacketOutStory, ActionThatDoesNotFitThePacketIsRefused) {
     return openflow::SetFieldAction{id, FieldValue{0, value}, all_bits(field(id))};
   };
   const std::pair<Frame, openflow::Action> misfits[] = {
-      {v4.udp(1, 2), set(FieldId::tcp_dst, 9)},
-      {v4.udp(1, 2), set(FieldId::ipv6_label, 9)},
-      {v4.udp(1, 2), set(FieldId::vlan_pcp, 3)},
-      {v4.udp(1, 2), openflow::PopVlanAction{}},
-      {v4.udp(1, 2), openflow::PopMplsAction{}},
+      {over_ipv4.udp(1, 2), set(FieldId::tcp_dst, 9)},
+      {over_ipv4.udp(1, 2), set(FieldId::ipv6_label, 9)},
+      {over_ipv4.udp(1, 2), set(FieldId::vlan_pcp, 3)},
+      {over_ipv4.udp(1, 2), openflow::PopVlanAction{}},
+      {over_ipv4.udp(1, 2), openflow::PopMplsAction{}},
       {frame().arp_request("10.0.0.1", "10.0.0.2"), openflow::DecTtlAction{}},
-      {v4.protocol(17).fragment(800, true).payload("01234567"), set(FieldId::udp_dst, 9)},
+      {over_ipv4.protocol(17).fragment(800, true).payload("01234567"), set(FieldId::udp_dst, 9)},
   };
   for (const auto& [frame, action] : misfits) {
     const auto sent = sw.bridge().packet_out(out_of(frame, {action}), ofproto::Misfits::refused);
@@ -45,12 +45,12 @@ TEST(PacketOutStory, ActionThatDoesNotFitThePacketIsRefused) {
   EXPECT_THAT(sw.sent("p1"), IsEmpty());
   // OpenFlow 1.0 knows no such error: what does not fit does nothing.
   const auto old =
-      sw.bridge().packet_out(out_of(v4.udp(1, 2), {set(FieldId::tcp_dst, 9)}), ofproto::Misfits::passed_over);
+      sw.bridge().packet_out(out_of(over_ipv4.udp(1, 2), {set(FieldId::tcp_dst, 9)}), ofproto::Misfits::passed_over);
   EXPECT_TRUE(old);
   sw.settle();
-  EXPECT_THAT(sw.sent("p1"), ElementsAre(v4.udp(1, 2)));
+  EXPECT_THAT(sw.sent("p1"), ElementsAre(over_ipv4.udp(1, 2)));
   const auto fits = sw.bridge().packet_out(
-      out_of(v4.udp(1, 2), {openflow::PushVlanAction{}, set(FieldId::vlan_pcp, 3), set(FieldId::udp_dst, 9)}),
+      out_of(over_ipv4.udp(1, 2), {openflow::PushVlanAction{}, set(FieldId::vlan_pcp, 3), set(FieldId::udp_dst, 9)}),
       ofproto::Misfits::refused);
   EXPECT_TRUE(fits);
   sw.settle();

@@ -13,7 +13,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const Frame packet = frame().ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53).payload("as long as a wire wants it");
+const Frame pause_packet = frame().ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53).payload("as long as a wire wants it");
 
 class PauseStory : public testing::Test {
  protected:
@@ -38,13 +38,13 @@ class PauseStory : public testing::Test {
 
 TEST_F(PauseStory, APacketGoesOnWhereItWasPaused) {
   sw_.add_flow("actions=mod_dl_dst:02:00:00:00:00:09,controller(pause),mod_dl_src:02:00:00:00:00:08,output:p2");
-  sw_.receive("p1", packet);
+  sw_.receive("p1", pause_packet);
   EXPECT_THAT(sw_.sent("p2"), IsEmpty());
   const PacketIn message = paused();
   EXPECT_FALSE(message.continuation.empty());
-  EXPECT_EQ(Frame(message.data), packet.eth("02:00:00:00:00:01", "02:00:00:00:00:09"));
+  EXPECT_EQ(Frame(message.data), pause_packet.eth("02:00:00:00:00:01", "02:00:00:00:00:09"));
   resume(message);
-  EXPECT_THAT(sw_.sent("p2"), ElementsAre(packet.eth("02:00:00:00:00:08", "02:00:00:00:00:09")));
+  EXPECT_THAT(sw_.sent("p2"), ElementsAre(pause_packet.eth("02:00:00:00:00:08", "02:00:00:00:00:09")));
 }
 
 TEST_F(PauseStory, TablesGotosActionSetAndRegistersGoOn) {
@@ -53,15 +53,15 @@ TEST_F(PauseStory, TablesGotosActionSetAndRegistersGoOn) {
       "write_actions(output:p2),write_metadata:0x77,goto_table:1");
   sw_.add_flow("table=1,udp,reg0=1,metadata=0x77,actions=output:p3");
   sw_.add_flow("table=1,udp,reg0=2,metadata=0x77,actions=output:p4");
-  sw_.receive("p1", packet);
+  sw_.receive("p1", pause_packet);
   PacketIn message = paused();
-  const Frame wanted = packet.eth("02:00:00:00:00:01", "02:00:00:00:00:09");
+  const Frame wanted = pause_packet.eth("02:00:00:00:00:01", "02:00:00:00:00:09");
   resume(message);
   EXPECT_THAT(sw_.sent("p3"), ElementsAre(wanted));
   EXPECT_THAT(sw_.sent("p2"), ElementsAre(wanted));
   // What the controller changed counts: a register, the packet.
   message.match.set(FieldId::reg0, 2);
-  message.data = packet.payload("y").bytes();
+  message.data = pause_packet.payload("y").bytes();
   resume(message);
   EXPECT_THAT(sw_.sent("p4"), SizeIs(1));
   EXPECT_THAT(sw_.sent("p3"), IsEmpty());
@@ -71,19 +71,19 @@ TEST_F(PauseStory, EachListOnTheWayGoesOn) {
   sw_.add_group("group_id=1,type=all,bucket=actions=resubmit(,1),output:p3,bucket=actions=output:p4");
   sw_.add_flow("actions=group:1,output:p2");
   sw_.add_flow("table=1,actions=controller(pause),mod_dl_dst:02:00:00:00:00:09");
-  sw_.receive("p1", packet);
+  sw_.receive("p1", pause_packet);
   EXPECT_THAT(sw_.sent("p2"), SizeIs(1)) << "what follows the group does not wait";
   EXPECT_THAT(sw_.sent("p4"), SizeIs(1));
   EXPECT_THAT(sw_.sent("p3"), IsEmpty());
   resume(paused());
-  EXPECT_THAT(sw_.sent("p3"), ElementsAre(packet.eth("02:00:00:00:00:01", "02:00:00:00:00:09")));
+  EXPECT_THAT(sw_.sent("p3"), ElementsAre(pause_packet.eth("02:00:00:00:00:01", "02:00:00:00:00:09")));
   EXPECT_THAT(sw_.sent("p2"), IsEmpty());
 }
 
 // It holds all there is to know: nobody keeps anything, and it may come late and twice.
 TEST_F(PauseStory, ItMayComeLateAndTwice) {
   sw_.add_flow("actions=controller(pause),output:p2");
-  sw_.receive("p1", packet);
+  sw_.receive("p1", pause_packet);
   const PacketIn message = paused();
   sw_.del_flows();
   sw_.advance(60);
@@ -98,13 +98,13 @@ TEST_F(PauseStory, APausedPacketMayPauseAgainAndBeLookedUpAgain) {
   sw_.receive("p1", frame().mpls(7).ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53).payload("as long as a wire wants it"));
   resume(paused());
   resume(paused());
-  EXPECT_THAT(sw_.sent("p2"), ElementsAre(packet));
+  EXPECT_THAT(sw_.sent("p2"), ElementsAre(pause_packet));
 }
 
 TEST_F(PauseStory, BytesThatAreNoContinuationAreRefused) {
   sw_.add_group("group_id=1,type=all,bucket=output:p2");
   sw_.add_flow("actions=controller(pause),group:1");
-  sw_.receive("p1", packet);
+  sw_.receive("p1", pause_packet);
   const PacketIn good = paused();
   const auto is_stale = [](const openflow::OpenFlowError& error) {
     return error == nicira_error(NiciraError::resume_stale, error.detail);

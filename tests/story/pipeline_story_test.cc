@@ -11,7 +11,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 const Frame ip_frame = frame().ipv4("10.0.0.1", "10.0.0.2");
-Frame udp() { return ip_frame.udp(4000, 53).payload("hi"); }
 
 TEST(PipelineStory, GotoLeadsThroughTablesAndEachRuleCounts) {
   TestSwitch sw{"p1", "p10"};
@@ -19,8 +18,8 @@ TEST(PipelineStory, GotoLeadsThroughTablesAndEachRuleCounts) {
   sw.add_flow("table=1,udp,actions=goto_table:7");
   sw.add_flow("table=7,actions=output:p10");
 
-  sw.receive("p1", udp());
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_EQ(sw.sent("p10").size(), 2U);
   EXPECT_EQ(sw.packets("table=0"), 2U);
@@ -46,7 +45,7 @@ TEST(PipelineStory, MetadataIsCarriedAndMatched) {
   sw.add_flow("table=0,in_port=p1,actions=write_metadata:0x12/0xff,goto_table:1");
   sw.add_flow("table=1,metadata=0x12,actions=output:p2");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_EQ(sw.sent("p2").size(), 1U);
   EXPECT_EQ(sw.megaflows(), "in_port=p1 actions=output:p2\n");
@@ -58,9 +57,9 @@ TEST(PipelineStory, ActionSetRunsAtTheEndInItsOrder) {
   sw.add_flow("table=0,udp,actions=write_actions(output:p3,set_field:9->udp_src),goto_table:1");
   sw.add_flow("table=1,actions=write_actions(output:p2,push_vlan:0x8100),output:p3");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
-  EXPECT_THAT(sw.sent("p3"), ElementsAre(udp()));
+  EXPECT_THAT(sw.sent("p3"), ElementsAre(small_udp()));
   EXPECT_THAT(sw.sent("p2"), ElementsAre(frame().vlan(0).ipv4("10.0.0.1", "10.0.0.2").udp(9, 53).payload("hi")));
 }
 
@@ -69,7 +68,7 @@ TEST(PipelineStory, ClearActionsForgetsWhatWasWritten) {
   sw.add_flow("table=0,actions=write_actions(output:p2),goto_table:1");
   sw.add_flow("table=1,actions=clear_actions,write_actions(output:p3)");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_THAT(sw.sent("p2"), IsEmpty());
   EXPECT_EQ(sw.sent("p3").size(), 1U);
@@ -79,7 +78,7 @@ TEST(PipelineStory, MissInALaterTableDropsAndDoesNotRunTheActionSet) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("table=0,actions=write_actions(output:p2),goto_table:1");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_THAT(sw.sent("p2"), IsEmpty());
   EXPECT_EQ(sw.drops(DropReason::table_miss), 1U);
@@ -89,12 +88,12 @@ TEST(PipelineStory, TableMissFlowSendsToTheController) {
   TestSwitch sw{"p1"};
   sw.add_flow("priority=0,actions=CONTROLLER:128");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   const auto events = sw.packet_ins();
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].message.reason, openflow::PacketInReason::no_match);
-  EXPECT_EQ(events[0].message.data, udp().bytes());
+  EXPECT_EQ(events[0].message.data, small_udp().bytes());
   EXPECT_EQ(events[0].max_len, 128);
   EXPECT_EQ(events[0].message.match.value(field(FieldId::in_port)).lo, 1U);
 }
@@ -102,28 +101,28 @@ TEST(PipelineStory, TableMissFlowSendsToTheController) {
 // OpenFlow 1.0 has no table-miss flow: its controllers are sent what no rule matches, others are not.
 TEST(PipelineStory, AMissIsForControllersOfOpenFlow10) {
   TestSwitch sw{"p1"};
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   EXPECT_EQ(sw.packet_ins().size(), 0U);
   EXPECT_EQ(sw.drops(DropReason::table_miss), 1U);
 
   sw.bridge().set_miss_to_controller(true);
   sw.settle();
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   auto events = sw.packet_ins();
   ASSERT_EQ(events.size(), 1U);
   EXPECT_TRUE(events[0].is_implicit);
   EXPECT_EQ(events[0].message.reason, openflow::PacketInReason::no_match);
-  EXPECT_EQ(events[0].message.data, udp().bytes());
+  EXPECT_EQ(events[0].message.data, small_udp().bytes());
   EXPECT_EQ(sw.drops(DropReason::table_miss), 1U);
 
   sw.bridge().set_miss_to_controller(false);
   sw.settle();
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   EXPECT_EQ(sw.packet_ins().size(), 0U);
   EXPECT_EQ(sw.drops(DropReason::table_miss), 2U);
 
   sw.add_flow("priority=0,actions=CONTROLLER");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   events = sw.packet_ins();
   ASSERT_EQ(events.size(), 1U);
   EXPECT_FALSE(events[0].is_implicit);
@@ -133,7 +132,7 @@ TEST(PipelineStory, ControllerGetsThePacketAsItIsAtThatPoint) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,cookie=0xabc,udp,actions=set_field:1->udp_src,CONTROLLER,set_field:2->udp_src,output:p2");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   const auto events = sw.packet_ins();
   ASSERT_EQ(events.size(), 1U);
@@ -148,9 +147,9 @@ TEST(PipelineStory, TablesCountWhatTheyWereAsked) {
   sw.add_flow("table=0,actions=goto_table:1");
   sw.add_flow("table=1,in_port=p1,actions=output:p2");
 
-  sw.receive("p1", udp());
-  sw.receive("p2", udp());
-  sw.receive("p2", udp());
+  sw.receive("p1", small_udp());
+  sw.receive("p2", small_udp());
+  sw.receive("p2", small_udp());
   sw.collect();
 
   const auto stats = sw.bridge().table_stats();
@@ -167,7 +166,7 @@ TEST(ResubmitStory, FoundActionsRunInPlaceAndTheRestGoesOn) {
   sw.add_flow("table=0,actions=output:p10,resubmit(,1),output:p12");
   sw.add_flow("table=1,actions=output:p11");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_EQ(sw.megaflows(), "in_port=p1 actions=output:p10,output:p11,output:p12\n");
 }
@@ -177,7 +176,7 @@ TEST(ResubmitStory, OtherInPortIsForTheLookupAlone) {
   sw.add_flow("table=0,in_port=p1,actions=resubmit(p3,1)");
   sw.add_flow("table=1,in_port=p3,actions=output:p3,in_port");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_EQ(sw.sent("p3").size(), 1U);
   EXPECT_EQ(sw.sent("p1").size(), 1U);
@@ -187,7 +186,7 @@ TEST(ResubmitStory, EndlessRecursionIsCutOffAndCounted) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("actions=output:p2,resubmit(,0)");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_THAT(sw.sent("p2"), IsEmpty());
   EXPECT_EQ(sw.drops(DropReason::recursion_limit), 1U);
@@ -200,7 +199,7 @@ TEST(ResubmitStory, ExplodingRecursionIsCutOffAndCounted) {
     sw.add_flow("table=" + std::to_string(table) + ",actions=resubmit(," + next + "),resubmit(," + next + ")");
   }
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_EQ(sw.drops(DropReason::recursion_limit), 1U);
 }
@@ -214,7 +213,7 @@ TEST(GroupStory, GroupsThatNameEachOtherTwiceAreCutOffAndCounted) {
   }
   sw.add_flow("actions=group:1");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_EQ(sw.drops(DropReason::recursion_limit), 1U);
 }
@@ -227,7 +226,7 @@ TEST(ResubmitStory, DeepestAllowedRecursionFitsTheStack) {
   }
   sw.add_flow("table=253,actions=resubmit(,0)");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_EQ(sw.drops(DropReason::recursion_limit), 1U);
 }
@@ -237,7 +236,7 @@ TEST(ResubmitStory, ExitEndsEverythingButTheActionSet) {
   sw.add_flow("table=0,actions=resubmit(,1),output:p3,write_actions(output:p4)");
   sw.add_flow("table=1,actions=output:p2,exit,output:p3");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_EQ(sw.sent("p2").size(), 1U);
   EXPECT_THAT(sw.sent("p3"), IsEmpty());
@@ -250,11 +249,11 @@ TEST(GroupStory, AllGivesEachBucketItsOwnCopy) {
   sw.add_group("group_id=1,type=all,bucket=actions=set_field:1->udp_src,output:p2,bucket=actions=output:p3");
   sw.add_flow("udp,actions=group:1,output:p4");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_THAT(sw.sent("p2"), ElementsAre(ip_frame.udp(1, 53).payload("hi")));
-  EXPECT_THAT(sw.sent("p3"), ElementsAre(udp()));
-  EXPECT_THAT(sw.sent("p4"), ElementsAre(udp()));
+  EXPECT_THAT(sw.sent("p3"), ElementsAre(small_udp()));
+  EXPECT_THAT(sw.sent("p4"), ElementsAre(small_udp()));
 }
 
 TEST(GroupStory, BucketsAndGroupCountTheirPackets) {
@@ -262,14 +261,14 @@ TEST(GroupStory, BucketsAndGroupCountTheirPackets) {
   sw.add_group("group_id=5,type=all,bucket=actions=output:p2,bucket=actions=output:p3");
   sw.add_flow("actions=group:5");
 
-  sw.receive("p1", udp());
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
+  sw.receive("p1", small_udp());
   sw.collect();
 
   const auto stats = sw.bridge().group_stats(5);
   ASSERT_TRUE(stats);
   EXPECT_EQ(stats->packet_count, 2U);
-  EXPECT_EQ(stats->byte_count, 2 * udp().size());
+  EXPECT_EQ(stats->byte_count, 2 * small_udp().size());
   ASSERT_EQ(stats->buckets.size(), 2U);
   EXPECT_EQ(stats->buckets[1].packet_count, 2U);
 }
@@ -278,10 +277,10 @@ TEST(GroupStory, IndirectFollowsItsGroupWhenThatIsModified) {
   TestSwitch sw{"p1", "p2", "p3"};
   sw.add_group("group_id=1,type=indirect,bucket=actions=output:p2");
   sw.add_flow("actions=group:1");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   sw.mod_group("group_id=1,type=indirect,bucket=actions=output:p3");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_EQ(sw.sent("p2").size(), 1U);
   EXPECT_EQ(sw.sent("p3").size(), 1U);
@@ -293,7 +292,7 @@ TEST(GroupStory, GroupsMayLeadToGroups) {
   sw.add_group("group_id=2,type=indirect,bucket=actions=set_field:9->udp_dst,group:1");
   sw.add_flow("udp,actions=group:2");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_THAT(sw.sent("p2"), ElementsAre(ip_frame.udp(4000, 9).payload("hi")));
   EXPECT_THAT(sw.sent("p3"), ElementsAre(ip_frame.udp(4000, 9).payload("hi")));
@@ -309,13 +308,13 @@ TEST(PatchStory, PacketCrossesToTheOtherBridge) {
   sw.add_flow("in_port=p1,actions=output:to1");
   sw.add_flow("in_port=to0,actions=output:q1", "br1");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
-  EXPECT_THAT(sw.sent("q1"), ElementsAre(udp()));
+  EXPECT_THAT(sw.sent("q1"), ElementsAre(small_udp()));
   EXPECT_EQ(sw.megaflows(), "in_port=p1 actions=output:q1\n");
   EXPECT_EQ(sw.packets("", "br1"), 1U);
   EXPECT_EQ(sw.bridge("br1").port_stats(sw.bridge("br1").port("to0")->of_port)->rx_packets, 1U);
-  EXPECT_EQ(sw.bridge().port_stats(sw.bridge().port("to1")->of_port)->tx_bytes, udp().size());
+  EXPECT_EQ(sw.bridge().port_stats(sw.bridge().port("to1")->of_port)->tx_bytes, small_udp().size());
 }
 
 TEST(PatchStory, FarSideStartsAfreshAndItsChangesStayThere) {
@@ -326,10 +325,10 @@ TEST(PatchStory, FarSideStartsAfreshAndItsChangesStayThere) {
   sw.add_flow("in_port=p1,udp,actions=load:5->NXM_NX_REG0[],output:to1,output:p2");
   sw.add_flow("reg0=0,udp,actions=set_field:7->udp_src,output:q1", "br1");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_THAT(sw.sent("q1"), ElementsAre(ip_frame.udp(7, 53).payload("hi")));
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(udp()));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(small_udp()));
 }
 
 TEST(PatchStory, LoopOfPatchPortsEnds) {
@@ -340,7 +339,7 @@ TEST(PatchStory, LoopOfPatchPortsEnds) {
   sw.add_flow("in_port=to1,actions=in_port");
   sw.add_flow("actions=in_port", "br1");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_EQ(sw.drops(DropReason::recursion_limit), 1U);
 }
@@ -352,12 +351,12 @@ TEST(PatchStory, PeerThatAppearsIsUsed) {
   sw.add_flow("actions=flood", "br1");
   ASSERT_TRUE(sw.bridge().add_port({"to1", ofproto::PatchSpec{"to0"}, std::nullopt, {}}));
   sw.add_flow("in_port=p1,actions=output:to1");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   EXPECT_THAT(sw.sent("q1"), IsEmpty());
 
   ASSERT_TRUE(sw.bridge("br1").add_port({"to0", ofproto::PatchSpec{"to1"}, std::nullopt, {}}));
   sw.settle();
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_EQ(sw.sent("q1").size(), 1U);
 }

@@ -11,16 +11,15 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-Frame of_size(size_t size) { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload_size(size - 42); }
 
 // --- output(port=,max_len=)
 
 TEST(TruncationStory, OnePortGetsTheFrameCutOff) {
   TestSwitch sw{"p1", "p2", "p3"};
   sw.add_flow("in_port=p1,actions=output(port=p2,max_len=64),output:p3");
-  sw.receive("p1", of_size(500));
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(of_size(500).truncated(64)));
-  EXPECT_THAT(sw.sent("p3"), ElementsAre(of_size(500)));
+  sw.receive("p1", udp_of_size(500));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(udp_of_size(500).truncated(64)));
+  EXPECT_THAT(sw.sent("p3"), ElementsAre(udp_of_size(500)));
   EXPECT_EQ(sw.megaflows(), "in_port=p1 actions=clone(trunc(64),output:p2),output:p3\n");
 }
 
@@ -31,7 +30,7 @@ TEST(TruncationStory, AnotherBridgeFindsTheHeadersOfWhatIsCutOff) {
   sw.connect("br0", "to1", "br1", "to0");
   sw.add_flow("in_port=p1,actions=output(port=to1,max_len=64)");
   sw.add_flow("udp,tp_dst=2,actions=set_field:9->udp_dst,output:q1", "br1");
-  sw.receive("p1", of_size(500));
+  sw.receive("p1", udp_of_size(500));
   EXPECT_THAT(sw.sent("q1"),
               ElementsAre(frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 9).payload_size(458).truncated(64)));
 }
@@ -65,10 +64,10 @@ TEST(PacketSizeStory, BitSaysWhetherThePacketIsLarger) {
   sw.add_flow("table=1,reg0=8/8,actions=output:p2");
   sw.add_flow("table=1,reg0=0/8,actions=output:p3");
   for (const size_t size : {60U, 100U, 101U, 1000U}) {
-    sw.receive("p1", of_size(size));
+    sw.receive("p1", udp_of_size(size));
   }
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(of_size(101), of_size(1000)));
-  EXPECT_THAT(sw.sent("p3"), ElementsAre(of_size(60), of_size(100)));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(udp_of_size(101), udp_of_size(1000)));
+  EXPECT_THAT(sw.sent("p3"), ElementsAre(udp_of_size(60), udp_of_size(100)));
   EXPECT_THAT(sw.megaflows(), HasSubstr("actions=check_pkt_len(size=100,gt(recirc("));
   EXPECT_EQ(sw.packets("table=1,reg0=8/8"), 2U) << "each rule counts its own";
   EXPECT_EQ(sw.packets("table=0"), 4U);
@@ -81,10 +80,10 @@ TEST(PacketSizeStory, RestOfThePipelineIsGoneOnWith) {
   sw.add_flow("table=1,actions=check_pkt_larger(100)->NXM_NX_REG0[0],resubmit(,2)");
   sw.add_flow("table=2,reg0=1,actions=output:p2");
   sw.add_flow("table=2,reg0=0,actions=output:p3");
-  sw.receive("p1", of_size(200));
-  sw.receive("p1", of_size(80));
-  EXPECT_THAT(sw.sent("p2"), ElementsAre(of_size(200)));
-  EXPECT_THAT(sw.sent("p3"), ElementsAre(of_size(80)));
+  sw.receive("p1", udp_of_size(200));
+  sw.receive("p1", udp_of_size(80));
+  EXPECT_THAT(sw.sent("p2"), ElementsAre(udp_of_size(200)));
+  EXPECT_THAT(sw.sent("p3"), ElementsAre(udp_of_size(80)));
   EXPECT_THAT(sw.sent("p4"), SizeIs(2));
 }
 
@@ -103,7 +102,7 @@ TEST(PacketSizeStory, LargeFrameIsAsLargeAsItsSegments) {
 TEST(PacketSizeStory, OutputsBeforeAreNotRepeated) {
   TestSwitch sw{"p1", "p2", "p3"};
   sw.add_flow("in_port=p1,actions=output:p2,check_pkt_larger(100)->NXM_NX_REG0[0],output:p3");
-  sw.receive("p1", of_size(200));
+  sw.receive("p1", udp_of_size(200));
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
   EXPECT_THAT(sw.sent("p3"), SizeIs(1));
 }

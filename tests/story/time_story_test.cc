@@ -13,7 +13,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-Frame udp() { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(4000, 53).payload("hi"); }
 
 // --- counters
 
@@ -22,11 +21,11 @@ TEST(CounterStory, FlowCountsExactlyWhatItHandled) {
   sw.add_flow("in_port=p1,actions=output:p2");
 
   for (int i = 0; i < 100; ++i) {
-    sw.receive("p1", udp());
+    sw.receive("p1", small_udp());
   }
 
   EXPECT_EQ(sw.packets(), 100U);
-  EXPECT_EQ(sw.bytes(), 100 * udp().size());
+  EXPECT_EQ(sw.bytes(), 100 * small_udp().size());
   EXPECT_EQ(sw.packets(), 100U);
 }
 
@@ -34,7 +33,7 @@ TEST(CounterStory, PacketsAreCreditedToARuleThatIsDeletedAMomentLater) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,cookie=0x5,send_flow_rem,actions=output:p2");
   for (int i = 0; i < 7; ++i) {
-    sw.receive("p1", udp());
+    sw.receive("p1", small_udp());
   }
 
   sw.del_flows("in_port=p1");
@@ -42,7 +41,7 @@ TEST(CounterStory, PacketsAreCreditedToARuleThatIsDeletedAMomentLater) {
   const auto& removed = sw.heard().flows_removed;
   ASSERT_THAT(removed, SizeIs(1));
   EXPECT_EQ(removed[0].packet_count, 7U);
-  EXPECT_EQ(removed[0].byte_count, 7 * udp().size());
+  EXPECT_EQ(removed[0].byte_count, 7 * small_udp().size());
   EXPECT_EQ(removed[0].cookie, 5U);
   EXPECT_EQ(removed[0].reason, openflow::FlowRemovedReason::removed);
 }
@@ -52,9 +51,9 @@ TEST(CounterStory, SumsBalance) {
   sw.add_flow("in_port=p1,actions=output:p2,output:p3");
   sw.add_flow("in_port=p2,actions=CONTROLLER");
   for (int i = 0; i < 5; ++i) {
-    sw.receive("p1", udp());
-    sw.receive("p2", udp());
-    sw.receive("p3", udp());
+    sw.receive("p1", small_udp());
+    sw.receive("p2", small_udp());
+    sw.receive("p3", small_udp());
   }
 
   const auto balance = sw.datapath().balance();
@@ -67,10 +66,10 @@ TEST(CounterStory, SumsBalance) {
 TEST(CounterStory, RuleAddedOverAnEqualOneKeepsItsCount) {
   TestSwitch sw{"p1", "p2", "p3"};
   sw.add_flow("in_port=p1,actions=output:p2");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   sw.add_flow("in_port=p1,actions=output:p3");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_EQ(sw.packets(), 2U);
   EXPECT_THAT(sw.sent("p3"), SizeIs(1));
@@ -81,10 +80,10 @@ TEST(CounterStory, RuleAddedOverAnEqualOneKeepsItsCount) {
 TEST(ChangeStory, AddedRuleTakesOverWhatItMatches) {
   TestSwitch sw{"p1", "p2", "p3"};
   sw.add_flow("priority=1,actions=output:p2");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   sw.add_flow("priority=2,udp,tp_dst=53,actions=output:p3");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
   EXPECT_THAT(sw.sent("p3"), SizeIs(1));
@@ -93,12 +92,12 @@ TEST(ChangeStory, AddedRuleTakesOverWhatItMatches) {
 TEST(ChangeStory, RuleThatCannotMatchDisturbsNobody) {
   TestSwitch sw{"p1", "p2", "p3"};
   sw.add_flow("priority=5,in_port=p1,udp,actions=output:p2");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   const uint64_t misses = sw.misses();
 
   sw.add_flow("priority=9,in_port=p3,actions=drop");
   sw.add_flow("priority=4,in_port=p1,actions=drop");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_EQ(sw.misses(), misses);
 }
@@ -108,11 +107,11 @@ TEST(ChangeStory, AddedRuleIsComparedWithThePacketAsItWasThen) {
   TestSwitch sw{"p1", "p2", "p3"};
   sw.add_flow("table=0,ip,actions=set_field:192.0.2.9->ip_dst,resubmit(,1)");
   sw.add_flow("table=1,priority=1,actions=output:p2");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   sw.sent("p2");
 
   sw.add_flow("table=1,priority=2,ip,nw_dst=192.0.2.9,actions=output:p3");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_THAT(sw.sent("p2"), IsEmpty());
   EXPECT_THAT(sw.sent("p3"), SizeIs(1));
@@ -121,12 +120,12 @@ TEST(ChangeStory, AddedRuleIsComparedWithThePacketAsItWasThen) {
 TEST(ChangeStory, ModifiedActionsReplaceTheDecisionInPlace) {
   TestSwitch sw{"p1", "p2", "p3"};
   sw.add_flow("in_port=p1,actions=output:p2");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   sw.mod_flows("in_port=p1,actions=output:p3");
 
   EXPECT_EQ(sw.megaflows(), "in_port=p1 actions=output:p3\n");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   EXPECT_EQ(sw.misses(), 1U);
   EXPECT_EQ(sw.packets(), 2U);
 }
@@ -137,7 +136,7 @@ TEST(ChangeStory, RemovedBridgeLeavesNothingBehind) {
   sw.add_port("q1", {}, "br1");
   sw.add_port("q2", {}, "br1");
   sw.add_flow("actions=NORMAL", "br1");
-  sw.receive("q1", udp());
+  sw.receive("q1", small_udp());
   EXPECT_THAT(sw.sent("q2"), SizeIs(1));
 
   ASSERT_TRUE(sw.the_switch().remove_bridge("br1"));
@@ -151,7 +150,7 @@ TEST(ChangeStory, RemovedBridgeLeavesNothingBehind) {
 TEST(FailModeStory, BridgeWithoutControllersForwardsLikeASwitch) {
   TestSwitch sw({.fail_mode = ofproto::FailMode::standalone}, {"p1", "p2"});
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
   EXPECT_THAT(sw.dump_flows(), HasSubstr("priority=0 actions=NORMAL"));
@@ -174,14 +173,14 @@ TEST(FailModeStory, RuleOfLostControllersIsHidden) {
   sw.bridge().set_has_controllers(true);
   sw.bridge().set_controllers_lost(true);
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
   EXPECT_EQ(sw.dump_flows(), "");
   EXPECT_THAT(sw.bridge().dump_all_flows(), HasSubstr("priority=65536 actions=NORMAL"));
 
   sw.bridge().set_controllers_lost(false);
   sw.settle();
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   EXPECT_THAT(sw.sent("p2"), IsEmpty());
 }
 
@@ -200,7 +199,7 @@ TEST(FailModeStory, SecureModeTakesTheHiddenRuleAway) {
 
 TEST(FailModeStory, AnotherModeWithoutControllersStartsAfresh) {
   TestSwitch sw({.fail_mode = ofproto::FailMode::standalone}, {"p1", "p2"});
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
   ofproto::BridgeOptions options = sw.bridge().options();
 
@@ -208,13 +207,13 @@ TEST(FailModeStory, AnotherModeWithoutControllersStartsAfresh) {
   sw.bridge().set_options(options);
   sw.settle();
   EXPECT_EQ(sw.dump_flows(), "");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   EXPECT_THAT(sw.sent("p2"), IsEmpty());
 
   options.fail_mode = ofproto::FailMode::standalone;
   sw.bridge().set_options(options);
   sw.settle();
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
 }
 
@@ -225,7 +224,7 @@ TEST(TimeoutStory, AFlowIsIdleByTheTimeItsCountersWereCollected) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,idle_timeout=1,send_flow_rem,actions=output:p2");
   sw.advance(0.93);
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   sw.clock().advance(std::chrono::milliseconds(100));
   sw.the_switch().expire_timeouts();
@@ -238,7 +237,7 @@ TEST(TimeoutStory, AFlowIsIdleByTheTimeItsCountersWereCollected) {
 TEST(TimeoutStory, HardTimeoutEndsAFlowInTime) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,hard_timeout=5,send_flow_rem,actions=output:p2");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   sw.advance(4.9);
   EXPECT_THAT(sw.heard().flows_removed, IsEmpty());
@@ -260,7 +259,7 @@ TEST(TimeoutStory, ManyFlowsThatExpireTogetherLetOthersInBetween) {
                 ",actions=drop");
   }
   size_t left_in_between = 0;
-  sw.receive("p1", udp());  // so that there is something to collect
+  sw.receive("p1", small_udp());  // so that there is something to collect
 
   sw.clock().advance(std::chrono::seconds(1));
   sw.the_switch().expire_timeouts();
@@ -298,7 +297,7 @@ TEST(TimeoutStory, IdleTimeoutWaitsForTheLastPacket) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,idle_timeout=3,send_flow_rem,actions=output:p2");
   for (int i = 0; i < 10; ++i) {
-    sw.receive("p1", udp());
+    sw.receive("p1", small_udp());
     sw.advance(2);
   }
   EXPECT_THAT(sw.heard().flows_removed, IsEmpty());
@@ -314,7 +313,7 @@ TEST(TimeoutStory, IdleTimeoutWaitsForTheLastPacket) {
 TEST(TimeoutStory, IdleMegaflowGoesAndItsFlowStays) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("in_port=p1,actions=output:p2");
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
   sw.advance(9);
   EXPECT_EQ(sw.megaflow_count(), 1U);
 

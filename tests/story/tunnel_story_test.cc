@@ -12,7 +12,6 @@ using ::testing::SizeIs;
 
 IpAddress ip(const char* text) { return *IpAddress::parse(text); }
 
-Frame udp() { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(4000, 53).payload("hi"); }
 
 TunnelMetadata received(uint64_t vni, const char* from = "192.0.2.2", const char* to = "192.0.2.1") {
   TunnelMetadata tunnel;
@@ -30,7 +29,7 @@ TEST(TunnelStory, FlowSetsKeyAndRemote) {
   sw.add_tunnel("vx0");
   sw.add_flow("in_port=p1,actions=set_field:5001->tun_id,set_field:192.0.2.2->tun_dst,output:vx0");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   const auto sent = sw.sent_with_metadata("vx0");
   ASSERT_THAT(sent, SizeIs(1));
@@ -50,7 +49,7 @@ TEST(TunnelStory, FixedRemoteAndKeyComeFromThePort) {
   sw.add_tunnel("vx0", spec);
   sw.add_flow("in_port=p1,actions=output:vx0");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   const auto sent = sw.sent_with_metadata("vx0");
   ASSERT_THAT(sent, SizeIs(1));
@@ -65,7 +64,7 @@ TEST(TunnelStory, TunnelWithoutARemoteDropsWithItsReason) {
   sw.add_tunnel("vx0");
   sw.add_flow("in_port=p1,actions=set_field:5001->tun_id,output:vx0");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   EXPECT_THAT(sw.sent("vx0"), IsEmpty());
   EXPECT_EQ(sw.drops(DropReason::tunnel_no_destination), 1U);
@@ -78,7 +77,7 @@ TEST(TunnelStory, EachOutputMayHaveItsOwnRemote) {
       "in_port=p1,actions=set_field:1->tun_id,set_field:192.0.2.2->tun_dst,output:vx0,"
       "set_field:192.0.2.3->tun_dst,output:vx0");
 
-  sw.receive("p1", udp());
+  sw.receive("p1", small_udp());
 
   const auto sent = sw.sent_with_metadata("vx0");
   ASSERT_THAT(sent, SizeIs(2));
@@ -112,10 +111,10 @@ TEST(TunnelStory, KeyAndSourceOfArrivalAreMatched) {
   sw.add_flow("in_port=vx0,tun_id=5002,tun_src=192.0.2.2,actions=output:p2");
   sw.add_flow("in_port=vx0,tun_id=5002,tun_src=192.0.2.3,actions=output:p3");
 
-  sw.receive("vx0", udp(), received(5001));
-  sw.receive("vx0", udp(), received(5002, "192.0.2.2"));
-  sw.receive("vx0", udp(), received(5002, "192.0.2.3"));
-  sw.receive("vx0", udp(), received(5003));
+  sw.receive("vx0", small_udp(), received(5001));
+  sw.receive("vx0", small_udp(), received(5002, "192.0.2.2"));
+  sw.receive("vx0", small_udp(), received(5002, "192.0.2.3"));
+  sw.receive("vx0", small_udp(), received(5003));
 
   EXPECT_THAT(sw.sent("p1"), SizeIs(1));
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
@@ -133,10 +132,10 @@ TEST(TunnelStory, SegmentsWithEqualAddressesNeverMix) {
   sw.add_flow("in_port=vx0,tun_id=5002,actions=output:b1");
 
   for (int round = 0; round < 3; ++round) {
-    sw.receive("a1", udp());
-    sw.receive("b1", udp());
-    sw.receive("vx0", udp(), received(5001));
-    sw.receive("vx0", udp(), received(5002));
+    sw.receive("a1", small_udp());
+    sw.receive("b1", small_udp());
+    sw.receive("vx0", small_udp(), received(5001));
+    sw.receive("vx0", small_udp(), received(5002));
     EXPECT_THAT(sw.sent("a1"), SizeIs(1));
     EXPECT_THAT(sw.sent("b1"), SizeIs(1));
     const auto sent = sw.sent_with_metadata("vx0");
@@ -152,8 +151,8 @@ TEST(TunnelStory, ControllerIsToldTheTunnel) {
   sw.add_tunnel("vx0");
   sw.add_flow("actions=CONTROLLER");
 
-  sw.receive("vx0", udp(), received(5001));
-  sw.receive("vx0", udp(), received(5002));
+  sw.receive("vx0", small_udp(), received(5001));
+  sw.receive("vx0", small_udp(), received(5002));
 
   const auto events = sw.packet_ins();
   ASSERT_THAT(events, SizeIs(2));

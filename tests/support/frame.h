@@ -137,6 +137,11 @@ class Frame {
 
 inline Frame frame() { return Frame(); }
 
+// What a test sends that only needs a packet.
+inline Frame small_udp() { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(4000, 53).payload("hi"); }
+// So long with its Ethernet header, from 42 bytes.
+inline Frame udp_of_size(size_t size) { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload_size(size - 42); }
+
 // A packet of `pool` with the frame's bytes and offload metadata.
 PacketPtr make_packet(PacketPool& pool, const Frame& frame);
 

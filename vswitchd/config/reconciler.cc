@@ -6,7 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "lib/base/log.h"
+#include "vswitchd/config/logger.h"
+
 
 namespace weft::config {
 namespace {
@@ -17,8 +18,6 @@ using management::Datum;
 using management::Row;
 
 constexpr auto slice_limit = std::chrono::milliseconds(5);
-
-log::Logger& logger = log::get("reconciler");
 
 // The number the port must get: asked for, or the one it had.
 std::optional<uint16_t> wanted_number(const Row& interface) {
@@ -195,7 +194,7 @@ void Reconciler::make_bridge(const std::string& name, const ofproto::BridgeOptio
     } else {
       // Before its ports: nothing is switched by MAC on a bridge that a controller is to program.
       running.bridge->set_has_controllers(has_controllers);
-      logger.info("bridge {}: added, datapath id {:016x}", name, options.datapath_id);
+      reconciler_logger.info("bridge {}: added, datapath id {:016x}", name, options.datapath_id);
     }
   } else if (!is_same(running.bridge->options(), options)) {
     running.bridge->set_options(options);
@@ -204,7 +203,7 @@ void Reconciler::make_bridge(const std::string& name, const ofproto::BridgeOptio
     listen(running);
   }
   if (!running.error.empty() && running.error != told) {
-    logger.err("{}", running.error);
+    reconciler_logger.err("{}", running.error);
   }
 }
 
@@ -225,7 +224,7 @@ void Reconciler::remove_bridge(const std::string& name) {
   it->second.controllers.reset();
   switch_.remove_bridge(name);
   running_.erase(it);
-  logger.info("bridge {}: deleted", name);
+  reconciler_logger.info("bridge {}: deleted", name);
 }
 
 const ofproto::BridgeController* Reconciler::controllers(std::string_view bridge) const {

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "lib/base/log.h"
+#include "vswitchd/config/logger.h"
 #include "vswitchd/config/reconciler.h"
 
 namespace weft::config {
@@ -13,8 +13,6 @@ namespace {
 
 using datapath::PortSpec;
 using datapath::PortType;
-
-log::Logger& logger = log::get("reconciler");
 
 const PortSpec* device_of(const ofproto::PortRequest& request) { return std::get_if<PortSpec>(&request.attachment); }
 
@@ -71,7 +69,7 @@ void Reconciler::add_port(RunningBridge& running, RunningPort& port) {
     return set_error(bridge, request.name, port.error, added.error().message);
   }
   port.of_port = *added;
-  logger.info("bridge {}: port {} is number {}", bridge, request.name, number(*added));
+  reconciler_logger.info("bridge {}: port {} is number {}", bridge, request.name, number(*added));
   expect_device(port);
   configure_device(running, port);
 }
@@ -111,7 +109,7 @@ void Reconciler::configure_device(RunningBridge& running, RunningPort& port) {
 // What is tried again at every change is told once.
 void Reconciler::set_error(const std::string& bridge, const std::string& port, std::string& error, std::string text) {
   if (error != text && !text.empty()) {
-    logger.warn("bridge {}: port {}: {}", bridge, port, text);
+    reconciler_logger.warn("bridge {}: port {}: {}", bridge, port, text);
   }
   error = std::move(text);
 }
@@ -174,7 +172,7 @@ void Reconciler::reattach(RunningBridge& running, RunningPort& port) {
   if (const auto done = running.bridge->reattach_port(name); !done) {
     return set_error(bridge, name, port.absence, done.error().message);
   }
-  logger.info("bridge {}: port {} is back as number {}", bridge, name, number(*port.of_port));
+  reconciler_logger.info("bridge {}: port {} is back as number {}", bridge, name, number(*port.of_port));
   expect_device(port);
   configure_device(running, port);
 }
@@ -201,7 +199,7 @@ void Reconciler::remove_port(const std::string& bridge, const std::string& name)
   const auto it = running.ports.find(name);
   if (it->second.of_port && running.bridge != nullptr) {
     running.bridge->remove_port(name);
-    logger.info("bridge {}: port {} deleted", bridge, name);
+    reconciler_logger.info("bridge {}: port {} deleted", bridge, name);
   }
   running.ports.erase(it);
 }
@@ -239,7 +237,7 @@ void Reconciler::device_gone(const std::string& name) {
     if (is_own_device(port.request)) {
       find_device_again(running, port);
     } else {
-      logger.warn("bridge {}: port {}: the device is gone", running.bridge->name(), port.request.name);
+      reconciler_logger.warn("bridge {}: port {}: the device is gone", running.bridge->name(), port.request.name);
     }
   });
 }

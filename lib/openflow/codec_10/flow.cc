@@ -10,7 +10,7 @@ namespace weft::openflow::codec_10 {
 namespace {
 
 constexpr uint16_t flag_emergency = 1 << 2;  // OFPFF_EMERG: for a cache that there is not
-constexpr uint16_t known_flags = flow_flag::send_flow_rem | flow_flag::check_overlap;
+constexpr uint16_t known_flow_flags = flow_flag::send_flow_rem | flow_flag::check_overlap;
 constexpr uint8_t no_specific_command = 0xff;
 constexpr size_t table_name_size = 32;
 
@@ -129,12 +129,12 @@ void write_command(WireWriter& out, const FlowMod& mod) {
 void check_flags(WireReader& in, FlowMod& mod) {
   if ((mod.flags & flag_emergency) != 0) {
     in.fail({ErrorCode::ofpfmfc_bad_flags, "there is no emergency flow cache"});
-  } else if ((mod.flags & ~known_flags) != 0) {
+  } else if ((mod.flags & ~known_flow_flags) != 0) {
     in.fail({ErrorCode::ofpfmfc_bad_flags, fmt::format("flags {:#06x}", mod.flags)});
   }
 }
 
-uint16_t flags_on_wire(const FlowMod& mod) { return mod.flags & known_flags; }
+uint16_t flags_on_wire(const FlowMod& mod) { return mod.flags & known_flow_flags; }
 
 void set_cookie(FlowMod& mod, uint64_t cookie) {
   if (mod.command == FlowModCommand::add) {

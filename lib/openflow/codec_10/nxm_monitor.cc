@@ -8,7 +8,7 @@ namespace weft::openflow::codec_10 {
 namespace {
 
 // NXFMF_*: the numbers of 1.4, without only_own. NXFME_*: 1.4's events less one, there is no "initial".
-constexpr uint16_t known_flags = 0x3f;
+constexpr uint16_t known_monitor_flags = 0x3f;
 constexpr uint16_t asks_something =
     monitor_flag::initial | monitor_flag::add | monitor_flag::removed | monitor_flag::modify;
 constexpr uint16_t event_abbreviated = 3;
@@ -30,7 +30,7 @@ FlowMonitor read_monitor(WireReader& in) {
       in.fail(nicira_error(NiciraError::must_be_zero));
     }
   }
-  if (!in.failed() && ((monitor.flags & ~known_flags) != 0 || (monitor.flags & asks_something) == 0)) {
+  if (!in.failed() && ((monitor.flags & ~known_monitor_flags) != 0 || (monitor.flags & asks_something) == 0)) {
     in.fail({ErrorCode::ofpmofc_bad_flags, fmt::format("flags {:#06x}", monitor.flags)});
   }
   read_nx_match(in, match_size, monitor.match);
@@ -113,7 +113,7 @@ DecodedMessage read_nx_monitor_resumed(WireReader& in, Version) { return read_st
 void write_nicira(WireWriter& out, const FlowMonitorRequest& request) {
   for (const FlowMonitor& monitor : request.monitors) {
     out.u32(monitor.id);
-    out.u16(monitor.flags & known_flags);
+    out.u16(monitor.flags & known_monitor_flags);
     out.u16(monitor.out_port);
     const size_t size_at = out.size();
     out.u16(0);

@@ -115,7 +115,7 @@ constexpr auto optical_stats_layout = [](auto& io, auto& optical) {
   io.u16(optical.temperature);
 };
 
-PortDesc read_desc(Reader& in) {
+PortDesc read_port_desc(Reader& in) {
   PortDesc desc;
   in.port32(desc.port);
   if (in.version() == Version::v1_3) {
@@ -207,7 +207,7 @@ DecodedMessage read_port_status(Reader& in) {
   PortStatus message;
   in.u8(message.reason);
   in.pad(7);
-  message.desc = read_desc(in);
+  message.desc = read_port_desc(in);
   if (message.reason > PortStatusReason::modified) {
     in.fail({ErrorCode::ofpbrc_bad_type, "port-status reason"});
   }
@@ -276,7 +276,7 @@ void write(Writer& out, const PortDescRequest& message) {
   }
 }
 
-DecodedMessage read_port_desc_reply(Reader& in) { return read_entries<PortDesc>(in, read_desc); }
+DecodedMessage read_port_desc_reply(Reader& in) { return read_entries<PortDesc>(in, read_port_desc); }
 void write_entry(Writer& out, const PortDesc& desc) { write_desc(out, desc); }
 
 }  // namespace weft::openflow::codec_13

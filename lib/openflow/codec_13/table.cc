@@ -83,7 +83,7 @@ void check_vacancy(Reader& in, const TableMod& message) {
   }
 }
 
-TableDesc read_desc(Reader& in) {
+TableDesc read_table_desc(Reader& in) {
   TableDesc desc;
   read_sized(in, [&](Reader& entry) {
     table_desc_layout(entry, desc);
@@ -113,7 +113,7 @@ void write(Writer& out, const TableMod& message) {
   }
 }
 
-DecodedMessage read_table_desc_reply(Reader& in) { return read_entries<TableDesc>(in, read_desc); }
+DecodedMessage read_table_desc_reply(Reader& in) { return read_entries<TableDesc>(in, read_table_desc); }
 void write_entry(Writer& out, const TableDesc& desc) {
   write_sized(out, [&] {
     table_desc_layout(out, desc);
@@ -125,7 +125,7 @@ DecodedMessage read_table_status(Reader& in) {
   TableStatus message;
   in.u8(message.reason);
   in.pad(7);
-  message.table = read_desc(in);
+  message.table = read_table_desc(in);
   if (message.reason != TableStatusReason::vacancy_down && message.reason != TableStatusReason::vacancy_up) {
     in.fail({ErrorCode::ofpbrc_bad_type, "table-status reason"});
   }

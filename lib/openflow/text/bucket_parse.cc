@@ -1,5 +1,6 @@
 #include "lib/openflow/text/bucket_parse.h"
 
+#include <limits>
 #include <algorithm>
 
 #include "lib/openflow/text/action_parse.h"
@@ -63,7 +64,6 @@ class BucketParser {
 
   // False: not a property, so the actions begin here.
   Result<bool, TextError> read_property(const Word& word) {
-    constexpr uint64_t max_u32 = 0xffffffff;
     Parsed read;
     if (word.key == "weight") {
       read = read_number(source_, word, 0xffff, bucket_.weight);
@@ -72,7 +72,7 @@ class BucketParser {
     } else if (word.key == "watch_port") {
       read = read_watch_port(source_, word, bucket_.watch_port);
     } else if (word.key == "watch_group") {
-      read = read_number(source_, word, max_u32, bucket_.watch_group);
+      read = read_number(source_, word, std::numeric_limits<uint32_t>::max(), bucket_.watch_group);
     } else {
       return false;
     }

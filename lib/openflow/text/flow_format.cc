@@ -8,7 +8,7 @@
 namespace weft::openflow {
 namespace {
 
-constexpr std::pair<uint16_t, std::string_view> flag_names[] = {
+constexpr std::pair<uint16_t, std::string_view> flow_flag_names[] = {
     {flow_flag::send_flow_rem, "send_flow_rem"},   {flow_flag::check_overlap, "check_overlap"},
     {flow_flag::reset_counts, "reset_counts"},     {flow_flag::no_packet_counts, "no_packet_counts"},
     {flow_flag::no_byte_counts, "no_byte_counts"},
@@ -64,7 +64,7 @@ std::string format_duration(const Duration& duration) {
 
 std::string format_flow_flags(uint16_t flags, std::string_view separator) {
   std::string text;
-  for (const auto& [flag, name] : flag_names) {
+  for (const auto& [flag, name] : flow_flag_names) {
     if ((flags & flag) != 0) {
       text += fmt::format("{}{}", name, separator);
     }

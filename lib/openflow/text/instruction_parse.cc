@@ -7,7 +7,7 @@
 namespace weft::openflow {
 namespace {
 
-constexpr uint64_t max_u32 = 0xffffffff;
+constexpr uint64_t max_meter = 0xffffffff;
 
 // What an instruction's word may say once.
 template <class T>
@@ -98,7 +98,7 @@ class InstructionParser {
   }
 
   Parsed add_meter(const Word& word) {
-    const auto meter = number_value(source_, word, "meter", 1, max_u32);
+    const auto meter = number_value(source_, word, "meter", 1, max_meter);
     if (!meter) {
       return Unexpected{meter.error()};
     }

@@ -8,7 +8,7 @@
 namespace weft::openflow {
 namespace {
 
-constexpr std::pair<std::string_view, uint16_t> flag_names[] = {
+constexpr std::pair<std::string_view, uint16_t> meter_flag_names[] = {
     {"kbps", meter_flag::kbps},
     {"pktps", meter_flag::pktps},
     {"burst", meter_flag::burst},
@@ -60,7 +60,7 @@ class MeterParser {
       }
       word = Word{word.whole, first->first, first->second, '='};
     }
-    for (const auto& [name, flag] : flag_names) {
+    for (const auto& [name, flag] : meter_flag_names) {
       if (word.key == name && !word.has_value()) {
         mod_.flags |= flag;
         return {};
@@ -156,7 +156,7 @@ Result<MeterMod, TextError> parse_meter(std::string_view text, MeterModCommand c
 
 std::string format_meter(const MeterConfig& meter) {
   std::string text = "meter=" + format_id(meter.meter);
-  for (const auto& [name, flag] : flag_names) {
+  for (const auto& [name, flag] : meter_flag_names) {
     if ((meter.flags & flag) != 0) {
       text += fmt::format(" {}", name);
     }
@@ -199,7 +199,7 @@ std::string format_meter_features(const MeterFeaturesReply& features) {
     }
   }
   std::string capabilities;
-  for (const auto& [name, flag] : flag_names) {
+  for (const auto& [name, flag] : meter_flag_names) {
     if ((features.capabilities & flag) != 0) {
       capabilities += fmt::format(" {}", name);
     }

@@ -13,11 +13,11 @@ namespace weft::openflow {
 namespace {
 
 // The names of the bits that are set, in the order of `names`; bits without a name as a number.
-struct BitName {
+struct NumberedName {
   unsigned bit;
   std::string_view name;
 };
-std::string bits_text(uint32_t bits, std::span<const BitName> names, std::string_view separator,
+std::string bits_text(uint32_t bits, std::span<const NumberedName> names, std::string_view separator,
                       std::string_view none) {
   std::string text;
   const auto add = [&](std::string_view name) {
@@ -36,23 +36,23 @@ std::string bits_text(uint32_t bits, std::span<const BitName> names, std::string
   return text.empty() ? std::string(none) : text;
 }
 
-constexpr BitName packet_in_reasons[] = {{0, "no_match"},   {1, "action"}, {2, "invalid_ttl"},
+constexpr NumberedName packet_in_reasons[] = {{0, "no_match"},   {1, "action"}, {2, "invalid_ttl"},
                                          {3, "action_set"}, {4, "group"},  {5, "packet_out"}};
-constexpr BitName port_reasons[] = {{0, "add"}, {1, "delete"}, {2, "modify"}};
-constexpr BitName flow_removed_reasons[] = {{0, "idle"},         {1, "hard"},         {2, "delete"},
+constexpr NumberedName port_reasons[] = {{0, "add"}, {1, "delete"}, {2, "modify"}};
+constexpr NumberedName flow_removed_reasons[] = {{0, "idle"},         {1, "hard"},         {2, "delete"},
                                             {3, "group_delete"}, {4, "meter_delete"}, {5, "eviction"}};
-constexpr BitName role_reasons[] = {
+constexpr NumberedName role_reasons[] = {
     {0, "primary_request"}, {1, "configuration_changed"}, {2, "experimenter_data_changed"}};
-constexpr BitName table_reasons[] = {{3, "vacancy_down"}, {4, "vacancy_up"}};
-constexpr BitName forward_reasons[] = {{0, "group_mod_request"}, {1, "meter_mod_request"}};
-constexpr BitName flow_stats_reasons[] = {{0, "request"}, {1, "trigger"}};
-constexpr BitName controller_reasons[] = {{0, "request"}, {1, "channel_status"}, {2, "role"},        {3, "added"},
+constexpr NumberedName table_reasons[] = {{3, "vacancy_down"}, {4, "vacancy_up"}};
+constexpr NumberedName forward_reasons[] = {{0, "group_mod_request"}, {1, "meter_mod_request"}};
+constexpr NumberedName flow_stats_reasons[] = {{0, "request"}, {1, "trigger"}};
+constexpr NumberedName controller_reasons[] = {{0, "request"}, {1, "channel_status"}, {2, "role"},        {3, "added"},
                                           {4, "removed"}, {5, "short_id"},       {6, "experimenter"}};
 
 struct KindText {
   AsyncKind kind;
   std::string_view title;
-  std::span<const BitName> reasons;
+  std::span<const NumberedName> reasons;
   bool is_always_shown;
 };
 constexpr KindText kinds[] = {
@@ -77,7 +77,7 @@ std::string masks_text(const std::array<uint32_t, async_kind_count>& masks) {
   return text;
 }
 
-constexpr BitName eviction_names[] = {{0, "OTHER"}, {1, "IMPORTANCE"}, {2, "LIFETIME"}};
+constexpr NumberedName eviction_names[] = {{0, "OTHER"}, {1, "IMPORTANCE"}, {2, "LIFETIME"}};
 
 std::string vacancy_text(const TableDesc& desc) {
   if ((desc.config & table_config::vacancy_events) == 0 || !desc.vacancy) {
@@ -145,7 +145,7 @@ std::string format_queue_desc_request(const QueueDescRequest& request, const Por
 }
 
 std::string format_bundle_flags(uint16_t flags) {
-  constexpr BitName names[] = {{0, "atomic"}, {1, "ordered"}, {2, "time"}};
+  constexpr NumberedName names[] = {{0, "atomic"}, {1, "ordered"}, {2, "time"}};
   return bits_text(flags, names, " ", "0");
 }
 

@@ -6,7 +6,7 @@
 namespace weft::datapath {
 namespace {
 
-const Output out{PortId{1}};
+const Output padded_out{PortId{1}};
 
 Frame small_on(const Frame& link) { return link.ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("x"); }
 
@@ -26,14 +26,14 @@ TEST_F(PaddingTest, OtherFramesKeepTheirLength) {
 }
 
 TEST_F(PaddingTest, WhatAPushMakesLongAgainIsNotPadded) {
-  run({PopVlan{}, PushVlan{0x8100, 11}, out}, small_on(frame().vlan(10)).padded(60));
+  run({PopVlan{}, PushVlan{0x8100, 11}, padded_out}, small_on(frame().vlan(10)).padded(60));
   EXPECT_EQ(exits_.sent.at(0).frame, small_on(frame().vlan(11)).padded(60));
 }
 
 TEST_F(PaddingTest, EveryCopyIsPaddedOnItsOwn) {
   const auto clone = std::make_shared<Clone>();
   clone->actions = {PushVlan{0x8100, 11}, Output{PortId{2}}};
-  run({PopVlan{}, out, std::shared_ptr<const Clone>(clone), Output{PortId{3}}}, small_on(frame().vlan(10)));
+  run({PopVlan{}, padded_out, std::shared_ptr<const Clone>(clone), Output{PortId{3}}}, small_on(frame().vlan(10)));
   EXPECT_EQ(exits_.sent.at(0).frame, small_on(frame()).padded(60));
   EXPECT_EQ(exits_.sent.at(1).frame, small_on(frame().vlan(11)).padded(60));
   EXPECT_EQ(exits_.sent.at(2).frame, small_on(frame()).padded(60));

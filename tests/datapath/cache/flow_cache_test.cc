@@ -14,7 +14,7 @@
 namespace weft::datapath {
 namespace {
 
-FlowKey packet(uint64_t in_port, uint64_t eth_dst = 0) {
+FlowKey cached_packet(uint64_t in_port, uint64_t eth_dst = 0) {
   return key_of({{FieldId::in_port, in_port}, {FieldId::eth_dst, eth_dst}});
 }
 
@@ -28,11 +28,11 @@ class FlowCacheTest : public testing::Test {
   }
 
   Megaflow& add_megaflow(uint64_t in_port) {
-    return *table_.insert(packet(in_port), decision_under(mask_of({FieldId::in_port})), TimePoint());
+    return *table_.insert(cached_packet(in_port), decision_under(mask_of({FieldId::in_port})), TimePoint());
   }
   // What a worker does with a packet; true when the cache had it.
   bool receive(uint64_t in_port, uint64_t flow) {
-    const FlowKey key = packet(in_port, flow);
+    const FlowKey key = cached_packet(in_port, flow);
     Megaflow* found = cache_.lookup(key, flow_hash(flow));
     Megaflow* truth = table_.lookup(key);
     if (found != nullptr) {
@@ -82,7 +82,7 @@ TEST_F(FlowCacheTest, ADeadMegaflowIsNeverReturned) {
   hits(5, 1);
   EXPECT_TRUE(receive(1, 5));
   table_.remove(megaflow);
-  EXPECT_EQ(cache_.lookup(packet(1, 5), flow_hash(5)), nullptr);
+  EXPECT_EQ(cache_.lookup(cached_packet(1, 5), flow_hash(5)), nullptr);
 
   // Nor when its memory has become another megaflow.
   {
@@ -92,8 +92,8 @@ TEST_F(FlowCacheTest, ADeadMegaflowIsNeverReturned) {
   for (uint64_t port = 2; port < 200; ++port) {
     add_megaflow(port);
   }
-  EXPECT_EQ(cache_.lookup(packet(1, 5), flow_hash(5)), nullptr);
-  EXPECT_EQ(cache_.lookup(packet(2, 5), flow_hash(5)), nullptr);
+  EXPECT_EQ(cache_.lookup(cached_packet(1, 5), flow_hash(5)), nullptr);
+  EXPECT_EQ(cache_.lookup(cached_packet(2, 5), flow_hash(5)), nullptr);
 }
 
 TEST_F(FlowCacheTest, AGuessIsVerifiedUnderTheMask) {
@@ -103,7 +103,7 @@ TEST_F(FlowCacheTest, AGuessIsVerifiedUnderTheMask) {
   hits(5, 1);
   EXPECT_TRUE(receive(1, 5));
   // Same hash, another megaflow: a tunnel flow and its twin on another port, say.
-  EXPECT_EQ(cache_.lookup(packet(2, 5), flow_hash(5)), nullptr);
+  EXPECT_EQ(cache_.lookup(cached_packet(2, 5), flow_hash(5)), nullptr);
 }
 
 TEST_F(FlowCacheTest, AFlowThatMovesToAnotherMegaflowTakesItsSlotAlong) {
@@ -114,7 +114,7 @@ TEST_F(FlowCacheTest, AFlowThatMovesToAnotherMegaflowTakesItsSlotAlong) {
   table_.remove(before);
   Megaflow& after = add_megaflow(1);
   EXPECT_FALSE(receive(1, 5));
-  EXPECT_EQ(cache_.lookup(packet(1, 5), flow_hash(5)), &after);
+  EXPECT_EQ(cache_.lookup(cached_packet(1, 5), flow_hash(5)), &after);
 }
 
 TEST_F(FlowCacheTest, GrowsToTheNumberOfLiveFlowsAndNoFurther) {
@@ -163,7 +163,7 @@ TEST_F(FlowCacheTest, ABatchGivesWhatSingleLookupsGive) {
   std::vector<uint64_t> hashes;
   std::vector<Megaflow*> expected;
   for (uint64_t flow = 0; flow < 16; ++flow) {
-    keys.push_back(packet(1 + flow % 2, flow));
+    keys.push_back(cached_packet(1 + flow % 2, flow));
     hashes.push_back(flow_hash(flow));
     expected.push_back(cache_.lookup(keys.back(), hashes.back()));
   }

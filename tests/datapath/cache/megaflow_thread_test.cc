@@ -14,7 +14,7 @@
 namespace weft::datapath {
 namespace {
 
-FlowKey packet(uint64_t in_port) { return key_of({{FieldId::in_port, in_port}}); }
+FlowKey packet_from(uint64_t in_port) { return key_of({{FieldId::in_port, in_port}}); }
 
 // Marks the decision with the key it was made for.
 std::unique_ptr<Installed> decision_for(uint64_t in_port) {
@@ -26,7 +26,7 @@ std::unique_ptr<Installed> decision_for(uint64_t in_port) {
 void check(const Megaflow& megaflow, std::atomic<uint64_t>& errors) {
   const uint64_t port = get(megaflow.key, FieldId::in_port).lo;
   const Installed* installed = megaflow.installed.load(std::memory_order_acquire);
-  if (installed == nullptr || installed->decision.version != port || !(megaflow.key == packet(port))) {
+  if (installed == nullptr || installed->decision.version != port || !(megaflow.key == packet_from(port))) {
     errors.fetch_add(1);
   }
 }
@@ -54,7 +54,7 @@ TEST(MegaflowThreads, ReadersSeeWholeMegaflowsWhileTheWorkerChangesThem) {
   }
   std::deque<Megaflow*> alive;
   for (uint64_t port = 1; port <= 8000; ++port) {
-    if (Megaflow* megaflow = table.insert(packet(port % 60000), decision_for(port % 60000), TimePoint())) {
+    if (Megaflow* megaflow = table.insert(packet_from(port % 60000), decision_for(port % 60000), TimePoint())) {
       alive.push_back(megaflow);
       const uint64_t own = get(megaflow->key, FieldId::in_port).lo;
       rcu::retire(MegaflowTable::replace(*megaflow, decision_for(own)));

@@ -12,7 +12,7 @@ using testing::ElementsAreArray;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-Frame udp(uint16_t src, std::string_view payload = "x") {
+Frame datagram(uint16_t src, std::string_view payload = "x") {
   return frame().ipv4("10.0.0.1", "10.0.0.2").udp(src, 53).payload(payload);
 }
 
@@ -25,14 +25,14 @@ class PipelineTest : public WorkerTest {
 TEST_F(PipelineTest, AMissIsTranslatedOnceAndRemembered) {
   sink_.decide = [&](const FlowKey&) { return decision({to(p2_->id())}, {FieldId::udp_src}); };
   for (int i = 0; i < 5; ++i) {
-    inject(*p1_, udp(1000));
+    inject(*p1_, datagram(1000));
     run();
   }
   EXPECT_THAT(sink_.events, ElementsAre("translate", "is_current"));
   EXPECT_THAT(sent(*p2_), SizeIs(5));
   ASSERT_THAT(megaflows(), SizeIs(1));
   EXPECT_EQ(packets(*megaflows()[0]), 5U);
-  EXPECT_EQ(megaflows()[0]->installed.load()->byte_count, 5 * udp(1000).size());
+  EXPECT_EQ(megaflows()[0]->installed.load()->byte_count, 5 * datagram(1000).size());
   EXPECT_EQ(worker_.status().misses, 1U);
   EXPECT_EQ(worker_.status().megaflow_hits + worker_.status().flow_cache_hits, 4U);
 }
@@ -40,7 +40,7 @@ TEST_F(PipelineTest, AMissIsTranslatedOnceAndRemembered) {
 TEST_F(PipelineTest, PacketsOfOneBatchShareTheMissOfTheFirst) {
   sink_.decide = [&](const FlowKey&) { return decision({to(p2_->id())}, {FieldId::udp_src}); };
   for (int i = 0; i < 32; ++i) {
-    inject(*p1_, udp(1000));
+    inject(*p1_, datagram(1000));
   }
   run();
   EXPECT_THAT(sink_.events, ElementsAre("translate", "is_current"));
@@ -54,18 +54,18 @@ TEST_F(PipelineTest, HitsOfOtherFlowsLeaveBeforeAMissIsTranslated) {
     sent_at_translation = p2_->total_counters().tx_packets;
     return decision({to(p2_->id())}, {FieldId::udp_src});
   };
-  inject(*p1_, udp(1000, "known"));
+  inject(*p1_, datagram(1000, "known"));
   run();
   sent(*p2_);
 
-  inject(*p1_, udp(2000, "new 1"));
-  inject(*p1_, udp(1000, "known 1"));
-  inject(*p1_, udp(2000, "new 2"));
-  inject(*p1_, udp(1000, "known 2"));
+  inject(*p1_, datagram(2000, "new 1"));
+  inject(*p1_, datagram(1000, "known 1"));
+  inject(*p1_, datagram(2000, "new 2"));
+  inject(*p1_, datagram(1000, "known 2"));
   run();
   EXPECT_EQ(sent_at_translation, 3U);
   EXPECT_THAT(sent(*p2_),
-              ElementsAre(udp(1000, "known 1"), udp(1000, "known 2"), udp(2000, "new 1"), udp(2000, "new 2")));
+              ElementsAre(datagram(1000, "known 1"), datagram(1000, "known 2"), datagram(2000, "new 1"), datagram(2000, "new 2")));
 }
 
 // Two packets of a connection fall under different megaflows; the second is known, the first is not.
@@ -83,10 +83,10 @@ TEST_F(PipelineTest, APacketDoesNotOvertakeAMissOfItsOwnFlow) {
 
 TEST_F(PipelineTest, AMegaflowCoversWhatItsMaskLeavesOpenAndNothingElse) {
   sink_.decide = [&](const FlowKey&) { return decision({to(p2_->id())}, {FieldId::udp_dst}); };
-  inject(*p1_, udp(1000));
-  inject(*p1_, udp(1001));
+  inject(*p1_, datagram(1000));
+  inject(*p1_, datagram(1001));
   inject(*p1_, frame().ipv4("10.0.0.1", "10.0.0.2").udp(1000, 54));
-  inject(*p3_, udp(1000));
+  inject(*p3_, datagram(1000));
   run();
   EXPECT_EQ(worker_.status().misses, 3U);
   EXPECT_THAT(megaflows(), SizeIs(3));
@@ -99,7 +99,7 @@ TEST_F(PipelineTest, ADecisionThatIsNoLongerCurrentIsMadeAgain) {
   sink_.decide = [&](const FlowKey&) {
     return decision({++version == 1 ? to(p2_->id()) : to(p3_->id())}, {FieldId::udp_src});
   };
-  inject(*p1_, udp(1000));
+  inject(*p1_, datagram(1000));
   run();
   EXPECT_THAT(sink_.events, ElementsAre("translate", "is_current", "translate", "is_current"));
   EXPECT_THAT(sent(*p2_), IsEmpty());
@@ -110,10 +110,10 @@ TEST_F(PipelineTest, ADecisionThatIsNoLongerCurrentIsMadeAgain) {
 TEST_F(PipelineTest, AfterTwoAttemptsThePacketIsForwardedAndForgotten) {
   sink_.stale_count = 2;
   sink_.decide = [&](const FlowKey&) { return decision({to(p2_->id())}, {FieldId::udp_src}); };
-  inject(*p1_, udp(1000));
+  inject(*p1_, datagram(1000));
   run();
   EXPECT_THAT(sink_.events, ElementsAre("translate", "is_current", "translate", "is_current", "translate",
-                                        "credit 1 " + std::to_string(udp(1000).size())));
+                                        "credit 1 " + std::to_string(datagram(1000).size())));
   EXPECT_THAT(sent(*p2_), SizeIs(1));
   EXPECT_THAT(megaflows(), IsEmpty());
 }
@@ -124,8 +124,8 @@ TEST_F(PipelineTest, ADecisionForOnePacketOnlyIsCreditedNotKept) {
     once.is_cacheable = false;
     return once;
   };
-  inject(*p1_, udp(1000));
-  inject(*p1_, udp(1000));
+  inject(*p1_, datagram(1000));
+  inject(*p1_, datagram(1000));
   run();
   EXPECT_THAT(sent(*p2_), SizeIs(2));
   EXPECT_THAT(megaflows(), IsEmpty());
@@ -140,24 +140,24 @@ TEST_F(PipelineTest, CountsBeforeThePacketLeaves) {
   sink_.decide = [&](const FlowKey&) { return decision({Controller{std::make_shared<Context>()}}); };
   uint64_t counted = 0;
   sink_.on_punt = [&] { counted = packets(*megaflows().at(0)); };
-  inject(*p1_, udp(1000));
+  inject(*p1_, datagram(1000));
   run();
   EXPECT_EQ(counted, 1U);
 }
 
 TEST_F(PipelineTest, TheTimeOfTheLastPacketIsKept) {
   sink_.decide = [&](const FlowKey&) { return decision({to(p2_->id())}); };
-  inject(*p1_, udp(1000));
+  inject(*p1_, datagram(1000));
   run();
   clock_.advance(std::chrono::seconds(5));
-  inject(*p1_, udp(1000));
+  inject(*p1_, datagram(1000));
   run();
   EXPECT_EQ(megaflows()[0]->installed.load()->used_ns, clock_.now().time_since_epoch().count());
 }
 
 TEST_F(PipelineTest, FramesThatAreNoneAreDroppedAndCounted) {
-  inject(*p1_, udp(1000).truncated(10));
-  p1_->inject({udp(1000).bytes(), {.checksum = Offload::Checksum::partial, .csum_start = 9999}, {}});
+  inject(*p1_, datagram(1000).truncated(10));
+  p1_->inject({datagram(1000).bytes(), {.checksum = Offload::Checksum::partial, .csum_start = 9999}, {}});
   run();
   EXPECT_EQ(drops(DropReason::truncated_frame), 1U);
   EXPECT_EQ(drops(DropReason::bad_checksum_offset), 1U);
@@ -180,7 +180,7 @@ TEST_F(PipelineTest, PortsCountFramesBytesAndSegments) {
 
 TEST_F(PipelineTest, AnOutputToAPortThatIsGoneIsCounted) {
   sink_.decide = [&](const FlowKey&) { return decision({to(PortId{999})}); };
-  inject(*p1_, udp(1000));
+  inject(*p1_, datagram(1000));
   run();
   EXPECT_EQ(drops(DropReason::port_gone), 1U);
   EXPECT_TRUE(is_balanced());

@@ -9,7 +9,7 @@ namespace {
 using testing::ElementsAreArray;
 using testing::SizeIs;
 
-Frame udp(std::string_view payload) { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53).payload(payload); }
+Frame datagram_with(std::string_view payload) { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53).payload(payload); }
 
 uint32_t id_of(const FlowKey& key) { return static_cast<uint32_t>(get(key, FieldId::recirc_id).lo); }
 
@@ -29,7 +29,7 @@ TEST_F(RecirculationTest, AnotherMegaflowCoversTheSecondPass) {
     return id == 0 ? ActionList{SetField{FieldId::udp_dst, {0, 99}, {0, 0xffff}}, again(5)} : ActionList{to(p2_->id())};
   });
   for (int i = 0; i < 3; ++i) {
-    inject(*p1_, udp("x"));
+    inject(*p1_, datagram_with("x"));
     run();
   }
   EXPECT_THAT(sent(*p2_), SizeIs(3));
@@ -46,7 +46,7 @@ TEST_F(RecirculationTest, PacketsOfAFlowStayInOrder) {
   decide([&](uint32_t id) { return id == 0 ? ActionList{again(5)} : ActionList{to(p2_->id())}; });
   std::vector<Frame> frames;
   for (int i = 0; i < 100; ++i) {
-    frames.push_back(udp(std::to_string(i)));
+    frames.push_back(datagram_with(std::to_string(i)));
     inject(*p1_, frames.back());
   }
   run();
@@ -55,7 +55,7 @@ TEST_F(RecirculationTest, PacketsOfAFlowStayInOrder) {
 
 TEST_F(RecirculationTest, APacketThatNeverEndsIsDroppedAndCounted) {
   decide([&](uint32_t id) { return ActionList{again(id + 1)}; });
-  inject(*p1_, udp("x"));
+  inject(*p1_, datagram_with("x"));
   run();
   EXPECT_EQ(drops(DropReason::recirculation_limit), 1U);
   EXPECT_TRUE(is_balanced());
@@ -64,7 +64,7 @@ TEST_F(RecirculationTest, APacketThatNeverEndsIsDroppedAndCounted) {
 // Each pass makes many of one: the copies are bounded too.
 TEST_F(RecirculationTest, CopiesThatMultiplyAreBounded) {
   decide([&](uint32_t id) { return ActionList(10, again(id + 1)); });
-  inject(*p1_, udp("x"));
+  inject(*p1_, datagram_with("x"));
   run();
   EXPECT_GT(drops(DropReason::recirculation_limit), 0U);
   EXPECT_TRUE(is_balanced());
@@ -80,7 +80,7 @@ TEST_F(RecirculationTest, AChosenSlotIsInTheKey) {
     seen.push_back(get(key, FieldId::dp_hash).lo);
     return decision({to(p2_->id())}, {FieldId::recirc_id, FieldId::dp_hash});
   };
-  inject(*p1_, udp("x"));
+  inject(*p1_, datagram_with("x"));
   run();
   EXPECT_EQ(seen, std::vector<uint64_t>{77});
   EXPECT_THAT(sent(*p2_), SizeIs(1));

@@ -14,7 +14,7 @@
 namespace weft {
 namespace {
 
-constexpr uint64_t version = 1;
+constexpr uint64_t tracked_version = 1;
 
 Match ip_match(FieldId id, FieldValue address, unsigned length) {
   Match match = match_of({{FieldId::eth_type, field(id).n_bits == 128 ? 0x86ddU : 0x0800U}});
@@ -37,7 +37,7 @@ class PrefixTracking : public testing::Test {
   void add(const Match& match, int32_t priority) {
     for (Classifier* classifier : {&tracking_, &plain_}) {
       rules_.push_back(std::make_unique<TestRule>(match, priority));
-      classifier->insert(*rules_.back(), version);
+      classifier->insert(*rules_.back(), tracked_version);
     }
   }
   void seal() {
@@ -46,7 +46,7 @@ class PrefixTracking : public testing::Test {
   }
   static Flow mask_of(const Classifier& classifier, const Flow& packet) {
     Flow mask;
-    classifier.lookup(packet, version, &mask);
+    classifier.lookup(packet, tracked_version, &mask);
     return mask;
   }
 
@@ -86,7 +86,7 @@ TEST_F(PrefixTracking, OfTwoProofsTheOneThatAddsFewestBitsIsTaken) {
   // Bits that are known already are free.
   mask = Flow();
   set(mask, FieldId::ipv4_dst, {0, 0xff000000});
-  tracking_.lookup(packet, version, &mask);
+  tracking_.lookup(packet, tracked_version, &mask);
   EXPECT_EQ(bits_of(mask, FieldId::ipv4_src), 0u);
 }
 
@@ -109,7 +109,7 @@ TEST_F(PrefixTracking, APortIsLookedAtAsFarAsItDiffers) {
 TEST_F(PrefixTracking, ARemovedRouteNarrowsNothingOnceItIsUnlinked) {
   add(ip_match(FieldId::ipv4_dst, {0, 0x0a000000}, 8), 10);
   TestRule host(ip_match(FieldId::ipv4_dst, {0, 0x0a000001}, 32), 20);
-  tracking_.insert(host, version);
+  tracking_.insert(host, tracked_version);
   seal();
   EXPECT_EQ(bits_of(mask_of(tracking_, packet_to(0x0a000002)), FieldId::ipv4_dst), 31u);
   tracking_.unlink(host);
@@ -189,10 +189,10 @@ TEST_P(PrefixTrackingRandom, AgreesWithTheTwinAndTheMaskIsTrue) {
   for (int i = 0; i < 60; ++i) {
     const Match match = random_match();
     const auto priority = static_cast<int32_t>(1 + random_.below(6));
-    if (twin_.exact(match, priority, version) == nullptr) {
+    if (twin_.exact(match, priority, tracked_version) == nullptr) {
       rules_.push_back(std::make_unique<TestRule>(match, priority));
-      classifier_.insert(*rules_.back(), version);
-      twin_.insert(*rules_.back(), version);
+      classifier_.insert(*rules_.back(), tracked_version);
+      twin_.insert(*rules_.back(), tracked_version);
     }
   }
   classifier_.seal();
@@ -200,15 +200,15 @@ TEST_P(PrefixTrackingRandom, AgreesWithTheTwinAndTheMaskIsTrue) {
   for (int i = 0; i < 400; ++i) {
     const Flow packet = random_packet();
     Flow mask;
-    const ClassifierRule* found = classifier_.lookup(packet, version, &mask);
-    const auto expected = twin_.best(packet, version);
+    const ClassifierRule* found = classifier_.lookup(packet, tracked_version, &mask);
+    const auto expected = twin_.best(packet, tracked_version);
     ASSERT_EQ(found != nullptr ? std::optional(found->priority()) : std::nullopt, expected);
     hits += found != nullptr ? 1 : 0;
     for (int n = 0; n < 10; ++n) {
       const Flow other = random_.agreeing(packet, mask);
-      ASSERT_EQ(twin_.best(other, version), expected);
+      ASSERT_EQ(twin_.best(other, tracked_version), expected);
       Flow same_mask = mask;
-      ASSERT_EQ(classifier_.lookup(other, version, &same_mask), found);
+      ASSERT_EQ(classifier_.lookup(other, tracked_version, &same_mask), found);
       ASSERT_EQ(same_mask, mask) << "a packet that the mask covers asks for more";
     }
   }

@@ -9,12 +9,12 @@
 namespace weft {
 namespace {
 
-struct Case {
+struct MatchCase {
   std::string_view text;
   std::string_view printed;
 };
 
-constexpr Case cases[] = {
+constexpr MatchCase cases[] = {
     {"", ""},
     // Ethernet.
     {"dl_src=00:11:22:33:44:55/ff:ff:00:00:00:00", "dl_src=00:11:00:00:00:00/ff:ff:00:00:00:00"},
@@ -178,13 +178,13 @@ class NamedPorts : public PortNames {
 };
 
 TEST(MatchText, PrintsAsOvsOfctlDoes) {
-  for (const Case& c : cases) {
+  for (const MatchCase& c : cases) {
     EXPECT_EQ(format_match(match(c.text)), c.printed) << "from " << c.text;
   }
 }
 
 TEST(MatchText, WhatIsPrintedReadsBackAsTheSameMatch) {
-  for (const Case& c : cases) {
+  for (const MatchCase& c : cases) {
     const Match first = match(c.text);
     EXPECT_EQ(format_match(match(format_match(first))), c.printed) << "from " << c.text;
   }

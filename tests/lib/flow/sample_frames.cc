@@ -5,8 +5,8 @@
 namespace weft {
 namespace {
 
-Frame v4() { return frame().ipv4("10.0.0.1", "10.0.0.2"); }
-Frame v6() { return frame().ipv6("2001:db8::1", "2001:db8::2"); }
+Frame sample_v4() { return frame().ipv4("10.0.0.1", "10.0.0.2"); }
+Frame sample_v6() { return frame().ipv6("2001:db8::1", "2001:db8::2"); }
 
 std::vector<SampleFrame> link_frames() {
   return {
@@ -32,45 +32,45 @@ std::vector<SampleFrame> link_frames() {
 
 std::vector<SampleFrame> ipv4_frames() {
   return {
-      {"tcp", v4().tos(0xb9).ttl(63).tcp(4000, 80, 0x012).payload("GET")},
-      {"tcp_options", v4().tcp(4000, 80, 0xfff).tcp_options({2, 4, 5, 0xb4}).payload("x")},
-      {"udp", v4().udp(4000, 53).payload("query")},
-      {"udp_padded", v4().udp(4000, 53).padded(60)},
-      {"udp_short_length", v4().udp(4000, 53).udp_length(7)},
-      {"sctp", v4().sctp(5, 6).payload("12345678")},
-      {"icmp", v4().icmp(8, 0, 0x00010002).payload("ping")},
-      {"icmpv6_in_ipv4", v4().protocol(58).raw(Bytes(24, 0x87))},
-      {"gre", v4().protocol(47).raw({0, 0, 8, 0})},
-      {"ip_options", v4().ip_options({7, 7, 4, 0, 0, 0, 0}).udp(1, 2)},
-      {"first_fragment", v4().fragment(0, true).udp(4000, 53).payload_size(24)},
-      {"later_fragment", v4().fragment(32, false).protocol(17).payload_size(24)},
-      {"ip_length_too_long", v4().udp(1, 2).ip_length(60)},
-      {"ip_length_below_header", v4().udp(1, 2).ip_length(19)},
-      {"vxlan", v4().udp(50000, 4789).vxlan(5, frame().ipv4("1.1.1.1", "2.2.2.2").tcp(1, 2))},
+      {"tcp", sample_v4().tos(0xb9).ttl(63).tcp(4000, 80, 0x012).payload("GET")},
+      {"tcp_options", sample_v4().tcp(4000, 80, 0xfff).tcp_options({2, 4, 5, 0xb4}).payload("x")},
+      {"udp", sample_v4().udp(4000, 53).payload("query")},
+      {"udp_padded", sample_v4().udp(4000, 53).padded(60)},
+      {"udp_short_length", sample_v4().udp(4000, 53).udp_length(7)},
+      {"sctp", sample_v4().sctp(5, 6).payload("12345678")},
+      {"icmp", sample_v4().icmp(8, 0, 0x00010002).payload("ping")},
+      {"icmpv6_in_ipv4", sample_v4().protocol(58).raw(Bytes(24, 0x87))},
+      {"gre", sample_v4().protocol(47).raw({0, 0, 8, 0})},
+      {"ip_options", sample_v4().ip_options({7, 7, 4, 0, 0, 0, 0}).udp(1, 2)},
+      {"first_fragment", sample_v4().fragment(0, true).udp(4000, 53).payload_size(24)},
+      {"later_fragment", sample_v4().fragment(32, false).protocol(17).payload_size(24)},
+      {"ip_length_too_long", sample_v4().udp(1, 2).ip_length(60)},
+      {"ip_length_below_header", sample_v4().udp(1, 2).ip_length(19)},
+      {"vxlan", sample_v4().udp(50000, 4789).vxlan(5, frame().ipv4("1.1.1.1", "2.2.2.2").tcp(1, 2))},
   };
 }
 
 std::vector<SampleFrame> ipv6_frames() {
-  const Frame all = v6().extension(ip_protocol::hop_by_hop).extension(ip_protocol::destination_options, 16);
+  const Frame all = sample_v6().extension(ip_protocol::hop_by_hop).extension(ip_protocol::destination_options, 16);
   return {
-      {"tcp6", v6().tos(0x2e).ttl(7).flow_label(0x12345).tcp(1, 2, 0x002)},
-      {"udp6", v6().udp(546, 547).payload("dhcp")},
-      {"sctp6", v6().sctp(5, 6)},
-      {"icmp6", v6().icmpv6(128, 0, 7).payload("ping")},
-      {"icmp_in_ipv6", v6().protocol(1).raw(Bytes(8, 8))},
-      {"ns", v6().nd_ns("fe80::2", "02:00:00:00:00:01")},
-      {"na", v6().nd_na("fe80::2", "02:00:00:00:00:01")},
-      {"ns_with_code", v6().icmpv6(135, 1).raw(Bytes(16, 3))},
-      {"ns_empty_option", v6().icmpv6(135).raw(Bytes(16, 3)).raw({1, 0, 2, 0, 0, 0, 0, 1})},
-      {"ns_two_sources", v6().icmpv6(135).raw(Bytes(16, 3)).raw({1, 1, 2, 0, 0, 0, 0, 1, 1, 1, 2, 0, 0, 0, 0, 2})},
-      {"na_other_option", v6().icmpv6(136).raw(Bytes(16, 3)).raw({14, 1, 0, 0, 0, 0, 0, 0, 2, 1, 2, 0, 0, 0, 0, 2})},
+      {"tcp6", sample_v6().tos(0x2e).ttl(7).flow_label(0x12345).tcp(1, 2, 0x002)},
+      {"udp6", sample_v6().udp(546, 547).payload("dhcp")},
+      {"sctp6", sample_v6().sctp(5, 6)},
+      {"icmp6", sample_v6().icmpv6(128, 0, 7).payload("ping")},
+      {"icmp_in_ipv6", sample_v6().protocol(1).raw(Bytes(8, 8))},
+      {"ns", sample_v6().nd_ns("fe80::2", "02:00:00:00:00:01")},
+      {"na", sample_v6().nd_na("fe80::2", "02:00:00:00:00:01")},
+      {"ns_with_code", sample_v6().icmpv6(135, 1).raw(Bytes(16, 3))},
+      {"ns_empty_option", sample_v6().icmpv6(135).raw(Bytes(16, 3)).raw({1, 0, 2, 0, 0, 0, 0, 1})},
+      {"ns_two_sources", sample_v6().icmpv6(135).raw(Bytes(16, 3)).raw({1, 1, 2, 0, 0, 0, 0, 1, 1, 1, 2, 0, 0, 0, 0, 2})},
+      {"na_other_option", sample_v6().icmpv6(136).raw(Bytes(16, 3)).raw({14, 1, 0, 0, 0, 0, 0, 0, 2, 1, 2, 0, 0, 0, 0, 2})},
       {"extensions", all.extension(ip_protocol::routing).extension(ip_protocol::ah, 12).tcp(1, 2)},
       {"extensions_twice", all.extension(ip_protocol::hop_by_hop).udp(1, 2)},
-      {"first_fragment6", v6().fragment(0, true).udp(1, 2).payload_size(24)},
-      {"later_fragment6", v6().fragment(64, false).protocol(17).payload_size(24)},
-      {"atomic_fragment6", v6().fragment(0, false).udp(1, 2)},
-      {"no_next_header", v6().protocol(59)},
-      {"esp6", v6().protocol(50).raw(Bytes(16, 1))},
+      {"first_fragment6", sample_v6().fragment(0, true).udp(1, 2).payload_size(24)},
+      {"later_fragment6", sample_v6().fragment(64, false).protocol(17).payload_size(24)},
+      {"atomic_fragment6", sample_v6().fragment(0, false).udp(1, 2)},
+      {"no_next_header", sample_v6().protocol(59)},
+      {"esp6", sample_v6().protocol(50).raw(Bytes(16, 1))},
   };
 }
 

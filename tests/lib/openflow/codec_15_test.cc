@@ -29,7 +29,7 @@ void expect_round_trip(std::span<const Version> versions, const T& body, Form fo
 }
 
 // The name of the refusal of these bytes behind a header of `version` and `type`; "" when they decode.
-std::string refusal(Version version, uint8_t type, const Bytes& body) {
+std::string refusal_of(Version version, uint8_t type, const Bytes& body) {
   Bytes bytes = testing::message(type, body);
   bytes[0] = static_cast<uint8_t>(version);
   const auto decoded = decode(version, bytes);
@@ -83,15 +83,15 @@ TEST(Codec15, AsynchronousConfigurationComesBackAsFarAsTheVersionKnowsIt) {
 
 TEST(Codec15, AnUnknownReasonOrKindIsRefused) {
   constexpr uint8_t set_async = 28;
-  EXPECT_EQ(refusal(Version::v1_4, set_async, be16(1) + be16(8) + be32(0x40)), "OFPACFC_INVALID");
-  EXPECT_EQ(refusal(Version::v1_4, set_async, be16(12) + be16(8) + be32(1)), "OFPBPC_BAD_TYPE");
-  EXPECT_EQ(refusal(Version::v1_5, set_async, be16(12) + be16(8) + be32(1)), "");
-  EXPECT_EQ(refusal(Version::v1_5, set_async, be16(0xfffe) + be16(8) + be32(1)), "OFPBPC_BAD_EXPERIMENTER");
-  EXPECT_EQ(refusal(Version::v1_5, set_async, be16(1) + be16(8) + be32(1) + be16(1) + be16(8) + be32(1)),
+  EXPECT_EQ(refusal_of(Version::v1_4, set_async, be16(1) + be16(8) + be32(0x40)), "OFPACFC_INVALID");
+  EXPECT_EQ(refusal_of(Version::v1_4, set_async, be16(12) + be16(8) + be32(1)), "OFPBPC_BAD_TYPE");
+  EXPECT_EQ(refusal_of(Version::v1_5, set_async, be16(12) + be16(8) + be32(1)), "");
+  EXPECT_EQ(refusal_of(Version::v1_5, set_async, be16(0xfffe) + be16(8) + be32(1)), "OFPBPC_BAD_EXPERIMENTER");
+  EXPECT_EQ(refusal_of(Version::v1_5, set_async, be16(1) + be16(8) + be32(1) + be16(1) + be16(8) + be32(1)),
             "OFPBPC_DUP_TYPE");
-  EXPECT_EQ(refusal(Version::v1_5, set_async, be16(1) + be16(16) + be32(1)), "OFPBPC_BAD_LEN");
-  EXPECT_EQ(refusal(Version::v1_5, set_async, be16(1) + be16(3) + be32(1)), "OFPBPC_BAD_LEN");
-  EXPECT_EQ(refusal(Version::v1_5, set_async, be16(1)), "OFPBPC_BAD_LEN");
+  EXPECT_EQ(refusal_of(Version::v1_5, set_async, be16(1) + be16(16) + be32(1)), "OFPBPC_BAD_LEN");
+  EXPECT_EQ(refusal_of(Version::v1_5, set_async, be16(1) + be16(3) + be32(1)), "OFPBPC_BAD_LEN");
+  EXPECT_EQ(refusal_of(Version::v1_5, set_async, be16(1)), "OFPBPC_BAD_LEN");
 }
 
 TEST(Codec15, ABundleComesBack) {
@@ -135,18 +135,18 @@ TEST(Codec15, ABundleRefusesWhatItCannotHold) {
     bytes[0] = 5;
     return bytes;
   };
-  EXPECT_EQ(refusal(Version::v1_4, bundle_add, head + inside(20, 7, {})), "OFPBFC_MSG_UNSUP");
-  EXPECT_EQ(refusal(Version::v1_4, bundle_add, head + inside(34, 7, head + inside(20, 7, {}))), "OFPBFC_MSG_UNSUP");
-  EXPECT_EQ(refusal(Version::v1_4, bundle_add, head + be32(0x050e0009) + be32(7)), "OFPBFC_MSG_BAD_LEN");
-  EXPECT_EQ(refusal(Version::v1_4, bundle_add, head + be32(0x050e0007) + be32(7)), "OFPBFC_MSG_BAD_LEN");
-  EXPECT_EQ(refusal(Version::v1_4, bundle_add, head), "OFPBFC_MSG_BAD_LEN");
-  EXPECT_EQ(refusal(Version::v1_4, bundle_add, head + testing::message(17, zeros(8), 7)), "OFPBRC_BAD_VERSION");
-  EXPECT_EQ(refusal(Version::v1_4, bundle_add, head + inside(17, 8, zeros(8))), "OFPBFC_MSG_BAD_XID");
-  EXPECT_EQ(refusal(Version::v1_4, bundle_add, head + inside(17, 7, zeros(8))), "");
-  EXPECT_EQ(refusal(Version::v1_4, bundle_add, head + inside(17, 7, zeros(8)) + hex("0001 0008 00000000")),
+  EXPECT_EQ(refusal_of(Version::v1_4, bundle_add, head + inside(20, 7, {})), "OFPBFC_MSG_UNSUP");
+  EXPECT_EQ(refusal_of(Version::v1_4, bundle_add, head + inside(34, 7, head + inside(20, 7, {}))), "OFPBFC_MSG_UNSUP");
+  EXPECT_EQ(refusal_of(Version::v1_4, bundle_add, head + be32(0x050e0009) + be32(7)), "OFPBFC_MSG_BAD_LEN");
+  EXPECT_EQ(refusal_of(Version::v1_4, bundle_add, head + be32(0x050e0007) + be32(7)), "OFPBFC_MSG_BAD_LEN");
+  EXPECT_EQ(refusal_of(Version::v1_4, bundle_add, head), "OFPBFC_MSG_BAD_LEN");
+  EXPECT_EQ(refusal_of(Version::v1_4, bundle_add, head + testing::message(17, zeros(8), 7)), "OFPBRC_BAD_VERSION");
+  EXPECT_EQ(refusal_of(Version::v1_4, bundle_add, head + inside(17, 8, zeros(8))), "OFPBFC_MSG_BAD_XID");
+  EXPECT_EQ(refusal_of(Version::v1_4, bundle_add, head + inside(17, 7, zeros(8))), "");
+  EXPECT_EQ(refusal_of(Version::v1_4, bundle_add, head + inside(17, 7, zeros(8)) + hex("0001 0008 00000000")),
             "OFPBPC_BAD_TYPE");
-  EXPECT_EQ(refusal(Version::v1_4, 33, be32(7) + be16(8) + be16(0)), "OFPBFC_BAD_TYPE");
-  EXPECT_EQ(refusal(Version::v1_4, 33, be32(7) + be32(0) + be16(1) + be16(24) + zeros(20)), "OFPBPC_BAD_TYPE");
+  EXPECT_EQ(refusal_of(Version::v1_4, 33, be32(7) + be16(8) + be16(0)), "OFPBFC_BAD_TYPE");
+  EXPECT_EQ(refusal_of(Version::v1_4, 33, be32(7) + be32(0) + be16(1) + be16(24) + zeros(20)), "OFPBPC_BAD_TYPE");
 }
 
 TEST(Codec15, PortsAndQueuesComeBack) {
@@ -170,10 +170,10 @@ TEST(Codec15, PortsAndQueuesComeBack) {
 TEST(Codec15, APropertyThatAPortDoesNotHaveIsRefused) {
   constexpr uint8_t port_mod = 16;
   const Bytes head = be32(1) + zeros(4) + zeros(8) + zeros(8);
-  EXPECT_EQ(refusal(Version::v1_4, port_mod, head), "");
-  EXPECT_EQ(refusal(Version::v1_4, port_mod, head + be16(2) + be16(8) + zeros(4)), "OFPBPC_BAD_TYPE");
-  EXPECT_EQ(refusal(Version::v1_4, port_mod, head + be16(0) + be16(12) + zeros(12)), "OFPBPC_BAD_LEN");
-  EXPECT_EQ(refusal(Version::v1_4, port_mod, head + be16(0xffff) + be16(12) + zeros(12)), "OFPBPC_BAD_EXPERIMENTER");
+  EXPECT_EQ(refusal_of(Version::v1_4, port_mod, head), "");
+  EXPECT_EQ(refusal_of(Version::v1_4, port_mod, head + be16(2) + be16(8) + zeros(4)), "OFPBPC_BAD_TYPE");
+  EXPECT_EQ(refusal_of(Version::v1_4, port_mod, head + be16(0) + be16(12) + zeros(12)), "OFPBPC_BAD_LEN");
+  EXPECT_EQ(refusal_of(Version::v1_4, port_mod, head + be16(0xffff) + be16(12) + zeros(12)), "OFPBPC_BAD_EXPERIMENTER");
 }
 
 TEST(Codec15, TablesComeBack) {
@@ -196,11 +196,11 @@ TEST(Codec15, TablesComeBack) {
 TEST(Codec15, AVacancyTheWrongWayRoundIsRefused) {
   constexpr uint8_t table_mod = 17;
   const Bytes head = hex("05 000000 00000008");
-  EXPECT_EQ(refusal(Version::v1_4, table_mod, head + hex("0003 0008 14 50 00 00")), "");
-  EXPECT_EQ(refusal(Version::v1_4, table_mod, head + hex("0003 0008 50 14 00 00")), "OFPBPC_BAD_VALUE");
-  EXPECT_EQ(refusal(Version::v1_4, table_mod, head + hex("0003 0008 14 65 00 00")), "OFPBPC_BAD_VALUE");
-  EXPECT_EQ(refusal(Version::v1_4, table_mod, head + hex("0001 0008 14 50 00 00")), "OFPBPC_BAD_TYPE");
-  EXPECT_EQ(refusal(Version::v1_3, table_mod, head + hex("0003 0008 14 50 00 00")), "OFPBRC_BAD_LEN");
+  EXPECT_EQ(refusal_of(Version::v1_4, table_mod, head + hex("0003 0008 14 50 00 00")), "");
+  EXPECT_EQ(refusal_of(Version::v1_4, table_mod, head + hex("0003 0008 50 14 00 00")), "OFPBPC_BAD_VALUE");
+  EXPECT_EQ(refusal_of(Version::v1_4, table_mod, head + hex("0003 0008 14 65 00 00")), "OFPBPC_BAD_VALUE");
+  EXPECT_EQ(refusal_of(Version::v1_4, table_mod, head + hex("0001 0008 14 50 00 00")), "OFPBPC_BAD_TYPE");
+  EXPECT_EQ(refusal_of(Version::v1_3, table_mod, head + hex("0003 0008 14 50 00 00")), "OFPBRC_BAD_LEN");
 }
 
 TEST(Codec15, FlowsComeBack) {
@@ -258,9 +258,9 @@ TEST(Codec15, APacketOutStartsWithPipelineFieldsAndNothingElse) {
 
   constexpr uint8_t packet_out = 13;
   const Bytes head = be32(0xffffffff) + be16(0) + be16(0);
-  EXPECT_EQ(refusal(Version::v1_5, packet_out, head + testing::match({})), "OFPBRC_BAD_PORT");
-  EXPECT_EQ(refusal(Version::v1_5, packet_out, head + testing::match(hex("80000004 00000001"))), "");
-  EXPECT_EQ(refusal(Version::v1_5, packet_out, head + testing::match(hex("80000004 00000001 80000a02 0800"))),
+  EXPECT_EQ(refusal_of(Version::v1_5, packet_out, head + testing::match({})), "OFPBRC_BAD_PORT");
+  EXPECT_EQ(refusal_of(Version::v1_5, packet_out, head + testing::match(hex("80000004 00000001"))), "");
+  EXPECT_EQ(refusal_of(Version::v1_5, packet_out, head + testing::match(hex("80000004 00000001 80000a02 0800"))),
             "OFPBRC_PIPELINE_FIELDS_ONLY");
 }
 
@@ -286,21 +286,21 @@ TEST(Codec15, BucketsAndGroupPropertiesAreChecked) {
            be32(0xffffffff) + buckets + properties;
   };
   const Bytes bucket = hex("0008 0000 00000001");
-  EXPECT_EQ(refusal(Version::v1_5, group_mod, with(bucket, {})), "");
-  EXPECT_EQ(refusal(Version::v1_5, group_mod, with(bucket, {}, 3)), "");
-  EXPECT_EQ(refusal(Version::v1_5, group_mod, with(bucket, {}, 4)), "OFPGMFC_BAD_COMMAND");
-  EXPECT_EQ(refusal(Version::v1_4, group_mod, hex("0003 01 00 00000001")), "OFPGMFC_BAD_COMMAND");
-  EXPECT_EQ(refusal(Version::v1_5, group_mod, with(bucket + bucket, {})), "OFPGMFC_BAD_BUCKET");
-  EXPECT_EQ(refusal(Version::v1_5, group_mod, with(hex("0008 0000 ffffff01"), {})), "OFPGMFC_BAD_BUCKET");
-  EXPECT_EQ(refusal(Version::v1_5, group_mod, with(hex("0007 0000 00000001"), {})), "OFPGMFC_BAD_BUCKET");
-  EXPECT_EQ(refusal(Version::v1_5, group_mod, with(hex("0008 0008 00000001"), {})), "OFPGMFC_BAD_BUCKET");
-  EXPECT_EQ(refusal(Version::v1_5, group_mod, with(hex("0010 0000 00000001 0003 0008 00000001"), {})),
+  EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(bucket, {})), "");
+  EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(bucket, {}, 3)), "");
+  EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(bucket, {}, 4)), "OFPGMFC_BAD_COMMAND");
+  EXPECT_EQ(refusal_of(Version::v1_4, group_mod, hex("0003 01 00 00000001")), "OFPGMFC_BAD_COMMAND");
+  EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(bucket + bucket, {})), "OFPGMFC_BAD_BUCKET");
+  EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(hex("0008 0000 ffffff01"), {})), "OFPGMFC_BAD_BUCKET");
+  EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(hex("0007 0000 00000001"), {})), "OFPGMFC_BAD_BUCKET");
+  EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(hex("0008 0008 00000001"), {})), "OFPGMFC_BAD_BUCKET");
+  EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(hex("0010 0000 00000001 0003 0008 00000001"), {})),
             "OFPBPC_BAD_TYPE");
-  EXPECT_EQ(refusal(Version::v1_5, group_mod, with(bucket, hex("ffff 000c 00000001 00000001 00000000"))),
+  EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(bucket, hex("ffff 000c 00000001 00000001 00000000"))),
             "OFPBPC_BAD_EXPERIMENTER");
-  EXPECT_EQ(refusal(Version::v1_5, group_mod, with(bucket, hex("ffff 000c 0000154d 00000002 00000000"))),
+  EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(bucket, hex("ffff 000c 0000154d 00000002 00000000"))),
             "OFPBPC_BAD_EXP_TYPE");
-  EXPECT_EQ(refusal(Version::v1_5, group_mod, with(bucket, hex("0001 0008 00000000"))), "OFPBPC_BAD_TYPE");
+  EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(bucket, hex("0001 0008 00000000"))), "OFPBPC_BAD_TYPE");
 }
 
 TEST(Codec15, FlowMonitorsComeBack) {
@@ -343,10 +343,10 @@ TEST(Codec15, AMonitorWithUnknownFlagsOrCommandIsRefused) {
     return hex("0010 0000 00000000 00000001 ffffffff ffffffff") + be16(flags) + Bytes{0xff, command} +
            testing::match({});
   };
-  EXPECT_EQ(refusal(Version::v1_4, 18, request(0x7f, 0)), "");
-  EXPECT_EQ(refusal(Version::v1_4, 18, request(0x80, 0)), "OFPMOFC_BAD_FLAGS");
-  EXPECT_EQ(refusal(Version::v1_4, 18, request(1, 3)), "OFPMOFC_BAD_COMMAND");
-  EXPECT_EQ(refusal(Version::v1_3, 18, request(1, 0)), "OFPBRC_BAD_MULTIPART");
+  EXPECT_EQ(refusal_of(Version::v1_4, 18, request(0x7f, 0)), "");
+  EXPECT_EQ(refusal_of(Version::v1_4, 18, request(0x80, 0)), "OFPMOFC_BAD_FLAGS");
+  EXPECT_EQ(refusal_of(Version::v1_4, 18, request(1, 3)), "OFPMOFC_BAD_COMMAND");
+  EXPECT_EQ(refusal_of(Version::v1_3, 18, request(1, 0)), "OFPBRC_BAD_MULTIPART");
 }
 
 // A reply with the last eight bytes of 1.5's structure is refused by stock tools, which is why they may be missing.
@@ -362,10 +362,10 @@ TEST(Codec15, AMessageThatAVersionLacksIsNeitherReadNorWritten) {
   EXPECT_FALSE(try_encode(Version::v1_3, 1, TableDescRequest{}).has_value());
   EXPECT_FALSE(try_encode(Version::v1_4, 1, FlowCountersRequest{}).has_value());
   EXPECT_TRUE(try_encode(Version::v1_5, 1, FlowCountersRequest{}).has_value());
-  EXPECT_EQ(refusal(Version::v1_3, 33, be32(7) + be32(0)), "OFPBRC_BAD_TYPE");
-  EXPECT_EQ(refusal(Version::v1_4, 22, be32(7) + be32(0)), "OFPBRC_BAD_TYPE");
-  EXPECT_EQ(refusal(Version::v1_4, 35, zeros(16)), "OFPBRC_BAD_TYPE");
-  EXPECT_EQ(refusal(Version::v1_4, 18, hex("0011 0000 00000000")), "OFPBRC_BAD_MULTIPART");
+  EXPECT_EQ(refusal_of(Version::v1_3, 33, be32(7) + be32(0)), "OFPBRC_BAD_TYPE");
+  EXPECT_EQ(refusal_of(Version::v1_4, 22, be32(7) + be32(0)), "OFPBRC_BAD_TYPE");
+  EXPECT_EQ(refusal_of(Version::v1_4, 35, zeros(16)), "OFPBRC_BAD_TYPE");
+  EXPECT_EQ(refusal_of(Version::v1_4, 18, hex("0011 0000 00000000")), "OFPBRC_BAD_MULTIPART");
 }
 
 // 1.3 has other numbers for what 1.4 brought: the ONF's, and those of its table features.

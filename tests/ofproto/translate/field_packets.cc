@@ -8,8 +8,8 @@ namespace {
 
 using P = Prerequisite;
 
-const Frame v4 = frame().ipv4("10.0.0.1", "10.0.0.2");
-const Frame v6 = frame().ipv6("fd00::1", "fd00::2");
+const Frame over_ipv4 = frame().ipv4("10.0.0.1", "10.0.0.2");
+const Frame over_ipv6 = frame().ipv6("fd00::1", "fd00::2");
 
 Frame base_of(Prerequisite prerequisite) {
   switch (prerequisite) {
@@ -22,22 +22,22 @@ Frame base_of(Prerequisite prerequisite) {
     case P::arp:
       return frame().arp(1, "02:00:00:00:00:01", "10.0.0.1", "02:00:00:00:00:02", "10.0.0.2");
     case P::ipv6:
-      return v6.udp(1, 2);
+      return over_ipv6.udp(1, 2);
     case P::tcp:
-      return v4.tcp(1, 2);
+      return over_ipv4.tcp(1, 2);
     case P::sctp:
-      return v4.sctp(1, 2);
+      return over_ipv4.sctp(1, 2);
     case P::icmpv4:
-      return v4.icmp(8);
+      return over_ipv4.icmp(8);
     case P::icmpv6:
-      return v6.icmpv6(1);
+      return over_ipv6.icmpv6(1);
     case P::nd:
     case P::nd_solicit:
-      return v6.nd_ns("fd00::3", "02:00:00:00:00:01");
+      return over_ipv6.nd_ns("fd00::3", "02:00:00:00:00:01");
     case P::nd_advert:
-      return v6.nd_na("fd00::3", "02:00:00:00:00:01");
+      return over_ipv6.nd_na("fd00::3", "02:00:00:00:00:01");
     default:
-      return v4.udp(1, 2);
+      return over_ipv4.udp(1, 2);
   }
 }
 
@@ -125,15 +125,15 @@ std::optional<Frame> built(const Field& field, uint64_t value) {
     case FieldId::mpls_bos:
       return (n == 1 ? frame().mpls(5) : frame().mpls(5).mpls(6)).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2);
     case FieldId::ip_proto:
-      return v4.protocol(static_cast<uint8_t>(n)).payload("?");
+      return over_ipv4.protocol(static_cast<uint8_t>(n)).payload("?");
     case FieldId::ip_frag:
-      return n == 0 ? v4.udp(1, 2) : v4.protocol(17).fragment(n == 1 ? 0 : 800, true).payload("01234567");
+      return n == 0 ? over_ipv4.udp(1, 2) : over_ipv4.protocol(17).fragment(n == 1 ? 0 : 800, true).payload("01234567");
     case FieldId::ipv6_exthdr:
-      return n == 0 ? v6.udp(1, 2) : v6.extension(60).udp(1, 2);
+      return n == 0 ? over_ipv6.udp(1, 2) : over_ipv6.extension(60).udp(1, 2);
     case FieldId::tcp_flags:
-      return v4.tcp(1, 2, n);
+      return over_ipv4.tcp(1, 2, n);
     case FieldId::nd_reserved:
-      return v6.nd_na("fd00::3", "02:00:00:00:00:01", static_cast<uint32_t>(value));
+      return over_ipv6.nd_na("fd00::3", "02:00:00:00:00:01", static_cast<uint32_t>(value));
     default:
       return std::nullopt;
   }

@@ -32,8 +32,8 @@ std::vector<FieldId> operator+(std::vector<FieldId> a, const std::vector<FieldId
 
 const std::vector<FieldId> ip_fields = {F::ip_dscp, F::nw_tos, F::ip_ecn, F::nw_ttl, F::ip_frag, F::ip_proto};
 const std::vector<FieldId> ip_sets = {F::ip_dscp, F::ip_ecn, F::nw_ttl};
-const std::vector<FieldId> v4 = {F::ipv4_src, F::ipv4_dst};
-const std::vector<FieldId> v6 = {F::ipv6_src, F::ipv6_dst, F::ipv6_label};
+const std::vector<FieldId> v4_fields = {F::ipv4_src, F::ipv4_dst};
+const std::vector<FieldId> v6_fields = {F::ipv6_src, F::ipv6_dst, F::ipv6_label};
 const std::vector<FieldId> arp = {F::arp_op, F::arp_spa, F::arp_tpa, F::arp_sha, F::arp_tha};
 
 bool is_exact_only(const Field& f) { return !f.is_maskable(); }
@@ -48,19 +48,19 @@ FieldValue RandomTables::value128(FieldId id, uint64_t low) {
 const std::vector<RandomTables::Kind>& RandomTables::kinds() {
   static const std::vector<Kind> kinds = {
       {0, 0, link_fields, link_sets},
-      {0x0800, 0, link_fields + v4 + v4 + ip_fields, link_sets + v4 + ip_sets},
-      {0x0800, 6, v4 + ip_fields + std::vector{F::tcp_src, F::tcp_dst, F::tcp_flags, F::tcp_dst, F::eth_src},
-       link_sets + v4 + ip_sets + std::vector{F::tcp_src, F::tcp_dst}},
-      {0x0800, 17, v4 + ip_fields + std::vector{F::udp_src, F::udp_dst, F::udp_dst, F::reg0},
-       link_sets + v4 + ip_sets + std::vector{F::udp_src, F::udp_dst}},
+      {0x0800, 0, link_fields + v4_fields + v4_fields + ip_fields, link_sets + v4_fields + ip_sets},
+      {0x0800, 6, v4_fields + ip_fields + std::vector{F::tcp_src, F::tcp_dst, F::tcp_flags, F::tcp_dst, F::eth_src},
+       link_sets + v4_fields + ip_sets + std::vector{F::tcp_src, F::tcp_dst}},
+      {0x0800, 17, v4_fields + ip_fields + std::vector{F::udp_src, F::udp_dst, F::udp_dst, F::reg0},
+       link_sets + v4_fields + ip_sets + std::vector{F::udp_src, F::udp_dst}},
       {0x0800, 132, {F::sctp_src, F::sctp_dst, F::in_port}, link_sets + std::vector{F::sctp_src, F::sctp_dst}},
-      {0x0800, 1, v4 + std::vector{F::icmp_type, F::icmp_code},
-       link_sets + v4 + std::vector{F::icmp_type, F::icmp_code}},
-      {0x86dd, 0, link_fields + v6 + v6 + ip_fields + std::vector{F::ipv6_exthdr}, link_sets + v6 + ip_sets},
-      {0x86dd, 17, v6 + ip_fields + std::vector{F::udp_src, F::udp_dst},
-       link_sets + v6 + ip_sets + std::vector{F::udp_dst}},
-      {0x86dd, 6, v6 + std::vector{F::tcp_src, F::tcp_dst, F::tcp_flags}, link_sets + v6 + ip_sets},
-      {0x86dd, 58, v6 + std::vector{F::icmpv6_type, F::icmpv6_code}, link_sets + v6},
+      {0x0800, 1, v4_fields + std::vector{F::icmp_type, F::icmp_code},
+       link_sets + v4_fields + std::vector{F::icmp_type, F::icmp_code}},
+      {0x86dd, 0, link_fields + v6_fields + v6_fields + ip_fields + std::vector{F::ipv6_exthdr}, link_sets + v6_fields + ip_sets},
+      {0x86dd, 17, v6_fields + ip_fields + std::vector{F::udp_src, F::udp_dst},
+       link_sets + v6_fields + ip_sets + std::vector{F::udp_dst}},
+      {0x86dd, 6, v6_fields + std::vector{F::tcp_src, F::tcp_dst, F::tcp_flags}, link_sets + v6_fields + ip_sets},
+      {0x86dd, 58, v6_fields + std::vector{F::icmpv6_type, F::icmpv6_code}, link_sets + v6_fields},
       {0x0806, 0, link_fields + arp + arp, link_sets + arp},
       {0x8847, 0, link_fields + std::vector{F::mpls_label, F::mpls_tc, F::mpls_bos, F::mpls_ttl},
        link_sets + std::vector{F::mpls_label, F::mpls_tc, F::mpls_ttl}},

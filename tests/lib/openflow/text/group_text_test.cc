@@ -11,7 +11,7 @@ namespace {
 
 using testing::TwoPorts;
 
-GroupMod parsed(const std::string& text, GroupModCommand command = GroupModCommand::add) {
+GroupMod parsed_group(const std::string& text, GroupModCommand command = GroupModCommand::add) {
   const TwoPorts ports;
   const auto mod = parse_group(text, command, &ports);
   EXPECT_TRUE(mod.has_value()) << render(text, mod.error());
@@ -25,7 +25,7 @@ std::string marked(const std::string& text, GroupModCommand command = GroupModCo
 }
 
 TEST(GroupText, BucketsHoldActionsWithOrWithoutTheWord) {
-  const GroupMod mod = parsed("group_id=5,type=all,bucket=output:1,output:2,bucket=actions=dec_ttl,p2");
+  const GroupMod mod = parsed_group("group_id=5,type=all,bucket=output:1,output:2,bucket=actions=dec_ttl,p2");
   ASSERT_EQ(mod.buckets.size(), 2U);
   EXPECT_EQ(mod.buckets[0].actions.size(), 2U);
   EXPECT_EQ(mod.buckets[1].actions.size(), 2U);
@@ -47,7 +47,7 @@ TEST(GroupText, PrintsWhatItReads) {
            "bucket=bucket_id:5,weight:7,watch_port:1,actions=output:1",
            "group_id=9,type=select,selection_method=dp_hash,selection_method_param=7,bucket=actions=output:1",
        }) {
-    EXPECT_EQ(format_group_mod(parsed(text)), text);
+    EXPECT_EQ(format_group_mod(parsed_group(text)), text);
   }
 }
 
@@ -58,12 +58,12 @@ TEST(GroupText, CommandsOnBucketsNameAPlace) {
            "command_bucket_id:first,group_id=1,bucket=weight:3,watch_port:2,actions=output:1,bucket=actions=output:2",
            "command_bucket_id:4294967040,group_id=1,bucket=actions=output:1",
        }) {
-    EXPECT_EQ(format_group_mod(parsed(text, insert_bucket)), text);
+    EXPECT_EQ(format_group_mod(parsed_group(text, insert_bucket)), text);
   }
   for (const std::string text : {"command_bucket_id:all,group_id=1", "command_bucket_id:7,group_id=1"}) {
-    EXPECT_EQ(format_group_mod(parsed(text, remove_bucket)), text);
+    EXPECT_EQ(format_group_mod(parsed_group(text, remove_bucket)), text);
   }
-  EXPECT_EQ(parsed("group_id=1,command_bucket_id=first", remove_bucket).command_bucket_id, bucket_position::first);
+  EXPECT_EQ(parsed_group("group_id=1,command_bucket_id=first", remove_bucket).command_bucket_id, bucket_position::first);
 }
 
 TEST(GroupText, WhatACommandOnBucketsCannotSayIsMarked) {
@@ -87,7 +87,7 @@ TEST(GroupText, SelectionIsForSelectGroups) {
 }
 
 TEST(GroupText, NumbersAreGivenWhereNoneAre) {
-  GroupMod mod = parsed(
+  GroupMod mod = parsed_group(
       "group_id=1,type=select,bucket=bucket_id:5,output:1,bucket=output:2,bucket=bucket_id:1,output:3,"
       "bucket=output:4");
   number_buckets(mod.buckets);
@@ -99,9 +99,9 @@ TEST(GroupText, NumbersAreGivenWhereNoneAre) {
 }
 
 TEST(GroupText, RemovalNamesOneGroupOrAll) {
-  EXPECT_EQ(parsed("group_id=7", GroupModCommand::remove).group_id, 7U);
-  EXPECT_EQ(parsed("group_id=all", GroupModCommand::remove).group_id, all_groups);
-  EXPECT_EQ(parsed("", GroupModCommand::remove).group_id, all_groups);
+  EXPECT_EQ(parsed_group("group_id=7", GroupModCommand::remove).group_id, 7U);
+  EXPECT_EQ(parsed_group("group_id=all", GroupModCommand::remove).group_id, all_groups);
+  EXPECT_EQ(parsed_group("", GroupModCommand::remove).group_id, all_groups);
 }
 
 TEST(GroupText, ErrorsMarkTheWord) {

@@ -9,7 +9,7 @@ namespace {
 using enum Outcome;
 using Flow = const GeneratedFlow&;
 
-constexpr VersionSet all{Version::v1_0, Version::v1_3, Version::v1_4, Version::v1_5};
+constexpr VersionSet every_version{Version::v1_0, Version::v1_3, Version::v1_4, Version::v1_5};
 constexpr VersionSet only_10{Version::v1_0};
 constexpr VersionSet only_15{Version::v1_5};
 
@@ -23,78 +23,78 @@ bool is_match(Flow flow) { return flow.category <= FlowCategory::match_without_b
 
 constexpr Difference known[] = {
     // --- texts
-    {we_accept, all,
+    {we_accept, every_version,
      [](Flow f) {
        return is_about(f, {"in_phy_port", "pbb_isid", "pbb_uca", "ipv6_exthdr"});
      },
      "OpenFlow has these fields; ovs-ofctl does not know them"},
-    {we_accept, all, [](Flow f) { return f.category == FlowCategory::match_alias; },
+    {we_accept, every_version, [](Flow f) { return f.category == FlowCategory::match_alias; },
      "the names that OpenFlow's specification gives"},
-    {we_accept, all,
+    {we_accept, every_version,
      [](Flow f) {
        return is_about(f, {"push_pbb", "pop_pbb", "copy_ttl_in", "copy_ttl_out"});
      },
      "OpenFlow has these actions; ovs-ofctl does not know them"},
-    {we_accept, all,
+    {we_accept, every_version,
      [](Flow f) {
        return f.about == "sample" && has(f, {"NXM_NX_REG0", "metadata["});
      },
      "Open vSwitch 3.4 and later take fields here"},
-    {we_accept, all, [](Flow f) { return f.about == "apply_actions"; }, "the instruction by its name"},
-    {we_accept, all, [](Flow f) { return has(f, {"resubmit:IN_PORT"}); }, "the port has this name everywhere else"},
-    {we_accept, all, [](Flow f) { return f.about == "dl_vlan" && f.category == FlowCategory::match_masked; },
+    {we_accept, every_version, [](Flow f) { return f.about == "apply_actions"; }, "the instruction by its name"},
+    {we_accept, every_version, [](Flow f) { return has(f, {"resubmit:IN_PORT"}); }, "the port has this name everywhere else"},
+    {we_accept, every_version, [](Flow f) { return f.about == "dl_vlan" && f.category == FlowCategory::match_masked; },
      "some bits of the VLAN id are said by vlan_vid's mask"},
-    {we_accept, all, [](Flow f) { return has(f, {"mpls_bos=1/0x1"}); }, "a mask of all ones is none"},
-    {we_accept, all,
+    {we_accept, every_version, [](Flow f) { return has(f, {"mpls_bos=1/0x1"}); }, "a mask of all ones is none"},
+    {we_accept, every_version,
      [](Flow f) {
        return has(f, {"XXREG1[0..15]->OXM_OF_IN_PORT", "output:OXM_OF_VLAN_VID[0..12]"});
      },
      "in_port has 16 bits however it is named, vlan_vid 13"},
-    {we_accept, all, [](Flow f) { return has(f, {"set_field:2021->arp_op"}); }, "arp_op has 16 bits, not 8"},
-    {we_accept, all, [](Flow f) { return has(f, {"icmp,actions=mod_tp_dst:1"}); },
+    {we_accept, every_version, [](Flow f) { return has(f, {"set_field:2021->arp_op"}); }, "arp_op has 16 bits, not 8"},
+    {we_accept, every_version, [](Flow f) { return has(f, {"icmp,actions=mod_tp_dst:1"}); },
      "of ICMP tp_dst is the code, as in a match"},
     {we_accept, only_10,
      [](Flow f) {
        return has(f, {"push_vlan", "meter:"});
      },
      "a text says what a rule does; what 1.0 has no action for is left out of its messages"},
-    {we_refuse, all,
+    {we_refuse, every_version,
      [](Flow f) {
        return has(f, {"tun_metadata", "TUN_METADATA"});
      },
      "no tunnel option is mapped; ovs-ofctl maps one to what it reads"},
-    {we_refuse, all, [](Flow f) { return f.category == FlowCategory::match_without_base; },
+    {we_refuse, every_version, [](Flow f) { return f.category == FlowCategory::match_without_base; },
      "ovs-ofctl leaves out what the match does not allow, and matches more than was meant"},
-    {we_refuse, all,
+    {we_refuse, every_version,
      [](Flow f) {
        return is_about(f, {"tun_tos", "tun_ttl"});
      },
      "no message can say them"},
-    {we_refuse, all, [](Flow f) { return f.about == "packet_type" && f.category == FlowCategory::match_bad_mask; },
+    {we_refuse, every_version, [](Flow f) { return f.about == "packet_type" && f.category == FlowCategory::match_bad_mask; },
      "ovs-ofctl passes over the mask"},
-    {we_refuse, all, [](Flow f) { return f.category == FlowCategory::bad_action; },
+    {we_refuse, every_version, [](Flow f) { return f.category == FlowCategory::bad_action; },
      "ovs-ofctl passes over what is wrong, or cuts a number to the bits that there are"},
 
     // --- bytes
-    {other_bytes, all, [](Flow f) { return f.about == "in_port_oxm" || has(f, {"in_port_oxm"}); },
+    {other_bytes, every_version, [](Flow f) { return f.about == "in_port_oxm" || has(f, {"in_port_oxm"}); },
      "in_port has 16 bits however it is named, and is never set by its number of 32"},
-    {other_bytes, all, [](Flow f) { return f.about == "actset_output"; }, "a port number has 16 bits inside"},
-    {other_bytes, all, [](Flow f) { return f.about == "ct_state"; },
+    {other_bytes, every_version, [](Flow f) { return f.about == "actset_output"; }, "a port number has 16 bits inside"},
+    {other_bytes, every_version, [](Flow f) { return f.about == "ct_state"; },
      "eight bits mean something, so ct_state has eight"},
-    {other_bytes, all,
+    {other_bytes, every_version,
      [](Flow f) {
        return has(f, {"vlan_vid=4101)", "push:OXM_OF_VLAN_VID[]", "OXM_OF_VLAN_VID[])"});
      },
      "vlan_vid has thirteen bits, the present bit included"},
-    {other_bytes, all,
+    {other_bytes, every_version,
      [](Flow f) {
        return is_about(f, {"ct_tp_src", "ct_tp_dst"}) && is_match(f);
      },
      "ovs-ofctl leaves them out of the match unless ct_nw_proto is there"},
-    {other_bytes, all, [](Flow f) { return f.category == FlowCategory::match_any; },
+    {other_bytes, every_version, [](Flow f) { return f.category == FlowCategory::match_any; },
      "a field that does not matter; ovs-ofctl then matches on the packet type"},
-    {other_bytes, all, [](Flow f) { return has(f, {"arp_op=2021"}); }, "arp_op has 16 bits, not 8"},
-    {other_bytes, all,
+    {other_bytes, every_version, [](Flow f) { return has(f, {"arp_op=2021"}); }, "arp_op has 16 bits, not 8"},
+    {other_bytes, every_version,
      [](Flow f) {
        return has(f, {"write_actions(drop)", "write_actions()"});
      },
@@ -110,20 +110,20 @@ constexpr Difference known[] = {
      "what is set whole needs no mask; more than 64 bits are two loads, as in versions that have them"},
 
     // --- lines
-    {other_line, all,
+    {other_line, every_version,
      [](Flow f) {
        return has(f, {"learn(table=3,recirc_id", "learn(table=3,packet_type"});
      },
      "the value as a match shows it"},
-    {other_line, all,
+    {other_line, every_version,
      [](Flow f) {
        return is_about(f, {"in_port_oxm", "actset_output", "ct_state"});
      },
      "all of its bits are all there are"},
-    {other_line, all, [](Flow f) { return has(f, {"nat(src,random)"}); }, "ovs-ofctl shows flags only behind a range"},
-    {other_line, all, [](Flow f) { return has(f, {"10.0.0.1-10.0.0.1:5-5"}); },
+    {other_line, every_version, [](Flow f) { return has(f, {"nat(src,random)"}); }, "ovs-ofctl shows flags only behind a range"},
+    {other_line, every_version, [](Flow f) { return has(f, {"10.0.0.1-10.0.0.1:5-5"}); },
      "ovs-ofctl shows a range of one as one, which has other bytes"},
-    {other_line, all, [](Flow f) { return f.about == "table"; }, "output to TABLE is for packet-out only"},
+    {other_line, every_version, [](Flow f) { return f.about == "table"; }, "output to TABLE is for packet-out only"},
     {other_line, only_10,
      [](Flow f) {
        return has(f, {"pop_vlan", "strip_vlan", "0x5/0xf05->vlan_tci"});
@@ -131,12 +131,12 @@ constexpr Difference known[] = {
      "the action has one name in all versions"},
     {other_line, only_15, [](Flow f) { return f.category == FlowCategory::set_load; },
      "what is no value with a mask in text, since the field has none, is shown as a load"},
-    {other_line, all,
+    {other_line, every_version,
      [](Flow f) {
        return has(f, {"vlan_vid=4101)", "push:OXM_OF_VLAN_VID[]", "OXM_OF_VLAN_VID[])"});
      },
      "vlan_vid has thirteen bits, the present bit included"},
-    {other_line, all, [](Flow f) { return has(f, {"output:in_port_oxm"}); }, "in_port has 16 bits however it is named"},
+    {other_line, every_version, [](Flow f) { return has(f, {"output:in_port_oxm"}); }, "in_port has 16 bits however it is named"},
     {other_line, only_10, [](Flow f) { return has(f, {"set_tunnel64:5"}); }, "the number says which action it was"},
 };
 

@@ -5,12 +5,12 @@
 namespace weft::openflow {
 namespace {
 
-constexpr uint16_t all = monitor_flag::all & ~monitor_flag::only_own;
+constexpr uint16_t every_change = monitor_flag::all & ~monitor_flag::only_own;
 
 TEST(WatchText, EverythingIsWatchedUnlessSaidOtherwise) {
   const auto watch = parse_watch("");
   ASSERT_TRUE(watch);
-  EXPECT_EQ(watch->flags, all);
+  EXPECT_EQ(watch->flags, every_change);
   EXPECT_EQ(watch->table_id, all_tables);
   EXPECT_EQ(watch->out_port, of_port::any);
 }
@@ -18,7 +18,7 @@ TEST(WatchText, EverythingIsWatchedUnlessSaidOtherwise) {
 TEST(WatchText, WordsBehindAnExclamationMarkLeaveOut) {
   const auto watch = parse_watch("!initial,table=1,tcp,!own,out_port=2,tp_dst=80,!actions");
   ASSERT_TRUE(watch);
-  EXPECT_EQ(watch->flags, all & ~(monitor_flag::initial | monitor_flag::no_abbrev | monitor_flag::instructions));
+  EXPECT_EQ(watch->flags, every_change & ~(monitor_flag::initial | monitor_flag::no_abbrev | monitor_flag::instructions));
   EXPECT_EQ(watch->table_id, 1);
   EXPECT_EQ(watch->out_port, OfPort{2});
   EXPECT_EQ(watch->match.value(FieldId::tcp_dst).lo, 80U);
