@@ -125,6 +125,7 @@ enum class MaskRule : uint8_t { exact, any };  // `any`: arbitrary bit masks, as
 // What a rule must also match before it may match or set the field. Checked by match.h.
 enum class Prerequisite : uint8_t {
   none,
+  in_port /* any of them */,
   vlan,
   mpls,
   pbb,

@@ -179,7 +179,7 @@ constexpr Row metadata_rows[] = {
     Row(FieldId::in_port_oxm, "in_port_oxm", F::of_port, 16, at(W::hash_port, 48), "in_port, 32 bits on the wire")
         .exact().writable().basic(0, "OXM_OF_IN_PORT", 4),
     Row(FieldId::in_phy_port, "in_phy_port", F::of_port, 16, at(W::packet_type, 48), "physical port below in_port")
-        .exact().basic(1, "OXM_OF_IN_PHY_PORT", 4),
+        .exact().in(P::in_port).basic(1, "OXM_OF_IN_PHY_PORT", 4),
     Row(FieldId::packet_type, "packet_type", F::packet_type, 32, at(W::packet_type, 0), "Ethernet is 0")
         .exact().basic(44, "OXM_OF_PACKET_TYPE"),
     Row(FieldId::actset_output, "actset_output", F::of_port, 16, at(W::ct_ports, 48), "output port of the action set")

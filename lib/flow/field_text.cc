@@ -337,6 +337,8 @@ std::string_view match_for(Prerequisite prerequisite) {
       return "mpls";
     case Prerequisite::pbb:
       return "dl_type=0x88e7";
+    case Prerequisite::in_port:
+      return "in_port";
     case Prerequisite::arp:
       return "arp or rarp";
     case Prerequisite::ipv4:

@@ -73,6 +73,7 @@ bool Match::meets_prerequisite(Prerequisite prerequisite) const {
   // clang-format off
   switch (prerequisite) {
     case Prerequisite::none: return true;
+    case Prerequisite::in_port: return !is_wild(field(FieldId::in_port));
     case Prerequisite::vlan: return (value_.word(KeyWord::vlan) & tag_present) != 0;
     case Prerequisite::mpls: return is_type({0x8847, 0x8848});
     case Prerequisite::pbb: return is_type({0x88e7});

@@ -183,7 +183,8 @@ std::vector<uint8_t> encode_continuation(const Continuation& continuation, bool 
       }
     });
   }
-  write_part(out, Part::action_set, [&] { write_actions(out, continuation.action_set, continuation_version, is_tagged); });
+  write_part(out, Part::action_set,
+             [&] { write_actions(out, continuation.action_set, continuation_version, is_tagged); });
   return bytes.size() > max_size ? std::vector<uint8_t>() : bytes;
 }
 

@@ -36,7 +36,6 @@ constexpr uint16_t all = 63;
 constexpr uint8_t no_recirculation = 0xff;
 constexpr uint16_t zone_bits = 16;
 
-
 Boxed<NestedActions> read_nested(ActionBody& from, ActionContext context) {
   auto actions = read_actions(from.in.take_rest(), from.version, context, from.depth + 1);
   if (!actions) {

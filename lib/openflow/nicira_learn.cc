@@ -30,7 +30,6 @@ constexpr unsigned word_bits = 16;
 constexpr unsigned max_value_bits = 128;
 constexpr uint8_t max_clauses = 64;
 
-
 unsigned words_of(unsigned bit_count) { return (bit_count + word_bits - 1) / word_bits; }
 
 FieldValue read_immediate(WireReader& in, unsigned bit_count) {

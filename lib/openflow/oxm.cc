@@ -369,8 +369,7 @@ Result<void, OpenFlowError> read_oxm_list(std::span<const uint8_t> bytes, Match&
     if (!match.is_wild(*entry->field)) {
       return Unexpected{OpenFlowError{ErrorCode::ofpbmc_dup_field, std::string(entry->field->name)}};
     }
-    const bool lacks_port = entry->field->id == FieldId::in_phy_port && match.is_wild(field(FieldId::in_port));
-    if (lacks_port || !match.meets_prerequisite(*entry->field)) {
+    if (!match.meets_prerequisite(*entry->field)) {
       return Unexpected{OpenFlowError{ErrorCode::ofpbmc_bad_prereq, std::string(entry->field->name)}};
     }
     match.set_masked(*entry->field, entry->value, entry->mask);

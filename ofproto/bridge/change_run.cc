@@ -12,8 +12,7 @@ namespace weft::ofproto {
 
 using openflow::OpenFlowError;
 
-namespace {
-}
+namespace {}
 
 ChangeRun::ChangeRun(std::unique_ptr<LocalBundle> bundle, Done done, const void* by, bool is_quiet)
     : bundle_(std::move(bundle)), done_(std::move(done)), by_(by), is_quiet_(is_quiet) {}

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "ofproto/controller/logger.h"
 #include "lib/base/clock.h"
+#include "ofproto/controller/logger.h"
 
 namespace weft::ofproto {
 namespace {
@@ -111,7 +111,7 @@ void ActiveController::failed(const std::string& reason) {
   }
   backoff_ = std::clamp(backoff_ * 2, first_backoff, std::max(config_.max_backoff, first_backoff));
   openflow_logger.info("{}<->{}: {}; trying again in {} s", context_.bridge.name(), config_.target, reason,
-              std::chrono::duration_cast<std::chrono::seconds>(backoff_).count());
+                       std::chrono::duration_cast<std::chrono::seconds>(backoff_).count());
   timer_.start(backoff_, [this] { dial(); });
   if (was_active) {
     hooks_.changed();

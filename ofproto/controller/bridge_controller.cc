@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "ofproto/controller/logger.h"
 #include "ofproto/controller/configured_controller.h"
 #include "ofproto/controller/event_filter.h"
 #include "ofproto/controller/incoming_connections.h"
+#include "ofproto/controller/logger.h"
 
 namespace weft::ofproto {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "ofproto/controller/logger.h"
 #include "ofproto/controller/active_controller.h"
+#include "ofproto/controller/logger.h"
 #include "ofproto/controller/passive_controller.h"
 
 namespace weft::ofproto {

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "ofproto/controller/logger.h"
 #include "ofproto/controller/event_filter.h"
+#include "ofproto/controller/logger.h"
 #include "ofproto/message/handlers.h"
 
 namespace weft::ofproto {
@@ -290,7 +290,7 @@ void Connection::handle_one(Bytes message) {
   auto envelope = openflow::decode(*version_, message);
   if (!envelope) {
     openflow_logger.dbg("{}: refused a message of type {}: {}", context_.bridge.name(), type_of(message),
-               to_string(envelope.error()));
+                        to_string(envelope.error()));
     send(openflow::error_reply(*version_, envelope.error(), message));
     note_unreadable(*this, message);
     return finish_request();

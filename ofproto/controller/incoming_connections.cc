@@ -4,7 +4,6 @@
 
 #include "ofproto/controller/logger.h"
 
-
 namespace weft::ofproto {
 namespace {
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "ofproto/controller/logger.h"
 #include "lib/base/clock.h"
+#include "ofproto/controller/logger.h"
 
 namespace weft::ofproto {
 namespace {

@@ -1,8 +1,8 @@
 // Requests about the session and the switch as a whole.
 
-#include "ofproto/table/table_set.h"
 #include "ofproto/message/handlers.h"
 #include "ofproto/message/version_10.h"
+#include "ofproto/table/table_set.h"
 
 namespace weft::ofproto {
 

@@ -51,7 +51,7 @@ ListReply::Step counters_of(std::unique_ptr<FlowDump> dump) {
     }
     for (const auto& flow : dump->next(flows_per_step)) {
       out.add(openflow::FlowCounters{flow.table_id, FlowCountersReason::stats_request, flow.priority, flow.duration,
-                           flow.idle_age, flow.packet_count, flow.byte_count, flow.match});
+                                     flow.idle_age, flow.packet_count, flow.byte_count, flow.match});
     }
     return true;
   };

@@ -4,10 +4,10 @@
 #include <array>
 #include <bitset>
 
-#include "ofproto/table/table_set.h"
 #include "lib/base/big_endian.h"
 #include "ofproto/message/list_reply.h"
 #include "ofproto/table/abilities.h"
+#include "ofproto/table/table_set.h"
 
 namespace weft::ofproto {
 

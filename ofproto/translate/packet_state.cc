@@ -260,6 +260,7 @@ bool PacketState::has_header_of(const Field& field, LookedAt& looked_at) const {
   bool is_there = true;
   switch (field.prerequisite) {
     case Prerequisite::none:
+    case Prerequisite::in_port:
       break;
     case Prerequisite::vlan:
       is_there = has_vlan_tag(looked_at);

@@ -14,7 +14,6 @@ using openflow::FlowModCommand;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-
 openflow::FlowMod flow(std::string_view text, FlowModCommand command = FlowModCommand::add) {
   const auto parsed = openflow::parse_flow(text, command);
   EXPECT_TRUE(parsed) << render(text, parsed.error());

@@ -39,7 +39,9 @@ class Matching {
   TestSwitch sw_;
 };
 
-Frame tagged_udp(uint16_t vid, uint8_t pcp = 0) { return frame().vlan(vid, pcp).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2); }
+Frame tagged_udp(uint16_t vid, uint8_t pcp = 0) {
+  return frame().vlan(vid, pcp).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2);
+}
 
 TEST(VlanFieldStory, NonePresentExactAndMasked) {
   Matching none("vlan_tci=0x0000/0x1fff");

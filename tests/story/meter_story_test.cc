@@ -13,7 +13,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-
 void receive(TestSwitch& sw, int count, const Frame& frame, const char* port = "p1") {
   for (int i = 0; i < count; ++i) {
     sw.receive(port, frame);

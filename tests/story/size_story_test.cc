@@ -11,7 +11,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-
 // --- output(port=,max_len=)
 
 TEST(TruncationStory, OnePortGetsTheFrameCutOff) {

@@ -13,7 +13,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-
 // --- counters
 
 TEST(CounterStory, FlowCountsExactlyWhatItHandled) {

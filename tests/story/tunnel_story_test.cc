@@ -12,7 +12,6 @@ using ::testing::SizeIs;
 
 IpAddress ip(const char* text) { return *IpAddress::parse(text); }
 
-
 TunnelMetadata received(uint64_t vni, const char* from = "192.0.2.2", const char* to = "192.0.2.1") {
   TunnelMetadata tunnel;
   tunnel.begin();

@@ -8,7 +8,6 @@
 
 #include "vswitchd/config/logger.h"
 
-
 namespace weft::config {
 namespace {
 

@@ -1,7 +1,7 @@
 #include "lib/openflow/text/bucket_parse.h"
 
-#include <limits>
 #include <algorithm>
+#include <limits>
 
 #include "lib/openflow/text/action_parse.h"
 

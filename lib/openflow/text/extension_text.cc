@@ -48,10 +48,11 @@ std::string format_maps(const std::vector<TlvMap>& maps) {
 // --- asynchronous configuration
 
 constexpr MonitorFlagName packet_in_reasons[] = {{1 << 0, "no_match"},   {1 << 1, "action"}, {1 << 2, "invalid_ttl"},
-                                         {1 << 3, "action_set"}, {1 << 4, "group"},  {1 << 5, "packet_out"}};
+                                                 {1 << 3, "action_set"}, {1 << 4, "group"},  {1 << 5, "packet_out"}};
 constexpr MonitorFlagName port_reasons[] = {{1 << 0, "add"}, {1 << 1, "delete"}, {1 << 2, "modify"}};
-constexpr MonitorFlagName flow_removed_reasons[] = {{1 << 0, "idle"},         {1 << 1, "hard"},         {1 << 2, "delete"},
-                                            {1 << 3, "group_delete"}, {1 << 4, "meter_delete"}, {1 << 5, "eviction"}};
+constexpr MonitorFlagName flow_removed_reasons[] = {{1 << 0, "idle"},         {1 << 1, "hard"},
+                                                    {1 << 2, "delete"},       {1 << 3, "group_delete"},
+                                                    {1 << 4, "meter_delete"}, {1 << 5, "eviction"}};
 constexpr MonitorFlagName role_reasons[] = {
     {1 << 0, "primary_request"}, {1 << 1, "configuration_changed"}, {1 << 2, "experimenter_data_changed"}};
 constexpr MonitorFlagName table_reasons[] = {{1 << 3, "vacancy_down"}, {1 << 4, "vacancy_up"}};
@@ -139,7 +140,8 @@ std::string format_flow_monitor(const FlowMonitor& monitor, Form form, const Por
   if (monitor.command == FlowMonitorCommand::remove) {
     return fmt::format(" id={} command=delete\n", monitor.id);
   }
-  std::string text = fmt::format(" id={} flags={}", monitor.id, format_bits(monitor.flags, monitor_flag_names(form), ","));
+  std::string text =
+      fmt::format(" id={} flags={}", monitor.id, format_bits(monitor.flags, monitor_flag_names(form), ","));
   if (monitor.out_port != of_port::any) {
     text += fmt::format(" out_port={}", format_port(monitor.out_port, ports));
   }

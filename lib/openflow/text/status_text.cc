@@ -37,17 +37,17 @@ std::string bits_text(uint32_t bits, std::span<const NumberedName> names, std::s
 }
 
 constexpr NumberedName packet_in_reasons[] = {{0, "no_match"},   {1, "action"}, {2, "invalid_ttl"},
-                                         {3, "action_set"}, {4, "group"},  {5, "packet_out"}};
+                                              {3, "action_set"}, {4, "group"},  {5, "packet_out"}};
 constexpr NumberedName port_reasons[] = {{0, "add"}, {1, "delete"}, {2, "modify"}};
 constexpr NumberedName flow_removed_reasons[] = {{0, "idle"},         {1, "hard"},         {2, "delete"},
-                                            {3, "group_delete"}, {4, "meter_delete"}, {5, "eviction"}};
+                                                 {3, "group_delete"}, {4, "meter_delete"}, {5, "eviction"}};
 constexpr NumberedName role_reasons[] = {
     {0, "primary_request"}, {1, "configuration_changed"}, {2, "experimenter_data_changed"}};
 constexpr NumberedName table_reasons[] = {{3, "vacancy_down"}, {4, "vacancy_up"}};
 constexpr NumberedName forward_reasons[] = {{0, "group_mod_request"}, {1, "meter_mod_request"}};
 constexpr NumberedName flow_stats_reasons[] = {{0, "request"}, {1, "trigger"}};
 constexpr NumberedName controller_reasons[] = {{0, "request"}, {1, "channel_status"}, {2, "role"},        {3, "added"},
-                                          {4, "removed"}, {5, "short_id"},       {6, "experimenter"}};
+                                               {4, "removed"}, {5, "short_id"},       {6, "experimenter"}};
 
 struct KindText {
   AsyncKind kind;

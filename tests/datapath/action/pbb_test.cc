@@ -42,10 +42,10 @@ TEST_F(PbbTest, BackboneAddressesAndTagAreSetBehindThePush) {
       pbb_udp_on(frame().vlan(10)));
   ASSERT_EQ(exits_.sent.size(), 1U);
   EXPECT_EQ(exits_.sent[0].frame, pbb_udp_on(frame()
-                                             .eth("0a:00:00:00:00:01", "0a:00:00:00:00:02")
-                                             .vlan(99, 0, 0x88a8)
-                                             .pbb(0xabcde0, "02:00:00:00:00:01", "02:00:00:00:00:02", 0, true)
-                                             .vlan(10)));
+                                                 .eth("0a:00:00:00:00:01", "0a:00:00:00:00:02")
+                                                 .vlan(99, 0, 0x88a8)
+                                                 .pbb(0xabcde0, "02:00:00:00:00:01", "02:00:00:00:00:02", 0, true)
+                                                 .vlan(10)));
 }
 
 TEST_F(PbbTest, MaskedServiceInstanceKeepsTheOtherBits) {

@@ -64,8 +64,8 @@ TEST_F(PipelineTest, HitsOfOtherFlowsLeaveBeforeAMissIsTranslated) {
   inject(*p1_, datagram(1000, "known 2"));
   run();
   EXPECT_EQ(sent_at_translation, 3U);
-  EXPECT_THAT(sent(*p2_),
-              ElementsAre(datagram(1000, "known 1"), datagram(1000, "known 2"), datagram(2000, "new 1"), datagram(2000, "new 2")));
+  EXPECT_THAT(sent(*p2_), ElementsAre(datagram(1000, "known 1"), datagram(1000, "known 2"), datagram(2000, "new 1"),
+                                      datagram(2000, "new 2")));
 }
 
 // Two packets of a connection fall under different megaflows; the second is known, the first is not.

@@ -9,7 +9,9 @@ namespace {
 using testing::ElementsAreArray;
 using testing::SizeIs;
 
-Frame datagram_with(std::string_view payload) { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53).payload(payload); }
+Frame datagram_with(std::string_view payload) {
+  return frame().ipv4("10.0.0.1", "10.0.0.2").udp(1000, 53).payload(payload);
+}
 
 uint32_t id_of(const FlowKey& key) { return static_cast<uint32_t>(get(key, FieldId::recirc_id).lo); }
 

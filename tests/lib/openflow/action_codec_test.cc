@@ -102,7 +102,7 @@ TEST(ActionCodec, ArgumentsAreChecked) {
        ofpbac_bad_argument},
       {"learn into table 255", "ffff 0020 00002320 0010 0000 0000 8000 0000000000000000 0000 ff 00 0000 0000",
        ofpbac_bad_argument},
-      {"pop into what is read-only", "ffff 0018 00002320 001c 0000 00000602 0010 000000000000",
+      {"pop into what is read-only", "ffff 0018 00002320 001c 0000 00014604 0020 000000000000",
        ofpbac_bad_set_argument},
       {"pop of no bits", "ffff 0018 00002320 001c 0000 00010004 0000 000000000000", ofpbac_bad_set_len},
       {"push of bits that are not there", "ffff 0018 00002320 001b 0010 00010004 0020 000000000000",

@@ -130,7 +130,7 @@ TEST(FlowModRefusal, SetField) {
   };
   EXPECT_EQ(refused_action(set_field("80004c08 0000000000000005")), "");
   EXPECT_EQ(refused_action(set_field("8000fe01 00")), "OFPBAC_BAD_SET_TYPE");
-  EXPECT_EQ(refused_action(set_field("80000a02 0800")), "OFPBAC_BAD_SET_TYPE");      // eth_type is read-only
+  EXPECT_EQ(refused_action(set_field("80000a02 0800")), "");                         // eth_type
   EXPECT_EQ(refused_action(set_field("80000004 00000001")), "OFPBAC_BAD_SET_TYPE");  // in_port
   EXPECT_EQ(refused_action(set_field("80004c04 00000005")), "OFPBAC_BAD_SET_LEN");
   EXPECT_EQ(refused_action(set_field("80004c10 00000000000000050000000000000005")), "OFPBAC_BAD_SET_LEN");
@@ -160,7 +160,7 @@ TEST(FlowModRefusal, NiciraActions) {
   EXPECT_EQ(refused_action(nicira(7, hex("ffff 00010004 0000000000000001"))), "OFPBAC_BAD_SET_LEN");
   EXPECT_EQ(refused_action(nicira(7, hex("0003 00010004 0000000000000010"))),
             "OFPBAC_BAD_ARGUMENT");  // five bits in four
-  EXPECT_EQ(refused_action(nicira(7, hex("000f 00000602 0000000000000001"))), "OFPBAC_BAD_SET_ARGUMENT");  // eth_type
+  EXPECT_EQ(refused_action(nicira(7, hex("001f 00014604 0000000000000001"))), "OFPBAC_BAD_SET_ARGUMENT");  // dp_hash
   EXPECT_EQ(refused_action(nicira(7, hex("000f 0001fe02 0000000000000001"))), "OFPBAC_BAD_SET_TYPE");
   EXPECT_EQ(refused_action(nicira(6, hex("0020 0001 0000 00010004 00010204"))), "OFPBAC_BAD_SET_LEN");
   EXPECT_EQ(refused_action(nicira(37, zeros(6) + hex("0009 0004 00000000"))), "OFPBPC_BAD_TYPE");

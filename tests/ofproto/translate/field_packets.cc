@@ -233,6 +233,9 @@ void add_prerequisite(Match& match, const Field& field) {
       match.set(FieldId::icmpv6_type, field.id == FieldId::nd_reserved ? 136 : 135);
       match.set(FieldId::icmpv6_code, 0);
       break;
+    case P::in_port:
+      match.set(FieldId::in_port, 1);
+      break;
     case P::nd_solicit:
       ip(0x86dd, 58);
       match.set(FieldId::icmpv6_type, 135);

@@ -45,7 +45,7 @@ TEST(ActionText, ErrorsMarkTheWrongWord) {
       {"actions=output(port=1,max_len=3)", "output(port=1,max_len=3)", "at least 14 bytes"},
       {"actions=output(port=ALL,max_len=30)", "ALL", "one port"},
       {"actions=push:reg0[5..2]", "5..2", "bits of reg0"},
-      {"actions=pop:eth_type", "eth_type", "read-only"},
+      {"actions=pop:dp_hash", "dp_hash", "read-only"},
       {"actions=sample(probability=0)", "sample(probability=0)", "1 to 65535"},
       {"actions=delete_field:reg0", "reg0", "tunnel option"},
       {"udp,actions=fin_timeout(idle_timeout=3)", "fin_timeout(idle_timeout=3)", "tcp"},

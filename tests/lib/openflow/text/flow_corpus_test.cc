@@ -23,6 +23,7 @@ const std::map<std::string, std::pair<Difference, std::string>> differences = {
     {"actions=resubmit:in_port", {Difference::we_accept, "the port has this name everywhere else"}},
     {"actions=set_vlan_vid:6", {Difference::we_accept, "the name that 1.1 gave to mod_vlan_vid"}},
     {"actions=set_vlan_pcp:2", {Difference::we_accept, "the name that 1.1 gave to mod_vlan_pcp"}},
+    {"actions=set_field:5->eth_type", {Difference::we_accept, "the specification lets it be set"}},
     {"nw_src=300.1.1.1,ip,actions=1", {Difference::we_refuse, "not an address"}},
     {"actions=group:99999999999", {Difference::we_refuse, "not a group number: it is not cut to 32 bits"}},
     {"dl_vlan=1,actions=move:OXM_OF_VLAN_VID[0..11]->NXM_NX_REG0[0..11]",

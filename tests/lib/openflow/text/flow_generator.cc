@@ -20,6 +20,8 @@ std::string base_of(const Field& f) {
   switch (f.prerequisite) {
     case Prerequisite::none:
       return "";
+    case Prerequisite::in_port:
+      return "in_port=1,";
     case Prerequisite::vlan:
       return "vlan_tci=0x1000/0x1000,";
     case Prerequisite::mpls:

@@ -63,7 +63,8 @@ TEST(GroupText, CommandsOnBucketsNameAPlace) {
   for (const std::string text : {"command_bucket_id:all,group_id=1", "command_bucket_id:7,group_id=1"}) {
     EXPECT_EQ(format_group_mod(parsed_group(text, remove_bucket)), text);
   }
-  EXPECT_EQ(parsed_group("group_id=1,command_bucket_id=first", remove_bucket).command_bucket_id, bucket_position::first);
+  EXPECT_EQ(parsed_group("group_id=1,command_bucket_id=first", remove_bucket).command_bucket_id,
+            bucket_position::first);
 }
 
 TEST(GroupText, WhatACommandOnBucketsCannotSayIsMarked) {

@@ -40,8 +40,15 @@ constexpr Difference known[] = {
        return f.about == "sample" && has(f, {"NXM_NX_REG0", "metadata["});
      },
      "Open vSwitch 3.4 and later take fields here"},
+    {we_accept, every_version,
+     [](Flow f) {
+       return !is_match(f) && (is_about(f, {"eth_type", "nw_proto", "mpls_bos"}) ||
+                               has(f, {"pop:eth_type", "0x800->eth_type", ",eth_type[]", "5->eth_type"}));
+     },
+     "OpenFlow lets them be set; ovs-ofctl does not"},
     {we_accept, every_version, [](Flow f) { return f.about == "apply_actions"; }, "the instruction by its name"},
-    {we_accept, every_version, [](Flow f) { return has(f, {"resubmit:IN_PORT"}); }, "the port has this name everywhere else"},
+    {we_accept, every_version, [](Flow f) { return has(f, {"resubmit:IN_PORT"}); },
+     "the port has this name everywhere else"},
     {we_accept, every_version, [](Flow f) { return f.about == "dl_vlan" && f.category == FlowCategory::match_masked; },
      "some bits of the VLAN id are said by vlan_vid's mask"},
     {we_accept, every_version, [](Flow f) { return has(f, {"mpls_bos=1/0x1"}); }, "a mask of all ones is none"},
@@ -70,7 +77,8 @@ constexpr Difference known[] = {
        return is_about(f, {"tun_tos", "tun_ttl"});
      },
      "no message can say them"},
-    {we_refuse, every_version, [](Flow f) { return f.about == "packet_type" && f.category == FlowCategory::match_bad_mask; },
+    {we_refuse, every_version,
+     [](Flow f) { return f.about == "packet_type" && f.category == FlowCategory::match_bad_mask; },
      "ovs-ofctl passes over the mask"},
     {we_refuse, every_version, [](Flow f) { return f.category == FlowCategory::bad_action; },
      "ovs-ofctl passes over what is wrong, or cuts a number to the bits that there are"},
@@ -120,7 +128,8 @@ constexpr Difference known[] = {
        return is_about(f, {"in_port_oxm", "actset_output", "ct_state"});
      },
      "all of its bits are all there are"},
-    {other_line, every_version, [](Flow f) { return has(f, {"nat(src,random)"}); }, "ovs-ofctl shows flags only behind a range"},
+    {other_line, every_version, [](Flow f) { return has(f, {"nat(src,random)"}); },
+     "ovs-ofctl shows flags only behind a range"},
     {other_line, every_version, [](Flow f) { return has(f, {"10.0.0.1-10.0.0.1:5-5"}); },
      "ovs-ofctl shows a range of one as one, which has other bytes"},
     {other_line, every_version, [](Flow f) { return f.about == "table"; }, "output to TABLE is for packet-out only"},
@@ -136,7 +145,8 @@ constexpr Difference known[] = {
        return has(f, {"vlan_vid=4101)", "push:OXM_OF_VLAN_VID[]", "OXM_OF_VLAN_VID[])"});
      },
      "vlan_vid has thirteen bits, the present bit included"},
-    {other_line, every_version, [](Flow f) { return has(f, {"output:in_port_oxm"}); }, "in_port has 16 bits however it is named"},
+    {other_line, every_version, [](Flow f) { return has(f, {"output:in_port_oxm"}); },
+     "in_port has 16 bits however it is named"},
     {other_line, only_10, [](Flow f) { return has(f, {"set_tunnel64:5"}); }, "the number says which action it was"},
 };
 

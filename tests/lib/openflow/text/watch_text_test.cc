@@ -18,7 +18,8 @@ TEST(WatchText, EverythingIsWatchedUnlessSaidOtherwise) {
 TEST(WatchText, WordsBehindAnExclamationMarkLeaveOut) {
   const auto watch = parse_watch("!initial,table=1,tcp,!own,out_port=2,tp_dst=80,!actions");
   ASSERT_TRUE(watch);
-  EXPECT_EQ(watch->flags, every_change & ~(monitor_flag::initial | monitor_flag::no_abbrev | monitor_flag::instructions));
+  EXPECT_EQ(watch->flags,
+            every_change & ~(monitor_flag::initial | monitor_flag::no_abbrev | monitor_flag::instructions));
   EXPECT_EQ(watch->table_id, 1);
   EXPECT_EQ(watch->out_port, OfPort{2});
   EXPECT_EQ(watch->match.value(FieldId::tcp_dst).lo, 80U);
