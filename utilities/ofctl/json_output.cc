@@ -73,11 +73,11 @@ void print_json(const std::vector<openflow::PortDesc>& descriptions) {
 }
 
 void print_json(const std::vector<openflow::TableStats>& tables) {
-  print_array(tables, [](const openflow::TableStats& table) {
-    return Json{{"table", table.table_id},
-                {"active", table.active_count},
-                {"lookup", table.lookup_count},
-                {"matched", table.matched_count}};
+  print_array(tables, [](const openflow::TableStats& stats) {
+    return Json{{"table", stats.table_id},
+                {"active", stats.active_count},
+                {"lookup", stats.lookup_count},
+                {"matched", stats.matched_count}};
   });
 }
 
