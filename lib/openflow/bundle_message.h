@@ -66,8 +66,13 @@ struct BundleAdd {
 };
 
 // 1.5: what bundles can do.
+namespace bundle_feature_flag {
+inline constexpr uint32_t timestamp = 1 << 0;       // OFPBF_TIMESTAMP: the request tells the controller's time
+inline constexpr uint32_t time_set_sched = 1 << 1;  // OFPBF_TIME_SET_SCHED: it sets the scheduling tolerance
+}  // namespace bundle_feature_flag
+
 struct BundleFeaturesRequest {
-  uint32_t flags = 0;  // OFPBF_TIMESTAMP, OFPBF_TIME_SET_SCHED
+  uint32_t flags = 0;  // bundle_feature_flag
   friend bool operator==(const BundleFeaturesRequest&, const BundleFeaturesRequest&) = default;
 };
 struct BundleFeaturesReply {

@@ -73,8 +73,8 @@ inline constexpr uint32_t ip_reasm = 1 << 5;
 inline constexpr uint32_t queue_stats = 1 << 6;
 inline constexpr uint32_t arp_match_ip = 1 << 7;  // 1.0 only
 inline constexpr uint32_t port_blocked = 1 << 8;
-inline constexpr uint32_t bundles = 1 << 9;           // 1.5
-inline constexpr uint32_t flow_monitoring = 1 << 10;  // 1.5
+inline constexpr uint32_t bundles = 1 << 9;           // 1.4.1 and later
+inline constexpr uint32_t flow_monitoring = 1 << 10;  // 1.4.1 and later
 }  // namespace capability
 
 struct FeaturesReply {

@@ -1,4 +1,4 @@
-// Bundles: what opens, fills, commits and discards them. The rules are BundleSet's.
+// Bundles: what opens, fills, commits and discards them, and what they can do. The rules are BundleSet's.
 
 #include <algorithm>
 
@@ -85,6 +85,15 @@ Outcome on_bundle_control(const RequestPtr& request, const BundleControl& messag
     default:
       return Unexpected{OpenFlowError(ErrorCode::ofpbfc_bad_type)};
   }
+}
+
+// No bundle is scheduled, so there is no tolerance that could be set.
+Outcome on_bundle_features(const RequestPtr& request, const BundleFeaturesRequest& message) {
+  if ((message.flags & bundle_feature_flag::time_set_sched) != 0) {
+    return Unexpected{OpenFlowError(ErrorCode::ofpbrc_multipart_bad_sched)};
+  }
+  request->reply(BundleFeaturesReply{.capabilities = bundle_flag::atomic | bundle_flag::ordered});
+  return Progress::done;
 }
 
 void note_unreadable(Session& session, std::span<const uint8_t> bytes) {

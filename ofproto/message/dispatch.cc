@@ -34,6 +34,7 @@ struct Dispatch {
   Outcome operator()(const TableDescRequest&) const { return on_table_desc(request); }
   Outcome operator()(const BundleControl& m) const { return on_bundle_control(request, m); }
   Outcome operator()(const BundleAdd& m) const { return on_bundle_add(request, m); }
+  Outcome operator()(const BundleFeaturesRequest& m) const { return on_bundle_features(request, m); }
   Outcome operator()(const FlowMonitorRequest& m) const { return on_flow_monitor(request, m, form); }
   Outcome operator()(const DescRequest&) const { return on_desc(request); }
   Outcome operator()(const FlowStatsRequest& m) const { return on_flow_stats(request, m); }
@@ -59,7 +60,6 @@ struct Dispatch {
     const bool is_known = m.experimenter == nicira_vendor_id || m.experimenter == onf_experimenter_id;
     return refused(is_known ? ErrorCode::ofpbrc_bad_exp_type : ErrorCode::ofpbrc_bad_experimenter);
   }
-  Outcome operator()(const BundleFeaturesRequest&) const { return refused(ErrorCode::ofpbrc_bad_multipart); }
   Outcome operator()(const ExperimenterMultipartRequest&) const { return refused(ErrorCode::ofpbrc_bad_experimenter); }
   Outcome operator()(const MeterStatsRequest& m) const { return on_meter_stats(request, m); }
   Outcome operator()(const MeterConfigRequest& m) const { return on_meter_config(request, m); }

@@ -45,6 +45,7 @@ Outcome on_table_mod(const RequestPtr& request, const openflow::TableMod& messag
 Outcome on_table_desc(const RequestPtr& request);
 Outcome on_bundle_control(const RequestPtr& request, const openflow::BundleControl& message);
 Outcome on_bundle_add(const RequestPtr& request, const openflow::BundleAdd& message);
+Outcome on_bundle_features(const RequestPtr& request, const openflow::BundleFeaturesRequest& message);
 // `form`: what is told unasked has the form of the request that asked for it first.
 Outcome on_flow_monitor(const RequestPtr& request, const openflow::FlowMonitorRequest& message, openflow::Form form);
 Outcome on_desc(const RequestPtr& request);

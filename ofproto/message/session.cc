@@ -16,6 +16,9 @@ Outcome on_features_request(const RequestPtr& request) {
   reply.auxiliary_id = request->session()->auxiliary_id();
   reply.capabilities =
       capability::flow_stats | capability::table_stats | capability::port_stats | capability::group_stats;
+  if (request->session()->version() >= Version::v1_4) {
+    reply.capabilities |= capability::bundles | capability::flow_monitoring;
+  }
   if (request->session()->version() == Version::v1_0) {
     add_features_10(request->session()->bridge(), reply);
   }

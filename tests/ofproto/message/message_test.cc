@@ -40,6 +40,31 @@ TEST_F(MessageTest, FeaturesNameTheDatapath) {
   EXPECT_EQ(reply.table_count, 254);
 }
 
+// The bits were there and nobody claimed them.
+TEST_F(MessageTest, FeaturesClaimWhatTheVersionHasAWordFor) {
+  constexpr uint32_t of_14 = capability::bundles | capability::flow_monitoring;
+  for (const auto& [version, expected] :
+       {std::pair(Version::v1_0, 0U), {Version::v1_3, 0U}, {Version::v1_4, of_14}, {Version::v1_5, of_14}}) {
+    session->speaks = version;
+    session->finished = 0;
+    const auto claimed = reply_to<FeaturesReply>(FeaturesRequest{}).capabilities;
+    EXPECT_EQ(claimed & of_14, expected) << to_string(version);
+    EXPECT_EQ(claimed & capability::queue_stats, 0U);
+  }
+}
+
+// They were an unknown multipart type.
+TEST_F(MessageTest, BundlesAreAtomicAndOrderedAndNeverScheduled) {
+  session->speaks = Version::v1_5;
+  EXPECT_EQ(reply_to<BundleFeaturesReply>(BundleFeaturesRequest{}).capabilities,
+            bundle_flag::atomic | bundle_flag::ordered);
+  session->finished = 0;
+  reply_to<BundleFeaturesReply>(BundleFeaturesRequest{bundle_feature_flag::timestamp});
+  session->finished = 0;
+  EXPECT_EQ(refusal_of(BundleFeaturesRequest{bundle_feature_flag::time_set_sched}),
+            OpenFlowError(ErrorCode::ofpbrc_multipart_bad_sched));
+}
+
 TEST_F(MessageTest, ConfigIsKeptPerSession) {
   EXPECT_EQ(reply_to<GetConfigReply>(GetConfigRequest{}).config.miss_send_len, 128);
   SetConfig change;
