@@ -201,8 +201,7 @@ openflow::MeterFeaturesReply MeterTable::features() {
       1U << static_cast<unsigned>(MeterBandType::drop) | 1U << static_cast<unsigned>(MeterBandType::dscp_remark);
   reply.capabilities = meter_flag::kbps | meter_flag::pktps | meter_flag::burst | meter_flag::stats;
   reply.max_bands = max_meter_bands;
-  reply.features =
-      openflow::meter_feature::action_set | openflow::meter_feature::any_position | openflow::meter_feature::multi_list;
+  // The features of 1.5 stay unsaid: Open vSwitch's tools and OVN refuse a reply that holds them (lib/openflow/README.md).
   return reply;
 }
 
