@@ -55,7 +55,11 @@ openflow::PortDesc BridgePort::desc() const {
     desc.config |= openflow::port_config::down;
   }
   const bool has_link = patch() != nullptr || (port_id != port_id::none && status.has_link);
-  desc.state = has_link ? openflow::port_state::live : openflow::port_state::link_down;
+  if (!has_link) {
+    desc.state = openflow::port_state::link_down;
+  } else if (is_up()) {
+    desc.state = openflow::port_state::live;
+  }
   desc.current_speed_kbps = kbps(status.speed_bps);
   desc.max_speed_kbps = desc.current_speed_kbps;
   if (status.speed_bps >= 10'000'000'000) {

@@ -53,6 +53,15 @@ TEST(PortMap, NameWhoseNumberWasTakenGetsAnotherAndIsFound) {
   EXPECT_EQ(map.find("b")->of_port, OfPort{1});
 }
 
+// OpenFlow 1.3.5 section 6.5.1.
+TEST(BridgePort, IsNotLiveWhileItIsDown) {
+  BridgePort port;
+  port.request = named("a");
+  EXPECT_EQ(port.desc().state, openflow::port_state::live);
+  port.config = openflow::port_config::down;
+  EXPECT_EQ(port.desc().state, 0U);
+}
+
 TEST(PortMap, BridgesOwnNameIsLocal) {
   PortMap map;
   EXPECT_EQ(add(map, named("br0")), of_port::local);
