@@ -88,7 +88,8 @@ Result<LocalFlowMonitors::Monitor, OpenFlowError> LocalFlowMonitors::make(const 
     return refused(ErrorCode::ofpmofc_bad_table_id);
   }
   Monitor monitor{wanted, {}, MiniMatch(wanted.match), (wanted.flags & monitor_flag::initial) != 0};
-  monitor.filter.out_port = wanted.out_port;
+  // No port has the number 0, by which Open vSwitch's tools of 1.4 and later ask for any.
+  monitor.filter.out_port = wanted.out_port == OfPort{0} ? of_port::any : wanted.out_port;
   monitor.filter.out_group = wanted.out_group;
   return monitor;
 }

@@ -112,6 +112,13 @@ TEST_F(MonitorStory, TellsOnlyWhatWasAskedFor) {
   EXPECT_TRUE(last_.instructions.empty()) << "not asked for";
 }
 
+// Stock ovs-ofctl asks so from 1.4 on when it wants every flow.
+TEST_F(MonitorStory, OutPortZeroIsAnyPort) {
+  watch(monitor_flag::add, [](FlowMonitor& monitor) { monitor.out_port = OfPort{0}; });
+  change("cookie=1,in_port=1,actions=output:2");
+  EXPECT_THAT(told(), ElementsAre("added 1"));
+}
+
 TEST_F(MonitorStory, ExpiryHasItsReason) {
   watch(all_events);
   change("cookie=1,hard_timeout=1,in_port=1,actions=drop");
