@@ -59,7 +59,7 @@ DecodedMessage read_role(Reader& in) {
   return finished(in, message);
 }
 
-// Only the fragment bits are left since 1.3.
+// Only the fragment bits are left since 1.3; both together are Open vSwitch's nx-match.
 constexpr uint16_t fragment_mask = 3;
 
 template <class Config>
@@ -67,7 +67,7 @@ DecodedMessage read_config(Reader& in) {
   Config message;
   const uint16_t flags = in.u16();
   in.u16(message.config.miss_send_len);
-  if (flags > static_cast<uint16_t>(FragmentHandling::reassemble)) {
+  if ((flags & ~fragment_mask) != 0) {
     in.fail({ErrorCode::ofpscfc_bad_flags, fmt::format("flags {:#06x}", flags)});
   }
   message.config.fragments = static_cast<FragmentHandling>(flags & fragment_mask);

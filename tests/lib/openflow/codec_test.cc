@@ -64,7 +64,7 @@ TEST(Codec, GroupMod) {
 }
 
 TEST(Codec, ConfigRoleAndMeter) {
-  EXPECT_EQ(refusal(message(9, hex("0003 0080"))), "OFPSCFC_BAD_FLAGS");
+  EXPECT_EQ(refusal(message(9, hex("0004 0080"))), "OFPSCFC_BAD_FLAGS");
   EXPECT_EQ(refusal(message(9, hex("0000 0080"))), "");
   EXPECT_EQ(refusal(message(24, be32(9) + zeros(12))), "OFPRRFC_BAD_ROLE");
   EXPECT_EQ(refusal(message(29, hex("0009 0001 00000001"))), "OFPMMFC_BAD_COMMAND");
@@ -92,6 +92,7 @@ TEST(Codec, MessagesComeBackAsTheyWere) {
   expect_round_trip(Experimenter{0x00001234, 20, hex("01")});
   expect_round_trip(FeaturesReply{1, 0, 254, 0, capability::flow_stats, 0, {}});
   expect_round_trip(GetConfigReply{{FragmentHandling::drop, false, 128}});
+  expect_round_trip(SetConfig{{FragmentHandling::nx_match, false, 128}});
   expect_round_trip(BarrierReply{});
   expect_round_trip(RoleReply{Role::primary, 5});
   expect_round_trip(PortStatus{PortStatusReason::modified, {OfPort{1}, {}, "p1", 1, 4, 0, 0, 0, 0, 10, 20}});
