@@ -83,12 +83,12 @@ class SystemTest(unittest.TestCase):
         switch.add_flow(f"in_port={port},actions=set_field:{vni}->tun_id,set_field:{remote}->tun_dst,output:vx0")
         switch.add_flow(f"in_port=vx0,tun_id={vni},actions=output:{port}")
 
-    def stock_controller(self, host, *options):
+    def stock_controller(self, host, *options, version="13"):
         """Open vSwitch's controller for tests, listening on the host's port 6653."""
         directory = tempfile.TemporaryDirectory(prefix="weft-")
         self.addCleanup(directory.cleanup)
-        process = host.start(["ovs-testcontroller", "-O", "OpenFlow13", f"--unixctl={directory.name}/ctl", *options,
-                              "ptcp:6653:127.0.0.1"])
+        process = host.start(["ovs-testcontroller", "-O", f"OpenFlow{version}", f"--unixctl={directory.name}/ctl",
+                              *options, "ptcp:6653:127.0.0.1"])
         until(lambda: host.listens(6653), "the controller listens")
         return process
 
