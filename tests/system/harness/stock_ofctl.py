@@ -7,6 +7,7 @@ from harness.network import run
 from harness.waiting import until
 
 COMPLAINT = re.compile(r"OFPT_ERROR|^Error |decode error|\|WARN\||\|ERR\||bad reply|^ovs-ofctl: ", re.MULTILINE)
+TIMEOUT = 300  # seconds, for a large file and a build that looks for faults
 CHANGES_BY_ITSELF = re.compile(r"(duration|n_packets|n_bytes|idle_age|hard_age)=[^,]*, ")
 
 
@@ -20,7 +21,7 @@ class StockOfctl:
 
     def run(self, command, *words, check=True):
         """`command` may have options before it: "--bundle add-flows"."""
-        return run(self._words(command, words), check=check, env=self.environment)
+        return run(self._words(command, words), check=check, env=self.environment, timeout=TIMEOUT + 5)
 
     def printed(self, command, *words):
         return self.run(command, *words).stdout
@@ -44,7 +45,7 @@ class StockOfctl:
 
     def _words(self, command, words, target=None):
         options = command.split()
-        return ["ovs-ofctl", "--timeout=40", "-O", f"OpenFlow{self.version}", *options, target or self.target, *words]
+        return ["ovs-ofctl", f"--timeout={TIMEOUT}", "-O", f"OpenFlow{self.version}", *options, target or self.target, *words]
 
 
 class Running:
