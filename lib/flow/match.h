@@ -1,7 +1,7 @@
 // Match: what a rule asks of a packet, a value and a mask over the flow key.
 //
-// `Match` is dense and easy to build. `MiniMatch` is the same in little memory (only masked words, one heap
-// block) and is what rules keep and the classifier stores.
+// `Match` is dense and easy to build. `MiniMatch` is the same in little memory (the values of masked words; masks are
+// shared among those that have the same) and is what rules keep and the classifier stores.
 //
 // Setting a field also sets what makes it meaningful: the presence bits of the header it lives in (flow_key.h),
 // and for dl_vlan, dl_vlan_pcp and vlan_pcp the bit that says there is a tag. Prerequisites (eth_type before
@@ -15,6 +15,7 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "lib/flow/field.h"
 
@@ -67,26 +68,30 @@ class MiniMatch {
   explicit MiniMatch(const Match& match);
   MiniMatch(const MiniMatch&);
   MiniMatch& operator=(const MiniMatch&);
-  MiniMatch(MiniMatch&& other) noexcept : set_(std::exchange(other.set_, {})), words_(std::move(other.words_)) {}
-  MiniMatch& operator=(MiniMatch&& other) noexcept {
-    set_ = std::exchange(other.set_, {});
-    words_ = std::move(other.words_);
-    return *this;
-  }
+  MiniMatch(MiniMatch&&) noexcept = default;
+  MiniMatch& operator=(MiniMatch&&) noexcept = default;
 
   Match expand() const;
-  const WordSet& set() const { return set_; }  // words with a mask bit
-  unsigned word_count() const { return set_.count(); }
-  std::span<const uint64_t> values() const { return {words_.get(), word_count()}; }
-  std::span<const uint64_t> masks() const { return {words_.get() + word_count(), word_count()}; }
+  const WordSet& set() const { return mask_ ? mask_->set : no_words; }  // words with a mask bit
+  unsigned word_count() const { return static_cast<unsigned>(masks().size()); }
+  std::span<const uint64_t> values() const { return {values_.get(), word_count()}; }
+  std::span<const uint64_t> masks() const { return mask_ ? std::span(mask_->words) : std::span<const uint64_t>(); }
   bool matches(const FlowKey& key) const;
   bool is_subset_of(const MiniMatch& other) const;
   bool overlaps(const MiniMatch& other) const;
   friend bool operator==(const MiniMatch& a, const MiniMatch& b);
 
  private:
-  WordSet set_;
-  std::unique_ptr<uint64_t[]> words_;  // values, then masks
+  struct Mask {
+    WordSet set;
+    std::vector<uint64_t> words;
+  };
+  static constexpr WordSet no_words{};
+
+  static std::shared_ptr<const Mask> share(const WordSet& set, const Flow& mask);
+
+  std::shared_ptr<const Mask> mask_;  // null: everything matches
+  std::unique_ptr<uint64_t[]> values_;
 };
 
 }  // namespace weft

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 
+#include "lib/base/hash.h"
 #include "lib/flow/match.h"
 
 namespace weft {
@@ -15,30 +17,51 @@ bool contains(const WordSet& all, const WordSet& some) { return intersection(all
 
 }  // namespace
 
+// Rules come in crowds that have one mask. Each thread remembers the masks that it met last.
+std::shared_ptr<const MiniMatch::Mask> MiniMatch::share(const WordSet& set, const Flow& mask) {
+  constexpr size_t remembered = 64;
+  thread_local std::array<std::shared_ptr<const Mask>, remembered> recent;
+  uint64_t hash = set.bits[0];
+  set.for_each([&](unsigned i) { hash = hash_add(hash, mask.word(i)); });
+  std::shared_ptr<const Mask>& place = recent[hash % remembered];
+  const auto is_known = [&] {
+    bool is_equal = place != nullptr && place->set == set;
+    unsigned next = 0;
+    set.for_each([&](unsigned i) { is_equal = is_equal && place->words[next++] == mask.word(i); });
+    return is_equal;
+  };
+  if (!is_known()) {
+    auto made = std::make_shared<Mask>(Mask{set, {}});
+    made->words.reserve(set.count());
+    set.for_each([&](unsigned i) { made->words.push_back(mask.word(i)); });
+    place = std::move(made);
+  }
+  return place;
+}
+
 MiniMatch::MiniMatch(const Match& match) {
+  WordSet set;
   for (unsigned i = 0; i < key_word_count; ++i) {
     if (match.mask().word(i) != 0) {
-      set_.add(i);
+      set.add(i);
     }
   }
-  const unsigned count = word_count();
-  words_ = std::make_unique<uint64_t[]>(size_t{2} * count);
+  if (set.empty()) {
+    return;
+  }
+  mask_ = share(set, match.mask());
+  values_ = std::make_unique_for_overwrite<uint64_t[]>(word_count());
   unsigned next = 0;
-  set_.for_each([&](unsigned i) {
-    words_[next] = match.value().word(i) & match.mask().word(i);
-    words_[count + next] = match.mask().word(i);
-    ++next;
-  });
+  set.for_each([&](unsigned i) { values_[next++] = match.value().word(i) & match.mask().word(i); });
 }
 
 MiniMatch::MiniMatch(const MiniMatch& other) { *this = other; }
 
 MiniMatch& MiniMatch::operator=(const MiniMatch& other) {
   if (this != &other) {
-    const size_t n = size_t{2} * other.word_count();
-    words_ = std::make_unique<uint64_t[]>(n);
-    std::copy_n(other.words_.get(), n, words_.get());
-    set_ = other.set_;
+    values_ = std::make_unique_for_overwrite<uint64_t[]>(other.word_count());
+    std::ranges::copy(other.values(), values_.get());
+    mask_ = other.mask_;
   }
   return *this;
 }
@@ -46,7 +69,7 @@ MiniMatch& MiniMatch::operator=(const MiniMatch& other) {
 Match MiniMatch::expand() const {
   Match match;
   unsigned next = 0;
-  set_.for_each([&](unsigned i) {
+  set().for_each([&](unsigned i) {
     match.value().word(i) = values()[next];
     match.mask().word(i) = masks()[next];
     ++next;
@@ -57,7 +80,7 @@ Match MiniMatch::expand() const {
 bool MiniMatch::matches(const FlowKey& key) const {
   uint64_t difference = 0;
   unsigned next = 0;
-  set_.for_each([&](unsigned i) {
+  set().for_each([&](unsigned i) {
     difference |= (key.word(i) & masks()[next]) ^ values()[next];
     ++next;
   });
@@ -65,13 +88,13 @@ bool MiniMatch::matches(const FlowKey& key) const {
 }
 
 bool MiniMatch::is_subset_of(const MiniMatch& other) const {
-  if (!contains(set_, other.set_)) {
+  if (!contains(set(), other.set())) {
     return false;
   }
   uint64_t difference = 0;
   unsigned theirs = 0;
-  other.set_.for_each([&](unsigned i) {
-    const unsigned ours = set_.rank(i);
+  other.set().for_each([&](unsigned i) {
+    const unsigned ours = set().rank(i);
     difference |= other.masks()[theirs] & ~masks()[ours];
     difference |= (values()[ours] ^ other.values()[theirs]) & other.masks()[theirs];
     ++theirs;
@@ -81,16 +104,17 @@ bool MiniMatch::is_subset_of(const MiniMatch& other) const {
 
 bool MiniMatch::overlaps(const MiniMatch& other) const {
   uint64_t difference = 0;
-  intersection(set_, other.set_).for_each([&](unsigned i) {
-    const unsigned a = set_.rank(i);
-    const unsigned b = other.set_.rank(i);
+  intersection(set(), other.set()).for_each([&](unsigned i) {
+    const unsigned a = set().rank(i);
+    const unsigned b = other.set().rank(i);
     difference |= (values()[a] ^ other.values()[b]) & masks()[a] & other.masks()[b];
   });
   return difference == 0;
 }
 
 bool operator==(const MiniMatch& a, const MiniMatch& b) {
-  return a.set_ == b.set_ && std::equal(a.words_.get(), a.words_.get() + size_t{2} * a.word_count(), b.words_.get());
+  const bool is_same_mask = a.mask_ == b.mask_ || (a.set() == b.set() && std::ranges::equal(a.masks(), b.masks()));
+  return is_same_mask && std::ranges::equal(a.values(), b.values());
 }
 
 }  // namespace weft

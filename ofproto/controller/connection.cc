@@ -275,6 +275,7 @@ void Connection::handle_waiting() {
     handle_one(std::move(message));
   }
   is_in_loop_ = false;
+  write_at_once();
   read();
 }
 
@@ -333,15 +334,35 @@ void Connection::send(Bytes message) {
   }
   output_bytes_ += cost_of(message);
   output_.push_back(std::move(message));
-  write();
+  // What is said while messages are handled goes together, when the last of them has been.
+  if (!is_in_loop_) {
+    write();
+  }
+}
+
+// A peer that waits for an answer has it sooner, and for less, than by way of the event loop.
+void Connection::write_at_once() {
+  if (is_writing_ || output_.empty() || !is_open_ || last_words_) {
+    return write();
+  }
+  take_chunk();
+  const size_t count = stream_->write_at_once(boost::asio::buffer(being_written_));
+  if (count == being_written_.size()) {
+    output_bytes_ -= being_written_bytes_;
+    return write();
+  }
+  being_written_.erase(being_written_.begin(), being_written_.begin() + static_cast<std::ptrdiff_t>(count));
+  write_chunk();
 }
 
 void Connection::write() {
-  if (is_writing_ || output_.empty() || !is_open_) {
-    return;
+  if (!is_writing_ && !output_.empty() && is_open_) {
+    take_chunk();
+    write_chunk();
   }
-  is_writing_ = true;
-  stall_timer_.start(stall_limit_, [this] { close_stalled(); });
+}
+
+void Connection::take_chunk() {
   being_written_.clear();
   being_written_bytes_ = 0;
   while (!output_.empty() && being_written_.size() < chunk_size) {
@@ -349,6 +370,11 @@ void Connection::write() {
     being_written_bytes_ += cost_of(output_.front());
     output_.pop_front();
   }
+}
+
+void Connection::write_chunk() {
+  is_writing_ = true;
+  stall_timer_.start(stall_limit_, [this] { close_stalled(); });
   stream_->write(boost::asio::buffer(being_written_), [self = shared_from_this()](error_code error, size_t) {
     const EventLoop::Handler handler;
     self->is_writing_ = false;

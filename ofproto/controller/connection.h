@@ -125,6 +125,9 @@ class Connection : public Session, private Candidate, public std::enable_shared_
   void handle_one(openflow::Bytes message);
   void write();
   void written();
+  void write_at_once();
+  void take_chunk();
+  void write_chunk();
   void close_stalled();
   void run_tasks_later();
   void probe();

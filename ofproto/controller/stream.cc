@@ -18,6 +18,13 @@ class PlainStream final : public Stream {
 
   void read_some(asio::mutable_buffer into, Done done) override { socket_.async_read_some(into, std::move(done)); }
   void write(asio::const_buffer from, Done done) override { asio::async_write(socket_, from, std::move(done)); }
+  size_t write_at_once(asio::const_buffer from) override {
+    error_code error;
+    if (!socket_.non_blocking()) {
+      socket_.non_blocking(true, error);
+    }
+    return error ? 0 : socket_.write_some(from, error);
+  }
   void close() override {
     error_code ignored;
     socket_.close(ignored);

@@ -27,6 +27,8 @@ class Stream {
   virtual ~Stream() = default;
   virtual void read_some(boost::asio::mutable_buffer into, Done done) = 0;  // at least a byte
   virtual void write(boost::asio::const_buffer from, Done done) = 0;        // all of it
+  // How much of it goes without waiting, while no write is under way; an error shows when the rest is written.
+  virtual size_t write_at_once(boost::asio::const_buffer) { return 0; }
   virtual void close() = 0;
   // The other end, as OpenFlow 1.5.1 section 6.3.1 spells it: "tcp:192.0.2.1:6653", "tls:...", "unix".
   virtual const std::string& peer() const = 0;

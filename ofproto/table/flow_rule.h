@@ -7,7 +7,7 @@
 // Threads:   any reader under RCU; counters from any thread. Created and removed on the control thread.
 // Ownership: shared. Its table holds it until no reader can find it any more; whoever wants it longer (a megaflow's
 //            record, a flow-removed that waits for the last counters) keeps shared_from_this(), which is safe under RCU.
-// Cost:      224 bytes and 16 for each word of the match; instructions are shared among rules (instruction_cache.h).
+// Cost:      232 bytes and 8 for each word of the match; masks and instructions are shared among rules (instruction_cache.h).
 #pragma once
 
 #include <atomic>

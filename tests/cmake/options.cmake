@@ -36,6 +36,11 @@ else()
   set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1")
 endif()
 
+# popcnt is in every 64-bit machine since 2009; without it a packet's key is searched by calls of libgcc.
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+  add_compile_options(-march=x86-64-v2)
+endif()
+
 add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor)
 if(WEFT_WERROR)
   add_compile_options(-Werror)
