@@ -6,7 +6,7 @@ from harness import SystemTest, until
 
 REQUIRED_TOOLS = ["ip", "ping", "iperf3", "ss", "osken-manager", "ovs-testcontroller"]
 PORT = 6653
-LEARNING_SWITCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "harness", "learning_switch.py")
+LEARNING_SWITCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "osken", "learning_switch.py")
 
 
 class ControllerTest(SystemTest):

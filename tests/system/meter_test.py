@@ -2,13 +2,13 @@
 
 import os
 import re
-import time
 
 from harness import SystemTest, until
+from harness.frames import burst
 
 REQUIRED_TOOLS = ["ip", "ss", "ovs-ofctl", "osken-manager"]
 PORT = 6653
-RATE_LIMIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "harness", "rate_limit.py")
+RATE_LIMIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "osken", "rate_limit.py")
 ETHERTYPE = 0x88b5
 FRAME = bytes.fromhex("0200000000ee" "0200000000aa" "88b5") + b"metered".ljust(86, b".")
 
@@ -28,24 +28,8 @@ class MeterTest(SystemTest):
         return done.stdout + done.stderr
 
     def burst(self, count):
-        """Sends frames as fast as they go: how many came, and how long it took."""
-        sender = self.a.place.socket(17, 3, 0)
-        sender.bind(("eth0", 0))
-        receiver = self.b.place.socket(17, 3, ETHERTYPE)
-        receiver.bind(("eth0", ETHERTYPE))
-        receiver.settimeout(0.5)
-        begin = time.monotonic()
-        for _ in range(count):
-            sender.send(FRAME)
-        came = 0
-        try:
-            while receiver.recv(2000) == FRAME:
-                came += 1
-        except TimeoutError:
-            pass
-        sender.close()
-        receiver.close()
-        return came, time.monotonic() - begin
+        came, seconds = burst(self.a, self.b, [FRAME] * count)
+        return len(came), seconds
 
     def counted(self, meter=1):
         stats = self.stock("meter-stats", f"meter={meter}")
