@@ -1,5 +1,6 @@
 #include "ofproto/bridge/change_run.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -11,8 +12,6 @@
 namespace weft::ofproto {
 
 using openflow::OpenFlowError;
-
-namespace {}
 
 ChangeRun::ChangeRun(std::unique_ptr<LocalBundle> bundle, Done done, const void* by, bool is_quiet)
     : bundle_(std::move(bundle)), done_(std::move(done)), by_(by), is_quiet_(is_quiet) {}
@@ -45,6 +44,7 @@ bool ChangeRun::prepare_some(LocalBridge& bridge) {
   constexpr size_t messages_at_once = 32;
   for (size_t i = 0; i < messages_at_once; ++i) {
     if (preparation_->step()) {
+      note_complete_parts(bridge);
       return true;
     }
     if (preparation_->failure()) {
@@ -61,7 +61,7 @@ bool ChangeRun::prepare_some(LocalBridge& bridge) {
       return true;
     }
   }
-  note_parts(bridge, preparation_->parts().empty() ? 0 : preparation_->parts().size() - 1);
+  note_complete_parts(bridge);
   return true;
 }
 
@@ -101,7 +101,12 @@ void ChangeRun::abandon() {
   bundle_.reset();
 }
 
-// A part that is complete, as the revalidator will hear of it.
+// All but the last, to which more may come.
+void ChangeRun::note_complete_parts(LocalBridge& bridge) {
+  note_parts(bridge, std::max<size_t>(preparation_->parts().size(), 1) - 1);
+}
+
+// As the revalidator will hear of them.
 void ChangeRun::note_parts(LocalBridge& bridge, size_t end) {
   for (; noted_parts_ < end; ++noted_parts_) {
     touches_.add(bridge.id(), preparation_->parts()[noted_parts_]);

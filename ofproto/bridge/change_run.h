@@ -39,6 +39,7 @@ class ChangeRun {
   Result<void, openflow::OpenFlowError> begin_other(LocalBridge& bridge, const openflow::Message& message);
   bool take_back_some();
   void fail(const openflow::OpenFlowError& error);
+  void note_complete_parts(LocalBridge& bridge);
   void note_parts(LocalBridge& bridge, size_t end);
   void publish(LocalBridge& bridge);
 
