@@ -6,6 +6,9 @@
 // difference. So a slow reader costs the memory of the rules that were removed meanwhile, and no more messages than there
 // are rules. The rules that are there when a monitor is made are told the same way: as the difference from nothing.
 //
+// Of one's own changes the xid is told, unless some monitor that selects the rule wants them in full (NO_ABBREV, Nicira's
+// OWN). Who wants only his own (ONLY_OWN) is told of rules that are there and of what he has missed whosever they are.
+//
 //     auto monitors = bridge.make_monitors(session, tell);
 //     if (auto changed = monitors->change(request.monitors); !changed) -> refuse
 //     while (monitors->next_initial(updates)) ... send, a slice at a time ...

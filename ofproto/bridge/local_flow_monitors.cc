@@ -18,10 +18,11 @@ constexpr size_t looked_at_at_once = 256;
 
 Unexpected<OpenFlowError> refused(ErrorCode code) { return Unexpected{OpenFlowError(code)}; }
 
-FlowUpdate update_of(FlowUpdateEvent event, const FlowRule& rule, const RuleChange& change, bool with_instructions) {
+FlowUpdate update_of(FlowUpdateEvent event, const FlowRule& rule, openflow::FlowRemovedReason reason,
+                     bool with_instructions) {
   FlowUpdate update;
   update.event = event;
-  update.reason = change.reason;
+  update.reason = reason;
   update.table_id = rule.table_id();
   update.priority = static_cast<uint16_t>(rule.priority());
   update.idle_timeout = rule.idle_timeout();
@@ -32,6 +33,13 @@ FlowUpdate update_of(FlowUpdateEvent event, const FlowRule& rule, const RuleChan
     update.instructions = rule.instructions();
   }
   return update;
+}
+
+FlowUpdateEvent event_of(const RuleChange& change) {
+  if (change.is_removal()) {
+    return FlowUpdateEvent::removed;
+  }
+  return change.before == nullptr ? FlowUpdateEvent::added : FlowUpdateEvent::modified;
 }
 
 uint16_t flag_of(FlowUpdateEvent event) {
@@ -78,6 +86,11 @@ void LocalFlowMonitors::abandon() {
 bool LocalFlowMonitors::Monitor::selects(const FlowRule& rule) const {
   return (wanted.table_id == openflow::all_tables || wanted.table_id == rule.table_id()) && !rule.is_hidden() &&
          rule.match().is_subset_of(match) && ofproto::selects(filter, rule);
+}
+
+// A rule that stops or starts to output where the monitor looks has changed for it.
+bool LocalFlowMonitors::Monitor::selects(const RuleChange& change) const {
+  return (change.before != nullptr && selects(*change.before)) || (change.after != nullptr && selects(*change.after));
 }
 
 Result<LocalFlowMonitors::Monitor, OpenFlowError> LocalFlowMonitors::make(const FlowMonitor& wanted) {
@@ -136,44 +149,32 @@ Result<void, OpenFlowError> LocalFlowMonitors::change(const std::vector<FlowMoni
 
 // --- what is told
 
-// The first monitor that wants to hear of this, and whether some one of them wants the instructions too.
-const LocalFlowMonitors::Monitor* LocalFlowMonitors::first_for(const FlowRule& rule, uint16_t flag, bool is_own,
-                                                               bool* wants_instructions) const {
-  const Monitor* first = nullptr;
+// What the monitors that want to hear of this ask for, together; 0: there are none.
+uint16_t LocalFlowMonitors::flags_for(FlowUpdateEvent event, const RuleChange& change, Origin origin) const {
+  uint16_t flags = 0;
   for (const auto& [id, monitor] : monitors_) {
-    const bool is_asked = flag == monitor_flag::initial ? monitor.is_new : monitor.wants(flag);
-    if (!is_asked || (monitor.wants(monitor_flag::only_own) && !is_own) || !monitor.selects(rule)) {
-      continue;
+    const bool is_asked = event == FlowUpdateEvent::initial ? monitor.is_new : monitor.wants(flag_of(event));
+    const bool is_foreign = origin == Origin::other && monitor.wants(monitor_flag::only_own);
+    if (is_asked && !is_foreign && monitor.selects(change)) {
+      flags |= monitor.wanted.flags;
     }
-    *wants_instructions = *wants_instructions || monitor.wants(monitor_flag::instructions);
-    first = first == nullptr ? &monitor : first;
   }
-  return first;
+  return flags;
 }
 
-void LocalFlowMonitors::note_event(Updates& updates, FlowUpdateEvent event, const FlowRule& rule,
-                                   const RuleChange& change, bool is_own) const {
-  bool wants_instructions = false;
-  const Monitor* monitor = first_for(rule, flag_of(event), is_own, &wants_instructions);
-  if (monitor == nullptr) {
+void LocalFlowMonitors::note(Updates& updates, FlowUpdateEvent event, const RuleChange& change, Origin origin) const {
+  const uint16_t flags = flags_for(event, change, origin);
+  if (flags == 0) {
     return;
   }
-  if (is_own && !monitor->wants(monitor_flag::no_abbrev)) {
+  if (origin == Origin::own && (flags & monitor_flag::no_abbrev) == 0) {
     if (updates.empty() || updates.back().event != FlowUpdateEvent::abbreviated || updates.back().xid != change.xid) {
       updates.push_back({.event = FlowUpdateEvent::abbreviated, .xid = change.xid, .match = {}, .instructions = {}});
     }
     return;
   }
-  updates.push_back(update_of(event, rule, change, wants_instructions));
-}
-
-void LocalFlowMonitors::note(Updates& updates, const RuleChange& rule, bool is_own) const {
-  if (rule.after == nullptr) {
-    note_event(updates, FlowUpdateEvent::removed, *rule.before, rule, is_own);
-  } else {
-    const auto event = rule.before == nullptr ? FlowUpdateEvent::added : FlowUpdateEvent::modified;
-    note_event(updates, event, *rule.after, rule, is_own);
-  }
+  const FlowRule& rule = change.is_removal() ? *change.before : *change.after;
+  updates.push_back(update_of(event, rule, change.reason, (flags & monitor_flag::instructions) != 0));
 }
 
 void LocalFlowMonitors::changed(const std::vector<RuleChange>& rules, const void* by) {
@@ -182,7 +183,7 @@ void LocalFlowMonitors::changed(const std::vector<RuleChange>& rules, const void
   }
   Updates updates;
   for (const RuleChange& rule : rules) {
-    note(updates, rule, by != nullptr && by == owner_);
+    note(updates, event_of(rule), rule, by != nullptr && by == owner_ ? Origin::own : Origin::other);
   }
   // The change that could not be told is part of the difference, so what is known is the version before it.
   if (!updates.empty() && !tell_(updates)) {
@@ -210,7 +211,7 @@ bool LocalFlowMonitors::next_initial(Updates& updates) {
     return false;
   }
   for (const FlowRulePtr& rule : initial_->selection.next(looked_at_at_once, looked_at_at_once)) {
-    note_event(updates, FlowUpdateEvent::initial, *rule, {}, false);
+    note(updates, FlowUpdateEvent::initial, {.after = rule}, Origin::not_known);
   }
   if (!initial_->selection.is_done()) {
     return true;
@@ -222,22 +223,22 @@ bool LocalFlowMonitors::next_initial(Updates& updates) {
   return false;
 }
 
-const FlowRule* LocalFlowMonitors::at_version(const FlowRule& rule, uint64_t version) const {
+FlowRulePtr LocalFlowMonitors::at_version(const FlowRule& rule, uint64_t version) const {
   const FlowTable* table = (*tables_)->find_table(rule.table_id());
-  return table != nullptr ? table->find_exact(rule.match(), rule.priority(), version) : nullptr;
+  FlowRule* found = table != nullptr ? table->find_exact(rule.match(), rule.priority(), version) : nullptr;
+  return found != nullptr ? found->shared_from_this() : nullptr;
 }
 
-void LocalFlowMonitors::compare_old(const FlowRule& rule, Updates& updates) const {
-  if (!rule.is_visible(present_->version) && at_version(rule, present_->version) == nullptr) {
-    const RuleChange gone{.before = nullptr, .after = nullptr, .reason = openflow::FlowRemovedReason::removed};
-    note_event(updates, FlowUpdateEvent::removed, rule, gone, false);
+void LocalFlowMonitors::compare_old(const FlowRulePtr& rule, Updates& updates) const {
+  if (!rule->is_visible(present_->version) && at_version(*rule, present_->version) == nullptr) {
+    note(updates, FlowUpdateEvent::removed, {.before = rule}, Origin::not_known);
   }
 }
 
-void LocalFlowMonitors::compare_new(const FlowRule& rule, Updates& updates) const {
-  if (!rule.is_visible(behind_->version)) {
-    const bool is_new = at_version(rule, behind_->version) == nullptr;
-    note_event(updates, is_new ? FlowUpdateEvent::added : FlowUpdateEvent::modified, rule, {}, false);
+void LocalFlowMonitors::compare_new(const FlowRulePtr& rule, Updates& updates) const {
+  if (!rule->is_visible(behind_->version)) {
+    const RuleChange change{.before = at_version(*rule, behind_->version), .after = rule};
+    note(updates, event_of(change), change, Origin::not_known);
   }
 }
 
@@ -254,11 +255,11 @@ bool LocalFlowMonitors::catch_up(Updates& updates) {
   }
   if (!behind_->selection.is_done()) {
     for (const FlowRulePtr& rule : behind_->selection.next(looked_at_at_once, looked_at_at_once)) {
-      compare_old(*rule, updates);
+      compare_old(rule, updates);
     }
   } else if (!present_->selection.is_done()) {
     for (const FlowRulePtr& rule : present_->selection.next(looked_at_at_once, looked_at_at_once)) {
-      compare_new(*rule, updates);
+      compare_new(rule, updates);
     }
   } else {
     // What has changed since comes next. The old walk keeps the rules of its version until the new one does.

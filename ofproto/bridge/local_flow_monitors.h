@@ -46,21 +46,22 @@ class LocalFlowMonitors final : public FlowMonitors {
     bool is_new = false;  // what is there has not been told
 
     bool selects(const FlowRule& rule) const;
+    bool selects(const RuleChange& change) const;
     bool wants(uint16_t flag) const { return (wanted.flags & flag) != 0; }
   };
+  // Whose change it is. Nobody keeps that of rules that are there already, or of what a slow reader has missed.
+  enum class Origin { own, other, not_known };
   using Monitors = std::map<uint32_t, Monitor>;
   // A version that is not let go, and how far the walk over its rules has come.
   struct Walk;
 
   static Result<Monitor, openflow::OpenFlowError> make(const openflow::FlowMonitor& wanted);
   static Result<void, openflow::OpenFlowError> apply(Monitors& monitors, const openflow::FlowMonitor& wanted);
-  const Monitor* first_for(const FlowRule& rule, uint16_t flag, bool is_own, bool* wants_instructions) const;
-  void note(Updates& updates, const RuleChange& rule, bool is_own) const;
-  void note_event(Updates& updates, openflow::FlowUpdateEvent event, const FlowRule& rule, const RuleChange& change,
-                  bool is_own) const;
-  const FlowRule* at_version(const FlowRule& rule, uint64_t version) const;
-  void compare_old(const FlowRule& rule, Updates& updates) const;
-  void compare_new(const FlowRule& rule, Updates& updates) const;
+  uint16_t flags_for(openflow::FlowUpdateEvent event, const RuleChange& change, Origin origin) const;
+  void note(Updates& updates, openflow::FlowUpdateEvent event, const RuleChange& change, Origin origin) const;
+  FlowRulePtr at_version(const FlowRule& rule, uint64_t version) const;
+  void compare_old(const FlowRulePtr& rule, Updates& updates) const;
+  void compare_new(const FlowRulePtr& rule, Updates& updates) const;
   void fall_behind(uint64_t known_version);
 
   const std::shared_ptr<TableSet*> tables_;  // null inside: the bridge is gone

@@ -103,6 +103,7 @@ class Connection : public Session, private Candidate, public std::enable_shared_
   void when_writable(std::function<void()> task) override;
   bool has_room() const override;
   void finish_request() override;
+  bool is_service() const override { return options_.kind == ConnectionKind::service; }
   openflow::Role role() const override;
   Result<openflow::RoleReply, openflow::OpenFlowError> request_role(const openflow::RoleRequest& request,
                                                                     bool has_generation) override;

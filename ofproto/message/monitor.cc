@@ -29,10 +29,11 @@ void send(Session& session, const Updates& updates, Form form) {
   encoder.finish();
 }
 
+// Paused or resumed, for which an extension has messages of their own.
 void send(Session& session, FlowUpdateEvent event, Form form) {
   FlowUpdate update;
   update.event = event;
-  send(session, Updates{update}, form);
+  session.send(encode(session.version(), unasked_xid, FlowMonitorReply{{std::move(update)}}, false, form));
 }
 
 // Tells what was missed, each slice when the peer has taken the one before. `is_told`: that it was paused, so that it is
@@ -94,6 +95,18 @@ ListReply::Step initial_updates(const std::shared_ptr<Session>& session, Form fo
   };
 }
 
+// Open vSwitch's ovs-ofctl says ONLY_OWN for "my own changes in full", which the specification calls NO_ABBREV. On service
+// connections, by which that tool comes, ONLY_OWN without NO_ABBREV is understood so.
+std::vector<FlowMonitor> meant(const Session& session, std::vector<FlowMonitor> monitors) {
+  constexpr uint16_t both = monitor_flag::only_own | monitor_flag::no_abbrev;
+  for (FlowMonitor& monitor : monitors) {
+    if (session.is_service() && (monitor.flags & both) == monitor_flag::only_own) {
+      monitor.flags ^= both;
+    }
+  }
+  return monitors;
+}
+
 // An extension cancels by a message of its own, which has no answer.
 bool is_cancellation(const FlowMonitorRequest& message, Form form) {
   const auto is_removal = [](const FlowMonitor& monitor) { return monitor.command == FlowMonitorCommand::remove; };
@@ -109,7 +122,7 @@ Outcome on_flow_monitor(const RequestPtr& request, const FlowMonitorRequest& mes
         session.get(),
         [weak = std::weak_ptr(session), form](const Updates& updates) { return tell(weak, form, updates); });
   }
-  if (auto changed = session->monitors->change(message.monitors); !changed) {
+  if (auto changed = session->monitors->change(meant(*session, message.monitors)); !changed) {
     return Unexpected{changed.error()};
   }
   if (is_cancellation(message, form)) {

@@ -53,6 +53,8 @@ class Session {
   // `has_generation`: Nicira's form of the request has none.
   virtual Result<openflow::RoleReply, openflow::OpenFlowError> request_role(const openflow::RoleRequest& request,
                                                                             bool has_generation) = 0;
+  // The peer is a tool or a controller of `type=service`, not one of those that the bridge depends on.
+  virtual bool is_service() const { return false; }
   virtual uint8_t auxiliary_id() const = 0;  // 0: the main connection
   // The bridge's controllers, this one included.
   virtual std::vector<openflow::ControllerStatus> controllers() const = 0;

@@ -140,6 +140,50 @@ TEST_F(MonitorStory, OnesOwnChangesAreNamedByTheirXid) {
   EXPECT_THAT(told(), ElementsAre("added 1"));
 }
 
+TEST_F(MonitorStory, OnlyOnesOwnAreAbbreviatedUnlessInFull) {
+  watch(all_events | monitor_flag::only_own);
+  change("cookie=1,in_port=1,actions=drop", FlowModCommand::add, this);
+  change("cookie=2,in_port=2,actions=drop");
+  EXPECT_THAT(told(), ElementsAre("own 77"));
+}
+
+// The first of the monitors that match decided alone.
+TEST_F(MonitorStory, MonitorsOfOneRuleAddUp) {
+  const auto watch_port = [&](uint32_t id, uint16_t flags) {
+    watch(
+        flags, [](FlowMonitor& monitor) { monitor.match = flow("in_port=1,actions=drop").match; }, id);
+  };
+  watch(all_events | monitor_flag::only_own);
+  watch_port(2, all_events | monitor_flag::no_abbrev | monitor_flag::instructions);
+  change("cookie=1,in_port=1,actions=output:2", FlowModCommand::add, this);
+  EXPECT_EQ(last_.instructions, flow("actions=output:2").instructions);
+  change("cookie=2,in_port=2,actions=output:2", FlowModCommand::add, this);
+  change("cookie=1,in_port=1,actions=drop");
+  change("cookie=2,in_port=2,actions=drop");
+  EXPECT_THAT(told(), ElementsAre("added 1", "own 77", "modified 1"));
+}
+
+TEST_F(MonitorStory, ARuleThatTurnsAwayFromTheWatchedPortHasChanged) {
+  watch(all_events, [](FlowMonitor& monitor) { monitor.out_port = OfPort{2}; });
+  change("cookie=1,in_port=1,actions=output:1");
+  change("cookie=1,in_port=1,actions=output:2", FlowModCommand::modify);
+  change("cookie=1,in_port=1,actions=output:1", FlowModCommand::modify);
+  change("in_port=1", FlowModCommand::remove);
+  EXPECT_THAT(told(), ElementsAre("modified 1", "modified 1"));
+}
+
+// Nobody remembers whose they are.
+TEST_F(MonitorStory, WhatIsThereAndWhatWasMissedIsToldToWhoWantsOnlyHisOwn) {
+  change("cookie=1,in_port=1,actions=drop");
+  watch(all_events | monitor_flag::initial | monitor_flag::only_own);
+  EXPECT_THAT(initial(), ElementsAre("initial 1"));
+  EXPECT_THAT(missed(), IsEmpty());
+  has_room_ = false;
+  change("cookie=2,in_port=2,actions=drop", FlowModCommand::add, this);
+  has_room_ = true;
+  EXPECT_THAT(missed(), ElementsAre("added 2"));
+}
+
 TEST_F(MonitorStory, WhatIsThereIsToldFirst) {
   change("cookie=1,in_port=1,actions=drop");
   change("cookie=2,in_port=2,actions=drop");

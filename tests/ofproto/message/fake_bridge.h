@@ -162,6 +162,7 @@ class FakeBridge : public Bridge {
     Result<void, openflow::OpenFlowError> change(const std::vector<openflow::FlowMonitor>& wanted) override {
       auto changed = bridge.change("monitors " + std::to_string(wanted.size()));
       watched += changed ? wanted.size() : 0;
+      bridge.monitors = wanted;
       return changed;
     }
     bool empty() const override { return watched == 0; }
@@ -182,6 +183,7 @@ class FakeBridge : public Bridge {
     return std::make_unique<FakeMonitors>(*this);
   }
   FlowMonitors::Tell tell_monitors;
+  std::vector<openflow::FlowMonitor> monitors;  // as asked for last
   FlowMonitors::Updates initial_updates;
   FlowMonitors::Updates missed_updates;
   std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter&) const override {

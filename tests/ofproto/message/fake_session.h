@@ -21,6 +21,7 @@ class FakeSession : public Session {
   const SwitchDescription& description() const override { return words; }
   void send(openflow::Bytes message) override { sent.push_back(std::move(message)); }
   void when_writable(std::function<void()> task) override { tasks.push_back(std::move(task)); }
+  bool has_room() const override { return room; }
   void finish_request() override { ++finished; }
   openflow::Role role() const override { return the_role; }
   Result<openflow::RoleReply, openflow::OpenFlowError> request_role(const openflow::RoleRequest& request,
@@ -31,6 +32,7 @@ class FakeSession : public Session {
     the_role = request.role;
     return openflow::RoleReply{.role = the_role, .generation_id = request.generation_id};
   }
+  bool is_service() const override { return is_of_a_tool; }
   uint8_t auxiliary_id() const override { return 0; }
   std::vector<openflow::ControllerStatus> controllers() const override { return {}; }
   void forward(const openflow::Envelope& request) override { forwarded.emplace_back(message_name(request.message)); }
@@ -63,6 +65,8 @@ class FakeSession : public Session {
   std::vector<std::string> forwarded;
   openflow::Role the_role = openflow::Role::equal;
   bool is_alive = true;
+  bool is_of_a_tool = false;
+  bool room = true;
 };
 
 }  // namespace weft::ofproto
