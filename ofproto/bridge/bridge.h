@@ -86,7 +86,7 @@ class FlowDump {
   virtual void add_next(openflow::AggregateStatsReply& sum) = 0;    // instead: as many as one handler may look at
 };
 
-// Who asked for a change: what a flow monitor is told of its own changes may be shorter. `by` is compared, nothing more.
+// Who asked for a change: he may be told of it otherwise than the others. `by` is compared, nothing more.
 struct ChangeOrigin {
   const void* by = nullptr;
   uint32_t xid = 0;
@@ -141,7 +141,8 @@ class Bridge {
   virtual std::optional<PortInfo> port(OfPort of_port) const = 0;
   virtual std::optional<PortInfo> port(std::string_view name) const = 0;
   // OFPT_PORT_MOD: bits of openflow::port_config.
-  virtual Result<void, openflow::OpenFlowError> set_port_config(OfPort of_port, uint32_t config, uint32_t mask) = 0;
+  virtual Result<void, openflow::OpenFlowError> set_port_config(OfPort of_port, uint32_t config, uint32_t mask,
+                                                                const ChangeOrigin& origin = {}) = 0;
 
   // --- controllers, as far as flows depend on them
   // Whether any is configured (service connections do not count). A change flushes all flows; without

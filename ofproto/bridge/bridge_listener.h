@@ -28,7 +28,8 @@ class BridgeListener {
   virtual void packet_in(const PacketInEvent& event) = 0;
   // After the last packet that the rule handled has been counted.
   virtual void flow_removed(const openflow::FlowRemoved& message) = 0;
-  virtual void port_status(const openflow::PortStatus& message) = 0;
+  // `by`: whose port-mod has changed it, as ChangeOrigin says it; null: nobody's.
+  virtual void port_status(const openflow::PortStatus& message, const void* by) = 0;
   virtual void table_status(const openflow::TableStatus& /*message*/) {}  // not everybody cares
 };
 

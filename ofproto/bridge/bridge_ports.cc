@@ -40,16 +40,16 @@ void LocalBridge::detach(BridgePort& port) {
   host_.revalidator().barrier([&datapath = host_.datapath(), port_id] { datapath.release_port_id(port_id); });
 }
 
-void LocalBridge::announce(const BridgePort& port, openflow::PortStatusReason reason) {
-  tell([message = openflow::PortStatus{reason, port.desc()}](BridgeListener& listener) {
-    listener.port_status(message);
+void LocalBridge::announce(const BridgePort& port, openflow::PortStatusReason reason, const void* by) {
+  tell([message = openflow::PortStatus{reason, port.desc()}, by](BridgeListener& listener) {
+    listener.port_status(message, by);
   });
 }
 
-void LocalBridge::publish_port(const BridgePort& port, openflow::PortStatusReason reason) {
+void LocalBridge::publish_port(const BridgePort& port, openflow::PortStatusReason reason, const void* by) {
   host_.publish_snapshot({.ids = {dependency::port(id_, port.of_port), dependency::port_set(id_)}, .rules = {}},
                          port.request.name);
-  announce(port, reason);
+  announce(port, reason, by);
 }
 
 Result<OfPort, datapath::PortError> LocalBridge::add_port(const PortRequest& request) {
@@ -139,7 +139,8 @@ bool LocalBridge::set_vlan(std::string_view name, const VlanConfig& vlan) {
   return true;
 }
 
-Result<void, openflow::OpenFlowError> LocalBridge::set_port_config(OfPort of_port, uint32_t config, uint32_t mask) {
+Result<void, openflow::OpenFlowError> LocalBridge::set_port_config(OfPort of_port, uint32_t config, uint32_t mask,
+                                                                   const ChangeOrigin& origin) {
   BridgePort* port = ports_.find(of_port);
   if (port == nullptr) {
     return Unexpected(openflow::OpenFlowError(openflow::ErrorCode::ofppmfc_bad_port, "no such port"));
@@ -150,7 +151,7 @@ Result<void, openflow::OpenFlowError> LocalBridge::set_port_config(OfPort of_por
   const uint32_t wanted = (port->config & ~mask) | (config & mask);
   if (wanted != port->config) {
     port->config = wanted;
-    publish_port(*port, openflow::PortStatusReason::modified);
+    publish_port(*port, openflow::PortStatusReason::modified, origin.by);
   }
   return {};
 }

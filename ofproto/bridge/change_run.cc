@@ -116,7 +116,7 @@ void ChangeRun::note_parts(LocalBridge& bridge, size_t end) {
 void ChangeRun::publish(LocalBridge& bridge) {
   preparation_->publish();
   for (const openflow::PortMod& port_mod : port_mods_) {
-    static_cast<void>(bridge.set_port_config(port_mod.port, port_mod.config, port_mod.mask));
+    static_cast<void>(bridge.set_port_config(port_mod.port, port_mod.config, port_mod.mask, {.by = by_}));
   }
   bridge.published(std::move(preparation_->parts()), std::move(touches_), by_, is_quiet_);
   for (const openflow::PacketOut& packet_out : packet_outs_) {

@@ -74,7 +74,8 @@ class LocalBridge final : public Bridge {
   std::vector<OfPort> port_numbers() const override;
   std::optional<PortInfo> port(OfPort of_port) const override;
   std::optional<PortInfo> port(std::string_view name) const override;
-  Result<void, openflow::OpenFlowError> set_port_config(OfPort of_port, uint32_t config, uint32_t mask) override;
+  Result<void, openflow::OpenFlowError> set_port_config(OfPort of_port, uint32_t config, uint32_t mask,
+                                                        const ChangeOrigin& origin) override;
 
   void set_has_controllers(bool has_controllers) override;
   void set_controllers_lost(bool lost) override;
@@ -177,8 +178,8 @@ class LocalBridge final : public Bridge {
   // --- ports (bridge_ports.cc)
   Result<void, datapath::PortError> attach(BridgePort& port);
   void detach(BridgePort& port);
-  void publish_port(const BridgePort& port, openflow::PortStatusReason reason);
-  void announce(const BridgePort& port, openflow::PortStatusReason reason);
+  void publish_port(const BridgePort& port, openflow::PortStatusReason reason, const void* by = nullptr);
+  void announce(const BridgePort& port, openflow::PortStatusReason reason, const void* by);
 
   void tell(std::function<void(BridgeListener&)> event);
   void tell_now(const std::function<void(BridgeListener&)>& event);

@@ -1,6 +1,7 @@
 #include "ofproto/controller/bridge_controller.h"
 
 #include <algorithm>
+#include <deque>
 
 #include "ofproto/controller/configured_controller.h"
 #include "ofproto/controller/event_filter.h"
@@ -27,7 +28,8 @@ class BridgeControllerImpl final : public BridgeController, private BridgeListen
         tls_(tls),
         tools_(context_, tls, {.kind = ConnectionKind::service}, tool_limit, tool_hooks()),
         snoops_(context_, tls, {.kind = ConnectionKind::snoop}, tool_limit, tool_hooks()),
-        loss_timer_(loop) {
+        loss_timer_(loop),
+        forward_timer_(loop) {
     bridge.add_listener(*this);
   }
 
@@ -152,6 +154,9 @@ class BridgeControllerImpl final : public BridgeController, private BridgeListen
     context_.bridge.set_miss_to_controller(wants_miss);
   }
 
+  // As ChangeOrigin names who has asked for a change.
+  static const void* as_origin(const Session& session) { return &session; }
+
   void tell(AsyncKind kind, unsigned reason, const openflow::Message& event) {
     for_each_connection([&](Connection& connection) { connection.tell(kind, reason, event); });
   }
@@ -164,22 +169,69 @@ class BridgeControllerImpl final : public BridgeController, private BridgeListen
       connection.tell(AsyncKind::flow_removed, reason_in(connection.version(), message.reason), message);
     });
   }
-  void port_status(const openflow::PortStatus& message) override {
-    tell(AsyncKind::port_status, static_cast<unsigned>(message.reason), message);
+  // Who has asked for the change knows it; from 1.5 on he is told as well (1.5.1 section 7.4.3).
+  void port_status(const openflow::PortStatus& message, const void* by) override {
+    for_each_connection([&](Connection& connection) {
+      if (by != as_origin(connection) || connection.version() >= openflow::Version::v1_5) {
+        connection.tell(AsyncKind::port_status, static_cast<unsigned>(message.reason), message);
+      }
+    });
   }
   void table_status(const openflow::TableStatus& message) override {
     tell(AsyncKind::table_status, static_cast<unsigned>(message.reason), message);
   }
-  void forward(const Session& by, const openflow::Envelope& request) {
-    const auto reason = static_cast<unsigned>(std::holds_alternative<openflow::MeterMod>(request.message)
-                                                  ? openflow::RequestForwardReason::meter_mod
-                                                  : openflow::RequestForwardReason::group_mod);
+
+  // --- requests of one controller that others are told of, a few at a time: a bundle may have had many
+
+  struct Forwarded {
+    const void* by;
+    openflow::RequestForward event;
+  };
+
+  static unsigned reason_of(const openflow::Message& request) {
+    using enum openflow::RequestForwardReason;
+    return static_cast<unsigned>(std::holds_alternative<openflow::MeterMod>(request) ? meter_mod : group_mod);
+  }
+  // Single buckets are changed from 1.5 on.
+  static bool has(openflow::Version version, const openflow::Message& request) {
+    const auto* group_mod = std::get_if<openflow::GroupMod>(&request);
+    return version >= openflow::Version::v1_5 || group_mod == nullptr ||
+           (group_mod->command != openflow::GroupModCommand::insert_bucket &&
+            group_mod->command != openflow::GroupModCommand::remove_bucket);
+  }
+  template <typename Visit>
+  void for_each_that_wants(const openflow::Message& request, const void* by, Visit&& visit) {
     for_each_connection([&](Connection& connection) {
-      if (&connection != &by && connection.wants(AsyncKind::request_forward, reason)) {
-        const openflow::RequestForward event{{std::make_shared<const openflow::Envelope>(request)}};
-        connection.tell(AsyncKind::request_forward, reason, event);
+      if (as_origin(connection) != by && connection.wants(AsyncKind::request_forward, reason_of(request)) &&
+          has(connection.version(), request)) {
+        visit(connection);
       }
     });
+  }
+  void forward(const Session& by, const openflow::Envelope& request) {
+    bool is_wanted = false;
+    for_each_that_wants(request.message, &by, [&](Connection&) { is_wanted = true; });
+    if (is_wanted) {
+      forwarded_.push_back({&by, {{std::make_shared<const openflow::Envelope>(request)}}});
+      forward_some();
+    }
+  }
+  void forward_some() {
+    constexpr size_t at_once = 64;
+    if (forward_timer_.is_running()) {
+      return;
+    }
+    for (size_t i = 0; i < at_once && !forwarded_.empty(); ++i) {
+      const Forwarded forwarded = std::move(forwarded_.front());
+      forwarded_.pop_front();
+      const openflow::Message& request = forwarded.event.request.envelope->message;
+      for_each_that_wants(request, forwarded.by, [&](Connection& connection) {
+        connection.tell(AsyncKind::request_forward, reason_of(request), forwarded.event);
+      });
+    }
+    if (!forwarded_.empty()) {
+      forward_timer_.start(Duration::zero(), [this] { forward_some(); });
+    }
   }
 
   ConnectionContext context_;
@@ -188,6 +240,8 @@ class BridgeControllerImpl final : public BridgeController, private BridgeListen
   IncomingConnections snoops_;
   std::vector<std::unique_ptr<ConfiguredController>> controllers_;
   Timer loss_timer_;
+  std::deque<Forwarded> forwarded_;  // not yet
+  Timer forward_timer_;
 };
 
 }  // namespace

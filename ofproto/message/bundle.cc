@@ -44,19 +44,29 @@ void tell_failure(const RequestPtr& request, const BundleFailure& failure) {
   request->refuse(OpenFlowError(ErrorCode::ofpbfc_msg_failed));
 }
 
+void tell_success(const RequestPtr& request, const BundleControl& reply, const std::vector<CarriedMessage>& forwarded) {
+  request->reply(reply);
+  if (const auto session = request->session()) {
+    for (const CarriedMessage& each : forwarded) {
+      session->forward(*each.envelope);
+    }
+  }
+}
+
 Outcome commit(const RequestPtr& request, const BundleControl& message) {
   const auto session = request->session();
-  auto bundle = session->bundles.take(message);
-  if (!bundle) {
-    return Unexpected{bundle.error()};
+  auto taken = session->bundles.take(message);
+  if (!taken) {
+    return Unexpected{taken.error()};
   }
   BundleControl reply = message;
   reply.type = BundleControlType::commit_reply;
-  const auto done = [request, reply](const std::optional<BundleFailure>& failure) {
-    failure ? tell_failure(request, *failure) : request->reply(reply);
+  const auto done = [request, reply,
+                     forwarded = std::move(taken->forwarded)](const std::optional<BundleFailure>& failure) {
+    failure ? tell_failure(request, *failure) : tell_success(request, reply, forwarded);
     request->finish();
   };
-  session->bridge().commit(std::move(*bundle), done, session.get());
+  session->bridge().commit(std::move(taken->bundle), done, session.get());
   return Progress::pending;
 }
 

@@ -120,6 +120,10 @@ BundleSet::Outcome BundleSet::add(Bridge& bridge, const openflow::BundleAdd& mes
   const openflow::Envelope& inside = *message.message.envelope;
   auto added = entry.bundle->add(inside.message, inside.xid, bytes);
   entry.is_spoilt = entry.is_spoilt || !added;
+  if (added && std::holds_alternative<openflow::GroupMod>(inside.message)) {
+    entry.forwarded.push_back(message.message);
+    entry.forwarded_bytes += bytes.size();
+  }
   return added;
 }
 
@@ -129,7 +133,7 @@ void BundleSet::spoil(uint32_t bundle_id) {
   }
 }
 
-Result<std::unique_ptr<Bundle>, OpenFlowError> BundleSet::take(const openflow::BundleControl& message) {
+Result<BundleSet::Taken, OpenFlowError> BundleSet::take(const openflow::BundleControl& message) {
   const auto found = find(message.bundle_id, message.flags);
   if (!found) {
     return Unexpected{found.error()};
@@ -140,7 +144,7 @@ Result<std::unique_ptr<Bundle>, OpenFlowError> BundleSet::take(const openflow::B
     rcu::retire(std::move(entry.bundle));
     return refused(ErrorCode::ofpbfc_msg_failed);
   }
-  return std::move(entry.bundle);
+  return Taken{std::move(entry.bundle), std::move(entry.forwarded)};
 }
 
 std::vector<uint32_t> BundleSet::expire(Time now) {
@@ -157,8 +161,9 @@ std::vector<uint32_t> BundleSet::expire(Time now) {
 }
 
 size_t BundleSet::byte_count() const {
-  return std::accumulate(bundles_.begin(), bundles_.end(), size_t{0},
-                         [](size_t sum, const auto& entry) { return sum + entry.second.bundle->byte_count(); });
+  return std::accumulate(bundles_.begin(), bundles_.end(), size_t{0}, [](size_t sum, const auto& entry) {
+    return sum + entry.second.bundle->byte_count() + entry.second.forwarded_bytes;
+  });
 }
 
 }  // namespace weft::ofproto

@@ -45,8 +45,12 @@ class BundleSet {
   Outcome add(Bridge& bridge, const openflow::BundleAdd& message, std::span<const uint8_t> bytes, Time now);
   // A bundle-add that could not even be read has spoilt it, if there is one of this number.
   void spoil(uint32_t bundle_id);
+  struct Taken {
+    std::unique_ptr<Bundle> bundle;
+    std::vector<openflow::CarriedMessage> forwarded;  // what others are told of when it has been committed
+  };
   // Takes it out, to be committed. OFPBFC_MSG_FAILED: it was spoilt.
-  Result<std::unique_ptr<Bundle>, openflow::OpenFlowError> take(const openflow::BundleControl& message);
+  Result<Taken, openflow::OpenFlowError> take(const openflow::BundleControl& message);
 
   bool empty() const { return bundles_.empty(); }
   // Discards those that have been idle too long; their numbers.
@@ -56,6 +60,8 @@ class BundleSet {
  private:
   struct Entry {
     std::unique_ptr<Bundle> bundle;
+    std::vector<openflow::CarriedMessage> forwarded;
+    size_t forwarded_bytes = 0;
     uint16_t flags = 0;
     bool is_closed = false;
     bool is_spoilt = false;

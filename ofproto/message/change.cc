@@ -20,7 +20,11 @@ Result<void, OpenFlowError> apply_now(const RequestPtr& request, const FlowMod& 
   return request->session()->bridge().apply(message, {}, origin_of(request));
 }
 Result<void, OpenFlowError> apply_now(const RequestPtr& request, const GroupMod& message) {
-  return request->session()->bridge().apply(message, origin_of(request));
+  auto applied = request->session()->bridge().apply(message, origin_of(request));
+  if (applied) {
+    request->forward(message);
+  }
+  return applied;
 }
 
 template <class Message>
@@ -47,15 +51,17 @@ Outcome apply(const RequestPtr& request, const Message& message) {
 
 // What may touch many flows goes in slices, as a bundle of one message.
 template <class Message>
-Outcome apply_sliced(const RequestPtr& request, const Message& message) {
+Outcome apply_sliced(const RequestPtr& request, const Message& message, const std::function<void()>& applied = {}) {
   Bridge& bridge = request->session()->bridge();
   auto bundle = bridge.make_bundle();
   if (auto added = bundle->add(message, request->xid(), {}); !added) {
     return Unexpected{added.error()};
   }
-  const auto done = [request](const std::optional<BundleFailure>& failure) {
+  const auto done = [request, applied](const std::optional<BundleFailure>& failure) {
     if (failure) {
       request->refuse(failure->error);
+    } else if (applied) {
+      applied();
     }
     request->finish();
   };
@@ -76,7 +82,9 @@ Outcome on_flow_mod(const RequestPtr& request, const FlowMod& said) {
 
 // A removal takes the flows along that use the group.
 Outcome on_group_mod(const RequestPtr& request, const GroupMod& message) {
-  return message.command == GroupModCommand::remove ? apply_sliced(request, message) : apply(request, message);
+  return message.command == GroupModCommand::remove
+             ? apply_sliced(request, message, [request, message] { request->forward(message); })
+             : apply(request, message);
 }
 
 Outcome on_port_mod(const RequestPtr& request, const PortMod& message) {
@@ -84,7 +92,7 @@ Outcome on_port_mod(const RequestPtr& request, const PortMod& message) {
   if (auto checked = check_port_mod(bridge, message); !checked) {
     return Unexpected{checked.error()};
   }
-  return done_unless(bridge.set_port_config(message.port, message.config, message.mask));
+  return done_unless(bridge.set_port_config(message.port, message.config, message.mask, origin_of(request)));
 }
 
 Outcome on_resume(const RequestPtr& request, const Resume& message) {

@@ -90,6 +90,12 @@ void Request::refuse(const OpenFlowError& error) const {
   }
 }
 
+void Request::forward(const Message& carried_out) const {
+  if (const auto open = session()) {
+    open->forward({.version = open->version(), .xid = xid_, .message = carried_out});
+  }
+}
+
 void Request::finish() const {
   if (const auto open = session()) {
     open->finish_request();
@@ -110,20 +116,12 @@ Outcome dispatch(const RequestPtr& request, const Envelope& envelope) {
   return std::visit(Dispatch{request, envelope.form}, envelope.message);
 }
 
-// OpenFlow 1.4.1 section 7.4.6.
-bool is_forwarded(const Message& message) {
-  return std::holds_alternative<GroupMod>(message) || std::holds_alternative<MeterMod>(message);
-}
-
 }  // namespace
 
 void handle(const RequestPtr& request, const Envelope& envelope) {
   const Outcome outcome = dispatch(request, envelope);
   if (!outcome) {
     request->refuse(outcome.error());
-  } else if (const auto session = request->session();
-             session && *outcome == Progress::done && is_forwarded(envelope.message)) {
-    session->forward(envelope);
   }
   if (!outcome || *outcome == Progress::done) {
     request->finish();

@@ -32,9 +32,7 @@ Outcome on_meter_mod(const RequestPtr& request, const MeterMod& message) {
       return;
     }
     const auto done = [request, message] {
-      if (const auto still = request->session()) {
-        still->forward({.version = still->version(), .xid = request->xid(), .message = message});
-      }
+      request->forward(message);
       request->finish();
     };
     if (const auto applied = session->bridge().apply(message, done); !applied) {

@@ -91,6 +91,8 @@ class Request {
 
   void reply(const openflow::Message& message) const;  // for lists without a bound: ListReply
   void refuse(const openflow::OpenFlowError& error) const;
+  // Tells other controllers of the group-mod or meter-mod that has been carried out (OpenFlow 1.4.1 section 7.4.6).
+  void forward(const openflow::Message& carried_out) const;
   void finish() const;
 
  private:

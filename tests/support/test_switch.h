@@ -46,7 +46,9 @@ struct Heard final : ofproto::BridgeListener {
 
   void packet_in(const ofproto::PacketInEvent& event) override { packet_ins.push_back(event); }
   void flow_removed(const openflow::FlowRemoved& message) override { flows_removed.push_back(message); }
-  void port_status(const openflow::PortStatus& message) override { port_statuses.push_back(message); }
+  void port_status(const openflow::PortStatus& message, const void* /*by*/) override {
+    port_statuses.push_back(message);
+  }
 };
 
 class TestSwitch {

@@ -194,7 +194,7 @@ TEST_F(BridgeControllerTest, EventsGoToControllers) {
   event.message.data.resize(60);
   ASSERT_EQ(bridge.listeners.size(), 1u);
   bridge.listeners[0]->packet_in(event);
-  bridge.listeners[0]->port_status(PortStatus{});
+  bridge.listeners[0]->port_status(PortStatus{}, nullptr);
   EXPECT_EQ(peer->receive<PacketIn>().data.size(), 60u);
   peer->receive<PortStatus>();
   EXPECT_TRUE(tool->is_silent());

@@ -93,7 +93,7 @@ TEST_F(PassiveControllerTest, AListenerIsAController) {
   EXPECT_TRUE(status().is_connected);
   EXPECT_EQ(status().state, "ACTIVE");
   EXPECT_FALSE(bridge.lost.back());
-  bridge.listeners.at(0)->port_status(PortStatus{});
+  bridge.listeners.at(0)->port_status(PortStatus{}, nullptr);
   one->receive<PortStatus>();
   two->receive<PortStatus>();
   two->send(1, RoleRequest{.role = Role::primary, .generation_id = 1});
@@ -106,7 +106,7 @@ TEST_F(PassiveControllerTest, AServiceIsNone) {
   EXPECT_THAT(bridge.has_controllers, ElementsAre(false));
   const auto peer = connect_file(directory + "/c");
   shake_hands(*peer);
-  bridge.listeners.at(0)->port_status(PortStatus{});
+  bridge.listeners.at(0)->port_status(PortStatus{}, nullptr);
   EXPECT_TRUE(peer->is_silent());
 }
 

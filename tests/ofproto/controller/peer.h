@@ -50,7 +50,8 @@ inline std::unique_ptr<Stream> stream_of(EventLoop& loop, int fd) {
 
 class Peer {
  public:
-  Peer(EventLoop& loop, int fd) : loop_(loop), fd_(fd) {}
+  Peer(EventLoop& loop, int fd, openflow::Version speaks = openflow::Version::v1_3)
+      : loop_(loop), fd_(fd), speaks_(speaks) {}
   ~Peer() { close(); }
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
@@ -70,12 +71,8 @@ class Peer {
       return at == bytes.size();
     }));
   }
-  void send(uint32_t xid, const openflow::Message& message) {
-    send(openflow::encode(openflow::Version::v1_3, xid, message));
-  }
-  void hello() {
-    send(0, openflow::Hello{.wire_version = 0, .versions = openflow::VersionSet{openflow::Version::v1_3}});
-  }
+  void send(uint32_t xid, const openflow::Message& message) { send(openflow::encode(speaks_, xid, message)); }
+  void hello() { send(0, openflow::Hello{.wire_version = 0, .versions = openflow::VersionSet{speaks_}}); }
 
   int fd() const { return fd_; }
 
@@ -92,7 +89,7 @@ class Peer {
   }
   openflow::Envelope receive() {
     const auto bytes = receive_bytes();
-    auto envelope = openflow::decode(openflow::Version::v1_3, bytes);
+    auto envelope = openflow::decode(speaks_, bytes);
     EXPECT_TRUE(envelope.has_value()) << bytes.size() << " bytes";
     return envelope ? *envelope : openflow::Envelope{};
   }
@@ -129,6 +126,7 @@ class Peer {
 
   EventLoop& loop_;
   int fd_;
+  const openflow::Version speaks_;
   openflow::Bytes input_;
 };
 

@@ -40,7 +40,7 @@ class BundleSetTest : public testing::Test {
   std::optional<ErrorCode> discard(uint32_t id) { return code(bundles_.discard(control(id))); }
   std::optional<ErrorCode> take(uint32_t id, uint16_t flags = 0) {
     auto taken = bundles_.take(control(id, flags));
-    taken_ = taken ? std::move(*taken) : nullptr;
+    taken_ = taken ? std::move(taken->bundle) : nullptr;
     return taken_ ? std::nullopt : find_code(taken.error());
   }
   static std::optional<ErrorCode> code(const BundleSet::Outcome& outcome) {

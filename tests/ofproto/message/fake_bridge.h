@@ -14,6 +14,7 @@ class FakeBridge : public Bridge {
  public:
   // What was asked, in words; flow-mods by cookie.
   std::vector<std::string> asked;
+  const void* asked_by = nullptr;              // for the last port-mod
   std::deque<std::function<void()>> barriers;  // not answered yet
   std::deque<std::function<void()>> collects;
   bool collects_at_once = true;
@@ -67,7 +68,9 @@ class FakeBridge : public Bridge {
     return of_port == OfPort{1} ? std::optional(ports().front()) : std::nullopt;
   }
   std::optional<PortInfo> port(std::string_view) const override { return std::nullopt; }
-  Result<void, openflow::OpenFlowError> set_port_config(OfPort of_port, uint32_t config, uint32_t mask) override {
+  Result<void, openflow::OpenFlowError> set_port_config(OfPort of_port, uint32_t config, uint32_t mask,
+                                                        const ChangeOrigin& origin) override {
+    asked_by = origin.by;
     return change("port_mod " + std::to_string(number(of_port)) + " " + std::to_string(config) + "/" +
                   std::to_string(mask));
   }

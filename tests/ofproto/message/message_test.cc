@@ -345,6 +345,44 @@ TEST_F(MessageTest, OthersHearOfGroupsThatHaveChanged) {
   EXPECT_EQ(session->forwarded.size(), 1u) << "only of what has been carried out";
 }
 
+// What was not done at once was not told.
+TEST_F(MessageTest, OthersHearOfGroupsThatChangeLaterToo) {
+  GroupMod removal;
+  removal.command = GroupModCommand::remove;
+  request(removal);
+  EXPECT_EQ(session->forwarded.size(), 1u);
+  bridge.is_changing = true;
+  request(removal);
+  request(GroupMod{.group_id = 7});
+  EXPECT_EQ(session->forwarded.size(), 1u) << "not before it is done";
+  bridge.take_turn();
+  bridge.take_turn();
+  EXPECT_EQ(session->forwarded.size(), 3u);
+  bridge.refusal = OpenFlowError(ErrorCode::ofpgmfc_chained_group);
+  bridge.is_changing = false;
+  request(removal);
+  EXPECT_EQ(session->forwarded.size(), 3u);
+}
+
+TEST_F(MessageTest, OthersHearOfTheGroupsOfABundleWhenItIsCommitted) {
+  session->speaks = Version::v1_4;
+  const auto add = [&](uint32_t bundle, const Message& message) {
+    const auto envelope = std::make_shared<const Envelope>(Envelope{.version = Version::v1_4, .message = message});
+    request(BundleAdd{.bundle_id = bundle, .message = {envelope}});
+  };
+  for (const uint32_t bundle : {1U, 2U}) {
+    add(bundle, GroupMod{.group_id = 7});
+    add(bundle, flow_with_cookie(5));
+    add(bundle, GroupMod{.group_id = 8});
+  }
+  EXPECT_THAT(session->forwarded, IsEmpty());
+  request(BundleControl{.bundle_id = 1, .type = BundleControlType::commit_request});
+  EXPECT_THAT(session->forwarded, ElementsAre("OFPT_GROUP_MOD", "OFPT_GROUP_MOD"));
+  bridge.refusal = OpenFlowError(ErrorCode::ofpgmfc_group_exists);
+  request(BundleControl{.bundle_id = 2, .type = BundleControlType::commit_request});
+  EXPECT_EQ(session->forwarded.size(), 2u);
+}
+
 TEST_F(MessageTest, ASecondaryLooksAndDoesNotTouch) {
   session->the_role = Role::secondary;
   for (const Message& change : {Message(flow_with_cookie(1)), Message(GroupMod{}), Message(PacketOut{})}) {
