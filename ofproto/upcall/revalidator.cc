@@ -133,15 +133,19 @@ bool Revalidator::run_once() {
   work.everything_is_touched = touches == nullptr;
   work.expires_idle = work.now >= next_tick_ && !is_resting_.load(std::memory_order_seq_cst);
   const bool has_changes = target != processed_;
-  work.collects = work.expires_idle || !requests.empty();
-  if (!has_changes && !work.collects) {
+  work.collects = work.expires_idle || !requests.collects.empty();
+  // A barrier alone waits for the workers and for no megaflow: what was changed before is in force since the last round.
+  const bool looks = has_changes || work.collects;
+  if (!looks && requests.empty()) {
     return false;
   }
   if (work.expires_idle) {
     next_tick_ = work.now + tick;
   }
-  look_at_all(work);
-  replace_or_remove(work);
+  if (looks) {
+    look_at_all(work);
+    replace_or_remove(work);
+  }
   if (has_changes || !work.superseded.empty() || !requests.barriers.empty()) {
     datapath_->fence();
     settle(work);

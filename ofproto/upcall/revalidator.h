@@ -48,7 +48,8 @@ class Revalidator {
   void start();
   void stop();
 
-  // Posts `done` when all changes published before are in force in the datapath, and their counters collected.
+  // Posts `done` when all changes published before are in force in the datapath, and what the decisions that they took
+  // away have counted is credited. Cheap when nothing has changed since the last one.
   void barrier(std::function<void()> done) EXCLUDES(mutex_);
   // Posts `done` when all counters have been credited.
   void collect(std::function<void()> done) EXCLUDES(mutex_);
