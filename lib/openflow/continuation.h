@@ -1,6 +1,6 @@
 // Continuation: what a paused packet's message carries so that its pipeline can go on: what is left to do, as actions and
-// instructions, and where it came from. The switch's own bytes (NXT_PACKET_IN2 property 8), which a controller hands
-// back with NXT_RESUME: late, twice, to a switch that has been started again, or changed.
+// instructions, and where it came from. The switch's own bytes (NXT_PACKET_IN2 property 8, behind its padding), which a
+// controller hands back with NXT_RESUME: late, twice, to a switch that has been started again, or changed.
 //
 // They hold all there is to know and refer to nothing that might be gone, and are read as any other bytes from outside:
 // every length is checked, every action as if it came in a packet-out. What of the packet is not in its frame

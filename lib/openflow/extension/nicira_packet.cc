@@ -27,6 +27,7 @@ constexpr uint16_t continuation = 8;
 }  // namespace property
 
 constexpr size_t property_head = 4;
+constexpr size_t nested_pad = 4;     // Open vSwitch's controllers give these bytes back as zeros
 constexpr size_t packet_in_pad = 2;  // so that the IP header behind the Ethernet header is aligned
 
 std::vector<uint8_t> to_vector(std::span<const uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
@@ -65,6 +66,7 @@ void read_property(uint16_t type, WireReader& in, PacketIn& message) {
       message.userdata = to_vector(in.take_rest());
       return;
     case property::continuation:
+      in.pad(nested_pad);
       message.continuation = to_vector(in.take_rest());
       return;
     default:
@@ -173,7 +175,10 @@ void write_packet_in2(WireWriter& out, const PacketIn& message, Version version)
     write_property(out, property::userdata, [&] { out.bytes(message.userdata); });
   }
   if (!message.continuation.empty()) {
-    write_property(out, property::continuation, [&] { out.bytes(message.continuation); });
+    write_property(out, property::continuation, [&] {
+      out.pad(nested_pad);
+      out.bytes(message.continuation);
+    });
   }
 }
 

@@ -69,5 +69,14 @@ TEST(Extension, IsUnknownInVersionsThatDoNotHaveIt) {
   EXPECT_EQ(decoded->message, Message(Experimenter{nicira_vendor_id, 12, hex("00000002")}));
 }
 
+// Open vSwitch's controllers give the first four bytes of the property back as zeros, whatever they were.
+TEST(Extension, AContinuationStandsBehindPadding) {
+  Resume resume;
+  resume.packet_in.continuation = {1, 2, 3};
+  const Bytes before = hex("00000004 00000000 00030005 00000000 00050005 00000000 00060004 00000000");
+  expect_is(resume, Version::v1_3,
+            nicira_message(Version::v1_3, 28, before + hex("0008000b 00000000 010203 0000000000")));
+}
+
 }  // namespace
 }  // namespace weft::openflow
