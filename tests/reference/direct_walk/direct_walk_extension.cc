@@ -90,9 +90,11 @@ uint32_t DirectWalk::hash(HashFields fields, uint16_t basis, const Packet& packe
   });
 }
 
-// All ports that there are are live.
+// A port is live unless it is down.
 OfPort DirectWalk::member(const BundleAction& action, const Packet& packet) const {
-  const auto is_usable = [&](uint32_t i) { return ports_.contains(action.members[i]); };
+  const auto is_usable = [&](uint32_t i) {
+    return ports_.contains(action.members[i]) && !down_.contains(action.members[i]);
+  };
   const auto count = static_cast<uint32_t>(action.members.size());
   std::optional<uint32_t> chosen;
   if (action.algorithm == BundleAlgorithm::hrw) {
