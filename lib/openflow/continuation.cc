@@ -168,7 +168,7 @@ std::vector<uint8_t> encode_continuation(const Continuation& continuation, bool 
   out.pad(2);
   out.u64(continuation.datapath_id);
   out.port32(continuation.in_port);
-  out.pad(4);
+  out.port32(continuation.egress_port.value_or(OfPort{}));
   for (const ContinuationStep& step : continuation.steps) {
     write_part(out, Part::step, [&] { write_step(out, step, is_tagged); });
     if (bytes.size() > max_size) {
@@ -198,7 +198,9 @@ Result<Continuation, OpenFlowError> decode_continuation(std::span<const uint8_t>
   in.pad(2);
   in.u64(continuation.datapath_id);
   in.port32(continuation.in_port);
-  in.pad(4);
+  OfPort egress_port{};
+  in.port32(egress_port);
+  continuation.egress_port = egress_port == OfPort{} ? std::nullopt : std::optional(egress_port);
   bool is_whole = false;
   while (in.remaining() > 0 && !in.failed()) {
     if (is_whole) {

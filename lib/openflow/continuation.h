@@ -6,7 +6,8 @@
 // every length is checked, every action as if it came in a packet-out. What of the packet is not in its frame
 // (registers, metadata, tunnel) stands in the message itself.
 //
-//   u32 0x77656674, u8 1 (the layout's number), u8 whether the action set is executed, pad 2, u64 datapath id, u32 in_port, pad 4
+//   u32 0x77656674, u8 1 (the layout's number), u8 whether the action set is executed, pad 2, u64 datapath id, u32 in_port,
+//   u32 egress port or 0
 //   then, each u16 type, u16 length (without padding), pad 4, body, padded to 8:
 //     1 step        u8 table id, u8 flags, u8 goto table, pad 1, u16 size of actions, u16 size of write_actions,
 //                   u64 cookie, u64 metadata, u64 metadata mask, actions, actions to write (both as in 1.3)
@@ -17,6 +18,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -42,6 +44,7 @@ struct ContinuationStep {
 struct Continuation {
   uint64_t datapath_id = 0;
   OfPort in_port{};
+  std::optional<OfPort> egress_port;  // in egress tables: what the packet is bound for
   std::vector<ContinuationStep> steps;
   ActionList action_set;
   std::vector<FieldValue> stack;  // of push and pop, the last one on top

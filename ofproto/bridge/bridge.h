@@ -181,18 +181,20 @@ class Bridge {
   // may be before this returns.
   virtual Result<void, openflow::OpenFlowError> apply(const openflow::TableMod& table_mod,
                                                       std::function<void()> done) = 0;
-  // Names and max_entries of tables as a table-features request wants them; the rest of it has been checked. Refused
-  // (OFPTFFC_*) as a whole.
-  virtual Result<void, openflow::OpenFlowError> set_table_features(
-      const std::vector<openflow::TableFeatures>& features) = 0;
+  // Names and max_entries of tables as a table-features request wants them, and which is the first egress table from now
+  // on; the rest of it has been checked. Refused (OFPTFFC_*) as a whole. In its turn, as apply().
+  virtual Result<void, openflow::OpenFlowError> set_table_features(const std::vector<openflow::TableFeatures>& features,
+                                                                   std::optional<uint8_t> first_egress) = 0;
+  // The first egress table; nothing: there is none (ofproto/table/table_stages.h).
+  virtual std::optional<uint8_t> first_egress_table() const = 0;
   virtual openflow::TableDesc table_desc(uint8_t table_id) const = 0;
   // What may differ between tables of otherwise equal features.
   virtual TableNaming table_naming(uint8_t table_id) const = 0;
   // The map from Geneve options to tun_metadata (tlv_table.h).
   virtual Result<void, openflow::OpenFlowError> apply(const openflow::TlvTableMod& tlv_table_mod) = 0;
   virtual std::vector<openflow::TlvMap> tlv_maps() const = 0;
-  // Removes every flow and group without flow-removed messages, then puts back the default flow if one is due. In its
-  // turn: later changes find it done.
+  // Removes every flow and group without flow-removed messages, and the first egress table's mark, then puts back the
+  // default flow if one is due. In its turn: later changes find it done.
   virtual void flush_flows() = 0;
   virtual Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut& packet_out, Misfits misfits) = 0;
   // A packet that a `controller(pause)` sent comes back: with the bytes and the metadata that it has now, it goes on where

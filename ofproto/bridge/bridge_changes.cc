@@ -118,7 +118,12 @@ void LocalBridge::flush_flows() {
   static_cast<void>(bundle->add(all_flows, 0, {}));
   static_cast<void>(bundle->add(all_groups, 0, {}));
   start(
-      std::move(bundle), [this](const std::optional<BundleFailure>&) { put_default_flow_now(); }, nullptr, true);
+      std::move(bundle),
+      [this](const std::optional<BundleFailure>&) {
+        set_first_egress(std::nullopt);  // without rules egress tables would drop everything
+        put_default_flow_now();
+      },
+      nullptr, true);
 }
 
 // --- rules of our own

@@ -106,7 +106,7 @@ bool LocalBridge::order_for_eviction() {
 
 // --- features
 
-Result<void, OpenFlowError> LocalBridge::set_table_features(const std::vector<openflow::TableFeatures>& features) {
+Result<void, OpenFlowError> LocalBridge::check_features(const std::vector<openflow::TableFeatures>& features) const {
   for (const openflow::TableFeatures& wanted : features) {
     if (wanted.table_id >= table_count) {
       return refuse(ErrorCode::ofptffc_bad_table, "there is no table " + std::to_string(wanted.table_id));
@@ -117,6 +117,19 @@ Result<void, OpenFlowError> LocalBridge::set_table_features(const std::vector<op
                                                         " flows, and no fewer than are there");
     }
   }
+  return {};
+}
+
+Result<void, OpenFlowError> LocalBridge::set_table_features(const std::vector<openflow::TableFeatures>& features,
+                                                            std::optional<uint8_t> first_egress) {
+  if (auto checked = check_features(features); !checked) {
+    return checked;
+  }
+  const bool moves = first_egress && first_egress != first_egress_table();
+  if (auto broken = moves ? tables_->stages().check_first_egress(*first_egress) : std::nullopt) {
+    return Unexpected{std::move(*broken)};
+  }
+  set_first_egress(first_egress);
   for (const openflow::TableFeatures& wanted : features) {
     TablePolicy policy = tables_->policy(wanted.table_id);
     policy.name = wanted.name;
@@ -124,6 +137,14 @@ Result<void, OpenFlowError> LocalBridge::set_table_features(const std::vector<op
     tables_->set_naming(wanted.table_id, std::move(policy));
   }
   return {};
+}
+
+// Every cached decision of the bridge may be another then.
+void LocalBridge::set_first_egress(std::optional<uint8_t> table_id) {
+  if (table_id != first_egress_table()) {
+    tables_->set_first_egress(table_id);
+    host_.publish_snapshot({.ids = {dependency::bridge(id_)}, .rules = {}});
+  }
 }
 
 TableNaming LocalBridge::table_naming(uint8_t table_id) const {

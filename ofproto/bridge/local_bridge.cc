@@ -45,6 +45,8 @@ std::shared_ptr<BridgeView> LocalBridge::view() const {
   view->forward_bpdu = options_.forward_bpdu;
   view->invalid_ttl_to_controller = invalid_ttl_to_controller_;
   view->miss_to_controller = miss_to_controller_;
+  // Egress tables are controllers', as all tables are.
+  view->first_egress = has_lost_controllers_ ? std::nullopt : first_egress_table();
   for (const auto& [number, port] : ports_.all()) {
     view->ports.emplace(number, port.view());
   }
@@ -101,6 +103,9 @@ void LocalBridge::set_controllers_lost(bool lost) {
     return;
   }
   has_lost_controllers_ = lost;
+  if (first_egress_table()) {
+    host_.publish_snapshot({.ids = {dependency::bridge(id_)}, .rules = {}});
+  }
   put_controllers_lost_rule();
 }
 

@@ -95,8 +95,9 @@ class LocalBridge final : public Bridge {
   void commit(std::unique_ptr<Bundle> bundle, std::function<void(std::optional<BundleFailure>)> done,
               const void* by = nullptr) override;
   Result<void, openflow::OpenFlowError> apply(const openflow::TableMod& table_mod, std::function<void()> done) override;
-  Result<void, openflow::OpenFlowError> set_table_features(
-      const std::vector<openflow::TableFeatures>& features) override;
+  Result<void, openflow::OpenFlowError> set_table_features(const std::vector<openflow::TableFeatures>& features,
+                                                           std::optional<uint8_t> first_egress) override;
+  std::optional<uint8_t> first_egress_table() const override { return tables_->stages().first_egress(); }
   openflow::TableDesc table_desc(uint8_t table_id) const override;
   TableNaming table_naming(uint8_t table_id) const override;
   Result<void, openflow::OpenFlowError> apply(const openflow::TlvTableMod& tlv_table_mod) override {
@@ -171,6 +172,8 @@ class LocalBridge final : public Bridge {
   void inject_in_turn(std::span<const uint8_t> data, OfPort in_port, const Injected& what);
 
   // --- tables (bridge_tables.cc)
+  Result<void, openflow::OpenFlowError> check_features(const std::vector<openflow::TableFeatures>& features) const;
+  void set_first_egress(std::optional<uint8_t> table_id);
   void set_policies(const openflow::TableMod& table_mod);
   bool order_for_eviction();
   void tell_vacancy();

@@ -8,6 +8,7 @@ openflow::Continuation continuation_of(const FrozenState& state, uint64_t datapa
   openflow::Continuation continuation;
   continuation.datapath_id = datapath_id;
   continuation.in_port = state.in_port;
+  continuation.egress_port = state.egress_port;
   continuation.action_set = state.action_set;
   continuation.stack = state.stack;
   continuation.runs_action_set = state.runs_action_set;
@@ -28,6 +29,7 @@ FrozenStatePtr frozen_state(const openflow::Continuation& continuation, const Ma
   auto state = std::make_shared<FrozenState>();
   state->bridge = bridge;
   state->in_port = continuation.in_port;
+  state->egress_port = continuation.egress_port;
   if (!metadata.is_wild(field(FieldId::in_port))) {
     state->in_port = OfPort{static_cast<uint16_t>(metadata.value(FieldId::in_port).lo)};
   }

@@ -44,6 +44,15 @@ bool outputs_to(const openflow::Instructions& instructions, OfPort port) {
          (instructions.write && outputs_to(*instructions.write, port));
 }
 
+bool chooses_output(const openflow::Action& action) {
+  const auto* bundle = std::get_if<openflow::BundleAction>(&action);
+  return std::holds_alternative<openflow::OutputAction>(action) ||
+         std::holds_alternative<openflow::GroupAction>(action) ||
+         std::holds_alternative<openflow::EnqueueAction>(action) ||
+         std::holds_alternative<openflow::OutputRegAction>(action) ||
+         std::holds_alternative<openflow::OutputTruncAction>(action) || (bundle != nullptr && !bundle->to);
+}
+
 bool uses_group(const openflow::Instructions& instructions, uint32_t group_id) {
   bool found = false;
   for_each_group(instructions, [&](uint32_t used) { found = found || used == group_id; });

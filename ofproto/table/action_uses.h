@@ -17,6 +17,9 @@ namespace weft::ofproto {
 bool outputs_to(const openflow::ActionList& actions, OfPort port);
 bool outputs_to(const openflow::Instructions& instructions, OfPort port);
 
+// Whether it says where a packet goes, so that an action set has one of them at most: an output in whatever form, a group.
+bool chooses_output(const openflow::Action& action);
+
 bool uses_group(const openflow::Instructions& instructions, uint32_t group_id);
 void for_each_group(const openflow::ActionList& actions, const std::function<void(uint32_t)>& visit);
 void for_each_group(const openflow::Instructions& instructions, const std::function<void(uint32_t)>& visit);

@@ -87,7 +87,7 @@ Result<FlowRulePtr, OpenFlowError> TableSet::make_rule(const FlowMod& flow_mod) 
 }
 
 Prepared TableSet::prepare_add(FlowRulePtr rule, TimePoint now) {
-  if (auto checked = check_references(rule->instructions()); !checked) {
+  if (auto checked = check_references(rule->table_id(), rule->instructions()); !checked) {
     return Unexpected{checked.error()};
   }
   FlowTable& into = table(rule->table_id());
@@ -119,7 +119,7 @@ Result<TableSet::ChangeOne, OpenFlowError> TableSet::change_of(const FlowMod& fl
   if (!is_modify(flow_mod.command)) {
     return ChangeOne([this](Change& change, const FlowRulePtr& rule) { change_rule(change, {rule, nullptr}); });
   }
-  if (auto checked = check_references(flow_mod.instructions); !checked) {
+  if (auto checked = check_references(flow_mod.table_id, flow_mod.instructions); !checked) {
     return Unexpected{checked.error()};
   }
   const bool resets = (flow_mod.flags & flow_flag::reset_counts) != 0;
@@ -192,8 +192,12 @@ Result<void, OpenFlowError> TableSet::check(const FlowMod& flow_mod) const {
   return {};
 }
 
-// What depends on what is there at the coming version.
-Result<void, OpenFlowError> TableSet::check_references(const openflow::Instructions& instructions) const {
+// What depends on what is there at the coming version, and on how the tables are set up by then. `table_id` may be all.
+Result<void, OpenFlowError> TableSet::check_references(uint8_t table_id,
+                                                       const openflow::Instructions& instructions) const {
+  if (auto misplaced = stages_.check(table_id, instructions)) {
+    return Unexpected{std::move(*misplaced)};
+  }
   Result<void, OpenFlowError> result = check_meters(instructions);
   for_each_group(instructions, [&](uint32_t group_id) {
     if (!groups_.has(group_id)) {

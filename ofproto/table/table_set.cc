@@ -111,12 +111,14 @@ void TableSet::change_rule(Change& change, RuleChange rule_change) {
 void TableSet::refer(FlowRule& rule) {
   groups_.refer(rule);
   meters_.refer(rule);
+  stages_.refer(rule);
   refer_learned(rule);
 }
 
 void TableSet::release(FlowRule& rule) {
   groups_.release(rule);
   meters_.release(rule);
+  stages_.release(rule);
   release_learned(rule);
 }
 

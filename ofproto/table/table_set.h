@@ -49,6 +49,7 @@
 #include "ofproto/table/instruction_cache.h"
 #include "ofproto/table/meter_table.h"
 #include "ofproto/table/table_policy.h"
+#include "ofproto/table/table_stages.h"
 #include "ofproto/table/timeouts.h"
 
 namespace weft::ofproto {
@@ -125,6 +126,8 @@ class TableSet {
   FlowTable* find_table(uint8_t table_id) { return tables_[table_id].load(); }
   // How many flows of a table have this cookie. The first time a cookie is asked about is a walk over the table.
   size_t count_with_cookie(uint8_t table_id, uint64_t cookie);
+  const TableStages& stages() const { return stages_; }
+  void set_first_egress(std::optional<uint8_t> table_id) { stages_.set_first_egress(table_id); }
   GroupTable& groups() { return groups_; }
   const GroupTable& groups() const { return groups_; }
   MeterTable& meters() { return meters_; }
@@ -155,7 +158,8 @@ class TableSet {
     });
     return result;
   }
-  Result<void, openflow::OpenFlowError> check_references(const openflow::Instructions& instructions) const;
+  Result<void, openflow::OpenFlowError> check_references(uint8_t table_id,
+                                                         const openflow::Instructions& instructions) const;
   void refer(FlowRule& rule);
   void release(FlowRule& rule);
   std::vector<FlowRulePtr> select(const openflow::FlowMod& flow_mod);
@@ -182,6 +186,7 @@ class TableSet {
   const TableSetOptions options_;
   std::array<RcuPtr<FlowTable>, 256> tables_;
   std::array<TablePolicy, table_count> policies_;
+  TableStages stages_;
   GroupTable groups_;
   MeterTable meters_;
   Timeouts timeouts_;

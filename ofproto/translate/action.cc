@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lib/packet/ethernet.h"
+#include "ofproto/table/action_uses.h"
 #include "ofproto/translate/translation.h"
 
 namespace weft::ofproto {
@@ -161,6 +162,10 @@ void Translation::decrement_mpls_ttl() {
 
 void Translation::write_actions(const openflow::ActionList& actions) {
   for (const openflow::Action& action : actions) {
+    if (place_.egress_port && chooses_output(action)) {
+      note("the packet has its output port already");
+      continue;
+    }
     std::erase_if(place_.action_set, [&](const openflow::Action& earlier) { return replaces(action, earlier); });
     place_.action_set.push_back(action);
   }

@@ -82,6 +82,9 @@ Match Translation::packet_in_match() {
   for (unsigned i = 0; i < register_count; ++i) {
     tell(FieldId::reg0 + i);
   }
+  if (place_.egress_port) {
+    tell(FieldId::actset_output);
+  }
   return match;
 }
 

@@ -66,6 +66,7 @@ void Translation::finish_freezing() {
   }
   state.bridge = place_.bridge->id;
   state.in_port = packet_.in_port();
+  state.egress_port = place_.egress_port;
   state.stack = place_.stack;
   state.pipeline = MiniMatch(packet_.pipeline(looked_at_));
   packet_.commit(looked_at_, out_.actions);
@@ -138,6 +139,7 @@ void Translation::resume(const FrozenState& state) {
   place_.action_set = state.action_set;
   place_.stack = state.stack;
   place_.runs_action_set = state.runs_action_set;
+  place_.egress_port = state.egress_port;
   note_action_set_output();
   hashed_group_ = state.hashed_group;
   for (size_t i = 0; i < state.steps.size() && !is_exiting_ && may_go_on(); ++i) {

@@ -49,6 +49,7 @@ class FrozenState final : public datapath::RecirculationContext {
   uint32_t id = 0;  // given by FrozenStates; 0: it has none
   BridgeId bridge = 0;
   OfPort in_port{};
+  std::optional<OfPort> egress_port;  // in egress tables: the port that the packet is bound for
   MiniMatch pipeline;
   std::vector<FrozenStep> steps;
   openflow::ActionList action_set;
@@ -58,9 +59,9 @@ class FrozenState final : public datapath::RecirculationContext {
 
   // All but the id.
   bool has_content_of(const FrozenState& other) const {
-    return bridge == other.bridge && in_port == other.in_port && pipeline == other.pipeline && steps == other.steps &&
-           action_set == other.action_set && stack == other.stack && runs_action_set == other.runs_action_set &&
-           hashed_group == other.hashed_group;
+    return bridge == other.bridge && in_port == other.in_port && egress_port == other.egress_port &&
+           pipeline == other.pipeline && steps == other.steps && action_set == other.action_set &&
+           stack == other.stack && runs_action_set == other.runs_action_set && hashed_group == other.hashed_group;
   }
 };
 

@@ -21,6 +21,9 @@ class TranslationListener {
   // Called first, and again at each patch port that is crossed.
   virtual void enter_bridge(const BridgeView& bridge, const Flow& flow) = 0;
   virtual void leave_bridge() = 0;
+  // A copy starts through the egress tables, bound for the port; and has gone, the packet being `flow` again.
+  virtual void begin_egress(uint8_t first_table, const PortView& port, const Flow& flow) = 0;
+  virtual void end_egress(const Flow& flow) = 0;
   // `flow` was looked up, `rule` is null on a miss. Actions that follow are the rule's until the next call, or until
   // end_table().
   virtual void begin_table(uint8_t table_id, const FlowRule* rule, const Flow& flow) = 0;

@@ -43,7 +43,8 @@ void Translation::output_cut_off(const openflow::OutputTruncAction& action) {
 }
 
 void Translation::output_to_port(OfPort number, bool even_to_in_port) {
-  if (number == packet_.in_port() && !even_to_in_port) {
+  const bool is_bound_for_it = place_.in_action_set && place_.egress_port == number;
+  if (number == packet_.in_port() && !even_to_in_port && !is_bound_for_it) {
     note("skipping output to input port");
     note_drop(DropReason::no_output);
     return;
@@ -72,6 +73,14 @@ bool Translation::may_send(const PortView& port) {
 }
 
 void Translation::send(const PortView& port) {
+  if (has_egress_before_it()) {
+    start_egress(port);
+  } else {
+    deliver(port);
+  }
+}
+
+void Translation::deliver(const PortView& port) {
   if (port.is_patch) {
     cross_patch(port);
   } else if (port.tunnel) {
@@ -84,6 +93,10 @@ void Translation::send(const PortView& port) {
 
 // Plain ports together, then those that do something of their own.
 void Translation::send_to_all(const std::vector<const PortView*>& ports) {
+  if (has_egress_before_it()) {
+    std::ranges::for_each(ports, [this](const PortView* port) { start_egress(*port); });
+    return;
+  }
   std::vector<PortId> plain;
   for (const PortView* port : ports) {
     if (!port->is_patch && !port->tunnel) {
@@ -100,7 +113,7 @@ void Translation::send_to_all(const std::vector<const PortView*>& ports) {
   }
   for (const PortView* port : ports) {
     if (port->is_patch || port->tunnel) {
-      send(*port);
+      deliver(*port);
     }
   }
 }

@@ -77,6 +77,7 @@ struct BridgeView {
   bool forward_bpdu = false;
   bool invalid_ttl_to_controller = false;
   bool miss_to_controller = false;
+  std::optional<uint8_t> first_egress;  // table
 
   const PortView* port(OfPort of_port) const {
     const auto found = ports.find(of_port);

@@ -68,6 +68,20 @@ void TraceListener::leave_bridge() {
   }
 }
 
+void TraceListener::begin_egress(uint8_t first_table, const PortView& port, const Flow& flow) {
+  note(fmt::format("egress table {} for output to port {}", first_table, port.name));
+  ++depth_;
+  ++egress_depth_;
+  last_ = flow;
+}
+
+// What became of the copy is no change of the packet.
+void TraceListener::end_egress(const Flow& flow) {
+  --depth_;
+  --egress_depth_;
+  last_ = flow;
+}
+
 void TraceListener::begin_table(uint8_t table_id, const FlowRule* rule, const Flow& flow) {
   const BridgeView& bridge = *bridges_.back();
   const BridgePortNames names(bridge);
@@ -126,7 +140,8 @@ void TraceListener::instruction(const openflow::Instructions& what) {
     const BridgePortNames names(*bridges_.back());
     line(openflow::format_instructions(rest, &names));
   } else if (what.empty() || (what.apply && what.apply->empty())) {
-    line("drop");
+    // Which is no drop where the action set holds an output.
+    line(egress_depth_ > 0 ? "no instructions" : "drop");
   }
 }
 

@@ -27,6 +27,8 @@ class TraceListener final : public TranslationListener {
 
   void enter_bridge(const BridgeView& bridge, const Flow& flow) override;
   void leave_bridge() override;
+  void begin_egress(uint8_t first_table, const PortView& port, const Flow& flow) override;
+  void end_egress(const Flow& flow) override;
   void begin_table(uint8_t table_id, const FlowRule* rule, const Flow& flow) override;
   void end_table() override { --depth_; }
   void action(const openflow::Action& action) override;
@@ -50,6 +52,7 @@ class TraceListener final : public TranslationListener {
   const uint64_t version_;
   const bool explains_;
   size_t depth_ = 0;
+  size_t egress_depth_ = 0;
   std::vector<const BridgeView*> bridges_;
   Flow last_;  // as it was told last
   Flow final_;

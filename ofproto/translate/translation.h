@@ -42,6 +42,7 @@ class Translation {
     uint64_t cookie = ~uint64_t{0};  // where there is no rule any more
     unsigned resubmit_depth = 0;
     bool runs_action_set = true;
+    std::optional<OfPort> egress_port;  // in egress tables: the port that the packet is bound for
   };
   enum class Freeze : uint8_t { no, recirculate, pause };
   // A table that was asked, with the packet as it was.
@@ -86,10 +87,16 @@ class Translation {
   void output_cut_off(const openflow::OutputTruncAction& action);
   void output_to_port(OfPort port, bool even_to_in_port);
   void send(const PortView& port);
+  void deliver(const PortView& port);
   void send_to_all(const std::vector<const PortView*>& ports);
   void cross_patch(const PortView& port);
   void flood(bool only_flooding_ports);
   bool may_send(const PortView& port);
+
+  // --- egress.cc
+  bool has_egress_before_it() const { return place_.bridge->first_egress && !place_.egress_port; }
+  void start_egress(const PortView& port);
+  void run_egress(uint8_t first_table, const PortView& port);
 
   // --- normal.cc
   void normal();
@@ -211,6 +218,7 @@ class Translation {
   std::optional<uint32_t> hashed_group_;                    // whose bucket dp_hash names
   unsigned depth_ = 0;
   unsigned step_count_ = 0;
+  unsigned egress_step_count_ = 0;
   size_t action_count_ = 0;
 };
 

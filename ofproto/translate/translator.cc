@@ -15,6 +15,8 @@ namespace {
 // Open vSwitch's limits.
 constexpr unsigned max_depth = 64;
 constexpr unsigned max_steps = max_depth * max_depth;
+// In egress tables, which a flood goes through once for each port: 64 tables for each of a thousand ports.
+constexpr unsigned max_egress_steps = 65536;
 constexpr size_t max_actions = 16384;
 
 template <class... Kinds>
@@ -141,9 +143,9 @@ void Translation::end_at_miss(bool is_pipeline) {
   }
 }
 
-// OpenFlow 1.3.5 section 5.4: dropped. 1.0 section 3.4: sent to the controller.
+// OpenFlow 1.3.5 section 5.4: dropped. 1.0 section 3.4: sent to the controller; 1.0 knows no egress tables.
 void Translation::miss(bool is_pipeline) {
-  if (is_pipeline && place_.bridge->miss_to_controller) {
+  if (is_pipeline && place_.bridge->miss_to_controller && !place_.egress_port) {
     note("no match: to controllers of OpenFlow 1.0");
     return send_to_controller(openflow::PacketInReason::no_match, {}, true);
   }
@@ -371,7 +373,8 @@ bool Translation::enter_deeper() {
 }
 
 bool Translation::take_step() {
-  if (++step_count_ >= max_steps) {
+  const bool is_beyond = place_.egress_port ? ++egress_step_count_ >= max_egress_steps : ++step_count_ >= max_steps;
+  if (is_beyond) {
     give_up(DropReason::recursion_limit);
     return false;
   }

@@ -14,7 +14,7 @@
 //
 //   translator.cc  pipeline: tables, resubmit, instructions, branches        packet_state.cc  masks
 //   action.cc      each action, the action set                               set_field.cc     set, TTL, commit
-//   output.cc      ports, floods, patch ports
+//   output.cc      ports, floods, patch ports                                egress.cc        tables on the way there
 //   normal.cc      learning switch                                           vlan.cc mpls.cc  tags and labels
 //                                                                            mpls_ttl.cc pbb.cc reshape.cc
 //   group.cc       buckets: all, chosen by hash, or the first live one       liveness.cc      which are live
@@ -26,7 +26,8 @@
 //   extension.cc   stack, multipath, bundle, clone, fin_timeout              link_choice.cc   what they hash
 //
 // Limits are Open vSwitch's: 4,096 resubmits in all, 64 levels of resubmit to the same or a lower table, of groups
-// and of patch ports; beyond, the packet is dropped as recursion_limit.
+// and of patch ports, an output's egress tables being a level; beyond, the packet is dropped as recursion_limit. Egress
+// tables have 65,536 gotos and resubmits of their own.
 //
 // Threads:   any, registered with RCU, not quiescent while it runs. Ownership: the result owns what it names, except
 //            tables and MAC tables, which outlive it (translation_result.h).

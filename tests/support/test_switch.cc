@@ -184,6 +184,21 @@ void TestSwitch::del_meters(std::string_view text, std::string_view name) {
   settle();
 }
 
+void TestSwitch::set_first_egress(std::optional<uint8_t> table_id, std::string_view name) {
+  const auto set = bridge(name).set_table_features({}, table_id);
+  EXPECT_TRUE(set) << (set ? "" : to_string(set.error()));
+  settle();
+}
+
+std::string TestSwitch::refusal_of(std::string_view text, std::string_view name) {
+  const Names names(bridge(name));
+  const auto flow = openflow::parse_flow(text, FlowModCommand::add, &names);
+  EXPECT_TRUE(flow) << (flow ? "" : render(text, flow.error()));
+  const auto applied = flow ? bridge(name).apply(*flow) : Result<void, openflow::OpenFlowError>();
+  settle();
+  return applied ? "" : to_string(applied.error());
+}
+
 void TestSwitch::packet_out(std::string_view in_port, std::string_view actions, const Frame& frame,
                             std::string_view name) {
   packet_out_with("", in_port, actions, frame, name);

@@ -18,6 +18,7 @@
 #include <initializer_list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,6 +81,10 @@ class TestSwitch {
   void add_meter(std::string_view text, std::string_view bridge = "br0");
   void mod_meter(std::string_view text, std::string_view bridge = "br0");
   void del_meters(std::string_view text = "", std::string_view bridge = "br0");
+  // The first egress table, or none.
+  void set_first_egress(std::optional<uint8_t> table_id, std::string_view bridge = "br0");
+  // What is said to a flow that is refused; empty: it is not.
+  std::string refusal_of(std::string_view flow, std::string_view bridge = "br0");
   void packet_out(std::string_view in_port, std::string_view actions, const Frame& frame,
                   std::string_view bridge = "br0");
   // With the pipeline fields that the packet starts with (1.5): "metadata=5,reg0=7".

@@ -9,6 +9,7 @@ Continuation example() {
   Continuation continuation;
   continuation.datapath_id = 0x1122334455667788;
   continuation.in_port = OfPort{7};
+  continuation.egress_port = of_port::local;
   ContinuationStep step;
   step.actions = {OutputAction{.port = OfPort{3}, .max_len = 0}, GroupAction{5}};
   step.then.write = ActionList{OutputAction{.port = OfPort{4}, .max_len = 0}};

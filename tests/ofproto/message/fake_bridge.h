@@ -120,8 +120,10 @@ class FakeBridge : public Bridge {
     }
     return applied;
   }
-  Result<void, openflow::OpenFlowError> set_table_features(const std::vector<openflow::TableFeatures>& all) override {
+  Result<void, openflow::OpenFlowError> set_table_features(const std::vector<openflow::TableFeatures>& all,
+                                                           std::optional<uint8_t> first) override {
     auto applied = change("table_features " + std::to_string(all.size()));
+    first_egress = applied ? first : first_egress;
     for (const openflow::TableFeatures& wanted : applied ? all : std::vector<openflow::TableFeatures>()) {
       naming[wanted.table_id] = {wanted.name, wanted.max_entries};
     }
@@ -137,6 +139,8 @@ class FakeBridge : public Bridge {
     return found != naming.end() ? found->second : TableNaming{"table" + std::to_string(id), 1'000'000};
   }
   std::map<uint8_t, TableNaming> naming;
+  std::optional<uint8_t> first_egress_table() const override { return first_egress; }
+  std::optional<uint8_t> first_egress;
   Result<void, openflow::OpenFlowError> apply(const openflow::TlvTableMod& mod) override {
     if (!refusal) {
       tlv_table = mod.maps;

@@ -37,7 +37,8 @@ std::vector<uint8_t> at_least_60(std::vector<uint8_t> frame) {
 // One switch of each kind with the same tables.
 class Pair {
  public:
-  explicit Pair(uint64_t seed) : seed_(seed), random_(seed), sw_({}) {
+  // Every other seed has egress tables.
+  explicit Pair(uint64_t seed) : seed_(seed), has_egress_(seed % 2 == 0), random_(seed, has_egress_), sw_({}) {
     for (uint16_t n = 1; n <= random_port_count; ++n) {
       names_.push_back("p" + std::to_string(n));
       const bool is_tunnel = n == random_port_count;
@@ -53,10 +54,38 @@ class Pair {
       EXPECT_TRUE(sw_.bridge().apply(group));
       dull_.add(group);
     }
+    if (has_egress_) {
+      let_pass_egress();
+    }
     for (unsigned i = 0; i < rules_per_table_set; ++i) {
       change_tables();
     }
     sw_.settle();
+  }
+
+  // Of what no other rule of an egress table matches. Every table may be the first.
+  void let_pass_egress() {
+    for (uint8_t i = 0; i < random_egress_count; ++i) {
+      openflow::FlowMod pass;
+      pass.table_id = random_egress_table + i;
+      pass.priority = 0;
+      add(pass);
+    }
+    change_egress();
+  }
+
+  // Egress begins elsewhere, or nowhere; rules may stand in the way.
+  void change_egress() {
+    if (!has_egress_) {
+      return;
+    }
+    std::optional<uint8_t> first;
+    if (!random_.one_in(4)) {
+      first = static_cast<uint8_t>(random_egress_table + random_.below(random_egress_count));
+    }
+    if (sw_.bridge().set_table_features({}, first)) {
+      dull_.set_first_egress(first);
+    }
   }
 
   // A port goes down, or the one that is down comes up.
@@ -211,6 +240,7 @@ class Pair {
   }
 
   const uint64_t seed_;
+  const bool has_egress_;
   RandomTables random_;
   TestSwitch sw_;
   reference::DirectWalk dull_;
@@ -234,6 +264,8 @@ TEST(MaskTest, CachedPathAndDirectWalkAgree) {
           pair.change_port();
         } else if (i % (3 * packets_between_changes) == 0) {
           pair.change_group();
+        } else if (i % (5 * packets_between_changes) == 0) {
+          pair.change_egress();
         }
         pair.settle();
       }

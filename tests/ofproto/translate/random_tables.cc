@@ -269,8 +269,10 @@ Instructions RandomTables::instructions(const Kind& kind, uint8_t table_id) {
   if (one_in(3)) {
     std::ranges::move(extension(kind, table_id), std::back_inserter(apply));
   }
-  const bool has_next = table_id + 1 < random_table_count;
-  const auto next = static_cast<uint8_t>(table_id + 1 + (has_next ? below(random_table_count - table_id - 1) : 0));
+  const bool is_egress = table_id >= random_egress_table;
+  const unsigned end = is_egress ? random_egress_table + random_egress_count : random_table_count;
+  const bool has_next = table_id + 1U < end;
+  const auto next = static_cast<uint8_t>(table_id + 1 + (has_next ? below(end - table_id - 1) : 0));
   if (has_next && one_in(4)) {
     apply.push_back(ResubmitAction{.table = next});
   }
@@ -281,8 +283,8 @@ Instructions RandomTables::instructions(const Kind& kind, uint8_t table_id) {
     result.goto_table = next;
   }
   if (one_in(4)) {
-    result.write = ActionList{output()};
-    if (one_in(2)) {
+    result.write = is_egress ? ActionList() : ActionList{output()};
+    if (is_egress || one_in(2)) {
       result.write->push_back(
           SetFieldAction{F::eth_dst, FieldValue{0, value_of(F::eth_dst)}, all_bits(field(F::eth_dst))});
     }
@@ -295,10 +297,17 @@ Instructions RandomTables::instructions(const Kind& kind, uint8_t table_id) {
   return result;
 }
 
+uint8_t RandomTables::table() {
+  if (has_egress_ && one_in(3)) {
+    return static_cast<uint8_t>(random_egress_table + below(random_egress_count));
+  }
+  return one_in(2) ? uint8_t{0} : static_cast<uint8_t>(below(random_table_count));
+}
+
 FlowMod RandomTables::rule() {
   const Kind& about = kind();
   FlowMod flow;
-  flow.table_id = one_in(2) ? uint8_t{0} : static_cast<uint8_t>(below(random_table_count));
+  flow.table_id = table();
   flow.priority = static_cast<uint16_t>(1 + below(200));
   if (about.eth_type != 0) {
     flow.match.set(F::eth_type, about.eth_type);
@@ -312,10 +321,13 @@ FlowMod RandomTables::rule() {
       match_field(flow.match, id);
     }
   }
+  if (flow.table_id >= random_egress_table && one_in(2)) {
+    flow.match.set(F::actset_output, number(in_port()));
+  }
   flow.instructions = instructions(about, flow.table_id);
   // Tags are pushed on packets that have none and popped off those that have one.
   const bool is_free = flow.match.is_wild(field(F::vlan_tci)) && about.eth_type != 0x8847 && about.eth_type != 0x88e7;
-  const bool is_last = flow.table_id + 1 == random_table_count;
+  const bool is_last = !has_egress_ && flow.table_id + 1 == random_table_count;
   if (is_free && one_in(4)) {
     const bool pushes = one_in(2);
     flow.match.set_masked(F::vlan_tci, pushes ? 0 : 0x1000, 0x1000);
@@ -349,7 +361,7 @@ FlowMod RandomTables::rule() {
 std::vector<FlowMod> RandomTables::conjunction(uint32_t id) {
   const Kind& about = kind();
   std::vector<FlowMod> flows;
-  const auto table_id = static_cast<uint8_t>(below(random_table_count));
+  const uint8_t table_id = table();
   const auto priority = static_cast<uint16_t>(1 + below(200));
   const auto add = [&](std::initializer_list<FieldId> fields) -> FlowMod& {
     FlowMod flow;

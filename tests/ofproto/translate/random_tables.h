@@ -24,9 +24,14 @@ inline constexpr uint8_t random_learn_table = 9;
 inline constexpr uint16_t random_learn_priority = 250;
 inline constexpr uint16_t random_learn_kinds = 2;
 
+// Egress tables, where there are any.
+inline constexpr uint8_t random_egress_table = 5;
+inline constexpr uint8_t random_egress_count = 2;
+
 class RandomTables {
  public:
-  explicit RandomTables(uint64_t seed) : random_(seed) {}
+  // `has_egress`: there are rules for egress tables. What hides fields from later tables does not occur then.
+  explicit RandomTables(uint64_t seed, bool has_egress = false) : random_(seed), has_egress_(has_egress) {}
 
   openflow::FlowMod rule();
   // Clauses of two dimensions and the rule that asks for both, all of one table and priority. `id` is its own.
@@ -44,6 +49,7 @@ class RandomTables {
 
  private:
   struct Kind;
+  uint8_t table();
   static const std::vector<Kind>& kinds();
   static const Kind& kind_of(uint64_t eth_type);
   const Kind& kind();
@@ -66,6 +72,7 @@ class RandomTables {
   }
 
   std::mt19937_64 random_;
+  const bool has_egress_;
   uint64_t frame_number_ = 0;
 };
 

@@ -148,6 +148,7 @@ Flow DirectWalk::flow_of(const Packet& packet) const {
       flow.word(i) = packet.pipeline.word(i);
     }
   }
+  set(flow, FieldId::actset_output, FieldValue{0, number(packet.action_set_output)});
   return flow;
 }
 
@@ -217,6 +218,7 @@ bool DirectWalk::table(uint8_t table_id, Packet& packet, Walk& walk) {
   }
   if (instructions.clear_actions) {
     walk.action_set.clear();
+    packet.action_set_output = of_port::unset;
   }
   for (const Action& action : instructions.write.value_or(ActionList())) {
     std::erase_if(walk.action_set, [&](const Action& other) { return is_same_kind(action, other); });
@@ -344,15 +346,40 @@ void DirectWalk::output(OfPort port, Packet& packet, Walk& walk) {
 }
 
 void DirectWalk::send(OfPort port, const Packet& packet, Walk& walk) {
-  const auto found = ports_.find(port);
-  if (found == ports_.end() || down_.contains(port)) {
+  if (!ports_.contains(port) || down_.contains(port)) {
     return;
   }
+  if (first_egress_ && !packet.is_in_egress) {
+    egress(port, packet, walk);
+  } else {
+    send_now(port, packet, walk);
+  }
+}
+
+// The output comes last, if nobody has taken it out of the action set.
+void DirectWalk::egress(OfPort port, const Packet& packet, Walk& walk) {
+  branch(packet, walk, [&](Packet& copy, Walk& of_copy) {
+    copy.is_in_egress = true;
+    copy.action_set_output = port;
+    of_copy.action_set = {OutputAction{.port = port}};
+    if (!table(*first_egress_, copy, of_copy) || of_copy.is_dead) {
+      return;
+    }
+    const size_t outputs = std::erase_if(
+        of_copy.action_set, [](const Action& action) { return std::holds_alternative<OutputAction>(action); });
+    run_action_set(std::move(of_copy.action_set), copy, of_copy);
+    if (outputs > 0 && !of_copy.is_dead) {
+      send_now(port, copy, of_copy);
+    }
+  });
+}
+
+void DirectWalk::send_now(OfPort port, const Packet& packet, Walk& walk) {
   WalkSent sent{port, packet.bytes, 0, {}};
   if (packet.was_shortened && !packet.offload.is_partial()) {
     sent.frame.resize(std::max<size_t>(sent.frame.size(), 60));
   }
-  if (const auto& tunnel = found->second) {
+  if (const auto& tunnel = ports_[port]) {
     const auto dst = static_cast<uint32_t>(get(packet.pipeline, FieldId::tun_dst).lo);
     sent.tunnel_remote = tunnel->remote.value_or(IpAddress(Ipv4Address::from_host(dst)));
     sent.tunnel_id = tunnel->out_key.value_or(get(packet.pipeline, FieldId::tun_id).lo);

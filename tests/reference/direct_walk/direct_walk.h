@@ -57,6 +57,8 @@ class DirectWalk {
   void add(const openflow::FlowMod& flow);
   void remove(uint8_t table_id, uint16_t priority, const Match& match);
   void add(const openflow::GroupMod& group) { groups_[group.group_id] = group; }
+  // Egress tables begin there, or nowhere.
+  void set_first_egress(std::optional<uint8_t> table_id) { first_egress_ = table_id; }
   // A port that is down neither receives nor sends, and is not live.
   void set_down(OfPort port, bool is_down);
 
@@ -70,6 +72,8 @@ class DirectWalk {
     OfPort in_port{};
     Offload offload{};           // a frame from a tunnel may have an unfinished checksum, which changes are told to
     bool was_shortened = false;  // by a pop: padded when it leaves
+    bool is_in_egress = false;
+    OfPort action_set_output = of_port::unset;  // known in egress tables alone
   };
   struct Walk {
     WalkOutcome outcome;
@@ -97,6 +101,8 @@ class DirectWalk {
   void branch(const Packet& packet, Walk& walk, const std::function<void(Packet&, Walk&)>& run);
   void output(OfPort port, Packet& packet, Walk& walk);
   void send(OfPort port, const Packet& packet, Walk& walk);
+  void send_now(OfPort port, const Packet& packet, Walk& walk);
+  void egress(OfPort port, const Packet& packet, Walk& walk);
   void normal(const Packet& packet, Walk& walk);
   void flood(const Packet& packet, Walk& walk);
   void group(uint32_t group_id, const Packet& packet, Walk& walk);
@@ -110,6 +116,7 @@ class DirectWalk {
   std::vector<Rule> rules_;
   std::map<uint32_t, openflow::GroupMod> groups_;
   std::set<OfPort> down_;
+  std::optional<uint8_t> first_egress_;
   std::map<std::pair<uint64_t, uint64_t>, OfPort> macs_;  // by VLAN and address
   PacketPool pool_;
 };
