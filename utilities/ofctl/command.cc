@@ -23,8 +23,8 @@ constexpr Command table[] = {
      mod_port},
     {"queue-stats", "SWITCH [PORT [QUEUE]]", "counters of queues", Need::reading, 0, 2, queue_stats},
     {"dump-tables", "SWITCH", "flow counts and lookups of each table", Need::reading, 0, 0, dump_tables},
-    {"dump-table-features", "SWITCH", "what the tables can do", Need::reading, 0, 0, dump_table_features,
-     Version::v1_3},
+    {"dump-table-features", "SWITCH", "what the tables can do", Need::reading, 0, 0, dump_table_features, Version::v1_3,
+     Version::v1_5},
     {"dump-flows", "SWITCH [FLOW]", "flows with their counters; those that FLOW selects", Need::reading, 0, 1,
      dump_flows},
     {"dump-aggregate", "SWITCH [FLOW]", "counters of flows, added up", Need::reading, 0, 1, dump_aggregate},
@@ -77,8 +77,10 @@ constexpr Command table[] = {
     {"queue-get-config", "SWITCH [PORT]", "how queues are set up", Need::reading, 0, 1, queue_get_config},
     {"dump-table-desc", "SWITCH", "how the tables are set up", Need::reading, 0, 0, dump_table_desc, Version::v1_4},
     {"mod-table", "SWITCH TABLE CHANGE",
-     "set a table up: evict, noevict, vacancy:LOW,HIGH (percent of free places) or novacancy", Need::changing, 2, 2,
-     mod_table, Version::v1_4},
+     "set a table up: evict, noevict, vacancy:LOW,HIGH (percent of free places) or novacancy; egress makes it the "
+     "first "
+     "egress table, noegress has none",
+     Need::changing, 2, 2, mod_table, Version::v1_4, Version::v1_5},
     {"add-tlv-map", "SWITCH MAP", "give Geneve options names: {class=C,type=T,len=N}->tun_metadataN,...",
      Need::changing, 1, 1, add_tlv_map},
     {"del-tlv-map", "SWITCH [MAP]", "take them away; without MAP all of them", Need::changing, 0, 1, del_tlv_map},
@@ -115,9 +117,10 @@ Version first_version(const Command& command, const Options& options) {
   return options.in_bundle ? std::max(command.since, Version::v1_3) : command.since;
 }
 
-// What -O says, or what the command needs.
+// What -O says, or what the command needs or is best served by.
 openflow::VersionSet versions_for(const Command& command, const Options& options) {
-  const bool suffices = options.versions || first_version(command, options) <= Version::v1_3;
+  const Version wanted = std::max(first_version(command, options), command.best);
+  const bool suffices = options.versions || wanted <= Version::v1_3;
   return suffices ? usual_versions(options) : openflow::supported_versions();
 }
 

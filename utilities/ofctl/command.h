@@ -43,6 +43,7 @@ struct Command {
   size_t most;
   Outcome (*run)(Invocation&);
   openflow::Version since = openflow::Version::v1_0;  // the first version that can say it
+  openflow::Version best = openflow::Version::v1_0;   // the first that says all of it, spoken if the switch can
 };
 
 // What -O says; without it OpenFlow 1.3 and below.

@@ -63,13 +63,41 @@ Result<openflow::TableMod, Failure> change_table(const TableDesc& now, const std
     mod.config |= openflow::table_config::vacancy_events;
     mod.vacancy = *limits;
   } else {
-    constexpr std::string_view names[] = {"evict", "noevict", "vacancy:", "novacancy"};
+    constexpr std::string_view names[] = {"evict", "noevict", "vacancy:", "novacancy", "egress", "noegress"};
     const std::string nearest = did_you_mean(change, names);
     return Unexpected{
         Failure{fmt::format("\"{}\" is nothing that a table can be told{}", change,
                             nearest.empty() ? " (see --help)" : fmt::format(", did you mean \"{}\"?", nearest))}};
   }
   return mod;
+}
+
+// The table as it is, but for where egress begins. What else it says is what the switch said of it.
+Outcome change_first_egress(Invocation& call, uint8_t table_id, bool is_first) {
+  using openflow::TableFeatures;
+  namespace table_feature = openflow::table_feature;
+  if (call.connection->version() < openflow::Version::v1_5) {
+    return Unexpected{Failure{fmt::format("egress tables need OpenFlow 1.5 or later, and {} was agreed on",
+                                          to_string(call.connection->version()))}};
+  }
+  const auto tables = call.connection->ask_list<TableFeatures>(openflow::TableFeaturesRequest{});
+  if (!tables) {
+    return Unexpected{tables.error()};
+  }
+  const auto found = std::ranges::find(*tables, table_id, &TableFeatures::table_id);
+  if (found == tables->end()) {
+    return Unexpected{Failure{fmt::format("the switch has no table {}", table_id)}};
+  }
+  const bool was_first = (found->features & table_feature::first_egress) != 0;
+  if (!is_first && !was_first) {
+    return Unexpected{Failure{fmt::format("table {} is not the first egress table", table_id)}};
+  }
+  TableFeatures wanted = *found;
+  wanted.command = openflow::TableFeaturesCommand::modify;
+  wanted.features =
+      is_first ? wanted.features | table_feature::first_egress : wanted.features & ~table_feature::first_egress;
+  const auto set = call.connection->ask_list<TableFeatures>(openflow::TableFeaturesRequest{{wanted}});
+  return set ? Outcome{} : Outcome(Unexpected{set.error()});
 }
 
 }  // namespace
@@ -131,6 +159,10 @@ Outcome mod_table(Invocation& call) {
   if (!table) {
     return Unexpected{table.error()};
   }
+  const std::string change = call.argument(1);
+  if (change == "egress" || change == "noegress") {
+    return change_first_egress(call, *table, change == "egress");
+  }
   const auto tables = call.connection->ask_list<TableDesc>(openflow::TableDescRequest{});
   if (!tables) {
     return Unexpected{tables.error()};
@@ -141,13 +173,13 @@ Outcome mod_table(Invocation& call) {
   if (now == tables->end()) {
     return Unexpected{Failure{fmt::format("the switch has no table {}", call.argument(0))}};
   }
-  auto mod = change_table(*now, call.argument(1));
+  auto mod = change_table(*now, change);
   if (!mod) {
     return Unexpected{mod.error()};
   }
   mod->table_id = *table;
   FlowBatch batch(call);
-  const auto added = batch.add(*mod, call.argument(0) + " " + call.argument(1));
+  const auto added = batch.add(*mod, call.argument(0) + " " + change);
   return added ? batch.commit() : added;
 }
 

@@ -224,7 +224,7 @@ class BodyFormatter {
     return fmt::format(" {} bytes of payload\n", data.size()) + format_hex_dump(data);
   }
   std::string table_features(const std::vector<TableFeatures>& tables) const {
-    return "\n" + format_table_features(tables, envelope_.version >= Version::v1_4);
+    return "\n" + format_table_features(tables, {.has_capabilities = envelope_.version >= Version::v1_4});
   }
   // From 1.4 on they are parts of the multipart.
   template <class M>

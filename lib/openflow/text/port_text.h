@@ -27,7 +27,10 @@ std::string format_desc(const DescReply& desc);
 
 // Runs of tables that say the same as the one before are "ditto".
 std::string format_table_stats(std::span<const TableStats> tables);
-// `has_capabilities`: of 1.4 and later, which tell of eviction and vacancy events.
-std::string format_table_features(std::span<const TableFeatures> tables, bool has_capabilities = false);
+struct TableFeaturesStyle {
+  bool has_capabilities = false;  // of 1.4 and later, which tell of eviction and vacancy events
+  bool shows_stages = false;      // of 1.5: ingress or egress, by all tables of the switch
+};
+std::string format_table_features(std::span<const TableFeatures> tables, const TableFeaturesStyle& style = {});
 
 }  // namespace weft::openflow

@@ -1,4 +1,7 @@
 // Tables: lib/openflow/text/port_text.h.
+#include <algorithm>
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "lib/base/text.h"
@@ -130,10 +133,28 @@ std::string format_capabilities(uint32_t capabilities) {
                      word(table_config::vacancy_events));
 }
 
-std::string format_one(const TableFeatures& table, bool has_capabilities) {
+// Where egress begins, in 1.5; nothing: nowhere.
+std::optional<uint8_t> first_egress_of(std::span<const TableFeatures> tables) {
+  const auto first = std::ranges::find_if(
+      tables, [](const TableFeatures& table) { return (table.features & table_feature::first_egress) != 0; });
+  return first == tables.end() ? std::nullopt : std::optional(first->table_id);
+}
+
+std::string format_stage(const TableFeatures& table, std::optional<uint8_t> first_egress) {
+  if (first_egress) {
+    return table.table_id < *first_egress    ? "ingress"
+           : table.table_id == *first_egress ? "egress, the first such table"
+                                             : "egress";
+  }
+  return (table.features & table_feature::egress_table) != 0 ? "ingress, can be egress" : "ingress";
+}
+
+// `stage`: empty where nothing is to be said of it.
+std::string format_one(const TableFeatures& table, bool has_capabilities, const std::string& stage) {
   std::string text = table.name.empty() ? fmt::format("  table {}:\n", table.table_id)
                                         : fmt::format("  table {} (\"{}\"):\n", table.table_id, table.name);
   text += fmt::format("    metadata: match={:#x} write={:#x}\n", table.metadata_match, table.metadata_write);
+  text += stage.empty() ? "" : fmt::format("    stage: {}\n", stage);
   text += has_capabilities ? format_capabilities(table.capabilities) : "";
   text += fmt::format("    max_entries={}\n", table.max_entries);
   if (table.hit == table.miss) {
@@ -238,9 +259,13 @@ std::string format_table_stats(std::span<const TableStats> tables) {
   return text;
 }
 
-std::string format_table_features(std::span<const TableFeatures> tables, bool has_capabilities) {
-  return format_with_ditto(
-      tables, [&](const TableFeatures& table) { return format_one(table, has_capabilities); }, is_like);
+std::string format_table_features(std::span<const TableFeatures> tables, const TableFeaturesStyle& style) {
+  const std::optional<uint8_t> first_egress = first_egress_of(tables);
+  const auto format = [&](const TableFeatures& table) {
+    return format_one(table, style.has_capabilities,
+                      style.shows_stages ? format_stage(table, first_egress) : std::string());
+  };
+  return format_with_ditto(tables, format, is_like);
 }
 
 }  // namespace weft::openflow
