@@ -93,9 +93,15 @@ class OpenFlow10Test(SystemTest):
         self.stock.run("del-flows", "cookie=9/-1")
         self.assertEqual(self.stock.flows(), [])
 
-    def test_what_1_0_does_not_have_fails_politely(self):
-        self.assertIn("OFPT_ERROR", self.stock.refusal("dump-groups"))
-        self.stock.run("probe")
+    def test_groups_are_an_extension(self):
+        self.stock.run("add-group", "group_id=1,type=select,bucket=mod_dl_src:02:00:00:00:00:01,output:2")
+        self.stock.run("add-flow", "in_port=1,actions=group:1")
+        self.stock.run("add-flow", "in_port=2,actions=output:1")
+        self.assert_pings(self.a, "10.0.0.2")
+        self.assertRegex(self.stock.printed("dump-groups"),
+                         r"^NXST_GROUP_DESC reply.*\n group_id=1,type=select,bucket=bucket_id:0,"
+                         r"actions=(mod_dl_src:02:00:00:00:00:01|set_field:02:00:00:00:00:01->eth_src),output:2\n")
+        self.assertRegex(self.stock.printed("dump-group-stats"), r"^NXST_GROUP reply(.|\n)*packet_count=[1-9]")
 
     def test_monitor_sees_packets_in_the_form_it_asks_for(self):
         for form, name in (("standard", "OFPT_PACKET_IN "), ("nxt_packet_in", "NXT_PACKET_IN "),

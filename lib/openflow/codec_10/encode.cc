@@ -43,6 +43,12 @@ constexpr Stats type_of(const QueueStatsRequest&) { return {false, MultipartType
 constexpr Stats type_of(const QueueStatsReply&) { return {true, MultipartType::queue}; }
 constexpr Stats type_of(const PortDescRequest&) { return {false, MultipartType::port_desc}; }
 constexpr Stats type_of(const PortDescReply&) { return {true, MultipartType::port_desc}; }
+constexpr Stats type_of(const GroupStatsRequest&) { return {false, MultipartType::group}; }
+constexpr Stats type_of(const GroupStatsReply&) { return {true, MultipartType::group}; }
+constexpr Stats type_of(const GroupDescRequest&) { return {false, MultipartType::group_desc}; }
+constexpr Stats type_of(const GroupDescReply&) { return {true, MultipartType::group_desc}; }
+constexpr Stats type_of(const GroupFeaturesRequest&) { return {false, MultipartType::group_features}; }
+constexpr Stats type_of(const GroupFeaturesReply&) { return {true, MultipartType::group_features}; }
 constexpr Stats type_of(const FlowMonitorRequest&) { return {false, MultipartType::flow_monitor}; }
 constexpr Stats type_of(const FlowMonitorReply&) { return {true, MultipartType::flow_monitor}; }
 
@@ -55,11 +61,14 @@ bool needs_nicira(const FlowStatsReply& reply) {
     return flow.idle_age || flow.hard_age || form_for(flow.match, 0) == Form::nicira;
   });
 }
-bool needs_nicira(const FlowMonitorRequest&) { return true; }
-bool needs_nicira(const FlowMonitorReply&) { return true; }
+// What only the extension has.
+constexpr bool is_only_niciras(MultipartType type) {
+  return type == MultipartType::flow_monitor || type == MultipartType::group || type == MultipartType::group_desc ||
+         type == MultipartType::group_features;
+}
 template <class Other>
-bool needs_nicira(const Other&) {
-  return false;
+bool needs_nicira(const Other& message) {
+  return is_only_niciras(type_of(message).type);
 }
 
 template <class M>
@@ -135,6 +144,8 @@ struct EntryWriter {
     }
   }
   void operator()(const FlowUpdate* entry) const { write_nicira_entry(out, *entry); }
+  void operator()(const GroupStats* entry) const { write_nicira_entry(out, *entry); }
+  void operator()(const GroupDesc* entry) const { write_nicira_entry(out, *entry); }
   template <class Entry>
   void operator()(const Entry* entry) const {
     if constexpr (requires { write_entry(out, *entry); }) {
@@ -156,7 +167,7 @@ void begin_reply(WireWriter& out, uint32_t xid, MultipartType type, Form form) {
   out.u8(message_type::stats_reply);
   out.u16(0);
   out.u32(xid);
-  write_stats_header(out, type, false, type == MultipartType::flow_monitor ? Form::nicira : form);
+  write_stats_header(out, type, false, is_only_niciras(type) ? Form::nicira : form);
 }
 
 void write_entry(WireWriter& out, const MultipartEntry& entry, Form form) { std::visit(EntryWriter{out, form}, entry); }

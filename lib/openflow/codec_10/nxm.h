@@ -1,4 +1,4 @@
-// 1.0's messages about flows in Nicira's form: any match, cookies to select by, ages, tables. The extension's numbers for
+// 1.0's messages about flows in Nicira's form: any match, cookies to select by, ages, tables; and about groups. The extension's numbers for
 // statistics stand here, those of messages in ../extension/table.cc.
 //
 // Source: Open vSwitch's protocol documentation; bytes as its tools and switch send them.
@@ -34,7 +34,7 @@ bool needs_nicira(const FlowMod& mod);
 
 // --- statistics (nxm_stats.cc): bodies behind vendor, number and padding
 
-// NXST_FLOW, NXST_AGGREGATE, NXST_FLOW_MONITOR.
+// NXST_FLOW, NXST_AGGREGATE, NXST_FLOW_MONITOR, NXST_GROUP, NXST_GROUP_DESC, NXST_GROUP_FEATURES.
 std::optional<uint32_t> nicira_stats_number(MultipartType type);
 DecodedMessage read_nicira_stats(WireReader& in, bool is_reply, Spelling& spelling);
 
@@ -43,6 +43,24 @@ void write_nicira(WireWriter& out, const FlowStatsReply& reply);
 void write_nicira(WireWriter& out, const AggregateStatsRequest& request);
 void write_nicira(WireWriter& out, const AggregateStatsReply& reply);
 void write_nicira_entry(WireWriter& out, const FlowStats& entry);
+
+// --- groups (nxm_group.cc)
+
+DecodedMessage read_nx_group_mod(WireReader& in, Version version);
+DecodedMessage read_nx_group_stats_request(WireReader& in);
+DecodedMessage read_nx_group_stats_reply(WireReader& in);
+DecodedMessage read_nx_group_desc_request(WireReader& in);
+DecodedMessage read_nx_group_desc_reply(WireReader& in);
+DecodedMessage read_nx_group_features_reply(WireReader& in);
+void write_nicira(WireWriter& out, const GroupMod& mod);
+void write_nicira(WireWriter& out, const GroupStatsRequest& request);
+void write_nicira(WireWriter& out, const GroupStatsReply& reply);
+void write_nicira(WireWriter& out, const GroupDescRequest& request);
+void write_nicira(WireWriter& out, const GroupDescReply& reply);
+void write_nicira(WireWriter& out, const GroupFeaturesRequest& request);
+void write_nicira(WireWriter& out, const GroupFeaturesReply& reply);
+void write_nicira_entry(WireWriter& out, const GroupStats& entry);
+void write_nicira_entry(WireWriter& out, const GroupDesc& entry);
 
 // --- flow monitors (nxm_monitor.cc)
 

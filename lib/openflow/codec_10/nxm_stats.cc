@@ -97,6 +97,9 @@ constexpr Row rows[] = {
     {0, MultipartType::flow, read_filter<FlowStatsRequest>, read_flows},
     {1, MultipartType::aggregate, read_filter<AggregateStatsRequest>, read_aggregate},
     {2, MultipartType::flow_monitor, read_nx_monitor_request, read_nx_monitor_reply},
+    {7, MultipartType::group, read_nx_group_stats_request, read_nx_group_stats_reply},
+    {8, MultipartType::group_desc, read_nx_group_desc_request, read_nx_group_desc_reply},
+    {9, MultipartType::group_features, read_empty<GroupFeaturesRequest>, read_nx_group_features_reply},
 };
 
 }  // namespace

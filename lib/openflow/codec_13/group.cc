@@ -12,7 +12,11 @@ namespace weft::openflow::codec_13 {
 namespace {
 
 constexpr size_t bucket_header_size = 16;
-constexpr size_t group_desc_fixed_size = 16;  // of 1.5, the longer one
+constexpr size_t group_desc_fixed_size = 16;     // of 1.5, the longer one
+constexpr size_t nicira_stats_header_size = 24;  // of 1.0, the longest one
+
+// 1.5 and, by Nicira's extension, 1.0: buckets are numbered and have properties.
+bool has_form_15(Version version) { return version >= Version::v1_5 || version == Version::v1_0; }
 
 constexpr auto group_request_layout = [](auto& io, auto& m) {
   io.u32(m.group_id);
@@ -99,18 +103,25 @@ void write_buckets(Writer& out, const std::vector<Bucket>& buckets) {
   }
 }
 
+size_t shown_size(const GroupMod& mod, Version version) {
+  std::vector<uint8_t> shown;
+  Writer out(shown, version);
+  if (has_form_15(version)) {
+    write_group_body_15(out, mod.type, mod.buckets, mod.selection);
+  } else {
+    write_buckets(out, mod.buckets);
+  }
+  return shown.size();
+}
+
 // What is accepted must fit into a group description, where it may be longer than it came, in any version.
 void check_size(Reader& in, const GroupMod& mod) {
   if (in.failed()) {
     return;
   }
-  std::vector<uint8_t> shown;
-  Writer in_15(shown, Version::v1_5);
-  write_group_body_15(in_15, mod.type, mod.buckets, mod.selection);
-  const size_t size_15 = shown.size();
-  Writer in_13(shown, Version::v1_3);
-  write_buckets(in_13, mod.buckets);
-  if (std::max(size_15, shown.size() - size_15) > max_message_size - multipart_header_size - group_desc_fixed_size) {
+  const size_t longest =
+      std::max({shown_size(mod, Version::v1_0), shown_size(mod, Version::v1_3), shown_size(mod, Version::v1_5)});
+  if (longest > max_message_size - nicira_stats_header_size - group_desc_fixed_size) {
     in.fail({ErrorCode::ofpgmfc_out_of_buckets, "a group that no reply could show"});
   }
 }
@@ -124,7 +135,7 @@ bool is_known(GroupModCommand command, Version version) {
       return true;
     case GroupModCommand::insert_bucket:
     case GroupModCommand::remove_bucket:
-      return version >= Version::v1_5;
+      return has_form_15(version);
   }
   return false;
 }
@@ -133,7 +144,7 @@ GroupDesc read_group_desc(Reader& in) {
   GroupDesc desc;
   read_sized(in, [&](Reader& entry) {
     group_desc_layout(entry, desc);
-    if (entry.version() >= Version::v1_5) {
+    if (has_form_15(entry.version())) {
       const uint16_t buckets_size = entry.u16();
       entry.pad(6);
       read_group_body_15(entry, buckets_size, desc.type, desc.buckets, desc.selection);
@@ -166,7 +177,7 @@ DecodedMessage read_group_mod(Reader& in) {
   if (!is_known(mod.command, in.version())) {
     in.fail({ErrorCode::ofpgmfc_bad_command, fmt::format("command {}", static_cast<unsigned>(mod.command))});
   }
-  if (in.version() >= Version::v1_5) {
+  if (has_form_15(in.version())) {
     const uint16_t buckets_size = in.u16();
     in.pad(2);
     in.u32(mod.command_bucket_id);
@@ -180,7 +191,7 @@ DecodedMessage read_group_mod(Reader& in) {
 
 void write(Writer& out, const GroupMod& mod) {
   group_mod_layout(out, mod);
-  if (out.version() < Version::v1_5) {
+  if (!has_form_15(out.version())) {
     return write_buckets(out, mod.buckets);
   }
   const size_t size_at = out.size();
@@ -208,11 +219,11 @@ void write_entry(Writer& out, const GroupStats& stats) {
 
 // Before 1.5 the request cannot name one group.
 DecodedMessage read_group_desc_request(Reader& in) {
-  return in.version() < Version::v1_5 ? read_empty<GroupDescRequest>(in)
-                                      : read_as<GroupDescRequest>(in, group_request_layout);
+  return has_form_15(in.version()) ? read_as<GroupDescRequest>(in, group_request_layout)
+                                   : read_empty<GroupDescRequest>(in);
 }
 void write(Writer& out, const GroupDescRequest& message) {
-  if (out.version() >= Version::v1_5) {
+  if (has_form_15(out.version())) {
     group_request_layout(out, message);
   }
 }
@@ -222,7 +233,7 @@ DecodedMessage read_group_desc_reply(Reader& in) { return read_entries<GroupDesc
 void write_entry(Writer& out, const GroupDesc& desc) {
   write_sized(out, [&] {
     group_desc_layout(out, desc);
-    if (out.version() < Version::v1_5) {
+    if (!has_form_15(out.version())) {
       return write_buckets(out, desc.buckets);
     }
     const size_t size_at = out.size();

@@ -13,7 +13,7 @@
 namespace weft::openflow::codec_13 {
 namespace {
 
-constexpr size_t bucket_header_size = 8;
+constexpr size_t numbered_bucket_header_size = 8;
 
 // OFPGBPT_*.
 constexpr uint16_t property_weight = 0;
@@ -44,12 +44,12 @@ Bucket read_bucket(Reader& in, GroupType type) {
   bucket.weight = type == GroupType::select ? 1 : 0;
   const uint16_t length = in.u16();
   const uint16_t actions_size = in.u16();
-  if (length < bucket_header_size || length % 8 != 0 || actions_size > length - bucket_header_size) {
+  if (length < numbered_bucket_header_size || length % 8 != 0 || actions_size > length - numbered_bucket_header_size) {
     in.fail({ErrorCode::ofpgmfc_bad_bucket, fmt::format("bucket of {} bytes", length)});
     return bucket;
   }
   in.u32(bucket.bucket_id);
-  Reader body(in.take(length - bucket_header_size), in.version());
+  Reader body(in.take(length - numbered_bucket_header_size), in.version());
   take_result(body, read_actions(body.take(actions_size), in.version(), ActionContext::bucket), bucket.actions);
   read_properties(body, [&](uint16_t one, Reader& property) { read_bucket_property(one, property, bucket); });
   if (auto done = body.finish(); !done) {
@@ -76,7 +76,7 @@ void write_bucket(Writer& out, GroupType type, const Bucket& bucket) {
   out.u16(0);
   out.u32(bucket.bucket_id);
   write_actions(out, bucket.actions, out.version());
-  out.patch_u16(begin + 2, out.size() - begin - bucket_header_size);
+  out.patch_u16(begin + 2, out.size() - begin - numbered_bucket_header_size);
   if (type == GroupType::select || bucket.weight != 0) {
     write_property(out, property_weight, [&] {
       out.u16(bucket.weight);

@@ -33,6 +33,7 @@ constexpr uint32_t set_async2 = 27;
 constexpr uint32_t resume = 28;
 constexpr uint32_t ct_flush_zone = 29;
 constexpr uint32_t packet_in2 = 30;
+constexpr uint32_t group_mod = 31;
 }  // namespace nxt
 
 struct Versions {
@@ -78,6 +79,7 @@ constexpr Row rows[] = {
     {nicira_vendor_id, nxt::resume, every, Form::standard, read_resume},
     {nicira_vendor_id, nxt::ct_flush_zone, every, Form::standard, read_ct_flush_zone},
     {nicira_vendor_id, nxt::packet_in2, every, Form::nicira2, read_packet_in2},
+    {nicira_vendor_id, nxt::group_mod, first, Form::nicira, codec_10::read_nx_group_mod},
     {onf_id, onf::flow_monitor_cancel, only_13, Form::onf, read_onf_monitor_cancel},
     {onf_id, onf::flow_monitor_paused, only_13, Form::onf, read_onf_monitor_paused},
     {onf_id, onf::flow_monitor_resumed, only_13, Form::onf, read_onf_monitor_resumed},
@@ -151,6 +153,7 @@ class Writer {
   bool operator()(const FlowMod& m) const {
     return version_ == Version::v1_0 && (form_ == Form::nicira || codec_10::needs_nicira(m)) && nxm(nxt::flow_mod, m);
   }
+  bool operator()(const GroupMod& m) const { return version_ == Version::v1_0 && nxm(nxt::group_mod, m); }
   bool operator()(const FlowRemoved& m) const {
     return version_ == Version::v1_0 && form_ == Form::nicira && nxm(nxt::flow_removed, m);
   }

@@ -78,5 +78,32 @@ TEST(Extension, AContinuationStandsBehindPadding) {
             nicira_message(Version::v1_3, 28, before + hex("0008000b 00000000 010203 0000000000")));
 }
 
+// As stock ovs-ofctl sends it, and its switch answers it.
+TEST(Extension, GroupsOf1_0AreIn1_5sFormWith1_0sActions) {
+  GroupMod mod;
+  mod.group_id = 1;
+  mod.type = GroupType::select;
+  mod.command_bucket_id = bucket_position::all;
+  mod.buckets = {Bucket{.bucket_id = 0, .weight = 2, .actions = {OutputAction{OfPort{1}}}}};
+  const Bytes bucket = hex("0018 0008 00000000 0000 0008 0001 0000 0000 0008 0002 0000");
+  expect_is(mod, Version::v1_0,
+            nicira_message(Version::v1_0, 31, hex("0000 01 00 00000001 0018 0000 ffffffff") + bucket));
+
+  const auto statistics = [](uint8_t type, uint32_t number, const Bytes& body) {
+    Bytes bytes = message(type, hex("ffff 0000") + be32(nicira_vendor_id) + be32(number) + be32(0) + body);
+    bytes[0] = 1;
+    return bytes;
+  };
+  expect_is(GroupDescRequest{7}, Version::v1_0, statistics(16, 8, hex("00000007 00000000")));
+  expect_is(GroupStatsRequest{7}, Version::v1_0, statistics(16, 7, hex("00000007 00000000")));
+  expect_is(GroupFeaturesRequest{}, Version::v1_0, statistics(16, 9, {}));
+  GroupDesc desc;
+  desc.type = GroupType::select;
+  desc.group_id = 1;
+  desc.buckets = mod.buckets;
+  expect_is(GroupDescReply{{desc}}, Version::v1_0,
+            statistics(17, 8, hex("0028 01 00 00000001 0018 000000000000") + bucket));
+}
+
 }  // namespace
 }  // namespace weft::openflow

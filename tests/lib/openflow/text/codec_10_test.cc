@@ -215,7 +215,7 @@ TEST(Codec10, MonitorsAreChecked) {
 }
 
 TEST(Codec10, WhatItCannotSayIsNotEncoded) {
-  EXPECT_FALSE(try_encode(v10, 7, GroupDescRequest{}).has_value());
+  EXPECT_FALSE(try_encode(v10, 7, MeterFeaturesRequest{}).has_value());
   EXPECT_FALSE(try_encode(v10, 7, MeterMod{}).has_value());
   EXPECT_FALSE(try_encode(v10, 7, TableMod{}).has_value());
   EXPECT_FALSE(try_encode(v10, 7, RoleRequest{}).has_value());  // no change
