@@ -105,13 +105,17 @@ void Request::finish() const {
 namespace {
 
 Outcome dispatch(const RequestPtr& request, const Envelope& envelope) {
-  // A request in several messages (OFPMPF_REQ_MORE) is not put together: no request that is served needs it.
-  if (envelope.more) {
-    return Dispatch::refused(ErrorCode::ofpbrc_multipart_buffer_overflow);
-  }
+  const auto session = request->session();
   // OpenFlow 1.3.5 section 6.3.6.
-  if (request->session()->role() == Role::secondary && changes_switch(envelope.message)) {
+  if (session->role() == Role::secondary && changes_switch(envelope.message)) {
     return Dispatch::refused(ErrorCode::ofpbrc_is_secondary);
+  }
+  if (session->parts.takes(envelope)) {
+    const auto whole = session->parts.add(envelope);
+    if (!whole) {
+      return Unexpected{whole.error()};
+    }
+    return *whole ? on_table_features(request, **whole) : Outcome(Progress::done);
   }
   return std::visit(Dispatch{request, envelope.form}, envelope.message);
 }

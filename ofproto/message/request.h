@@ -19,6 +19,7 @@
 #include "lib/openflow/codec.h"
 #include "ofproto/bridge/bridge.h"
 #include "ofproto/message/bundle_set.h"
+#include "ofproto/message/request_parts.h"
 
 namespace weft::ofproto {
 
@@ -65,6 +66,7 @@ class Session {
 
   openflow::SwitchConfig config;
   BundleSet bundles;
+  RequestParts parts;
   std::unique_ptr<FlowMonitors> monitors;  // null: none was ever asked for
   openflow::AsyncConfig async;
   openflow::Form packet_in_format = openflow::Form::standard;

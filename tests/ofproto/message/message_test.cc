@@ -567,8 +567,65 @@ TEST_F(MessageTest, WhatIsNotServedIsRefusedAsTheSpecificationSays) {
 }
 
 // The flag was ignored: the first message was answered as if it were all.
-TEST_F(MessageTest, ARequestInSeveralMessagesIsRefused) {
-  request(TableFeaturesRequest{}, true);
+class PartsTest : public MessageTest {
+ protected:
+  static TableFeaturesRequest naming(uint8_t table_id, unsigned count = 1) {
+    TableFeaturesRequest message;
+    for (unsigned i = 0; i < count; ++i) {
+      TableFeatures table;
+      table.table_id = static_cast<uint8_t>(table_id + i);
+      table.name = "acl";
+      table.max_entries = 1000;
+      message.entries.push_back(table);
+    }
+    return message;
+  }
+  std::vector<std::string> errors() {
+    std::vector<std::string> errors;
+    for (const Envelope& answer : session->answers()) {
+      if (const auto* error = std::get_if<Error>(&answer.message)) {
+        errors.push_back(to_string(error->error));
+      }
+    }
+    return errors;
+  }
+};
+
+TEST_F(PartsTest, TableFeaturesMayComeInSeveralMessages) {
+  request(naming(1), true);
+  request(naming(2), true);
+  EXPECT_THAT(bridge.asked, IsEmpty());
+  EXPECT_EQ(session->finished, 2);
+  request(naming(3));
+  EXPECT_THAT(bridge.asked, ElementsAre("table_features 3"));
+  EXPECT_THAT(errors(), IsEmpty());
+}
+
+TEST_F(PartsTest, MoreTablesThanThereAreAreRefusedOnce) {
+  request(naming(0, 254), true);
+  request(naming(0), true);
+  EXPECT_THAT(errors(), ElementsAre("OFPBRC_MULTIPART_BUFFER_OVERFLOW"));
+  request(naming(1), true);
+  request(naming(2));
+  EXPECT_THAT(errors(), IsEmpty());
+  EXPECT_THAT(bridge.asked, IsEmpty());
+  request(naming(1));
+  EXPECT_THAT(bridge.asked, ElementsAre("table_features 1")) << "the next request is its own";
+}
+
+TEST_F(PartsTest, NothingIsMadeOfARequestWithAPartThatCannotBeRead) {
+  Bytes unreadable = encode(session->speaks, 7, naming(2), true);
+  request(naming(1), true);
+  note_unreadable(*session, unreadable);
+  request(naming(3));
+  EXPECT_THAT(bridge.asked, IsEmpty());
+  note_unreadable(*session, unreadable);
+  request(naming(3));
+  EXPECT_THAT(bridge.asked, IsEmpty()) << "the first part was it";
+}
+
+TEST_F(MessageTest, OtherRequestsInSeveralMessagesAreRefused) {
+  request(DescRequest{}, true);
   const auto answers = session->answers();
   ASSERT_EQ(answers.size(), 1u);
   EXPECT_EQ(std::get<Error>(answers[0].message).error, OpenFlowError(ErrorCode::ofpbrc_multipart_buffer_overflow));

@@ -82,6 +82,11 @@ TABLES = [
     works("dump-table-desc", hides=r"eviction=off", versions=FROM_14),
     works("mod-table", "all", "noevict", versions=FROM_14),
     works("dump-table-desc", hides=r"eviction=on|vacancy=on", versions=FROM_14),
+    works("mod-table", "1", "name:acl", versions=FROM_13),
+    works("dump-table-features", shows=r"table 1 \(\"acl\"\)", versions=FROM_13),
+    works("dump-flows", "table=acl", versions=FROM_13),
+    works("mod-table", "acl", "name:table1", versions=FROM_13),
+    works("dump-table-features", hides=r"\"acl\"", versions=FROM_13),
     fails("mod-table", "1", "evict", error=r"requires one of the OpenFlow versions", versions=BEFORE_14),
 ]
 
