@@ -2,6 +2,7 @@
 // does not have travels as one of Nicira's, wrapped: type 0xb0c2, code 0, then vendor, type and code, then the data.
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 #include "lib/openflow/codec_10/codec_10.h"
 #include "lib/openflow/nicira_error.h"
@@ -11,8 +12,9 @@ namespace {
 
 constexpr uint16_t wrapped_type = 0xb0c2;  // NXET_VENDOR
 constexpr uint16_t wrapped_code = 0;       // NXVC_VENDOR_ERROR
-// 1.0's own numbers that mean nothing to later versions are kept above this.
-constexpr uint16_t unknown_types = 0xb100;
+// Numbers of 1.0 that nobody knows are kept as they are, where later versions do not mean something else by them; those as
+// an experimenter's that nobody is: this and the type.
+constexpr uint32_t unknown_types = 0xff100000;
 
 struct Number {
   uint16_t type;
@@ -161,22 +163,30 @@ const Row* row_for(bool is_wrapped, Number wire) {
 
 OpenFlowError error_of(const Row& row) { return {row.model.type, row.model.code, row.experimenter}; }
 
-// A number of 1.0 that we know no name for.
+constexpr uint16_t last_common_type = 0xff;
+
 OpenFlowError unknown(Number wire) {
-  const bool is_free = wire.type > 0xff && wire.type != error_type_experimenter;
-  return {is_free ? wire.type : static_cast<uint16_t>(unknown_types | (wire.type & 0xff)), wire.code};
+  const bool is_free = wire.type > last_common_type && wire.type != error_type_experimenter;
+  return is_free ? OpenFlowError{wire.type, wire.code}
+                 : OpenFlowError{error_type_experimenter, wire.code, unknown_types | wire.type};
 }
 
-bool is_unknown(const OpenFlowError& error) { return error.type > 0xff && error.type != error_type_experimenter; }
+// What unknown() has made of it.
+std::optional<Number> as_unknown(const OpenFlowError& error) {
+  if (error.type == error_type_experimenter && (error.experimenter & 0xffff0000) == unknown_types) {
+    return Number{static_cast<uint16_t>(error.experimenter), error.code};
+  }
+  const bool is_free = error.type > last_common_type && error.type != error_type_experimenter;
+  return is_free ? std::optional(Number{error.type, error.code}) : std::nullopt;
+}
 
 }  // namespace
 
 void write_error(WireWriter& out, const Error& message) {
   const OpenFlowError& error = message.error;
-  if (is_unknown(error)) {
-    const bool is_kept = (error.type & 0xff00) == unknown_types;
-    out.u16(is_kept ? error.type & 0xff : error.type);
-    out.u16(error.code);
+  if (const auto number = as_unknown(error)) {
+    out.u16(number->type);
+    out.u16(number->code);
     return out.bytes(message.data);
   }
   const Row& row = row_for(error);
