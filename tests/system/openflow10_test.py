@@ -144,4 +144,8 @@ class OpenFlow10Test(SystemTest):
         self.assertEqual(len(self.stock.flows()), 1)
         self.assertRegex(ofctl("show", "br0"), r"OFPT_FEATURES_REPLY \(xid=")
         self.assertIn("active=1", ofctl("dump-tables", "br0"))
+        ofctl("add-group", "br0", "group_id=1,type=all,bucket=output:2")
+        self.assertIn("group_id=1,type=all,bucket=", ofctl("dump-groups", "br0", "1"))
+        ofctl("del-groups", "br0")
+        self.assertNotIn("group_id=1", ofctl("dump-groups", "br0"))
         self.assertIn("3 ports", ofctl("dump-ports", "br0"))
