@@ -87,7 +87,8 @@ Outcome on_group_mod(const RequestPtr& request, const GroupMod& message) {
              : apply(request, message);
 }
 
-Outcome on_port_mod(const RequestPtr& request, const PortMod& message) {
+Outcome on_port_mod(const RequestPtr& request, const PortMod& said) {
+  const PortMod message = as_meant(*request->session(), said);
   Bridge& bridge = request->session()->bridge();
   if (auto checked = check_port_mod(bridge, message); !checked) {
     return Unexpected{checked.error()};

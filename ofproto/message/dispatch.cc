@@ -56,11 +56,8 @@ struct Dispatch {
   Outcome operator()(const EchoReply&) const { return Progress::done; }
 
   // What OpenFlow 1.3.5 section 7.4.4 and 1.5.1 section 7.5.4 have an answer of its own for.
-  Outcome operator()(const Experimenter& m) const {
-    const bool is_known = m.experimenter == nicira_vendor_id || m.experimenter == onf_experimenter_id;
-    return refused(is_known ? ErrorCode::ofpbrc_bad_exp_type : ErrorCode::ofpbrc_bad_experimenter);
-  }
-  Outcome operator()(const ExperimenterMultipartRequest&) const { return refused(ErrorCode::ofpbrc_bad_experimenter); }
+  Outcome operator()(const Experimenter& m) const { return unknown(m.experimenter); }
+  Outcome operator()(const ExperimenterMultipartRequest& m) const { return unknown(m.experimenter); }
   Outcome operator()(const MeterStatsRequest& m) const { return on_meter_stats(request, m); }
   Outcome operator()(const MeterConfigRequest& m) const { return on_meter_config(request, m); }
   Outcome operator()(const MeterFeaturesRequest&) const { return on_meter_features(request); }
@@ -73,6 +70,10 @@ struct Dispatch {
     return refused(ErrorCode::ofpbrc_bad_type);
   }
 
+  static Outcome unknown(uint32_t experimenter) {
+    const bool is_known = experimenter == nicira_vendor_id || experimenter == onf_experimenter_id;
+    return refused(is_known ? ErrorCode::ofpbrc_bad_exp_type : ErrorCode::ofpbrc_bad_experimenter);
+  }
   static Outcome refused(ErrorCode code) { return Unexpected{OpenFlowError(code)}; }
 };
 

@@ -11,8 +11,9 @@ using namespace openflow;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-constexpr uint32_t all_actions_10 = 0xfff;       // OFPAT_OUTPUT to OFPAT_ENQUEUE
-constexpr uint32_t all_wildcards_10 = 0x3fffff;  // OFPFW_ALL
+constexpr uint32_t all_actions_10 = 0xfff;              // OFPAT_OUTPUT to OFPAT_ENQUEUE
+constexpr uint32_t spanning_tree_10 = 1 << 1 | 1 << 3;  // OFPPC_NO_STP, OFPPC_NO_RECV_STP
+constexpr uint32_t all_wildcards_10 = 0x3fffff;         // OFPFW_ALL
 
 }  // namespace
 
@@ -32,6 +33,15 @@ Result<FlowMod, OpenFlowError> as_meant(const Session& session, const FlowMod& f
                                     "a table, which this connection has not asked to name (NXT_FLOW_MOD_TABLE_ID)")};
   }
   meant.table_id = flow_mod.command == FlowModCommand::add ? 0 : all_tables;
+  return meant;
+}
+
+PortMod as_meant(const Session& session, const PortMod& port_mod) {
+  PortMod meant = port_mod;
+  if (session.version() == Version::v1_0) {
+    meant.mask &= ~spanning_tree_10;
+    meant.config &= ~spanning_tree_10;
+  }
   return meant;
 }
 

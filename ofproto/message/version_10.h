@@ -17,6 +17,9 @@ namespace weft::ofproto {
 // always counts from zero.
 Result<openflow::FlowMod, openflow::OpenFlowError> as_meant(const Session& session, const openflow::FlowMod& flow_mod);
 
+// Without what 1.0 can set of a spanning tree, which the switch does not claim to have (OFPC_STP).
+openflow::PortMod as_meant(const Session& session, const openflow::PortMod& port_mod);
+
 // What only 1.0's features reply has: the ports, the actions, and that it matches ARP addresses.
 void add_features_10(const Bridge& bridge, openflow::FeaturesReply& reply);
 

@@ -633,6 +633,26 @@ TEST_F(MessageTest, OtherRequestsInSeveralMessagesAreRefused) {
 }
 
 // It used to be a bad type.
+// What 'ovs-ofctl mod-port SWITCH PORT no-stp' sends.
+TEST_F(MessageTest, APortModOf10MaySpeakOfASpanningTree) {
+  session->speaks = Version::v1_0;
+  request(PortMod{.port = OfPort{1}, .hw_addr = FakeBridge::port_mac, .config = 0x2, .mask = 0xa});
+  EXPECT_THAT(session->answers(), IsEmpty());
+  session->finished = 0;
+  session->speaks = Version::v1_3;
+  EXPECT_EQ(refusal_of(PortMod{.port = OfPort{1}, .hw_addr = FakeBridge::port_mac, .config = 0x2, .mask = 0xa}),
+            OpenFlowError(ErrorCode::ofppmfc_bad_config));
+}
+
+TEST_F(MessageTest, AMultipartOfAnExperimenterIsRefusedByWhatIsKnown) {
+  const auto error = [&](uint32_t experimenter) {
+    session->finished = 0;
+    return refusal_of(ExperimenterMultipartRequest{experimenter, 3, {}});
+  };
+  EXPECT_EQ(error(nicira_vendor_id), OpenFlowError(ErrorCode::ofpbrc_bad_exp_type));
+  EXPECT_EQ(error(0x123456), OpenFlowError(ErrorCode::ofpbrc_bad_experimenter));
+}
+
 TEST_F(MessageTest, APortModNamesThePortByNumberAndAddress) {
   PortMod mod{.port = OfPort{1}, .hw_addr = FakeBridge::port_mac, .config = port_config::down, .mask = 0x21};
   request(mod);

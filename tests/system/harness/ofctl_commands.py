@@ -65,6 +65,7 @@ CONNECTION = [
     fails("set-frags", "reassemble", error=r"OFPSCFC_BAD_FLAGS|OFPT_ERROR"),
     fails("ct-flush", error=r"OFPBRC_BAD_SUBTYPE"),
     fails("ct-flush-zone", "5", error=r"OFPBRC_BAD_SUBTYPE"),
+    fails("dump-ipfix-bridge", error=r"OFPBRC_BAD_SUBTYPE"),
 ]
 
 TABLES = [
@@ -109,6 +110,7 @@ PORTS = [
     works("mod-port", "1", "no-flood", versions=BEFORE_13),
     works("dump-ports-desc", shows=r"NO_FLOOD", versions=BEFORE_13),
     works("mod-port", "1", "flood", versions=BEFORE_13),
+    works("mod-port", "1", "no-stp"),
     works("mod-port", "1", "down"),
     works("dump-ports-desc", shows=r"1\(p1\).*\n +config: +PORT_DOWN\n"),
     works("dump-ports-desc", hides=r"config: +PORT_DOWN\n.*LIVE"),
