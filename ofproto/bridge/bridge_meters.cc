@@ -38,7 +38,7 @@ Result<void, openflow::OpenFlowError> LocalBridge::apply(const openflow::MeterMo
   return {};
 }
 
-// The rules first: none ever names a meter that is not there. False: none is left.
+// What uses them first: no rule or group ever names a meter that is not there. False: none is left.
 bool LocalBridge::remove_flows_of_meters(uint32_t meter_id) {
   Change change = tables_->prepare_meter_removal(meter_id, removed_at_once);
   if (change.empty()) {

@@ -72,13 +72,13 @@ Result<void, openflow::OpenFlowError> LocalBridge::check_actions(const openflow:
   if (!has_all_groups) {
     return refuse(openflow::ErrorCode::ofpbac_bad_out_group, "no such group");
   }
-  bool has_all_meters = true;
-  for_each_meter(actions,
-                 [&](uint32_t meter_id) { has_all_meters = has_all_meters && tables_->meters().has(meter_id); });
-  if (!has_all_meters) {
-    return refuse(openflow::ErrorCode::ofpmmfc_invalid_meter, "no such meter");
-  }
-  return {};
+  Result<void, openflow::OpenFlowError> result;
+  for_each_meter(actions, [&](uint32_t meter_id, openflow::ErrorCode missing) {
+    if (!tables_->meters().has(meter_id)) {
+      result = refuse(missing, "no such meter");
+    }
+  });
+  return result;
 }
 
 Result<void, openflow::OpenFlowError> LocalBridge::packet_out(const openflow::PacketOut& packet_out, Misfits misfits) {

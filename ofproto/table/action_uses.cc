@@ -95,13 +95,13 @@ void for_each_group(const openflow::Instructions& instructions, const std::funct
   }
 }
 
-void for_each_meter(const openflow::ActionList& actions, const std::function<void(uint32_t)>& visit) {
+void for_each_meter(const openflow::ActionList& actions, const VisitMeter& visit) {
   for (const openflow::Action& action : actions) {
     if (const auto* meter = std::get_if<openflow::MeterAction>(&action)) {
-      visit(meter->meter_id);
+      visit(meter->meter_id, openflow::ErrorCode::ofpbac_bad_meter);
     } else if (const auto* controller = std::get_if<openflow::ControllerAction>(&action)) {
       if (controller->meter_id) {
-        visit(*controller->meter_id);
+        visit(*controller->meter_id, openflow::ErrorCode::ofpmmfc_invalid_meter);
       }
     } else if (const openflow::ActionList* nested = nested_in(action)) {
       for_each_meter(*nested, visit);
@@ -109,9 +109,9 @@ void for_each_meter(const openflow::ActionList& actions, const std::function<voi
   }
 }
 
-void for_each_meter(const openflow::Instructions& instructions, const std::function<void(uint32_t)>& visit) {
+void for_each_meter(const openflow::Instructions& instructions, const VisitMeter& visit) {
   if (instructions.meter) {
-    visit(*instructions.meter);
+    visit(*instructions.meter, openflow::ErrorCode::ofpmmfc_invalid_meter);
   }
   if (instructions.apply) {
     for_each_meter(*instructions.apply, visit);

@@ -9,6 +9,7 @@
 
 #include "lib/base/ids.h"
 #include "lib/openflow/action.h"
+#include "lib/openflow/error.h"
 #include "lib/openflow/instruction.h"
 
 namespace weft::ofproto {
@@ -23,9 +24,11 @@ bool chooses_output(const openflow::Action& action);
 bool uses_group(const openflow::Instructions& instructions, uint32_t group_id);
 void for_each_group(const openflow::ActionList& actions, const std::function<void(uint32_t)>& visit);
 void for_each_group(const openflow::Instructions& instructions, const std::function<void(uint32_t)>& visit);
-// Meters: by instruction, by the action of 1.5, and those that a controller action names.
-void for_each_meter(const openflow::ActionList& actions, const std::function<void(uint32_t)>& visit);
-void for_each_meter(const openflow::Instructions& instructions, const std::function<void(uint32_t)>& visit);
+// Meters: by instruction, by the action of 1.5, and those that a controller action names. `missing`: what it is called when
+// there is no such meter.
+using VisitMeter = std::function<void(uint32_t meter_id, openflow::ErrorCode missing)>;
+void for_each_meter(const openflow::ActionList& actions, const VisitMeter& visit);
+void for_each_meter(const openflow::Instructions& instructions, const VisitMeter& visit);
 
 // Learn actions, those inside clones too.
 void for_each_learn(const openflow::Instructions& instructions,

@@ -223,6 +223,16 @@ Change TableSet::prepare_meter_removal(uint32_t meter_id, size_t limit) {
   for (FlowRulePtr& rule : meters_.rules_using(meter_id, limit)) {
     change_rule(change, {std::move(rule), nullptr, openflow::FlowRemovedReason::meter_removed});
   }
+  const auto group = change.rules.empty() ? groups_.group_above_meter(meter_id) : std::nullopt;
+  if (group) {
+    for (FlowRulePtr& rule : groups_.rules_using(*group, limit)) {
+      change_rule(change, {std::move(rule), nullptr, openflow::FlowRemovedReason::group_removed});
+    }
+    if (change.rules.size() < limit) {
+      remove_group(change, *group);
+    }
+  }
+  remove_orphans(change);
   return change;
 }
 

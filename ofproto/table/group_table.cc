@@ -6,6 +6,7 @@
 
 #include "lib/base/hash.h"
 #include "lib/base/rcu.h"
+#include "lib/openflow/meter_message.h"
 #include "ofproto/table/abilities.h"
 #include "ofproto/table/action_uses.h"
 
@@ -127,19 +128,23 @@ void GroupTable::release(FlowRule& rule) {
   });
 }
 
+void GroupTable::count(Users& all, uint32_t used, uint32_t by, bool add) {
+  auto& users = all[used];
+  auto user = users.try_emplace(by, 0).first;
+  user->second = add ? user->second + 1 : user->second - 1;
+  if (user->second == 0) {
+    users.erase(user);
+  }
+  if (users.empty()) {
+    all.erase(used);
+  }
+}
+
 void GroupTable::count_references(const Group& group, bool add) {
   for (const openflow::Bucket& bucket : group.buckets()) {
-    for_each_group(bucket.actions, [&](uint32_t used) {
-      auto& users = groups_[used];
-      auto user = users.try_emplace(group.group_id(), 0).first;
-      user->second = add ? user->second + 1 : user->second - 1;
-      if (user->second == 0) {
-        users.erase(user);
-      }
-      if (users.empty()) {
-        groups_.erase(used);
-      }
-    });
+    for_each_group(bucket.actions, [&](uint32_t used) { count(groups_, used, group.group_id(), add); });
+    for_each_meter(bucket.actions,
+                   [&](uint32_t used, openflow::ErrorCode) { count(meters_, used, group.group_id(), add); });
   }
 }
 
@@ -161,6 +166,18 @@ std::vector<uint32_t> GroupTable::groups_using(uint32_t group_id) const {
     }
   }
   return found;
+}
+
+std::optional<uint32_t> GroupTable::group_above_meter(uint32_t meter_id) const {
+  const auto users = meter_id == openflow::meter_id::all ? meters_.begin() : meters_.find(meter_id);
+  if (users == meters_.end()) {
+    return std::nullopt;
+  }
+  uint32_t group_id = users->second.begin()->first;
+  for (auto above = groups_.find(group_id); above != groups_.end(); above = groups_.find(group_id)) {
+    group_id = above->second.begin()->first;
+  }
+  return group_id;
 }
 
 uint32_t GroupTable::ref_count(uint32_t group_id) const {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -62,6 +63,8 @@ class GroupTable {
   std::vector<FlowRulePtr> rules_using(uint32_t group_id, size_t limit = ~size_t{0}) const;  // some, up to `limit`
   std::vector<uint32_t> groups_using(uint32_t group_id) const;
   uint32_t ref_count(uint32_t group_id) const;
+  // A group whose buckets use the meter (meter_id::all: any), or that leads to such a one, and that no group leads to.
+  std::optional<uint32_t> group_above_meter(uint32_t meter_id) const;
 
   openflow::GroupFeaturesReply features() const;
 
@@ -80,7 +83,10 @@ class GroupTable {
   std::map<uint32_t, GroupPtr> current_;
   std::deque<GroupPtr> removed_;  // waiting to be unlinked, in order of version
   std::unordered_map<uint32_t, std::unordered_set<FlowRule*>> rules_;
-  std::unordered_map<uint32_t, std::map<uint32_t, uint32_t>> groups_;  // referred to -> who, how often
+  using Users = std::unordered_map<uint32_t, std::map<uint32_t, uint32_t>>;  // referred to -> which group, how often
+  static void count(Users& users, uint32_t used, uint32_t by, bool add);
+  Users groups_;
+  Users meters_;
 };
 
 }  // namespace weft::ofproto

@@ -143,11 +143,11 @@ bool MeterTable::remove(uint32_t id) {
 }
 
 void MeterTable::refer(FlowRule& rule) {
-  for_each_meter(rule.instructions(), [&](uint32_t id) { rules_[id].insert(&rule); });
+  for_each_meter(rule.instructions(), [&](uint32_t id, ErrorCode) { rules_[id].insert(&rule); });
 }
 
 void MeterTable::release(FlowRule& rule) {
-  for_each_meter(rule.instructions(), [&](uint32_t id) {
+  for_each_meter(rule.instructions(), [&](uint32_t id, ErrorCode) {
     const auto users = rules_.find(id);
     if (users != rules_.end() && users->second.erase(&rule) > 0 && users->second.empty()) {
       rules_.erase(users);

@@ -121,6 +121,8 @@ class TableSet {
   void set_policy(uint8_t table_id, TablePolicy policy);
   // The same where nothing but name and max_entries has changed.
   void set_naming(uint8_t table_id, TablePolicy policy);
+  // Some rule takes along what it has learned.
+  bool has_learners() const { return !learners_.empty(); }
   size_t max_entries(uint8_t table_id) const;
   std::string table_name(uint8_t table_id) const;
   FlowTable* find_table(uint8_t table_id) { return tables_[table_id].load(); }

@@ -140,6 +140,63 @@ TEST(MeterStory, DeletedMeterTakesItsFlowsAlong) {
   EXPECT_THAT(sw.bridge().meter_numbers(), IsEmpty());
 }
 
+openflow::GroupMod group_with(uint32_t number, openflow::ActionList actions) {
+  openflow::GroupMod mod;
+  mod.group_id = number;
+  mod.buckets.emplace_back().actions = std::move(actions);
+  return mod;
+}
+
+// The bucket stayed, and named a meter that was not there.
+TEST(MeterStory, DeletedMeterTakesItsGroupsAlong) {
+  using openflow::GroupAction;
+  using openflow::MeterAction;
+  TestSwitch sw{"p1", "p2"};
+  sw.add_meter("meter=1,pktps,band=type=drop,rate=1");
+  sw.add_meter("meter=2,pktps,band=type=drop,rate=1");
+  const auto put = [&](uint32_t number, openflow::ActionList actions) {
+    ASSERT_TRUE(sw.bridge().apply(group_with(number, std::move(actions))));
+  };
+  put(10, {MeterAction{1}, openflow::OutputAction{.port = OfPort{2}}});
+  put(11, {GroupAction{10}});
+  put(12, {MeterAction{2}});
+  put(13, {openflow::OutputAction{.port = OfPort{2}}});
+  sw.add_flow("priority=3,in_port=p1,send_flow_rem,actions=group:11");
+  sw.add_flow("priority=2,ip,actions=group:12");
+  sw.add_flow("priority=1,actions=group:13");
+  sw.del_meters("meter=1");
+  EXPECT_THAT(sw.bridge().group_numbers(), ElementsAre(12, 13));
+  EXPECT_THAT(sw.flow_stats({}), SizeIs(2));
+  ASSERT_THAT(sw.heard().flows_removed, SizeIs(1));
+  EXPECT_EQ(sw.heard().flows_removed[0].reason, openflow::FlowRemovedReason::group_removed);
+  sw.del_meters();
+  EXPECT_THAT(sw.bridge().group_numbers(), ElementsAre(13));
+  EXPECT_THAT(sw.flow_stats({}), SizeIs(1));
+}
+
+TEST(MeterStory, AModifiedGroupLetsItsMeterGo) {
+  TestSwitch sw{"p1"};
+  sw.add_meter("meter=1,pktps,band=type=drop,rate=1");
+  openflow::GroupMod mod = group_with(10, {openflow::MeterAction{1}});
+  ASSERT_TRUE(sw.bridge().apply(mod));
+  mod.command = openflow::GroupModCommand::modify;
+  mod.buckets[0].actions = {};
+  ASSERT_TRUE(sw.bridge().apply(mod));
+  sw.del_meters();
+  EXPECT_THAT(sw.bridge().group_numbers(), ElementsAre(10));
+}
+
+// OpenFlow 1.5.1 section 7.5.4.3: the action of 1.5 has an error of its own.
+TEST(MeterStory, AnActionThatNamesNoMeterIsRefused) {
+  const auto bad_meter = openflow::OpenFlowError(openflow::ErrorCode::ofpbac_bad_meter);
+  TestSwitch sw{"p1"};
+  EXPECT_EQ(sw.bridge().apply(group_with(10, {openflow::MeterAction{7}})).error(), bad_meter);
+  EXPECT_THAT(sw.bridge().group_numbers(), IsEmpty());
+  openflow::FlowMod mod;
+  mod.instructions.apply = openflow::ActionList{openflow::MeterAction{7}};
+  EXPECT_EQ(sw.bridge().apply(mod).error(), bad_meter);
+}
+
 // More than go at once; what else would change tables meanwhile waits.
 TEST(MeterStory, DeletedMetersTakeManyFlowsAlong) {
   TestSwitch sw{"p1", "p2"};
