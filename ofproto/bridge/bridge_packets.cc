@@ -15,6 +15,8 @@
 namespace weft::ofproto {
 namespace {
 
+constexpr const char* too_short = "the packet is shorter than an Ethernet header";
+
 // An action for a header that the packet has not (OFPBAC_MATCH_INCONSISTENT), as a flow for just this packet would be
 // refused.
 std::optional<openflow::OpenFlowError> find_misfit(const openflow::ActionList& actions, const FlowKey& key) {
@@ -81,6 +83,21 @@ Result<void, openflow::OpenFlowError> LocalBridge::check_actions(const openflow:
   return result;
 }
 
+Result<void, openflow::OpenFlowError> LocalBridge::check_bundled(const openflow::PacketOut& packet_out) const {
+  if (auto checked = check_packet_out(packet_out); !checked) {
+    return checked;
+  }
+  const PacketPtr packet = host_.packets().copy_of(packet_out.data);
+  FlowKey key;
+  if (packet == nullptr || extract(*packet, key)) {
+    return refuse(openflow::ErrorCode::ofpbrc_bad_packet, too_short);
+  }
+  if (auto misfit = find_misfit(all_actions_of(packet_out), key)) {
+    return Unexpected{std::move(*misfit)};
+  }
+  return {};
+}
+
 Result<void, openflow::OpenFlowError> LocalBridge::packet_out(const openflow::PacketOut& packet_out, Misfits misfits) {
   if (auto checked = check_packet_out(packet_out); !checked) {
     return checked;
@@ -94,7 +111,7 @@ Result<void, openflow::OpenFlowError> LocalBridge::inject(std::span<const uint8_
   const PacketPtr packet = host_.packets().copy_of(data);
   FlowKey key;
   if (packet == nullptr || extract(*packet, key)) {
-    return refuse(openflow::ErrorCode::ofpbrc_bad_packet, "the packet is shorter than an Ethernet header");
+    return refuse(openflow::ErrorCode::ofpbrc_bad_packet, too_short);
   }
   if (what.actions != nullptr && what.misfits == Misfits::refused) {
     if (auto misfit = find_misfit(*what.actions, key)) {

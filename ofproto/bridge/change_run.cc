@@ -87,7 +87,7 @@ Result<void, OpenFlowError> ChangeRun::begin_other(LocalBridge& bridge, const op
   }
   const auto& packet_out = std::get<openflow::PacketOut>(message);
   packet_outs_.push_back(packet_out);
-  return bridge.check_packet_out(packet_out);
+  return bridge.check_bundled(packet_out);
 }
 
 void ChangeRun::fail(const OpenFlowError& error) { failure_ = LocalBundle::failure_of(bundle_->at(next_ - 1), error); }

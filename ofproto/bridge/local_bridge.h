@@ -55,6 +55,8 @@ class LocalBridge final : public Bridge {
   TableSet& tables() { return *tables_; }
   TimePoint now() const { return host_.clock().now(); }
   Result<void, openflow::OpenFlowError> check_packet_out(const openflow::PacketOut& packet_out) const;
+  // That it also fits its packet, which packet_out() says when it is alone.
+  Result<void, openflow::OpenFlowError> check_bundled(const openflow::PacketOut& packet_out) const;
   // The tables' new version is published: whoever must know is told. `is_quiet`: but for flow-removed.
   void published(std::vector<Change> parts, Touches touches, const void* by, bool is_quiet);
 

@@ -93,6 +93,33 @@ TEST(BundleStory, OneBadMessageChangesNothingAndIsNamed) {
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
 }
 
+// It was passed over, as if it had been sent.
+TEST(BundleStory, APacketOutThatDoesNotFitItsPacketIsRefused) {
+  TestSwitch sw{"p1", "p2"};
+  const Bytes udp = small_udp().bytes();
+  const auto out_with = [&](Bytes data, openflow::Action first) {
+    return openflow::PacketOut{.in_port = of_port::controller,
+                               .actions = {std::move(first), openflow::OutputAction{.port = OfPort{2}}},
+                               .data = std::move(data)};
+  };
+  const openflow::Action fits = openflow::PushVlanAction{};
+  const auto refused = [&](const openflow::PacketOut& packet_out) {
+    const auto outcome =
+        commit(sw, {flow("in_port=1,actions=drop"), out_with(udp, fits), packet_out, flow("in_port=2,actions=drop")});
+    sw.settle();
+    EXPECT_TRUE(outcome->failure);
+    EXPECT_EQ(outcome->failure ? outcome->failure->xid : 0, 102U);
+    EXPECT_THAT(sw.flow_stats({}), IsEmpty());
+    EXPECT_THAT(sw.sent("p2"), IsEmpty()) << "nor the packet before it";
+    return outcome->failure ? outcome->failure->error : openflow::OpenFlowError();
+  };
+  EXPECT_TRUE(refused(out_with(udp, openflow::PopVlanAction{})).is(openflow::ErrorCode::ofpbac_match_inconsistent));
+  EXPECT_TRUE(refused(out_with(Bytes(5), fits)).is(openflow::ErrorCode::ofpbrc_bad_packet));
+  EXPECT_FALSE(commit(sw, {out_with(udp, fits)})->failure);
+  sw.settle();
+  EXPECT_THAT(sw.sent("p2"), SizeIs(1));
+}
+
 TEST(BundleStory, WhatCannotBeExecutedIsRefusedWhenItIsAdded) {
   TestSwitch sw{"p1"};
   auto bundle = sw.bridge().make_bundle();
