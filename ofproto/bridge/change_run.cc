@@ -52,6 +52,9 @@ bool ChangeRun::prepare_some(LocalBridge& bridge) {
       return true;
     }
     if (next_ == bundle_->message_count()) {
+      if (preparation_->step_orphans()) {
+        return true;
+      }
       note_parts(bridge, preparation_->parts().size());
       return false;
     }

@@ -1,4 +1,5 @@
-// Flows that were learned with delete_learned go in the same change as the last rule that learns them.
+// Flows that were learned with delete_learned go in the same change as the last rule that learns them, or at the end of the
+// bundle that it is part of, if nothing in it learns them again.
 #include "ofproto/table/action_uses.h"
 #include "ofproto/table/flow_selection.h"
 #include "ofproto/table/table_set.h"
@@ -26,16 +27,27 @@ void TableSet::release_learned(const FlowRule& rule) {
   });
 }
 
+// Of one that has learned what goes; nothing when no learner has gone for good.
+std::optional<openflow::FlowFilter> TableSet::next_orphans() {
+  if (orphaned_.empty()) {
+    return std::nullopt;
+  }
+  const auto [table_id, cookie] = *orphaned_.begin();
+  orphaned_.erase(orphaned_.begin());
+  openflow::FlowFilter filter;
+  filter.table_id = table_id;
+  filter.cookie = cookie;
+  filter.cookie_mask = ~uint64_t{0};
+  return filter;
+}
+
 // What goes may have learned in its turn.
 void TableSet::remove_orphans(Change& change) {
-  while (!orphaned_.empty()) {
-    const auto [table_id, cookie] = *orphaned_.begin();
-    orphaned_.erase(orphaned_.begin());
-    openflow::FlowFilter filter;
-    filter.table_id = table_id;
-    filter.cookie = cookie;
-    filter.cookie_mask = ~uint64_t{0};
-    FlowSelection selection(*this, filter, change.version);
+  if (do_orphans_wait_) {
+    return;
+  }
+  while (const auto filter = next_orphans()) {
+    FlowSelection selection(*this, *filter, change.version);
     std::vector<FlowRulePtr> learned;
     while (!selection.is_done()) {
       const std::vector<FlowRulePtr> part = selection.next(flow_count() + 1, flow_count() + 1);

@@ -16,9 +16,12 @@ bool is_exact(FlowModCommand command) { return command != FlowModCommand::modify
 }  // namespace
 
 Preparation::Preparation(TableSet& tables, TimePoint now, const FlowModRules& rules)
-    : tables_(tables), now_(now), rules_(rules) {}
+    : tables_(tables), now_(now), rules_(rules) {
+  tables_.do_orphans_wait_ = true;
+}
 
 Preparation::~Preparation() {
+  end();
   assert((is_published_ || parts_.empty()) && "what was prepared is published or taken back");
 }
 
@@ -84,6 +87,24 @@ bool Preparation::step() {
     end_message();
   }
   return false;
+}
+
+bool Preparation::step_orphans() {
+  if (!selection_ && chosen_.empty()) {
+    const auto filter = tables_.next_orphans();
+    if (!filter) {
+      return false;
+    }
+    selection_.emplace(tables_, *filter, tables_.version().next());
+  }
+  if (choose()) {
+    return true;
+  }
+  for (size_t i = 0; i < step_size && !chosen_.empty(); ++i) {
+    tables_.change_rule(open_part(), {std::move(chosen_.front()), nullptr});
+    chosen_.pop_front();
+  }
+  return true;
 }
 
 // All rules are found before the first is changed: what a modify puts in their place would be found again.
@@ -165,9 +186,18 @@ void Preparation::keep(Change change) {
   }
 }
 
+// What others prepare from now on is whole by itself.
+void Preparation::end() {
+  if (!has_ended_) {
+    tables_.do_orphans_wait_ = false;
+    has_ended_ = true;
+  }
+}
+
 void Preparation::publish() {
   assert(!flow_mod_ && !group_mod_ && !failure_ && "every message is through");
   is_published_ = true;
+  end();
   tables_.seal();
   tables_.version().publish();
 }
@@ -179,6 +209,7 @@ bool Preparation::take_back() {
   flow_mod_.reset();
   group_mod_.reset();
   if (parts_.empty()) {
+    end();
     return false;
   }
   Change& last = parts_.back();
@@ -192,6 +223,9 @@ bool Preparation::take_back() {
   } else {
     tables_.revert(last);
     parts_.pop_back();
+  }
+  if (parts_.empty()) {
+    end();
   }
   return !parts_.empty();
 }

@@ -4,6 +4,7 @@
 //     for each message:
 //         if (auto begun = bundle.begin(message); !begun) -> take back, report
 //         while (bundle.step()) ... let others in ...
+//     while (bundle.step_orphans()) ... let others in ...
 //     bundle.publish();                            // readers see all of it, or
 //     while (bundle.take_back()) ... let others in ...
 //
@@ -42,6 +43,8 @@ class Preparation {
   Outcome begin(const openflow::GroupMod& group_mod);
   // Goes on with the message begun. False: it is through.
   bool step();
+  // Behind the last message: removes some of what nothing learns any more (delete_learned). False: nothing is left.
+  bool step_orphans();
   // An error that only shows at the end of a message: the whole must be taken back.
   const std::optional<openflow::OpenFlowError>& failure() const { return failure_; }
 
@@ -64,12 +67,14 @@ class Preparation {
   void change_chosen();
   bool change_rules_of_group();
   void end_message();
+  void end();
 
   TableSet& tables_;
   const TimePoint now_;
   const FlowModRules rules_;
   std::vector<Change> parts_;
   bool is_published_ = false;
+  bool has_ended_ = false;
   std::optional<openflow::OpenFlowError> failure_;
 
   // The message begun, when it takes steps.

@@ -92,7 +92,8 @@ class TableSet {
   Result<FlowRulePtr, openflow::OpenFlowError> make_rule(const openflow::FlowMod& flow_mod);
   Result<Change, openflow::OpenFlowError> prepare_add(FlowRulePtr rule, TimePoint now);
   Result<Change, openflow::OpenFlowError> prepare(const openflow::GroupMod& group_mod, TimePoint now);
-  // Up to `limit` of the rules that use a meter which is about to be deleted (meter_id::all: any); its own deletion is
+  // Up to `limit` of the rules that use a meter which is about to be deleted (meter_id::all: any); when there are none,
+  // of those that use one of the groups that use it, and with the last of them that group. Its own deletion is
   // meters().remove().
   Change prepare_meter_removal(uint32_t meter_id, size_t limit);
   // Rules that expired, or go for another reason than a message. Those that are gone already are passed over.
@@ -152,10 +153,9 @@ class TableSet {
   template <class Named>
   Result<void, openflow::OpenFlowError> check_meters(const Named& actions_or_instructions) const {
     Result<void, openflow::OpenFlowError> result;
-    for_each_meter(actions_or_instructions, [&](uint32_t meter_id) {
+    for_each_meter(actions_or_instructions, [&](uint32_t meter_id, openflow::ErrorCode missing) {
       if (!meters_.has(meter_id)) {
-        result = Unexpected{openflow::OpenFlowError(openflow::ErrorCode::ofpmmfc_invalid_meter,
-                                                    "there is no meter " + std::to_string(meter_id))};
+        result = openflow::refuse(missing, "there is no meter " + std::to_string(meter_id));
       }
     });
     return result;
@@ -180,6 +180,7 @@ class TableSet {
   using Learned = std::pair<uint8_t, uint64_t>;  // table and cookie
   void refer_learned(const FlowRule& rule);
   void release_learned(const FlowRule& rule);
+  std::optional<openflow::FlowFilter> next_orphans();
   void remove_orphans(Change& change);
   void pin(uint64_t version);
   void unpin(uint64_t version);
@@ -197,6 +198,7 @@ class TableSet {
   // How many rules learn flows of this table and cookie that are to go with the last of them (delete_learned).
   std::map<Learned, size_t> learners_;
   std::set<Learned> orphaned_;    // whose last learner went in the change that is being prepared
+  bool do_orphans_wait_ = false;  // a Preparation removes them at its end
   std::multiset<uint64_t> pins_;  // versions whose rules are still being walked
 };
 

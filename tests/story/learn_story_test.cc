@@ -201,6 +201,30 @@ TEST_F(LearnStory, LearnedFlowsGoWithTheLastOneThatLearns) {
   EXPECT_EQ(learned(), 0U);
 }
 
+// What it had learned went between the two messages.
+TEST_F(LearnStory, ALearnerThatIsPutAgainInOneBundleKeepsWhatItHasLearned) {
+  Learn learn = where_it_came_from();
+  learn.delete_learned = true;
+  make_learning_switch(learn);
+  sw.receive("p1", between(host_a, host_b));
+  ASSERT_EQ(learned(), 1U);
+  auto removal = parse_flow("table=0", FlowModCommand::remove);
+  auto again = parse_flow("table=0,priority=7,actions=drop", FlowModCommand::add);
+  again->instructions.apply = ActionList{LearnAction{learn}};
+  const auto commit = [&](const std::vector<openflow::FlowMod>& messages) {
+    auto bundle = sw.bridge().make_bundle();
+    for (const openflow::FlowMod& message : messages) {
+      ASSERT_TRUE(bundle->add(message, 1, {}));
+    }
+    sw.bridge().commit(std::move(bundle), [](const auto& failure) { EXPECT_FALSE(failure); });
+    sw.settle();
+  };
+  commit({*removal, *again});
+  EXPECT_EQ(learned(), 1U);
+  commit({*removal});
+  EXPECT_EQ(learned(), 0U);
+}
+
 TEST_F(LearnStory, ALimitIsKeptAndTheResultSaysSo) {
   Learn learn = where_it_came_from();
   learn.limit = 2;

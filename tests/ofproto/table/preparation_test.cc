@@ -23,6 +23,30 @@ class PreparationTest : public TableTest {
       apply(message);
     }
   }
+  // A learner, and what it has learned.
+  FlowMod add_learned() {
+    FlowMod learner = add("in_port=2,actions=drop");
+    openflow::Learn learn;
+    learn.table_id = 0;
+    learn.cookie = 0x77;
+    learn.delete_learned = true;
+    learner.instructions.apply = openflow::ActionList{openflow::LearnAction{learn}};
+    apply(learner);
+    for (int i = 0; i < many; ++i) {
+      FlowMod message = add("in_port=1,actions=drop");
+      message.match = port_and_mac(1, static_cast<uint64_t>(i));
+      message.cookie = 0x77;
+      apply(message);
+    }
+    return learner;
+  }
+  static int remove_orphans(Preparation& preparation) {
+    int steps = 0;
+    while (preparation.step_orphans()) {
+      ++steps;
+    }
+    return steps;
+  }
   // Steps that the message takes.
   template <class Message>
   int put(Preparation& preparation, const Message& message) {
@@ -43,6 +67,28 @@ class PreparationTest : public TableTest {
     return count;
   }
 };
+
+TEST_F(PreparationTest, WhatWasLearnedGoesInStepsWithItsLearner) {
+  const FlowMod learner = add_learned();
+  {
+    Preparation removal(tables_, clock_.now());
+    put(removal, remove("in_port=2"));
+    EXPECT_GT(remove_orphans(removal), 40);
+    EXPECT_EQ(changed_rules(removal), size_t{many} + 1);
+    removal.take_back_all();
+    EXPECT_EQ(tables_.flow_count(), size_t{many} + 1);
+  }
+  {
+    Preparation again(tables_, clock_.now());
+    put(again, remove("in_port=2"));
+    put(again, learner);
+    EXPECT_EQ(remove_orphans(again), 0) << "it learns again";
+    again.publish();
+    EXPECT_EQ(tables_.flow_count(), size_t{many} + 1);
+  }
+  apply(remove("in_port=2"));
+  EXPECT_EQ(tables_.flow_count(), 0U) << "a change by itself is whole";
+}
 
 TEST_F(PreparationTest, ALargeRemovalTakesManyStepsAndOneVersion) {
   add_many("output:1");
