@@ -289,6 +289,9 @@ void Connection::answer_echo(const Bytes& message) {
 
 void Connection::handle_one(Bytes message) {
   auto envelope = openflow::decode(*version_, message);
+  if (!envelope && openflow::is_from_switch(*version_, type_of(message))) {
+    envelope = Unexpected{openflow::OpenFlowError(openflow::ErrorCode::ofpbrc_bad_type, "only a switch sends it")};
+  }
   if (!envelope) {
     openflow_logger.dbg("{}: refused a message of type {}: {}", context_.bridge.name(), type_of(message),
                         to_string(envelope.error()));

@@ -26,6 +26,9 @@ Result<FlowMod, OpenFlowError> as_meant(const Session& session, const FlowMod& f
     meant.flags |= flow_flag::reset_counts;
   }
   if (session.names_tables) {
+    // "Any table" for a rule that is added is the first.
+    const bool is_any = flow_mod.command == FlowModCommand::add && flow_mod.table_id == all_tables;
+    meant.table_id = is_any ? 0 : flow_mod.table_id;
     return meant;
   }
   if (flow_mod.table_id != 0) {

@@ -135,6 +135,7 @@ void TraceListener::end(const Flow& flow) { final_ = told(flow); }
 
 void TraceListener::instruction(const openflow::Instructions& what) {
   openflow::Instructions rest = what;
+  rest.meter.reset();  // told before what it stands before
   rest.apply.reset();
   if (!rest.empty()) {
     const BridgePortNames names(*bridges_.back());

@@ -236,6 +236,9 @@ bool Translation::run_table(uint8_t table_id, OfPort lookup_port) {
 std::optional<uint8_t> Translation::execute(const FlowRule& rule) {
   const openflow::Instructions& instructions = rule.instructions();
   if (instructions.meter) {
+    if (in_.listener != nullptr) {
+      in_.listener->action(openflow::MeterAction{*instructions.meter});
+    }
     meter(*instructions.meter);
   }
   if (instructions.apply) {

@@ -46,6 +46,16 @@ TEST(TraceStory, RegistersAreToldAsTheyChange) {
   EXPECT_THAT(text, Not(HasSubstr("now reg1=0x7\n"))) << "set_field:7->reg1 says it";
 }
 
+TEST(TraceStory, AMeterStandsBeforeWhatItMeters) {
+  TestSwitch sw{"p1", "p2"};
+  sw.add_meter("meter=1,pktps,band=type=drop,rate=5");
+  sw.add_flow("udp,actions=meter:1,output:p2");
+
+  const std::string text = sw.trace("in_port=p1,udp");
+
+  EXPECT_LT(text.find("meter:1"), text.find("output:p2"));
+}
+
 TEST(TraceStory, ATagThatGoesIsNoLongerThere) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("dl_vlan=10,actions=pop_vlan,output:p2");

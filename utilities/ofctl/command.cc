@@ -1,6 +1,7 @@
 #include "utilities/ofctl/command.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <limits>
 
@@ -134,6 +135,17 @@ Result<Connection, Failure> connect(const Command& command, const Options& optio
   return connection;
 }
 
+// Where --format json would be passed over.
+Outcome check_format(const Command& command, const Options& options) {
+  constexpr std::array<std::string_view, 6> with_json{"dump-flows", "dump-groups",     "dump-group-stats",
+                                                      "dump-ports", "dump-ports-desc", "dump-tables"};
+  if (options.format == OutputFormat::json && std::ranges::find(with_json, command.name) == with_json.end()) {
+    return Unexpected{Failure{fmt::format("{} prints text only; JSON is there for {}", command.name,
+                                          join(std::vector<std::string>(with_json.begin(), with_json.end()), ", "))}};
+  }
+  return {};
+}
+
 Outcome run_with_switch(const Command& command, const Options& options, std::span<const std::string> arguments) {
   if (options.is_read_only && command.need == Need::changing) {
     return Unexpected{Failure{fmt::format("{} changes the switch, and --read-only was given", command.name)}};
@@ -191,6 +203,9 @@ Outcome run(const Options& options) {
   if (options.wants_help) {
     fmt::print("{}", help_text(*command));
     return {};
+  }
+  if (auto checked = check_format(*command, options); !checked) {
+    return checked;
   }
   const auto arguments = words.subspan(1);
   if (auto checked = check_arguments(*command, arguments.size()); !checked) {

@@ -82,6 +82,9 @@ Result<Fd, Failure> open_target(const std::string& target, const std::string& ru
   if (target.starts_with(tcp_prefix)) {
     return connect_tcp(std::string_view(target).substr(tcp_prefix.size()));
   }
+  if (target.starts_with("ssl:")) {
+    return Unexpected{Failure{"weft-ofctl speaks no TLS: name the bridge, or unix: or tcp: of a listener without"}};
+  }
   if (target.find('/') != std::string::npos) {
     return connect_unix(target);
   }

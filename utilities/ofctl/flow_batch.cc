@@ -8,6 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "lib/openflow/text/action_text.h"
+#include "lib/openflow/unsaid.h"
+
 namespace weft::ofctl {
 namespace {
 
@@ -59,6 +62,9 @@ Outcome for_each_line(const std::string& name, const std::function<Outcome(const
 }
 
 Outcome FlowBatch::add(const openflow::Message& message, std::string text) {
+  if (auto checked = check_sayable(message); !checked) {
+    return checked;
+  }
   if (!in_bundle_) {
     return put(message, std::move(text));
   }
@@ -73,6 +79,18 @@ Outcome FlowBatch::add(const openflow::Message& message, std::string text) {
   inside->xid = connection_.last_xid() + 1;
   inside->message = message;
   return put(openflow::BundleAdd{bundle_id, bundle_flags, {inside}}, std::move(text));
+}
+
+Outcome FlowBatch::check_sayable(const openflow::Message& message) const {
+  const auto* mod = std::get_if<openflow::FlowMod>(&message);
+  const auto unsaid = mod != nullptr ? openflow::find_unsaid(*mod, connection_.version()) : std::nullopt;
+  if (!unsaid) {
+    return {};
+  }
+  const std::string what =
+      unsaid->action != nullptr ? openflow::format_actions({*unsaid->action}) : std::string(unsaid->word);
+  return Unexpected{
+      Failure{fmt::format("{} cannot say {}: choose a later version with -O", to_string(connection_.version()), what)}};
 }
 
 Outcome FlowBatch::control(openflow::BundleControlType type, const char* text) {

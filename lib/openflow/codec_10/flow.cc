@@ -11,7 +11,6 @@ namespace {
 
 constexpr uint16_t flag_emergency = 1 << 2;  // OFPFF_EMERG: for a cache that there is not
 constexpr uint16_t known_flow_flags = flow_flag::send_flow_rem | flow_flag::check_overlap;
-constexpr uint8_t no_specific_command = 0xff;
 constexpr size_t table_name_size = 32;
 
 bool is_modify(FlowModCommand command) {
@@ -115,10 +114,6 @@ void read_command(WireReader& in, FlowMod& mod) {
   if (!in.failed() && mod.command > FlowModCommand::remove_strict) {
     in.fail({ErrorCode::ofpfmfc_bad_command, fmt::format("command {}", static_cast<unsigned>(mod.command))});
   }
-  // "Any table" for a rule that is added is the first.
-  if (mod.command == FlowModCommand::add && mod.table_id == no_specific_command) {
-    mod.table_id = 0;
-  }
 }
 
 void write_command(WireWriter& out, const FlowMod& mod) {
@@ -128,7 +123,7 @@ void write_command(WireWriter& out, const FlowMod& mod) {
 
 void check_flags(WireReader& in, FlowMod& mod) {
   if ((mod.flags & flag_emergency) != 0) {
-    in.fail({ErrorCode::ofpfmfc_bad_flags, "there is no emergency flow cache"});
+    in.fail({ErrorCode::ofpfmfc_table_full, "there is no emergency flow cache"});
   } else if ((mod.flags & ~known_flow_flags) != 0) {
     in.fail({ErrorCode::ofpfmfc_bad_flags, fmt::format("flags {:#06x}", mod.flags)});
   }

@@ -103,8 +103,8 @@ Parsed read_flag(const PropertyInput& in, Properties& p) {
 // What dump-flows prints and a rule does not have.
 Parsed pass_over(const PropertyInput&, Properties&) { return {}; }
 
-// Whether a removal or a request for flows selects by it.
-enum class Selects : uint8_t { no, strictly, yes };
+// Whether a removal or a request for flows selects by it; `only`: and nothing else knows it.
+enum class Selects : uint8_t { no, strictly, yes, only };
 
 struct PropertyRow {
   std::string_view name;
@@ -119,8 +119,8 @@ constexpr PropertyRow property_rows[] = {
     {"hard_timeout", read_hard},
     {"importance", read_importance},
     {"cookie", read_cookie, Selects::yes},
-    {"out_port", read_out_port, Selects::yes},
-    {"out_group", read_out_group, Selects::yes},
+    {"out_port", read_out_port, Selects::only},
+    {"out_group", read_out_group, Selects::only},
     {"send_flow_rem", read_flag<flow_flag::send_flow_rem>},
     {"check_overlap", read_flag<flow_flag::check_overlap>},
     {"reset_counts", read_flag<flow_flag::reset_counts>},
@@ -346,7 +346,10 @@ class FlowParser {
   // A word that is passed over would leave a removal of more than was meant.
   Parsed check_selects(const PropertyRow& row, const Word& word) const {
     const FlowModCommand command = properties_.mod.command;
-    if (!is_removal(command) || row.selects == Selects::yes) {
+    if (row.selects == Selects::only && !is_removal(command)) {
+      return source_.error(word.whole, fmt::format("{} selects flows that are shown or deleted", row.name));
+    }
+    if (!is_removal(command) || row.selects >= Selects::yes) {
       return {};
     }
     if (row.selects == Selects::strictly) {
@@ -363,6 +366,9 @@ class FlowParser {
       return is_removal(mod.command)
                  ? Parsed{}
                  : source_.error(source_.text, "a flow needs actions: actions=output:1, or actions=drop");
+    }
+    if (is_removal(mod.command)) {
+      return source_.error(*actions, "flows are not selected by actions; by where they send with out_port=PORT");
     }
     auto parsed = parse_instructions({source_, mod.match}, *actions);
     if (!parsed) {

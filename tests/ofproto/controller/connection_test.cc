@@ -120,6 +120,12 @@ TEST_F(ConnectionTest, AMessageOfAnotherVersionIsRefused) {
   EXPECT_FALSE(reason);
 }
 
+TEST_F(ConnectionTest, WhatOnlyASwitchSendsIsRefusedAsSuch) {
+  shake_hands();
+  peer->send(Bytes{4, 10, 0, 16, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0});  // a packet-in, and a bad one
+  EXPECT_EQ(peer->receive<Error>().error, OpenFlowError(ErrorCode::ofpbrc_bad_type));
+}
+
 TEST_F(ConnectionTest, AnUnknownTypeIsRefusedWithItsBytes) {
   shake_hands();
   const Bytes unknown{4, 99, 0, 12, 0, 0, 0, 9, 1, 2, 3, 4};

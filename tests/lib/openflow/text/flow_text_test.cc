@@ -115,6 +115,9 @@ TEST(FlowTextErrors, ARemovalDoesNotPassOverWhatItCannotSelectBy) {
   EXPECT_EQ(said("priority=5,ip", FlowModCommand::remove_strict), "(accepted)");
   EXPECT_EQ(said("idle_timeout=5,ip", FlowModCommand::remove_strict), "flows are not selected by idle_timeout");
   EXPECT_EQ(said("send_flow_rem,ip", FlowModCommand::remove), "flows are not selected by send_flow_rem");
+  EXPECT_EQ(said("ip,actions=output:2", FlowModCommand::remove),
+            "flows are not selected by actions; by where they send with out_port=PORT");
+  EXPECT_EQ(said("out_port=2,actions=drop", FlowModCommand::add), "out_port selects flows that are shown or deleted");
 }
 
 TEST(FlowText, WordsMayStandInAnyOrder) {
