@@ -52,7 +52,7 @@ struct BundleControl {
   uint32_t bundle_id = 0;
   BundleControlType type = BundleControlType::open_request;
   uint16_t flags = 0;
-  std::optional<BundleTime> scheduled;  // 1.5, with bundle_flag::time
+  std::optional<BundleTime> scheduled = std::nullopt;  // 1.5, with bundle_flag::time
   friend bool operator==(const BundleControl&, const BundleControl&) = default;
 };
 

@@ -69,8 +69,8 @@ struct GroupMod {
   GroupType type = GroupType::all;
   uint32_t group_id = 0;
   uint32_t command_bucket_id = bucket_position::all;  // insert_bucket: behind this one; remove_bucket: this one
-  std::vector<Bucket> buckets;
-  GroupSelection selection;
+  std::vector<Bucket> buckets{};
+  GroupSelection selection{};
   friend bool operator==(const GroupMod&, const GroupMod&) = default;
 };
 
