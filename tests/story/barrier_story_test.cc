@@ -53,7 +53,20 @@ TEST(BarrierStory, NoPacketMeetsTheOldStateAfterTheBarrier) {
   EXPECT_EQ(sw.packets(), static_cast<uint64_t>(rounds));
 }
 
-// The same while another port's traffic keeps the worker busy and new megaflows coming.
+// Egress begins, and ends again.
+TEST(BarrierStory, NoPacketMeetsTheOldFirstEgressTableAfterTheBarrier) {
+  TestSwitch sw(threads(1), {"p1", "p2", "p3"});
+  sw.add_flow("in_port=p1,actions=output:p2");
+  sw.add_flow("table=10,actset_output=p2,actions=output:p3,clear_actions");
+  for (int i = 0; i < rounds / 10; ++i) {
+    const size_t wanted = static_cast<size_t>(i) % 2;
+    sw.set_first_egress(wanted == 1 ? std::optional<uint8_t>(10) : std::nullopt);
+    sw.datapath().inject(id_of(sw, "p1"), {numbered(i).bytes(), {}, {}});
+    ASSERT_EQ(wait_for_output(sw), wanted) << "round " << i;
+  }
+}
+
+// Flows change while another port's traffic keeps the worker busy and new megaflows coming.
 TEST(BarrierStory, BarrierHoldsUnderTraffic) {
   TestSwitch sw(threads(2), {"p1", "p2", "p3", "noise", "sink"});
   sw.add_flow("in_port=noise,udp,tp_dst=0/1,actions=output:sink");

@@ -170,7 +170,7 @@ TEST_F(EgressStory, APatchPortHasTheEgressTablesOfEachBridge) {
 }
 
 TEST_F(EgressStory, EgressTablesSayWhereATunnelGoes) {
-  sw.add_tunnel("vx0", {.remote = std::nullopt, .out_key = std::nullopt});
+  sw.add_tunnel("vx0");
   sw.add_flow("in_port=p1,actions=output:vx0");
   sw.add_flow("table=10,actset_output=vx0,actions=set_field:77->tun_id,set_field:192.0.2.2->tun_dst");
 
@@ -326,6 +326,42 @@ TEST(EgressChangeStory, AFirstEgressTableThatRulesContradictIsRefused) {
   EXPECT_EQ(refused(13), "");
   sw.del_flows("table=2");
   EXPECT_EQ(refused(10), "");
+}
+
+// What was in order when it was collected may not be when its turn has come.
+TEST(EgressChangeStory, ABundleIsCheckedByTheStagesThatThereAreWhenItIsCommitted) {
+  TestSwitch sw{"p1", "p2"};
+  openflow::FlowMod jump;
+  jump.table_id = 3;
+  jump.instructions.goto_table = 12;
+  auto bundle = sw.bridge().make_bundle();
+  ASSERT_TRUE(bundle->add(jump, 7, {}));
+  sw.set_first_egress(10);
+
+  std::optional<ofproto::BundleFailure> failure;
+  sw.bridge().commit(std::move(bundle), [&](std::optional<ofproto::BundleFailure> told) { failure = std::move(told); });
+  sw.settle();
+
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(failure->error.is(openflow::ErrorCode::ofpbic_bad_table_id));
+  EXPECT_EQ(failure->xid, 7U);
+  EXPECT_EQ(sw.dump_flows(), "");
+}
+
+// A rule of an egress table may be looked up by a packet that is not in egress: its outputs go through egress. One of an
+// ingress table may be looked up in egress: the output that it writes counts for nothing.
+TEST_F(EgressStory, ResubmitLooksUpAnyTableAndThePacketStaysWhereItIs) {
+  sw.add_flow("table=0,in_port=p1,actions=resubmit(,11),output:p2");
+  sw.add_flow("table=11,actions=output:p3");
+  sw.add_flow("table=10,actset_output=p3,actions=resubmit(,1)");
+  sw.add_flow("table=10,actset_output=p2,actions=write_metadata:1");
+  sw.add_flow("table=1,actions=write_actions(output:p1)");
+
+  sw.receive("p1", packet());
+
+  EXPECT_THAT(sw.sent("p3"), SizeIs(1)) << "it stays bound for its port";
+  EXPECT_THAT(sw.sent("p2"), SizeIs(1));
+  EXPECT_THAT(sw.sent("p1"), IsEmpty());
 }
 
 // --- who else
