@@ -48,7 +48,7 @@ uint8_t type_of(const Message& message, Form form = Form::standard) { return enc
 TEST(Codec10, FlowModIsRefusedPrecisely) {
   EXPECT_EQ(refusal_10(flow_mod_10(ofp_match(all_wild), 0, 0)), "");
   EXPECT_EQ(refusal_10(flow_mod_10(ofp_match(all_wild), 5, 0)), "OFPFMFC_BAD_COMMAND");
-  EXPECT_EQ(refusal_10(flow_mod_10(ofp_match(all_wild), 0, 4)), "OFPFMFC_BAD_FLAGS");  // emergency
+  EXPECT_EQ(refusal_10(flow_mod_10(ofp_match(all_wild), 0, 4)), "OFPFMFC_TABLE_FULL");  // emergency
   EXPECT_EQ(refusal_10(flow_mod_10(ofp_match(all_wild), 0, 8)), "OFPFMFC_BAD_FLAGS");
   EXPECT_EQ(refusal_10(flow_mod_10(ofp_match(all_wild), 0, 0, hex("0000"))), "OFPBAC_BAD_LEN");
   EXPECT_EQ(refusal_10(message_10(flow_mod_type, zeros(63))), "OFPBRC_BAD_LEN");
