@@ -351,7 +351,7 @@ void Connection::write_at_once() {
   take_chunk();
   const size_t count = stream_->write_at_once(boost::asio::buffer(being_written_));
   if (count == being_written_.size()) {
-    output_bytes_ -= being_written_bytes_;
+    chunk_went();
     return write();
   }
   being_written_.erase(being_written_.begin(), being_written_.begin() + static_cast<std::ptrdiff_t>(count));
@@ -389,15 +389,20 @@ void Connection::write_chunk() {
   });
 }
 
-void Connection::written() {
+// Whoever waits for room is told of it, whichever way the chunk went.
+void Connection::chunk_went() {
   output_bytes_ -= being_written_bytes_;
+  if (output_bytes_ < writable_bytes && !when_writable_.empty()) {
+    run_tasks_later();
+  }
+}
+
+void Connection::written() {
+  chunk_went();
   if (last_words_ && output_bytes_ == 0) {
     return close(*last_words_);
   }
   write();
-  if (output_bytes_ < writable_bytes && !when_writable_.empty()) {
-    run_tasks_later();
-  }
   handle_waiting();
 }
 

@@ -128,6 +128,7 @@ class Connection : public Session, private Candidate, public std::enable_shared_
   void written();
   void write_at_once();
   void take_chunk();
+  void chunk_went();
   void write_chunk();
   void close_stalled();
   void run_tasks_later();

@@ -12,12 +12,12 @@
 namespace weft::openflow {
 namespace {
 
-struct MonitorFlagName {
+struct MaskName {
   uint32_t bit;
   std::string_view name;
 };
 
-std::string format_bits(uint32_t bits, std::span<const MonitorFlagName> names, std::string_view separator) {
+std::string format_bits(uint32_t bits, std::span<const MaskName> names, std::string_view separator) {
   std::string text;
   for (const auto& [bit, name] : names) {
     if ((bits & bit) != 0) {
@@ -47,20 +47,19 @@ std::string format_maps(const std::vector<TlvMap>& maps) {
 
 // --- asynchronous configuration
 
-constexpr MonitorFlagName packet_in_reasons[] = {{1 << 0, "no_match"},   {1 << 1, "action"}, {1 << 2, "invalid_ttl"},
-                                                 {1 << 3, "action_set"}, {1 << 4, "group"},  {1 << 5, "packet_out"}};
-constexpr MonitorFlagName port_reasons[] = {{1 << 0, "add"}, {1 << 1, "delete"}, {1 << 2, "modify"}};
-constexpr MonitorFlagName flow_removed_reasons[] = {{1 << 0, "idle"},         {1 << 1, "hard"},
-                                                    {1 << 2, "delete"},       {1 << 3, "group_delete"},
-                                                    {1 << 4, "meter_delete"}, {1 << 5, "eviction"}};
-constexpr MonitorFlagName role_reasons[] = {
+constexpr MaskName packet_in_reasons[] = {{1 << 0, "no_match"},   {1 << 1, "action"}, {1 << 2, "invalid_ttl"},
+                                          {1 << 3, "action_set"}, {1 << 4, "group"},  {1 << 5, "packet_out"}};
+constexpr MaskName port_reasons[] = {{1 << 0, "add"}, {1 << 1, "delete"}, {1 << 2, "modify"}};
+constexpr MaskName flow_removed_reasons[] = {{1 << 0, "idle"},         {1 << 1, "hard"},         {1 << 2, "delete"},
+                                             {1 << 3, "group_delete"}, {1 << 4, "meter_delete"}, {1 << 5, "eviction"}};
+constexpr MaskName role_reasons[] = {
     {1 << 0, "primary_request"}, {1 << 1, "configuration_changed"}, {1 << 2, "experimenter_data_changed"}};
-constexpr MonitorFlagName table_reasons[] = {{1 << 3, "vacancy_down"}, {1 << 4, "vacancy_up"}};
-constexpr MonitorFlagName forward_reasons[] = {{1 << 0, "group_mod_request"}, {1 << 1, "meter_mod_request"}};
+constexpr MaskName table_reasons[] = {{1 << 3, "vacancy_down"}, {1 << 4, "vacancy_up"}};
+constexpr MaskName forward_reasons[] = {{1 << 0, "group_mod_request"}, {1 << 1, "meter_mod_request"}};
 
 struct KindText {
   std::string_view name;
-  std::span<const MonitorFlagName> reasons;
+  std::span<const MaskName> reasons;
 };
 constexpr std::array<KindText, 6> kinds{{{"PACKET_IN", packet_in_reasons},
                                          {"PORT_STATUS", port_reasons},
@@ -80,20 +79,20 @@ std::string format_masks(std::string_view role, const SetAsync::Masks& masks) {
 
 // --- flow monitors
 
-constexpr MonitorFlagName monitor_flags[] = {
+constexpr MaskName monitor_flags[] = {
     {monitor_flag::initial, "initial"},      {monitor_flag::add, "add"},
     {monitor_flag::removed, "delete"},       {monitor_flag::modify, "modify"},
     {monitor_flag::instructions, "actions"}, {monitor_flag::no_abbrev, "no_abbrev"},
     {monitor_flag::only_own, "own"},
 };
 // The extension calls two of them otherwise.
-constexpr MonitorFlagName nicira_monitor_flags[] = {
+constexpr MaskName nicira_monitor_flags[] = {
     {monitor_flag::initial, "initial"},      {monitor_flag::add, "add"},
     {monitor_flag::removed, "delete"},       {monitor_flag::modify, "modify"},
     {monitor_flag::instructions, "actions"}, {monitor_flag::no_abbrev, "own"},
 };
-std::span<const MonitorFlagName> monitor_flag_names(Form form) {
-  return form != Form::standard ? std::span<const MonitorFlagName>(nicira_monitor_flags) : monitor_flags;
+std::span<const MaskName> monitor_flag_names(Form form) {
+  return form != Form::standard ? std::span<const MaskName>(nicira_monitor_flags) : monitor_flags;
 }
 
 constexpr std::string_view event_names[] = {"INITIAL", "ADDED", "DELETED", "MODIFIED", "ABBREV", "PAUSED", "RESUMED"};
