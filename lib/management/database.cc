@@ -148,7 +148,7 @@ std::optional<std::string> Database::apply_one(Tables& tables, const Operation& 
   }
   auto& rows = tables[operation.table];
   if (operation.kind == Operation::Kind::insert) {
-    if (table->is_root && !rows.empty()) {
+    if (table->lifetime == Lifetime::always && !rows.empty()) {
       return fmt::format("there is exactly one {} record", table->name);
     }
     const bool is_new = rows.emplace(operation.row.uuid, with_defaults(*table, operation.row)).second;
@@ -159,7 +159,7 @@ std::optional<std::string> Database::apply_one(Tables& tables, const Operation& 
     return fmt::format("table {} has no row {}", operation.table, operation.row.uuid.text);
   }
   if (operation.kind == Operation::Kind::remove) {
-    if (table->is_root) {
+    if (table->lifetime == Lifetime::always) {
       return fmt::format("the {} record cannot be destroyed", table->name);
     }
     rows.erase(it);
@@ -216,7 +216,7 @@ void Database::collect_garbage(Tables& tables) {
   std::vector<const Row*> open;
   for (const auto& [name, rows] : tables) {
     const Table* table = find_table(name);
-    const bool are_roots = table == nullptr || table->is_root;
+    const bool are_roots = table == nullptr || table->lifetime != Lifetime::referenced;
     for (const auto& [uuid, row] : rows) {
       if (are_roots) {
         open.push_back(&row);

@@ -263,9 +263,11 @@ std::optional<std::string> Datum::at(std::string_view key) const {
 
 std::vector<Uuid> Datum::uuids() const {
   std::vector<Uuid> out;
-  for (const auto& key : keys) {
-    if (const auto* uuid = std::get_if<Uuid>(&key)) {
-      out.push_back(*uuid);
+  for (const auto* atoms : {&keys, &values}) {
+    for (const auto& atom : *atoms) {
+      if (const auto* uuid = std::get_if<Uuid>(&atom)) {
+        out.push_back(*uuid);
+      }
     }
   }
   return out;
@@ -303,7 +305,7 @@ constexpr uint64_t longest_range = 4096;  // all VLANs
 // `5-7` in a set of integers: each of them. False: it is no range.
 Result<bool, TextError> add_range(std::string_view text, const ColumnType& type, Datum& datum) {
   const auto dash = text.find('-', 1);  // the first character may be a sign
-  if (type.key != AtomType::integer || type.max_count == 1 || dash == std::string_view::npos) {
+  if (type.key != AtomType::integer || type.is_map() || type.max_count == 1 || dash == std::string_view::npos) {
     return false;
   }
   const auto first = parse_integer(text.substr(0, dash), type);

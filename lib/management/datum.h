@@ -70,7 +70,7 @@ struct Datum {
   std::optional<std::string> string() const;
   std::optional<bool> boolean() const;
   std::optional<std::string> at(std::string_view key) const;
-  std::vector<Uuid> uuids() const;
+  std::vector<Uuid> uuids() const;  // keys and values
 
   friend bool operator==(const Datum&, const Datum&) = default;
 };

@@ -17,7 +17,24 @@ constexpr std::string_view prefix_field_names[] = {"tun_id",       "tun_src", "t
                                                    "ipv6_dst",     "tp_src",  "tp_dst"};
 constexpr size_t max_prefix_fields = 8;
 
+constexpr uint64_t max_bits = 1'000'000'000'000'000;
+
+std::optional<std::string> check_rate_limit(const Datum& value) {
+  for (const auto* key : {"max-rate", "burst"}) {
+    if (const auto text = value.at(key); text && !parse_bits(*text)) {
+      return fmt::format("{}=\"{}\": a number of {} from 1 to {} is needed", key, *text,
+                         std::string_view(key) == "burst" ? "bits" : "bits per second", max_bits);
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::optional<uint64_t> parse_bits(std::string_view text) {
+  const auto bits = parse_unsigned(text, max_bits);
+  return bits == 0u ? std::nullopt : bits;
+}
 
 std::optional<std::string> bridge_name_problem(std::string_view name) {
   const bool is_name =
@@ -74,6 +91,25 @@ std::optional<std::string> check_bridge_settings(const Datum& value) {
                        max_prefix_fields, fmt::join(prefix_field_names, ","));
   }
   return std::nullopt;
+}
+
+// What would be passed over is refused: its user counts on it.
+std::optional<std::string> check_qos_settings(const Datum& value) {
+  for (const auto* key : {"cir", "cbs"}) {
+    if (value.contains(std::string(key))) {
+      return fmt::format("{} is not supported; max-rate is in bits per second, burst in bits", key);
+    }
+  }
+  return check_rate_limit(value);
+}
+
+std::optional<std::string> check_queue_settings(const Datum& value) {
+  for (const auto* key : {"min-rate", "priority"}) {
+    if (value.contains(std::string(key))) {
+      return fmt::format("{} is not supported: a queue is a limit (max-rate, burst), nothing is guaranteed to it", key);
+    }
+  }
+  return check_rate_limit(value);
 }
 
 std::optional<std::string> refuse_true(const Datum& value) {

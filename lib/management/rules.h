@@ -22,6 +22,8 @@ using Rule = std::optional<std::string> (*)(const Datum&);
 
 std::optional<std::string> check_bridge_name(const Datum& value);
 std::optional<std::string> check_bridge_settings(const Datum& value);  // Bridge.other_config
+std::optional<std::string> check_qos_settings(const Datum& value);     // QoS.other_config
+std::optional<std::string> check_queue_settings(const Datum& value);   // Queue.other_config
 std::optional<std::string> refuse_true(const Datum& value);
 
 // A bridge's name is a device's, and names its sockets' files.
@@ -30,6 +32,8 @@ std::optional<std::string> bridge_name_problem(std::string_view name);
 std::optional<uint64_t> parse_datapath_id(std::string_view text);
 // "nw_dst,tp_dst": up to eight fields of whose prefixes tables keep tries, each once; "none" is the empty list.
 std::optional<std::vector<std::string>> parse_prefix_fields(std::string_view text);
+// Bits, or bits per second, from 1 on.
+std::optional<uint64_t> parse_bits(std::string_view text);
 // A device's own address: unicast, and not 0.
 std::optional<MacAddress> parse_device_address(std::string_view text);
 

@@ -9,6 +9,7 @@ namespace weft::management {
 namespace {
 
 constexpr unsigned many = ColumnType::many;
+constexpr int64_t max_queue_id = 0xfffffffe;  // beyond is OpenFlow's OFPQ_ALL
 
 ColumnType scalar(AtomType type) { return {.key = type, .value = {}, .min_count = 1, .max_count = 1}; }
 ColumnType optional_of(AtomType type) { return {.key = type}; }
@@ -30,6 +31,14 @@ ColumnType one_reference(std::string_view table) {
   return {.key = AtomType::uuid, .min_count = 1, .max_count = 1, .ref_table = table, .is_set_in_text = true};
 }
 ColumnType optional_reference(std::string_view table) { return {.key = AtomType::uuid, .ref_table = table}; }
+ColumnType references_by_number(std::string_view table, int64_t max) {
+  return {.key = AtomType::integer,
+          .value = AtomType::uuid,
+          .max_count = many,
+          .min_integer = 0,
+          .max_integer = max,
+          .ref_table = table};
+}
 ColumnType openflow_versions() {
   return {.key = AtomType::string,
           .max_count = many,
@@ -94,6 +103,7 @@ const auto& port_columns() {
              "VLANs a trunk carries; empty: all"),
       config("vlan_mode", choice({"access", "trunk", "native-tagged", "native-untagged"}),
              "how tag and trunks are meant"),
+      config("qos", optional_reference("QoS"), "limits of what it sends"),
       other_config(),
       external_ids(),
   };
@@ -120,6 +130,26 @@ const auto& interface_columns() {
       status("statistics", integer_map(), "counters since the port was attached"),
       status("status", string_map(), "what the port reports"),
       other_config(),
+      external_ids(),
+  };
+  return columns;
+}
+
+const auto& qos_columns() {
+  static const std::array columns{
+      config("type",
+             {.key = AtomType::string, .min_count = 1, .max_count = 1, .choices = {"", "egress-policer", "linux-htb"}},
+             "both drop what exceeds a rate; empty: no limits"),
+      config("queues", references_by_number("Queue", max_queue_id), "its queues, by the number that flows name"),
+      config("other_config", string_map(), check_qos_settings, "max-rate (bit/s) of all queues together, burst (bits)"),
+      external_ids(),
+  };
+  return columns;
+}
+
+const auto& queue_columns() {
+  static const std::array columns{
+      config("other_config", string_map(), check_queue_settings, "max-rate (bit/s), burst (bits)"),
       external_ids(),
   };
   return columns;
@@ -202,12 +232,14 @@ const Column* Table::find_column(std::string_view wanted) const {
 
 std::span<const Table> tables() {
   static const std::array all{
-      Table{"Open_vSwitch", true, "", open_vswitch_columns()},
-      Table{"Bridge", false, "name", bridge_columns()},
-      Table{"Port", false, "name", port_columns()},
-      Table{"Interface", false, "name", interface_columns()},
-      Table{"Controller", false, "", controller_columns()},
-      Table{"SSL", false, "", ssl_columns()},
+      Table{"Open_vSwitch", Lifetime::always, "", open_vswitch_columns()},
+      Table{"Bridge", Lifetime::referenced, "name", bridge_columns()},
+      Table{"Port", Lifetime::referenced, "name", port_columns()},
+      Table{"Interface", Lifetime::referenced, "name", interface_columns()},
+      Table{"QoS", Lifetime::kept, "", qos_columns()},
+      Table{"Queue", Lifetime::kept, "", queue_columns()},
+      Table{"Controller", Lifetime::referenced, "", controller_columns()},
+      Table{"SSL", Lifetime::referenced, "", ssl_columns()},
   };
   return all;
 }

@@ -26,9 +26,16 @@ struct Column {
   std::string_view help{};
 };
 
+// How long a row lives.
+enum class Lifetime : uint8_t {
+  always,      // the table has exactly one
+  kept,        // until it is destroyed
+  referenced,  // as long as a row refers to it
+};
+
 struct Table {
   std::string_view name;
-  bool is_root = false;         // rows live without being referenced
+  Lifetime lifetime = Lifetime::referenced;
   std::string_view key_column;  // finds a record by a name people type; empty: by uuid only
   std::span<const Column> columns;
 

@@ -106,14 +106,14 @@ CommandResult record_get(Invocation& call) {
       call.run.output += management::format(value, setting->column->type) + '\n';
       continue;
     }
-    const auto at = value.find(Atom{*setting->key});
+    const auto at = value.find(*setting->key);
     if (at) {
       call.run.output += management::format(value.values[*at]) + '\n';
     } else if (call.has("--if-exists")) {
       call.run.output += '\n';
     } else {
-      return refuse(fmt::format("no key {} in {} record \"{}\" column {}", *setting->key, target->table->name,
-                                call.word(1), setting->column->name),
+      return refuse(fmt::format("no key {} in {} record \"{}\" column {}", management::format(*setting->key),
+                                target->table->name, call.word(1), setting->column->name),
                     i);
     }
   }

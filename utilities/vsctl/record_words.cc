@@ -16,6 +16,15 @@ const Row* controller_of(const Draft& draft, std::string_view bridge_name) {
   return draft.find("Controller", (*bridge)["controller"].uuids().front());
 }
 
+// The QoS of the port that is named.
+const Row* qos_of(const Draft& draft, std::string_view port_name) {
+  const Row* port = draft.find_by_name("Port", port_name);
+  if (port == nullptr || (*port)["qos"].empty()) {
+    return nullptr;
+  }
+  return draft.find("QoS", (*port)["qos"].uuids().front());
+}
+
 // The one row whose uuid begins as typed, at least four characters.
 const Row* by_uuid_beginning(const Draft& draft, std::string_view table, std::string_view typed) {
   const Row* found = nullptr;
@@ -115,6 +124,11 @@ const Row* lookup(Invocation& call, const Table& table, const std::string& typed
       return row;
     }
   }
+  if (table.name == "QoS") {
+    if (const Row* row = qos_of(draft, typed)) {
+      return row;
+    }
+  }
   return by_uuid_beginning(draft, table.name, typed);
 }
 
@@ -155,7 +169,12 @@ Result<Setting, CommandError> parse_setting(const Table& table, std::string_view
     if (start == end && !is_quoted) {
       return Unexpected{CommandError{"missing key after ':'", word, at, 1}};
     }
-    setting.key = std::string(text.substr(start, end - start));
+    auto key = management::parse_atom(text.substr(start, end - start), setting.column->type.key, setting.column->type,
+                                      nullptr);
+    if (!key) {
+      return Unexpected{at_word(key.error(), word, start)};
+    }
+    setting.key = std::move(*key);
     at = end + (is_quoted ? 1 : 0);
   }
   for (const std::string_view op : {"!=", "<=", ">=", "=", "<", ">"}) {
@@ -216,7 +235,7 @@ Result<bool, CommandError> satisfies(Invocation& call, const Table& table, const
   Symbols symbols(call.run);
   const Datum& have = row[setting.column->name];
   if (setting.key) {
-    const auto i = have.find(Atom{*setting.key});
+    const auto i = have.find(*setting.key);
     auto wanted = parse_map_value(call, setting, word);
     if (!wanted) {
       return Unexpected{wanted.error()};

@@ -38,7 +38,7 @@ const Row* lookup(Invocation& call, const Table& table, const std::string& typed
 // `COLUMN[:KEY][OPERATOR VALUE]` taken apart; offsets are into the word.
 struct Setting {
   const Column* column = nullptr;
-  std::optional<std::string> key;
+  std::optional<Atom> key;
   std::string_view op;  // "", "=", "!=", "<", "<=", ">", ">="
   std::string_view value;
   size_t value_offset = 0;

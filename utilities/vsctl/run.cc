@@ -55,7 +55,8 @@ Result<void, std::string> run_commands(const CommandLine& line, Run& run) {
 std::vector<std::string> useless_records(const Run& run) {
   std::vector<std::string> out;
   for (const auto& [table, uuid] : run.created) {
-    if (run.draft.find(table, uuid) != nullptr && !is_referred_to(run.draft, table, uuid)) {
+    const bool goes_alone = management::find_table(table)->lifetime == management::Lifetime::referenced;
+    if (goes_alone && run.draft.find(table, uuid) != nullptr && !is_referred_to(run.draft, table, uuid)) {
       out.push_back(
           fmt::format("the new {} record {} has no effect: no other record refers to it (--id=@NAME names it "
                       "for the other commands of the run)",

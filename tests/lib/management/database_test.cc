@@ -53,7 +53,7 @@ TEST(Database, AllOrNothing) {
 
 TEST(Database, RefusesWhatTheSchemaDoesNotKnow) {
   OneBridge a;
-  EXPECT_EQ(refusal(a.database, {insert("Queue", Uuid::random(), {})}), "there is no table Queue");
+  EXPECT_EQ(refusal(a.database, {insert("Mirror", Uuid::random(), {})}), "there is no table Mirror");
   EXPECT_EQ(refusal(a.database, {update("Port", a.port, {{"tagg", Datum{}}})}), "table Port has no column tagg");
   EXPECT_EQ(refusal(a.database, {update("Port", a.port, {{"tag", text("5")}})}), "Port.tag: \"5\" has the wrong type");
   EXPECT_EQ(refusal(a.database, {update("Port", a.port, {{"name", text("x")}})}),
@@ -96,6 +96,35 @@ TEST(Database, RowsThatNothingRefersToGo) {
   EXPECT_TRUE(a.database.rows("Bridge").empty());
   EXPECT_TRUE(a.database.rows("Port").empty());
   EXPECT_TRUE(a.database.rows("Interface").empty());
+}
+
+// As in Open vSwitch: a QoS may be made for later, and is still there when its port has gone.
+TEST(Database, QosAndQueuesStayUntilTheyAreDestroyed) {
+  OneBridge a;
+  const Uuid qos = Uuid::random();
+  const Uuid queue = Uuid::random();
+  ASSERT_TRUE(a.database.apply({insert("QoS", qos, {}), insert("Queue", queue, {})}, Writer::user));
+  Datum queues;
+  queues.put(int64_t{1}, queue);
+  ASSERT_TRUE(a.database.apply(
+      {update("QoS", qos, {{"queues", queues}}), update("Port", a.port, {{"qos", Datum::of(qos)}})}, Writer::user));
+  EXPECT_EQ(refusal(a.database, {remove("Queue", queue)}),
+            "QoS.queues refers to row " + queue.text + ", which does not exist in table Queue");
+  EXPECT_EQ(refusal(a.database, {remove("QoS", qos)}),
+            "Port.qos refers to row " + qos.text + ", which does not exist in table QoS");
+  ASSERT_TRUE(a.database.apply({update("Open_vSwitch", a.root, {{"bridges", Datum{}}})}, Writer::user));
+  EXPECT_NE(a.database.find("QoS", qos), nullptr);
+  EXPECT_NE(a.database.find("Queue", queue), nullptr);
+  EXPECT_EQ(refusal(a.database, {remove("QoS", qos), remove("Queue", queue)}), "accepted");
+}
+
+TEST(Database, AQueuesNumberIsOneOfOpenFlow) {
+  OneBridge a;
+  const Uuid queue = Uuid::random();
+  Datum queues;
+  queues.put(int64_t{0xffffffff}, queue);
+  EXPECT_EQ(refusal(a.database, {insert("Queue", queue, {}), insert("QoS", Uuid::random(), {{"queues", queues}})}),
+            "QoS.queues: 4294967295 is not in the valid range 0 to 4294967294 (inclusive)");
 }
 
 TEST(Database, NamesAreUniqueAndNotEmpty) {

@@ -32,6 +32,40 @@ TEST(Rules, PrefixFields) {
   }
 }
 
+TEST(Rules, LimitsOfQueues) {
+  const auto settings = [](const char* key, const char* value) {
+    Datum map;
+    map.put(std::string(key), std::string(value));
+    return map;
+  };
+  for (const auto* key : {"max-rate", "burst"}) {
+    for (const auto* good : {"1", "10000000", "1000000000000000"}) {
+      EXPECT_FALSE(check_qos_settings(settings(key, good))) << good;
+      EXPECT_FALSE(check_queue_settings(settings(key, good))) << good;
+    }
+    for (const auto* bad : {"", "0", "-1", "10M", "1.5", "1000000000000001"}) {
+      EXPECT_TRUE(check_qos_settings(settings(key, bad))) << bad;
+      EXPECT_TRUE(check_queue_settings(settings(key, bad))) << bad;
+    }
+  }
+  EXPECT_EQ(check_queue_settings(settings("max-rate", "10M")),
+            "max-rate=\"10M\": a number of bits per second from 1 to 1000000000000000 is needed");
+}
+
+// What is not done must not look as if it were.
+TEST(Rules, WhatQueuesDoNotDoIsRefused) {
+  Datum map;
+  map.put(std::string("min-rate"), std::string("1000"));
+  EXPECT_EQ(check_queue_settings(map),
+            "min-rate is not supported: a queue is a limit (max-rate, burst), nothing is guaranteed to it");
+  map = {};
+  map.put(std::string("cir"), std::string("1000"));
+  EXPECT_EQ(check_qos_settings(map), "cir is not supported; max-rate is in bits per second, burst in bits");
+  map = {};
+  map.put(std::string("colour"), std::string("blue"));
+  EXPECT_FALSE(check_qos_settings(map)) << "what others keep there";
+}
+
 TEST(Rules, DevicesAddresses) {
   EXPECT_EQ(parse_device_address("02:00:00:00:00:01"), MacAddress::parse("02:00:00:00:00:01"));
   for (const auto* bad : {"junk", "", "01:00:00:00:00:00", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"}) {

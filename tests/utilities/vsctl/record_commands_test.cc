@@ -131,8 +131,38 @@ TEST(RecordCommands, CreateWarnsOfARowThatHasNoEffect) {
   ASSERT_EQ(useless.size(), 1u);
   EXPECT_EQ(useless[0].find("the new Bridge record "), 0u) << useless[0];
   EXPECT_EQ(warnings("--id=@c create Controller target=tcp:192.0.2.1").size(), 1u);
+  EXPECT_EQ(warnings("create QoS -- create Queue").size(), 0u) << "they stay until they are destroyed";
   EXPECT_EQ(warnings("--id=@c create Controller target=tcp:192.0.2.1 -- set bridge br0 controller=@c").size(), 0u);
   EXPECT_EQ(warnings("--id=@c create Controller target=tcp:192.0.2.1 -- --all destroy Controller").size(), 0u);
+}
+
+// As people know it from ovs-vsctl(8).
+TEST(RecordCommands, MakesQueuesOfAPort) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("set port p1 qos=@q -- --id=@q create qos type=linux-htb other_config:max-rate=20000000 "
+                     "queues:1=@q1 queues=1=@q1,2=@q2 -- --id=@q1 create queue other_config:max-rate=10000000 -- "
+                     "--id=@q2 create queue")
+                .size(),
+            3 * 37u);
+  EXPECT_EQ(sw.vsctl("get qos p1 type other_config:max-rate"), "linux-htb\n\"20000000\"\n");
+  const std::string queue = sw.vsctl("get qos p1 queues:1");
+  ASSERT_EQ(queue.size(), 37u) << queue;
+  EXPECT_EQ(sw.vsctl("get queue " + queue.substr(0, 36) + " other_config"), "{max-rate=\"10000000\"}\n");
+  EXPECT_EQ(sw.vsctl("remove qos p1 queues 2 -- add qos p1 queues 5=" + queue.substr(0, 36)), "");
+  EXPECT_EQ(sw.vsctl("get qos p1 queues"), "{1=" + queue.substr(0, 36) + ", 5=" + queue.substr(0, 36) + "}\n");
+  EXPECT_EQ(sw.vsctl("--bare -- --columns=type find qos queues:5=" + queue.substr(0, 36)), "linux-htb\n");
+  EXPECT_EQ(sw.vsctl("destroy qos p1").find("error: Port.qos refers to row"), 0u);
+  EXPECT_EQ(sw.vsctl("clear port p1 qos"), "");
+  EXPECT_EQ(sw.vsctl("--all destroy qos -- --all destroy queue -- list qos -- list queue"), "");
+  EXPECT_TRUE(sw.database.rows("Queue").empty());
+}
+
+TEST(RecordCommands, ANumberedKeyIsANumber) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("create qos queues:one=@q -- --id=@q create queue"),
+            "error: \"one\" is not a valid integer\n  create qos queues:one=@q\n                    ^~~\n");
+  EXPECT_NE(sw.vsctl("create qos type=linux-hfsc").find("not one of the allowed values (, egress-policer, linux-htb)"),
+            std::string::npos);
 }
 
 TEST(RecordCommands, DestroysRecords) {
