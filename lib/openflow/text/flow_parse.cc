@@ -180,11 +180,18 @@ class MatchParser {
       if (!known) {
         return Unexpected{known.error()};
       }
-      if (!*known && !add_kind(**word)) {
+      if (*known) {
+        continue;
+      }
+      const auto added = add_kind(**word);
+      if (!added) {
+        return Unexpected{added.error()};
+      }
+      if (!*added) {
         later.push_back(**word);
       }
     }
-    for (const std::vector<Word>& round : {std::move(kind_fields_), std::move(later)}) {
+    for (const std::vector<Word>& round : {std::move(types_), std::move(protocols_), std::move(later)}) {
       for (const Word& word : round) {
         if (auto added = add_field(word); !added) {
           return Unexpected{added.error()};
@@ -199,16 +206,27 @@ class MatchParser {
 
  private:
   // Keywords are added at once, the fields that say the same in numbers behind them: eth_type first.
-  bool add_kind(const Word& word) {
+  Result<bool, TextError> add_kind(const Word& word) {
+    const Match before = match_;
     if (!word.has_value() && (word.key == "eth" || add_keyword(match_, word.key))) {
-      return true;
+      return check_kind(before, word).transform([] { return true; });
     }
     const Field* f = find_field(word.key);
     if (!says_kind_of_packet(f)) {
       return false;
     }
-    kind_fields_.insert(f->id == FieldId::eth_type ? kind_fields_.begin() : kind_fields_.end(), word);
+    (f->id == FieldId::eth_type ? types_ : protocols_).push_back(word);
     return true;
+  }
+
+  // No packet is of two kinds, so one of the words is a mistake.
+  Parsed check_kind(const Match& before, const Word& word) const {
+    for (const FieldId id : {FieldId::eth_type, FieldId::ip_proto}) {
+      if (before.is_exact(field(id)) && before.value(id) != match_.value(id)) {
+        return source_.error(word.whole, fmt::format("{} contradicts {}", word.whole, format_match(before)));
+      }
+    }
+    return {};
   }
 
   Parsed add_field(const Word& word) {
@@ -226,8 +244,12 @@ class MatchParser {
       return source_.error(word.whole, fmt::format("{0} needs a value: {0}=...", word.key));
     }
     const std::string_view value = word.delimiter == '(' ? word.value : trim(word.value);
+    const Match before = match_;
     if (auto added = add_to_match(match_, *f, value, source_.ports); !added) {
       return source_.inside(value, added.error());
+    }
+    if (auto checked = says_kind_of_packet(f) ? check_kind(before, word) : Parsed{}; !checked) {
+      return checked;
     }
     fields_.push_back({f, word.key});
     return {};
@@ -246,7 +268,8 @@ class MatchParser {
   const TextSource& source_;
   bool is_rule_;
   Match match_;
-  std::vector<Word> kind_fields_;
+  std::vector<Word> types_;
+  std::vector<Word> protocols_;
   std::vector<std::pair<const Field*, std::string_view>> fields_;
 };
 

@@ -73,6 +73,16 @@ TEST(FlowTextErrors, MarkAFieldWithoutItsPrerequisite) {
   EXPECT_EQ(said_of("ct_state=+trk-inv,ct_nw_src=10.0.0.1,actions=drop"), "(accepted)");
 }
 
+// "tcp,udp" was a flow for UDP.
+TEST(FlowTextErrors, MarkAProtocolThatContradictsAnother) {
+  EXPECT_EQ(complaint("tcp,udp,actions=drop").word, "udp");
+  EXPECT_EQ(said_of("tcp,udp,actions=drop"), "udp contradicts tcp");
+  EXPECT_EQ(said_of("nw_proto=17,tcp,actions=drop"), "nw_proto=17 contradicts tcp");
+  EXPECT_EQ(said_of("dl_type=0x800,dl_type=0x806,actions=drop"), "dl_type=0x806 contradicts ip");
+  EXPECT_EQ(said_of("tcp6,ip,actions=drop"), "ip contradicts tcp6");
+  EXPECT_EQ(said_of("ip,tcp,dl_type=0x800,nw_proto=6,actions=drop"), "(accepted)");
+}
+
 TEST(FlowTextErrors, MarkTheActionThatDoesNotFitTheMatch) {
   EXPECT_EQ(complaint("in_port=1,actions=output:2,pop_vlan").word, "pop_vlan");
   EXPECT_EQ(complaint("dl_vlan=5,actions=pop_vlan,pop_vlan,output:1").word, "pop_vlan");
