@@ -6,7 +6,8 @@
 // consistency.h.
 //
 // A version that has no action for what a struct says gets what comes nearest, or nothing: 1.0 has no push_vlan, but its
-// set_vlan_vid tags; before 1.5 there is no meter among the actions.
+// set_vlan_vid tags; before 1.5 there is no meter among the actions, and 1.3 and 1.4 show a rule that has one there with
+// the meter instruction, which comes before them.
 //
 // Threads: pure functions. Private to the codecs.
 #pragma once
@@ -86,6 +87,8 @@ void write_actions(WireWriter& out, const ActionList& actions, Version version, 
 
 Result<Instructions, OpenFlowError> read_instructions(std::span<const uint8_t> bytes, Version version);
 void write_instructions(WireWriter& out, const Instructions& instructions, Version version, bool is_tagged);
+// 1.5 meters by an action. One that comes first says what the instruction of 1.3 and 1.4 says, and is kept as that.
+void lift_meter(Instructions& instructions);
 
 // 1.0's set_tp_src and set_tp_dst are read as TCP's. Here they become what the match says: UDP's or SCTP's, or, where it
 // says nothing, one after the other for all three, each of which does nothing to the others' packets.

@@ -72,21 +72,17 @@ Result<Read, OpenFlowError> reader_for(uint16_t type) {
   return readers[type];
 }
 
-// 1.5 meters by an action. One that comes first says what the instruction of 1.3 and 1.4 says, and is kept as that.
-void lift_meter(Instructions& instructions) {
-  if (!instructions.apply || instructions.apply->empty()) {
-    return;
+// What 1.3 and 1.4 can say of metering: the rule's meter, or the first of those that stand among its actions.
+std::optional<uint32_t> first_meter(const Instructions& instructions) {
+  if (instructions.meter || !instructions.apply) {
+    return instructions.meter;
   }
-  ActionList& actions = *instructions.apply;
-  const auto* meter = std::get_if<MeterAction>(&actions.front());
-  if (meter == nullptr) {
-    return;
+  for (const Action& action : *instructions.apply) {
+    if (const auto* meter = std::get_if<MeterAction>(&action)) {
+      return meter->meter_id;
+    }
   }
-  instructions.meter = meter->meter_id;
-  actions.erase(actions.begin());
-  if (actions.empty()) {
-    instructions.apply.reset();
-  }
+  return std::nullopt;
 }
 
 class InstructionWriter {
@@ -107,6 +103,22 @@ class InstructionWriter {
 };
 
 }  // namespace
+
+void lift_meter(Instructions& instructions) {
+  if (instructions.meter || !instructions.apply || instructions.apply->empty()) {
+    return;
+  }
+  ActionList& actions = *instructions.apply;
+  const auto* meter = std::get_if<MeterAction>(&actions.front());
+  if (meter == nullptr) {
+    return;
+  }
+  instructions.meter = meter->meter_id;
+  actions.erase(actions.begin());
+  if (actions.empty()) {
+    instructions.apply.reset();
+  }
+}
 
 Result<Instructions, OpenFlowError> read_instructions(std::span<const uint8_t> bytes, Version version) {
   Instructions instructions;
@@ -145,8 +157,10 @@ Result<Instructions, OpenFlowError> read_instructions(std::span<const uint8_t> b
 void write_instructions(WireWriter& out, const Instructions& instructions, Version version, bool is_tagged) {
   InstructionWriter writer(out);
   const bool meters_by_action = instructions.meter && version >= Version::v1_5;
-  if (instructions.meter && !meters_by_action) {
-    writer.write(instruction_type::meter, [&] { out.u32(*instructions.meter); });
+  if (version < Version::v1_5) {
+    if (const auto meter = first_meter(instructions)) {
+      writer.write(instruction_type::meter, [&] { out.u32(*meter); });
+    }
   }
   if (instructions.apply || meters_by_action) {
     writer.write(instruction_type::apply_actions, [&] {

@@ -6,16 +6,12 @@
 namespace weft::openflow {
 namespace {
 
-const Action* find_unsaid(const ActionList& actions, Version version, bool is_tagged) {
-  for (const Action& action : actions) {
-    Bytes bytes;
-    WireWriter out(bytes);
-    write_actions(out, {action}, version, is_tagged);
-    if (bytes.empty()) {
-      return &action;
-    }
+const ActionList* nested_in(const Action& action) {
+  if (const auto* clone = std::get_if<CloneAction>(&action)) {
+    return &clone->nested->actions;
   }
-  return nullptr;
+  const auto* ct = std::get_if<CtAction>(&action);
+  return ct != nullptr ? &ct->nested->actions : nullptr;
 }
 
 // 1.0 has actions, and of the instructions those that extensions made actions of.
@@ -36,6 +32,22 @@ std::string_view find_unsaid_10(const FlowMod& mod) {
 }
 
 }  // namespace
+
+const Action* find_unsaid(const ActionList& actions, Version version, bool is_tagged) {
+  for (const Action& action : actions) {
+    Bytes bytes;
+    WireWriter out(bytes);
+    write_actions(out, {action}, version, is_tagged);
+    if (bytes.empty()) {
+      return &action;
+    }
+    const ActionList* nested = nested_in(action);
+    if (const Action* inside = nested != nullptr ? find_unsaid(*nested, version, is_tagged) : nullptr) {
+      return inside;
+    }
+  }
+  return nullptr;
+}
 
 std::optional<Unsaid> find_unsaid(const FlowMod& mod, Version version) {
   if (const std::string_view word = version == Version::v1_0 ? find_unsaid_10(mod) : ""; !word.empty()) {

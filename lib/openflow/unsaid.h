@@ -1,4 +1,4 @@
-// What a flow-mod asks for that a version has no words for. Its message would ask for something else, so who writes one
+// What a flow-mod or a list of actions asks for that a version has no words for. Its message would ask for something else, so who writes one
 // for a person refuses instead.
 //
 // Threads: pure functions. Cost: each action is encoded once more.
@@ -19,5 +19,7 @@ struct Unsaid {
 
 // The first such thing; nothing: the version says all of it.
 std::optional<Unsaid> find_unsaid(const FlowMod& mod, Version version);
+// Of a packet-out or a bucket; null: the version says all of it. `is_tagged`: see write_actions (action_codec.h).
+const Action* find_unsaid(const ActionList& actions, Version version, bool is_tagged = false);
 
 }  // namespace weft::openflow

@@ -55,7 +55,7 @@ TEST(PipelineStory, MetadataIsCarriedAndMatched) {
 TEST(PipelineStory, ActionSetRunsAtTheEndInItsOrder) {
   TestSwitch sw{"p1", "p2", "p3"};
   sw.add_flow("table=0,udp,actions=write_actions(output:p3,set_field:9->udp_src),goto_table:1");
-  sw.add_flow("table=1,actions=write_actions(output:p2,push_vlan:0x8100),output:p3");
+  sw.add_flow("table=1,actions=output:p3,write_actions(output:p2,push_vlan:0x8100)");
 
   sw.receive("p1", small_udp());
 

@@ -55,6 +55,29 @@ class MeterTest(SystemTest):
         self.stock("del-meters")
         self.assertNotIn("meter=", self.stock("dump-meters"))
 
+    def test_a_meter_among_the_actions(self):
+        """1.5 has it at its place: what is shown is read again. 1.3 says that the flow is metered, not where."""
+        def ofctl(*words, version="15", check=True):
+            return self.sw.ofctl("-O", f"OpenFlow{version}", *words, check=check)
+
+        for meter in (1, 2):
+            self.stock("add-meter", f"meter={meter},pktps,burst,band=type=drop,rate=1,burst_size=1")
+        flow = " in_port=1 actions=meter:1,output:1,meter:2,output:2\n"
+        ofctl("add-flow", "br0", flow)
+        self.assertEqual(ofctl("--no-stats", "dump-flows", "br0").stdout, flow)
+        self.assertIn(flow.strip(), self.sw.stock_ofctl("dump-flows", "-O", "OpenFlow15").stdout)
+        ofctl("add-flow", "br0", "in_port=2,actions=output:1,meter:2")
+        self.assertIn("in_port=2 actions=meter:2,output:1", ofctl("dump-flows", "br0", version="13").stdout)
+
+        refused = ofctl("add-flow", "br0", "in_port=2,actions=output:1,meter:2", version="13", check=False)
+        self.assertIn("OpenFlow13 cannot say meter:2 but as the first action of a flow", refused.stderr)
+        packet_out = f"in_port=1,packet={FRAME.hex()},actions=meter:2,output:2"
+        refused = ofctl("packet-out", "br0", packet_out, version="13", check=False)
+        self.assertIn("OpenFlow13 cannot say meter:2", refused.stderr)
+        before = self.counted(2)[0]
+        ofctl("packet-out", "br0", packet_out)
+        until(lambda: self.counted(2)[0] == before + 1, "the packet is metered")
+
     def test_features_are_those_that_users_know(self):
         features = self.stock("meter-features")
         self.assertIn("max_meter:262144 max_bands:8", features)

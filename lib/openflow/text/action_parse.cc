@@ -29,6 +29,15 @@ Parsed parse_number_action(const ActionInput& input, const Word& word, ActionLis
   return {};
 }
 
+Parsed parse_meter(const ActionInput& input, const Word& word, ActionList& out) {
+  const auto meter = number_value(input.source, word, "meter", 1, 0xffffffff);
+  if (!meter) {
+    return Unexpected{meter.error()};
+  }
+  out.emplace_back(MeterAction{static_cast<uint32_t>(*meter)});
+  return {};
+}
+
 template <class A>
 Parsed parse_ethertype(const ActionInput& input, const Word& word, ActionList& out) {
   return parse_number_action<A, uint16_t, 0xffff>(input, word, out);
@@ -60,6 +69,7 @@ constexpr ActionRow action_rows[] = {
     {"controller", parse_controller},
     {"enqueue", parse_enqueue},
     {"group", parse_group},
+    {"meter", parse_meter},
     {"resubmit", parse_resubmit},
     {"set_field", parse_set_field},
     {"load", parse_load},
@@ -117,8 +127,8 @@ constexpr ActionRow action_rows[] = {
 // Open vSwitch has these too; a user who types one is told that it is not a spelling mistake.
 constexpr std::string_view later_actions[] = {"encap", "decap", "dec_nsh_ttl", "write_nsh"};
 
-constexpr std::string_view instruction_names[] = {"apply_actions",  "clear_actions", "write_actions",
-                                                  "write_metadata", "goto_table",    "meter"};
+constexpr std::string_view instruction_names[] = {"apply_actions", "clear_actions", "write_actions", "write_metadata",
+                                                  "goto_table"};
 constexpr std::string_view port_words[] = {"normal", "flood", "all", "local", "in_port", "table", "drop"};
 
 const ActionRow* find_row(std::string_view name) {

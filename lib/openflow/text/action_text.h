@@ -3,7 +3,9 @@
 //     set_field:5001->tun_id,set_field:192.0.2.2->tun_dst,output:vx0
 //     meter:3,dec_ttl,write_actions(group:7),goto_table:4
 //
-// Actions stand for apply_actions; the other instructions are words among them. "drop" is the empty list. One table
+// Actions stand for apply_actions; the other instructions are words behind them, in the order in which they are carried
+// out. A meter is an action: the first, where it comes before the others, is what 1.3's instruction says, and only 1.5
+// has it elsewhere. "drop" is the empty list. One table
 // (action_parse.cc) names every action; errors mark the wrong word and propose the likely right one.
 //
 // Threads: pure functions. Cost: allocates; not for the packet path.

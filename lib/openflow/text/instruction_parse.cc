@@ -1,4 +1,7 @@
 // A rule's actions with the instructions among them, and what every list of actions must keep to.
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "lib/openflow/action_codec.h"
@@ -6,8 +9,6 @@
 
 namespace weft::openflow {
 namespace {
-
-constexpr uint64_t max_meter = 0xffffffff;
 
 // What an instruction's word may say once.
 template <class T>
@@ -30,12 +31,14 @@ class InstructionParser {
       drop_ = word.whole;
       return no_value(input_, word);
     }
-    for (const auto& [instruction, parse] : table) {
-      if (instruction == name) {
-        return (this->*parse)(word);
-      }
+    const auto* row = std::ranges::find(table, name, &Row::name);
+    if (row == std::end(table)) {
+      row = std::begin(table);  // an action: it is applied
     }
-    return add_action(word);
+    if (auto checked = check_order(*row, word); !checked) {
+      return checked;
+    }
+    return row->name == name ? (this->*row->parse)(word) : add_action(word);
   }
 
   Result<ParsedInstructions, TextError> finish() {
@@ -46,12 +49,34 @@ class InstructionParser {
       if (auto checked = check_list(input_, actions_, parsed_.apply_words); !checked) {
         return Unexpected{checked.error()};
       }
+      const size_t count = actions_.size();
       parsed_.instructions.apply = std::move(actions_);
+      lift_meter(parsed_.instructions);
+      const bool is_lifted = !parsed_.instructions.apply || parsed_.instructions.apply->size() != count;
+      parsed_.apply_words.erase(parsed_.apply_words.begin(), parsed_.apply_words.begin() + (is_lifted ? 1 : 0));
     }
     return std::move(parsed_);
   }
 
  private:
+  struct Row {
+    std::string_view name;
+    Parsed (InstructionParser::*parse)(const Word&);
+  };
+  static const Row table[5];
+
+  // A switch carries instructions out in an order of its own. A text in another says something that will not be.
+  Parsed check_order(const Row& row, const Word& word) {
+    if (&row < last_) {
+      const bool is_action = &row == std::begin(table);
+      return source_.error(word.whole,
+                           fmt::format("{} carried out before {}, and must stand before it",
+                                       is_action ? "actions are" : std::string(row.name) + " is", last_->name));
+    }
+    last_ = &row;
+    return {};
+  }
+
   Parsed add_action(const Word& word) {
     Parsed parsed = parse_action(input_, word, actions_);
     parsed_.apply_words.resize(actions_.size(), word.whole);
@@ -97,37 +122,25 @@ class InstructionParser {
     return set_once(source_, word, parsed_.instructions.goto_table, static_cast<uint8_t>(*table_id));
   }
 
-  Parsed add_meter(const Word& word) {
-    const auto meter = number_value(source_, word, "meter", 1, max_meter);
-    if (!meter) {
-      return Unexpected{meter.error()};
-    }
-    return set_once(source_, word, parsed_.instructions.meter, static_cast<uint32_t>(*meter));
-  }
-
   Parsed add_metadata(const Word& word) {
     const auto metadata = parse_metadata(source_, word);
     return metadata ? set_once(source_, word, parsed_.instructions.write_metadata, *metadata)
                     : Unexpected{metadata.error()};
   }
 
-  struct Row {
-    std::string_view name;
-    Parsed (InstructionParser::*parse)(const Word&);
-  };
-  static const Row table[6];
-
   const ActionInput& input_;
   const TextSource& source_;
   ParsedInstructions parsed_;
   ActionList actions_;
   std::string_view drop_;
+  const Row* last_ = table;
 };
 
-const InstructionParser::Row InstructionParser::table[6] = {
+// In the order of execution. A meter is an action here: the first, before all others, is the rule's own (lift_meter).
+const InstructionParser::Row InstructionParser::table[5] = {
     {"apply_actions", &InstructionParser::add_apply}, {"clear_actions", &InstructionParser::add_clear},
     {"write_actions", &InstructionParser::add_write}, {"write_metadata", &InstructionParser::add_metadata},
-    {"goto_table", &InstructionParser::add_goto},     {"meter", &InstructionParser::add_meter},
+    {"goto_table", &InstructionParser::add_goto},
 };
 
 }  // namespace

@@ -280,5 +280,18 @@ TEST(ActionCodec, AMeterIsAnActionIn15) {
   }
 }
 
+// Its place cannot be said, but that the rule is metered can.
+TEST(ActionCodec, A15MeterAmongActionsIsShownIn13) {
+  const Action output = OutputAction{.port = OfPort{1}};
+  Instructions instructions;
+  instructions.apply = ActionList{output, MeterAction{5}, MeterAction{6}};
+  Bytes bytes;
+  WireWriter out(bytes);
+  write_instructions(out, instructions, Version::v1_3, false);
+  const auto shown = read_instructions(bytes, Version::v1_3);
+  EXPECT_EQ(shown->meter, 5U);
+  EXPECT_EQ(shown->apply, ActionList{output});
+}
+
 }  // namespace
 }  // namespace weft::openflow

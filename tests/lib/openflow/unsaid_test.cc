@@ -14,6 +14,13 @@ TEST(Unsaid, AnActionThatAVersionLacksIsNamed) {
   EXPECT_FALSE(find_unsaid(mod, Version::v1_3).has_value());
 }
 
+TEST(Unsaid, SoIsAnActionInsideAnother) {
+  const auto clone = CloneAction{Boxed<NestedActions>(NestedActions{{MeterAction{1}}})};
+  const ActionList actions{OutputAction{.port = OfPort{1}}, clone};
+  EXPECT_EQ(*find_unsaid(actions, Version::v1_3), Action(MeterAction{1}));
+  EXPECT_EQ(find_unsaid(actions, Version::v1_5), nullptr);
+}
+
 TEST(Unsaid, WhatIsNoActionHasNoPlaceIn10) {
   FlowMod mod;
   const auto word = [&] { return find_unsaid(mod, Version::v1_0).value_or(Unsaid{}).word; };

@@ -2,6 +2,7 @@
 // actions mean is shown by the corpora.
 #include <gmock/gmock.h>
 
+#include "lib/openflow/text/action_text.h"
 #include "lib/openflow/text/flow_text.h"
 
 namespace weft::openflow {
@@ -51,6 +52,12 @@ TEST(ActionText, ErrorsMarkTheWrongWord) {
       {"udp,actions=fin_timeout(idle_timeout=3)", "fin_timeout(idle_timeout=3)", "tcp"},
       {"actions=write_actions(output:1,clone(output:2))", "clone(output:2)", "no place in an action set"},
       {"actions=dec_nsh_ttl", "dec_nsh_ttl", "not supported"},
+      {"actions=write_actions(output:1),output:2", "output:2", "actions are carried out before write_actions"},
+      {"actions=goto_table:1,apply_actions(output:2)", "apply_actions(output:2)", "before goto_table"},
+      {"actions=goto_table:1,write_metadata:5", "write_metadata:5", "write_metadata is carried out before goto_table"},
+      {"actions=write_actions(output:1),clear_actions", "clear_actions", "before write_actions"},
+      {"actions=goto_table:1,meter:1", "meter:1", "before goto_table"},
+      {"actions=goto_table:1,goto_table:2", "goto_table:2", "twice"},
   };
   for (const Wrong& wrong : all) {
     const auto mod = parse_flow(wrong.text, FlowModCommand::add);
@@ -60,6 +67,30 @@ TEST(ActionText, ErrorsMarkTheWrongWord) {
     EXPECT_THAT(error.message, HasSubstr(wrong.message)) << wrong.text;
     EXPECT_EQ(error.suggestion, wrong.suggestion) << wrong.text;
   }
+}
+
+// In 1.5 a meter is an action, and stands where it is written.
+TEST(ActionText, AMeterKeepsItsPlace) {
+  const Action one = MeterAction{1};
+  const Action two = MeterAction{2};
+  const Action output = OutputAction{.port = OfPort{3}};
+  const auto applied = [](std::optional<uint32_t> meter, ActionList actions) {
+    Instructions made;
+    made.meter = meter;
+    made.apply = std::move(actions);
+    return made;
+  };
+  const auto instructions = [](std::string_view text) {
+    return parse_flow(text, FlowModCommand::add).value().instructions;
+  };
+  EXPECT_EQ(instructions("actions=meter:1,output:3"), (applied(1, {output})));
+  EXPECT_EQ(instructions("actions=meter:1,meter:2,output:3"), (applied(1, {two, output})));
+  EXPECT_EQ(instructions("actions=output:3,meter:1"), (applied(std::nullopt, {output, one})));
+  for (const std::string text : {"meter:1", "meter:1,output:3,meter:2,goto_table:4", "output:3,meter:1",
+                                 "write_actions(meter:1,output:3)", "clone(meter:1,output:3)"}) {
+    EXPECT_EQ(format_instructions(instructions("actions=" + text)), text);
+  }
+  EXPECT_EQ(parse_actions("output:3,meter:1").value(), (ActionList{output, one}));
 }
 
 TEST(ActionText, ActionsInsideActionsAreBounded) {
