@@ -116,6 +116,8 @@ weft-ofctl: tcp_dst needs tcp or tcp6 in the match
   ip,tcp_dst=80,actions=drop
      ^~~~~~~
 .Ed
+.Sh SEE ALSO
+.Xr weft-ofctl 8
 )";
 
 struct Section {

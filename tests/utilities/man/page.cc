@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <sstream>
 
@@ -66,9 +67,10 @@ std::vector<std::filesystem::path> all_pages() {
   return pages;
 }
 
-Page::Page(const std::string& name) : Page(build_directory() / "man" / (std::string("man") + name.back()) / name) {}
-
-Page::Page(const std::filesystem::path& path) {
+Page::Page(std::filesystem::path path) {
+  if (!path.has_parent_path()) {
+    path = build_directory() / "man" / (std::string("man") + path.string().back()) / path;
+  }
   std::ifstream in(path);
   for (std::string line; std::getline(in, line);) {
     lines_.push_back(line);
@@ -91,6 +93,14 @@ std::set<std::string> Page::options() const {
     options.insert("-" + word);
   }
   return options;
+}
+
+Page Page::items_of(std::string_view command) const {
+  std::vector<std::string> items;
+  std::ranges::copy_if(lines_, std::back_inserter(items), [&](const std::string& line) {
+    return item_words({line}, "Cm").contains(std::string(command));
+  });
+  return Page(std::move(items));
 }
 
 std::vector<std::string> Page::displays() const {

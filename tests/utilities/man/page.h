@@ -19,9 +19,8 @@ std::vector<std::filesystem::path> all_pages();
 
 class Page {
  public:
-  // "weft-fields.7"
-  explicit Page(const std::string& name);
-  explicit Page(const std::filesystem::path& path);
+  // A name alone, "weft-fields.7", is that of a page of the build.
+  explicit Page(std::filesystem::path path);
 
   const std::vector<std::string>& lines() const { return lines_; }
   // The lines below ".Sh TITLE" up to the next section; below ".Ss TITLE" up to the next of either kind.
@@ -31,6 +30,8 @@ class Page {
   // What the items of its lists are about: the words behind Cm, and the options: "--strict", "-h".
   std::set<std::string> commands() const;
   std::set<std::string> options() const;
+  // The items of lists that are about this command.
+  Page items_of(std::string_view command) const;
   // The lines behind ".Dl ", which show something as it is typed.
   std::vector<std::string> displays() const;
   // Manuals referred to: "weft-fields.7".
