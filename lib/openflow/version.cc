@@ -69,6 +69,20 @@ std::optional<Header> parse_header(std::span<const uint8_t> bytes) {
   return Header{bytes[0], bytes[1], load_be16(&bytes[2]), load_be32(&bytes[4])};
 }
 
+std::optional<MultipartRequestHeader> parse_multipart_request(Version version, std::span<const uint8_t> bytes) {
+  constexpr uint8_t multipart_request = 18;
+  constexpr size_t size = 16;
+  constexpr uint16_t more = 1;  // OFPMPF_REQ_MORE
+  const auto header = parse_header(bytes);
+  if (version < Version::v1_3 || !header || header->type != multipart_request || bytes.size() < size) {
+    return std::nullopt;
+  }
+  return MultipartRequestHeader{.xid = header->xid,
+                                .type = load_be16(&bytes[8]),
+                                .more = (load_be16(&bytes[10]) & more) != 0,
+                                .has_body = bytes.size() > size};
+}
+
 Result<size_t, OpenFlowError> frame_length(std::span<const uint8_t> bytes) {
   const auto header = parse_header(bytes);
   if (!header) {

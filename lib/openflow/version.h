@@ -69,6 +69,17 @@ struct Header {
 // Null when fewer than eight bytes are given.
 std::optional<Header> parse_header(std::span<const uint8_t> bytes);
 
+// What a multipart request says before its body (OpenFlow 1.3.5 section 7.3.5).
+struct MultipartRequestHeader {
+  uint32_t xid = 0;
+  uint16_t type = 0;
+  bool more = false;  // further parts follow, with the same xid and type
+  bool has_body = false;
+};
+
+// Null for any other message, and in 1.0, where a request is one message and its flags mean nothing.
+std::optional<MultipartRequestHeader> parse_multipart_request(Version version, std::span<const uint8_t> bytes);
+
 // The length of the message at the front of a stream; 0 while it is not known yet (fewer than eight bytes).
 // A length below eight can never be resynchronised: OFPBRC_BAD_LEN, close the connection.
 Result<size_t, OpenFlowError> frame_length(std::span<const uint8_t> bytes);

@@ -79,18 +79,6 @@ Outcome answer(const RequestPtr& request, BundleControl message, const BundleSet
   return Progress::done;
 }
 
-constexpr size_t xid_offset = 4;
-
-// Whether a multipart request says that further parts follow (OpenFlow 1.3.5 section 7.3.5).
-bool says_more(Version version, std::span<const uint8_t> bytes) {
-  constexpr uint8_t multipart_request = 18;
-  constexpr size_t type_offset = 1;
-  constexpr size_t flags_offset = 10;
-  constexpr uint16_t more = 1;
-  return version >= Version::v1_3 && bytes[type_offset] == multipart_request && bytes.size() >= flags_offset + 2 &&
-         (load_be16(&bytes[flags_offset]) & more) != 0;
-}
-
 }  // namespace
 
 Outcome on_bundle_control(const RequestPtr& request, const BundleControl& message) {
@@ -122,7 +110,9 @@ void note_unreadable(Session& session, std::span<const uint8_t> bytes) {
   if (const auto bundle_id = bundle_of(session.version(), bytes)) {
     session.bundles.spoil(*bundle_id);
   }
-  session.parts.spoil(load_be32(&bytes[xid_offset]), says_more(session.version(), bytes));
+  if (const auto part = parse_multipart_request(session.version(), bytes)) {
+    session.parts.spoil(*part);
+  }
 }
 
 void expire_bundles(Session& session) {

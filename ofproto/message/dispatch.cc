@@ -107,16 +107,20 @@ namespace {
 
 Outcome dispatch(const RequestPtr& request, const Envelope& envelope) {
   const auto session = request->session();
+  const auto part = parse_multipart_request(session->version(), request->bytes());
   // OpenFlow 1.3.5 section 6.3.6.
   if (session->role() == Role::secondary && changes_switch(envelope.message)) {
+    if (part) {
+      session->parts.spoil(*part);
+    }
     return Dispatch::refused(ErrorCode::ofpbrc_is_secondary);
   }
-  if (session->parts.takes(envelope)) {
-    const auto whole = session->parts.add(envelope);
+  if (part && session->parts.takes(*part)) {
+    const auto whole = session->parts.add(*part, envelope.message);
     if (!whole) {
       return Unexpected{whole.error()};
     }
-    return *whole ? on_table_features(request, **whole) : Outcome(Progress::done);
+    return *whole ? std::visit(Dispatch{request, envelope.form}, **whole) : Outcome(Progress::done);
   }
   return std::visit(Dispatch{request, envelope.form}, envelope.message);
 }

@@ -11,7 +11,8 @@ namespace weft::ofproto {
 enum class Progress : uint8_t { done, pending };
 using Outcome = Result<Progress, openflow::OpenFlowError>;
 
-// A message that could not be decoded: a bundle that it may have been for will not be committed.
+// A message that could not be decoded: a bundle that it may have been for will not be committed, nor a request carried out
+// that it may have been a part of.
 void note_unreadable(Session& session, std::span<const uint8_t> bytes);
 // Tells of bundles that have been idle too long, and discards them.
 void expire_bundles(Session& session);

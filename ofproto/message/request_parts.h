@@ -1,9 +1,10 @@
 // RequestParts: a request that comes in several messages (OFPMPF_REQ_MORE, OpenFlow 1.3.5 section 7.3.5), put together.
 //
-// Only one that sets table features may: no other is ever that long. One at a time is kept, of at most as many tables as
-// there are; what spoils a part spoils the request, whose last part then says no more.
+// Parts have the xid and the type in common; between them may be other messages. Only a request that sets table features is
+// ever long, of at most as many tables as there are. Of others each part must be without a body, which says the same as one.
+// What is refused is refused once and whole: the parts that are left of it say no more.
 //
-// Threads: control thread. Ownership: the session's.
+// Threads: control thread. Ownership: the session's. Memory: `max_open` requests; of more, the oldest is forgotten.
 #pragma once
 
 #include <optional>
@@ -16,20 +17,29 @@ namespace weft::ofproto {
 
 class RequestParts {
  public:
+  using Header = openflow::MultipartRequestHeader;
+  static constexpr size_t max_open = 16;
+
   // Whether the message is a part of a longer request: for add().
-  bool takes(const openflow::Envelope& envelope) const;
+  bool takes(const Header& part) const;
   // The whole request behind its last part. Nothing: more are to come, or what they belong to has been refused.
-  Result<std::optional<openflow::TableFeaturesRequest>, openflow::OpenFlowError> add(const openflow::Envelope& part);
-  // A message with this number could not be read: no request is made of what is left. `more`: it said that parts follow.
-  void spoil(uint32_t xid, bool more);
+  Result<std::optional<openflow::Message>, openflow::OpenFlowError> add(const Header& part,
+                                                                        const openflow::Message& message);
+  // A part that could not be read, or was refused: no request is made of what is left.
+  void spoil(const Header& part);
 
  private:
   struct Open {
     uint32_t xid = 0;
-    std::vector<openflow::TableFeatures> entries{};
-    bool is_spoilt = false;
+    uint16_t type = 0;
+    std::optional<openflow::Message> whole{};  // nothing: it has been refused
   };
-  std::optional<Open> open_;
+  using Place = std::vector<Open>::iterator;
+  Place find(uint32_t xid);
+  Place begin(const Header& part);
+  void end_in_vain(Place place, const Header& part);
+
+  std::vector<Open> open_;  // the oldest first
 };
 
 }  // namespace weft::ofproto

@@ -58,7 +58,7 @@ DecodedMessage decode_stats(bool is_reply, WireReader& in, Spelling& spelling) {
   if (auto header = in.result(); !header) {
     return Unexpected{header.error()};
   }
-  spelling.more = (flags & more_flag) != 0;
+  spelling.more = is_reply && (flags & more_flag) != 0;  // requests have no flags
   if (type == MultipartType::experimenter) {
     return read_nicira_stats(in, is_reply, spelling);
   }

@@ -14,9 +14,9 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 struct MessageTest : testing::Test {
-  void request(const Message& message, bool more = false) {
-    handle(std::make_shared<const Request>(session, 7, encode(session->speaks, 7, message, more)),
-           {.version = session->speaks, .xid = 7, .more = more, .message = message});
+  void request(const Message& message, bool more = false, uint32_t xid = 7) {
+    handle(std::make_shared<const Request>(session, xid, encode(session->speaks, xid, message, more)),
+           {.version = session->speaks, .xid = xid, .more = more, .message = message});
   }
   template <typename Reply>
   Reply reply_to(const Message& message) {
@@ -624,12 +624,77 @@ TEST_F(PartsTest, NothingIsMadeOfARequestWithAPartThatCannotBeRead) {
   EXPECT_THAT(bridge.asked, IsEmpty()) << "the first part was it";
 }
 
-TEST_F(MessageTest, OtherRequestsInSeveralMessagesAreRefused) {
+// The first part was refused, and the last one answered as if it were all.
+TEST_F(PartsTest, OfOtherRequestsInSeveralMessagesNoneIsAnswered) {
+  request(FlowStatsRequest{}, true);
+  EXPECT_THAT(errors(), ElementsAre("OFPBRC_MULTIPART_BUFFER_OVERFLOW"));
+  request(FlowStatsRequest{}, true);
+  request(FlowStatsRequest{});
+  EXPECT_THAT(session->answers(), IsEmpty());
+  EXPECT_EQ(session->finished, 3);
+  request(FlowStatsRequest{});
+  EXPECT_EQ(session->answers().size(), 1u) << "the next request is its own";
+}
+
+TEST_F(PartsTest, PartsWithoutABodyAreOneRequest) {
   request(DescRequest{}, true);
-  const auto answers = session->answers();
-  ASSERT_EQ(answers.size(), 1u);
-  EXPECT_EQ(std::get<Error>(answers[0].message).error, OpenFlowError(ErrorCode::ofpbrc_multipart_buffer_overflow));
-  EXPECT_EQ(session->finished, 1);
+  request(DescRequest{}, true);
+  EXPECT_THAT(session->answers(), IsEmpty());
+  request(DescRequest{});
+  ASSERT_EQ(session->answers().size(), 1u);
+}
+
+TEST_F(PartsTest, OtherRequestsMayComeBetween) {
+  request(DescRequest{}, true);
+  request(FlowStatsRequest{}, true, 8);
+  EXPECT_THAT(errors(), ElementsAre("OFPBRC_MULTIPART_BUFFER_OVERFLOW"));
+  request(PortDescRequest{}, false, 9);
+  EXPECT_EQ(session->answers().size(), 1u);
+  request(FlowStatsRequest{}, false, 8);
+  EXPECT_THAT(session->answers(), IsEmpty());
+  request(DescRequest{});
+  EXPECT_EQ(session->answers().size(), 1u);
+}
+
+TEST_F(PartsTest, PartsAreOfOneType) {
+  request(DescRequest{}, true);
+  request(PortDescRequest{}, true);
+  EXPECT_THAT(errors(), ElementsAre("OFPBRC_BAD_MULTIPART"));
+  request(PortDescRequest{});
+  EXPECT_THAT(session->answers(), IsEmpty()) << "it belongs to what was refused";
+  request(FlowStatsRequest{}, true);
+  EXPECT_THAT(errors(), ElementsAre("OFPBRC_MULTIPART_BUFFER_OVERFLOW"));
+  request(DescRequest{});
+  EXPECT_EQ(session->answers().size(), 1u) << "nobody goes on with a refused request in another type";
+}
+
+TEST_F(PartsTest, OfRequestsThatAreNeverEndedTheOldestAreForgotten) {
+  for (uint32_t xid = 0; xid <= RequestParts::max_open; ++xid) {
+    request(FlowStatsRequest{}, true, xid);
+  }
+  EXPECT_EQ(errors().size(), RequestParts::max_open + 1);
+  request(FlowStatsRequest{}, false, 1);
+  EXPECT_THAT(session->answers(), IsEmpty());
+  request(FlowStatsRequest{}, false, 0);
+  EXPECT_EQ(session->answers().size(), 1u);
+}
+
+TEST_F(PartsTest, NothingIsMadeOfARequestWithAPartThatASecondaryMayNotSend) {
+  session->the_role = Role::secondary;
+  request(naming(1), true);
+  EXPECT_THAT(errors(), ElementsAre("OFPBRC_IS_SECONDARY"));
+  request(TableFeaturesRequest{});
+  EXPECT_THAT(session->answers(), IsEmpty());
+}
+
+TEST_F(PartsTest, ARequestOf10HasNoFlags) {
+  session->speaks = Version::v1_0;
+  Bytes bytes = encode(Version::v1_0, 7, DescRequest{});
+  bytes[11] = 1;
+  const auto read = decode(Version::v1_0, bytes);
+  ASSERT_TRUE(read);
+  handle(std::make_shared<const Request>(session, 7, bytes), *read);
+  EXPECT_EQ(session->answers().size(), 1u);
 }
 
 // It used to be a bad type.
