@@ -140,6 +140,23 @@ Outcome set_frags(Invocation& call) {
              : Outcome(Unexpected{Failure{fmt::format("the switch does not treat fragments as {}", name)}});
 }
 
+// 1.0 asks about one port at a time.
+Outcome queues_of_each_port(Invocation& call) {
+  const auto ports = call.connection->ask_list<openflow::PortDesc>(openflow::PortDescRequest{});
+  if (!ports) {
+    return Unexpected{ports.error()};
+  }
+  for (const openflow::PortDesc& desc : *ports) {
+    if (!is_ordinary(desc.port)) {
+      continue;
+    }
+    if (auto printed = print_replies(call, openflow::QueueDescRequest{.port = desc.port}); !printed) {
+      return printed;
+    }
+  }
+  return {};
+}
+
 Outcome queue_get_config(Invocation& call) {
   openflow::QueueDescRequest request;
   if (!call.arguments.empty()) {
@@ -148,6 +165,8 @@ Outcome queue_get_config(Invocation& call) {
       return Unexpected{Failure{fmt::format("the switch has no port \"{}\"", call.argument(0))}};
     }
     request.port = *port;
+  } else if (call.connection->version() == openflow::Version::v1_0) {
+    return queues_of_each_port(call);
   }
   return print_replies(call, request);
 }

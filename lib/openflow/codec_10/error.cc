@@ -67,6 +67,7 @@ constexpr Row rows[] = {
     own(ErrorCode::ofpfmfc_table_full, 3, 0),
     own(ErrorCode::ofpfmfc_overlap, 3, 1),
     own(ErrorCode::ofpfmfc_eperm, 3, 2),
+    own(ErrorCode::ofpfmfc_bad_timeout, 3, 3),  // OFPFMFC_BAD_EMERG_TIMEOUT
     own(ErrorCode::ofpfmfc_bad_command, 3, 4),
     own(ErrorCode::ofpbac_unsupported_order, 3, 5),  // OFPFMFC_UNSUPPORTED
     own(ErrorCode::ofppmfc_bad_port, 4, 0),

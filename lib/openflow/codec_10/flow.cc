@@ -123,7 +123,10 @@ void write_command(WireWriter& out, const FlowMod& mod) {
 
 void check_flags(WireReader& in, FlowMod& mod) {
   if ((mod.flags & flag_emergency) != 0) {
-    in.fail({ErrorCode::ofpfmfc_table_full, "there is no emergency flow cache"});
+    // 1.0.0 section 4.6: such a flow has no timeouts.
+    const bool has_timeouts = mod.idle_timeout != 0 || mod.hard_timeout != 0;
+    in.fail({has_timeouts ? ErrorCode::ofpfmfc_bad_timeout : ErrorCode::ofpfmfc_table_full,
+             "there is no emergency flow cache"});
   } else if ((mod.flags & ~known_flow_flags) != 0) {
     in.fail({ErrorCode::ofpfmfc_bad_flags, fmt::format("flags {:#06x}", mod.flags)});
   }

@@ -283,11 +283,14 @@ DecodedMessage read_queue_stats_reply(WireReader& in) {
 }
 void write_entry(WireWriter& out, const QueueStats& stats) { queue_stats_layout(out, stats); }
 
-// OFPT_QUEUE_GET_CONFIG_REQUEST and _REPLY. 1.0.0 wants a port here; Open vSwitch takes OFPP_ANY too.
+// OFPT_QUEUE_GET_CONFIG_REQUEST and _REPLY: of one port, below OFPP_MAX.
 DecodedMessage read_queue_config_request(WireReader& in) {
   QueueDescRequest request;
   in.u16(request.port);
   in.pad(2);
+  if (!in.failed() && !is_ordinary(request.port)) {
+    in.fail({ErrorCode::ofpqofc_bad_port, fmt::format("port {:#x}", number(request.port))});
+  }
   return finish(in, std::move(request));
 }
 

@@ -260,6 +260,7 @@ QUEUES = [
     fails("queue-stats", "77", error=r"OFPQOFC_BAD_PORT"),
     fails("queue-stats", "1", "5", error=r"OFPQOFC_BAD_QUEUE"),
     works("queue-get-config", "1", shows=r"QUEUE_(DESC|GET_CONFIG)|^$"),
+    works("queue-get-config", shows=r"QUEUE_(DESC|GET_CONFIG)"),
     fails("queue-get-config", "77", error=r"OFPQOFC_BAD_PORT"),
     fails("queue-get-config", "1", "5", error=r"OFPQOFC_BAD_QUEUE", versions=FROM_14),
     fails("queue-stats", "ANY", "5", error=r"OFPQOFC_BAD_QUEUE"),

@@ -27,9 +27,10 @@ Bytes message_10(uint8_t type, const Bytes& body) {
 
 Bytes ofp_match(uint32_t wildcards, const Bytes& rest = zeros(36)) { return be32(wildcards) + rest; }
 
-Bytes flow_mod_10(const Bytes& match, uint16_t command, uint16_t flags, const Bytes& actions = {}) {
-  return message_10(flow_mod_type, match + zeros(8) + be16(command) + zeros(4) + be16(0x8000) + be32(0xffffffff) +
-                                       be16(0xffff) + be16(flags) + actions);
+Bytes flow_mod_10(const Bytes& match, uint16_t command, uint16_t flags, const Bytes& actions = {},
+                  uint16_t idle_timeout = 0) {
+  return message_10(flow_mod_type, match + zeros(8) + be16(command) + be16(idle_timeout) + zeros(2) + be16(0x8000) +
+                                       be32(0xffffffff) + be16(0xffff) + be16(flags) + actions);
 }
 
 std::string refusal_10(const Bytes& bytes) {
@@ -49,9 +50,23 @@ TEST(Codec10, FlowModIsRefusedPrecisely) {
   EXPECT_EQ(refusal_10(flow_mod_10(ofp_match(all_wild), 0, 0)), "");
   EXPECT_EQ(refusal_10(flow_mod_10(ofp_match(all_wild), 5, 0)), "OFPFMFC_BAD_COMMAND");
   EXPECT_EQ(refusal_10(flow_mod_10(ofp_match(all_wild), 0, 4)), "OFPFMFC_TABLE_FULL");  // emergency
+  EXPECT_EQ(refusal_10(flow_mod_10(ofp_match(all_wild), 0, 4, {}, 10)), "OFPFMFC_BAD_TIMEOUT");
   EXPECT_EQ(refusal_10(flow_mod_10(ofp_match(all_wild), 0, 8)), "OFPFMFC_BAD_FLAGS");
   EXPECT_EQ(refusal_10(flow_mod_10(ofp_match(all_wild), 0, 0, hex("0000"))), "OFPBAC_BAD_LEN");
   EXPECT_EQ(refusal_10(message_10(flow_mod_type, zeros(63))), "OFPBRC_BAD_LEN");
+}
+
+// OFPP_NONE was taken for all ports, LOCAL for one that may have queues.
+TEST(Codec10, QueuesAreAskedOfAPhysicalPort) {
+  constexpr uint8_t queue_get_config_request = 20;
+  const auto refusal = [](uint16_t port) {
+    return refusal_10(message_10(queue_get_config_request, be16(port) + zeros(2)));
+  };
+  EXPECT_EQ(refusal(1), "");
+  EXPECT_EQ(refusal(0xfeff), "");
+  for (const uint16_t port : {0, 0xff00, 0xfffe, 0xffff}) {
+    EXPECT_EQ(refusal(port), "OFPQOFC_BAD_PORT") << port;
+  }
 }
 
 TEST(Codec10, MatchValuesThatCannotBeAreRefused) {
@@ -169,6 +184,7 @@ TEST(Codec10, ErrorsHaveItsNumbers) {
     return Bytes(bytes.begin() + 8, bytes.end());
   };
   EXPECT_EQ(body(ErrorCode::ofpfmfc_overlap), hex("0003 0001"));
+  EXPECT_EQ(body(ErrorCode::ofpfmfc_bad_timeout), hex("0003 0003"));
   EXPECT_EQ(body(ErrorCode::ofppmfc_bad_hw_addr), hex("0004 0001"));
   EXPECT_EQ(body(ErrorCode::ofpqofc_bad_queue), hex("0005 0001"));
   EXPECT_EQ(body(ErrorCode::ofpbmc_bad_prereq), hex("b0c2 0000 00002320 0001 0104"));
@@ -178,7 +194,7 @@ TEST(Codec10, ErrorsHaveItsNumbers) {
 }
 
 TEST(Codec10, ErrorsThatNobodyKnowsComeBackAsTheyWere) {
-  for (const char* text : {"0009 0001 aabb", "0003 0003", "b0c2 0000 00001234 0001 0001",
+  for (const char* text : {"0009 0001 aabb", "0003 0009", "b0c2 0000 00001234 0001 0001",
                            "b0c2 0000 00002320 0001 0001", "b0c2 0000 0000", "ffff 0001 00002320", "0123 0001"}) {
     const Bytes bytes = message_10(1, hex(text));
     const auto decoded = decode(v10, bytes);
