@@ -25,7 +25,8 @@ constexpr std::array<Kind, async_kind_count> kinds{{
     {Version::v1_5, 0x03},  // flow-stats
     {Version::v1_5, 0x7f},  // controller-status
 }};
-constexpr size_t kind_count_13 = 3;
+// Of the kinds that 1.3 knows, the reasons that it does (1.3.5 sections 7.4.1 to 7.4.3).
+constexpr std::array<uint32_t, 3> reasons_13{0x07, 0x07, 0x0f};
 
 constexpr uint16_t experimenter_secondary = 0xfffe;  // OFPACPT_EXPERIMENTER_SLAVE; _MASTER is one more
 
@@ -33,9 +34,9 @@ bool is_known(size_t kind, Version version) { return kind < kinds.size() && vers
 
 // Set and get have the same layout.
 void read_13(Reader& in, SetAsync& message) {
-  for (size_t kind = 0; kind < kind_count_13; ++kind) {
-    message.primary[kind] = in.u32() & kinds[kind].reasons;  // 1.3 has no error for a reason that it does not know
-    message.secondary[kind] = in.u32() & kinds[kind].reasons;
+  for (size_t kind = 0; kind < reasons_13.size(); ++kind) {
+    message.primary[kind] = in.u32() & reasons_13[kind];  // 1.3 has no error for a reason that it does not know
+    message.secondary[kind] = in.u32() & reasons_13[kind];
   }
 }
 
@@ -66,9 +67,9 @@ SetAsync read_masks(Reader& in) {
 }
 
 void write_13(Writer& out, const SetAsync& message) {
-  for (size_t kind = 0; kind < kind_count_13; ++kind) {
-    out.u32(message.primary[kind].value_or(0));
-    out.u32(message.secondary[kind].value_or(0));
+  for (size_t kind = 0; kind < reasons_13.size(); ++kind) {
+    out.u32(message.primary[kind].value_or(0) & reasons_13[kind]);
+    out.u32(message.secondary[kind].value_or(0) & reasons_13[kind]);
   }
 }
 

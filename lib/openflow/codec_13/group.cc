@@ -140,6 +140,21 @@ bool is_known(GroupModCommand command, Version version) {
   return false;
 }
 
+// A place is named where single buckets are changed, and nowhere else (1.5.1 section 7.3.4.3).
+void check_place(Reader& in, const GroupMod& mod) {
+  using namespace bucket_position;  // NOLINT(google-build-using-namespace)
+  const bool is_insert = mod.command == GroupModCommand::insert_bucket;
+  const bool is_remove = mod.command == GroupModCommand::remove_bucket;
+  const uint32_t place = mod.command_bucket_id;
+  const bool is_single = place <= max || place == first || place == last;
+  const bool fits = is_single ? is_insert || is_remove : place == all && !is_insert;
+  if (!fits) {
+    in.fail({ErrorCode::ofpgmfc_bad_bucket, fmt::format("command_bucket_id {:#x}", place)});
+  } else if (is_remove && !mod.buckets.empty()) {
+    in.fail({ErrorCode::ofpgmfc_bad_bucket, "a removal with buckets"});
+  }
+}
+
 GroupDesc read_group_desc(Reader& in) {
   GroupDesc desc;
   read_sized(in, [&](Reader& entry) {
@@ -182,6 +197,9 @@ DecodedMessage read_group_mod(Reader& in) {
     in.pad(2);
     in.u32(mod.command_bucket_id);
     read_group_body_15(in, buckets_size, mod.type, mod.buckets, mod.selection);
+    if (!in.failed()) {
+      check_place(in, mod);
+    }
   } else {
     mod.buckets = read_buckets(in);
   }

@@ -81,6 +81,24 @@ TEST(Codec15, AsynchronousConfigurationComesBackAsFarAsTheVersionKnowsIt) {
   expect_round_trip(later, one);
 }
 
+// It told and kept the reasons of later versions.
+TEST(Codec15, In13OnlyItsOwnReasonsAreAskedFor) {
+  AsyncConfig config;
+  config.primary = {0x3b, 0x07, 0x3f};
+  config.secondary = {0x3f, 0x07, 0x3f};
+  const auto shown = decode(Version::v1_3, encode(Version::v1_3, 7, GetAsyncReply{config}));
+  ASSERT_TRUE(shown);
+  config.primary = {0x03, 0x07, 0x0f};
+  config.secondary = {0x07, 0x07, 0x0f};
+  EXPECT_EQ(std::get<GetAsyncReply>(shown->message).config, config);
+  constexpr uint8_t set_async = 28;
+  Bytes all;
+  for (int i = 0; i < 6; ++i) {
+    all = all + be32(0xffffffff);
+  }
+  EXPECT_EQ(refusal_of(Version::v1_3, set_async, all), "");
+}
+
 TEST(Codec15, AnUnknownReasonOrKindIsRefused) {
   constexpr uint8_t set_async = 28;
   EXPECT_EQ(refusal_of(Version::v1_4, set_async, be16(1) + be16(8) + be32(0x40)), "OFPACFC_INVALID");
@@ -281,13 +299,14 @@ TEST(Codec15, GroupsComeBack) {
 
 TEST(Codec15, BucketsAndGroupPropertiesAreChecked) {
   constexpr uint8_t group_mod = 15;
-  const auto with = [](const Bytes& buckets, const Bytes& properties, unsigned command = 0) {
+  const auto with = [](const Bytes& buckets, const Bytes& properties, unsigned command = 0,
+                       uint32_t place = bucket_position::all) {
     return be16(command) + hex("01 00 00000001") + be16(static_cast<unsigned>(buckets.size())) + zeros(2) +
-           be32(0xffffffff) + buckets + properties;
+           be32(place) + buckets + properties;
   };
   const Bytes bucket = hex("0008 0000 00000001");
   EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(bucket, {})), "");
-  EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(bucket, {}, 3)), "");
+  EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(bucket, {}, 3, bucket_position::last)), "");
   EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(bucket, {}, 4)), "OFPGMFC_BAD_COMMAND");
   EXPECT_EQ(refusal_of(Version::v1_4, group_mod, hex("0003 01 00 00000001")), "OFPGMFC_BAD_COMMAND");
   EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(bucket + bucket, {})), "OFPGMFC_BAD_BUCKET");
@@ -301,6 +320,32 @@ TEST(Codec15, BucketsAndGroupPropertiesAreChecked) {
   EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(bucket, hex("ffff 000c 0000154d 00000002 00000000"))),
             "OFPBPC_BAD_EXP_TYPE");
   EXPECT_EQ(refusal_of(Version::v1_5, group_mod, with(bucket, hex("0001 0008 00000000"))), "OFPBPC_BAD_TYPE");
+}
+
+// It was not looked at where it means nothing.
+TEST(Codec15, APlaceIsNamedWhereSingleBucketsAreChanged) {
+  using namespace bucket_position;  // NOLINT(google-build-using-namespace)
+  constexpr unsigned add = 0, modify = 1, remove = 2, insert_bucket = 3, remove_bucket = 5;
+  const auto refusal = [](unsigned command, uint32_t place, const Bytes& buckets = {}) {
+    return refusal_of(Version::v1_5, 15,
+                      be16(command) + hex("00 00 00000001") + be16(static_cast<unsigned>(buckets.size())) + zeros(2) +
+                          be32(place) + buckets);
+  };
+  for (const unsigned command : {add, modify, remove}) {
+    EXPECT_EQ(refusal(command, all), "");
+    for (const uint32_t place : {uint32_t{0}, uint32_t{5}, first, last, max + 1}) {
+      EXPECT_EQ(refusal(command, place), "OFPGMFC_BAD_BUCKET") << command << ' ' << place;
+    }
+  }
+  for (const uint32_t place : {uint32_t{5}, first, last}) {
+    EXPECT_EQ(refusal(insert_bucket, place), "");
+    EXPECT_EQ(refusal(remove_bucket, place), "");
+  }
+  EXPECT_EQ(refusal(insert_bucket, all), "OFPGMFC_BAD_BUCKET");
+  EXPECT_EQ(refusal(insert_bucket, max + 1), "OFPGMFC_BAD_BUCKET");
+  EXPECT_EQ(refusal(remove_bucket, all), "");
+  EXPECT_EQ(refusal(remove_bucket, max + 1), "OFPGMFC_BAD_BUCKET");
+  EXPECT_EQ(refusal(remove_bucket, 5, hex("0008 0000 00000001")), "OFPGMFC_BAD_BUCKET");
 }
 
 TEST(Codec15, FlowMonitorsComeBack) {
