@@ -130,7 +130,10 @@ Action read_set_field(ActionBody& from) {
   if (from.in.remaining() >= 8) {
     from.in.fail(ErrorCode::ofpbac_bad_set_len);
   }
-  from.in.take_rest();
+  // Open vSwitch insists on zeros here.
+  if (std::ranges::any_of(from.in.take_rest(), [](uint8_t byte) { return byte != 0; })) {
+    from.in.fail({ErrorCode::ofpbac_bad_set_argument, "padding that is not zero"});
+  }
   // In text a field that is not masked in a match is written in part by "load" only.
   const bool is_part = !entry->field->is_maskable() && entry->mask != all_bits(*entry->field);
   return SetFieldAction{.field = entry->field->id, .value = entry->value, .mask = entry->mask, .is_load = is_part};

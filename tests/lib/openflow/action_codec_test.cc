@@ -125,6 +125,7 @@ TEST(ActionCodec, ArgumentsAreChecked) {
        ofpbac_bad_argument},
       {"a tunnel option that is none to delete", "ffff 0018 00002320 0032 00010004 00000000000000000000",
        ofpbac_bad_argument},
+      {"a set_field behind which are no zeros", "0019 0010 80000606 020000000001 0001", ofpbac_bad_set_argument},
       {"bits of a resubmit that must be zero", "ffff 0010 00002320 000e 0001 02 000001", ofpbac_bad_argument},
       {"bits of controller2 that must be zero", "ffff 0010 00002320 0025 000000000001",
        nicira_error(NiciraError::must_be_zero)},
