@@ -1,7 +1,6 @@
 #include "lib/openflow/codec.h"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 
 #include "lib/openflow/codec_10/codec_10.h"
@@ -165,15 +164,8 @@ Bytes encode(Version version, uint32_t xid, const Message& message, bool more, F
 }
 
 bool is_from_switch(Version version, uint8_t type) {
-  // Replies to requests for features and configuration; packet-in, flow-removed, port-status.
-  constexpr std::array<uint8_t, 5> in_all{6, 8, 10, 11, 12};
-  // Replies to statistics, a barrier, queues.
-  constexpr std::array<uint8_t, 3> in_10{17, 19, 21};
-  // The same, and to requests for the role and for asynchronous messages; the statuses of a role, a table and a controller,
-  // a forwarded request.
-  constexpr std::array<uint8_t, 9> in_13{19, 21, 23, 25, 27, 30, 31, 32, 35};
-  const auto holds = [type](const auto& types) { return std::ranges::find(types, type) != types.end(); };
-  return holds(in_all) || (version == Version::v1_0 ? holds(in_10) : holds(in_13));
+  const VersionCodec* codec = codec_for(version);
+  return codec != nullptr && codec->is_from_switch(type);
 }
 
 std::optional<Bytes> try_encode(Version version, uint32_t xid, const Message& message, Form form) {

@@ -20,6 +20,9 @@ struct Spelling {
   Form form = Form::standard;
 };
 
+// Who sends messages of a type.
+enum class Sender : uint8_t { controller, only_switch };
+
 // One entry of a list reply; not owned.
 using MultipartEntry =
     std::variant<const FlowStats*, const TableStats*, const PortStats*, const QueueStats*, const GroupStats*,
@@ -31,6 +34,7 @@ using MultipartEntry =
 struct VersionCodec {
   Version version;
   Result<Message, OpenFlowError> (*decode)(uint8_t type, std::span<const uint8_t> body, Spelling& spelling);
+  bool (*is_from_switch)(uint8_t type);
   // Writes the body and returns the type number; nothing when the version cannot say it.
   std::optional<uint8_t> (*encode)(WireWriter& out, const Message& message, const Spelling& spelling);
   // How a multipart reply begins, the header included; the length is filled in when the part is complete. The flags

@@ -50,11 +50,12 @@ inline constexpr size_t stats_header_size = 12;
 inline constexpr uint16_t more_flag = 1;  // OFPSF_REPLY_MORE
 
 DecodedMessage decode(uint8_t type, std::span<const uint8_t> body, Spelling& spelling);
+bool is_from_switch(uint8_t type);
 std::optional<uint8_t> encode(WireWriter& out, const Message& message, const Spelling& spelling);
 void begin_reply(WireWriter& out, uint32_t xid, MultipartType type, Form form);
 void write_entry(WireWriter& out, const MultipartEntry& entry, Form form);
 
-inline constexpr VersionCodec codec{version, decode, encode, begin_reply, write_entry};
+inline constexpr VersionCodec codec{version, decode, is_from_switch, encode, begin_reply, write_entry};
 
 // --- reading: one function a message (tables in decode.cc)
 

@@ -15,25 +15,27 @@ using Read = DecodedMessage (*)(WireReader&);
 struct MessageRow {
   uint8_t type;
   Read read;
+  Sender sender = Sender::controller;
 };
+constexpr auto by_switch = Sender::only_switch;
 
 // Hello, error, echo and vendor messages are read by codec.cc.
 constexpr MessageRow message_rows[] = {
     {message_type::features_request, read_empty<FeaturesRequest>},
-    {message_type::features_reply, read_features_reply},
+    {message_type::features_reply, read_features_reply, by_switch},
     {message_type::get_config_request, read_empty<GetConfigRequest>},
-    {message_type::get_config_reply, read_get_config_reply},
+    {message_type::get_config_reply, read_get_config_reply, by_switch},
     {message_type::set_config, read_set_config},
-    {message_type::packet_in, read_packet_in},
-    {message_type::flow_removed, read_flow_removed},
-    {message_type::port_status, read_port_status},
+    {message_type::packet_in, read_packet_in, by_switch},
+    {message_type::flow_removed, read_flow_removed, by_switch},
+    {message_type::port_status, read_port_status, by_switch},
     {message_type::packet_out, read_packet_out},
     {message_type::flow_mod, read_flow_mod},
     {message_type::port_mod, read_port_mod},
     {message_type::barrier_request, read_empty<BarrierRequest>},
-    {message_type::barrier_reply, read_empty<BarrierReply>},
+    {message_type::barrier_reply, read_empty<BarrierReply>, by_switch},
     {message_type::queue_get_config_request, read_queue_config_request},
-    {message_type::queue_get_config_reply, read_queue_config_reply},
+    {message_type::queue_get_config_reply, read_queue_config_reply, by_switch},
 };
 
 struct StatsRow {
@@ -84,6 +86,12 @@ DecodedMessage decode(uint8_t type, std::span<const uint8_t> body, Spelling& spe
     return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_type, fmt::format("message type {}", type)}};
   }
   return row->read(in);
+}
+
+bool is_from_switch(uint8_t type) {
+  return type == message_type::stats_reply || std::ranges::any_of(message_rows, [&](const MessageRow& row) {
+           return row.type == type && row.sender == by_switch;
+         });
 }
 
 }  // namespace weft::openflow::codec_10

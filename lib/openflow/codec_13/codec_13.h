@@ -82,6 +82,7 @@ inline constexpr uint32_t onf_experimenter = 0x4f4e4600;
 inline constexpr uint32_t onf_flow_monitor = 1870;  // the multipart that 1.3 has for flow_monitor
 
 DecodedMessage decode(Version version, uint8_t type, std::span<const uint8_t> body, Spelling& spelling);
+bool is_from_switch(uint8_t type);
 std::optional<uint8_t> encode(WireWriter& out, Version version, const Message& message, const Spelling& spelling);
 void begin_reply(WireWriter& out, Version version, uint32_t xid, MultipartType type, Form form);
 void write_entry(WireWriter& out, Version version, const MultipartEntry& entry, Form form);
@@ -93,6 +94,7 @@ inline constexpr VersionCodec codec{
     [](uint8_t type, std::span<const uint8_t> body, Spelling& spelling) {
       return decode(version, type, body, spelling);
     },
+    is_from_switch,
     [](WireWriter& out, const Message& message, const Spelling& spelling) {
       return encode(out, version, message, spelling);
     },

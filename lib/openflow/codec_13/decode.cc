@@ -26,39 +26,41 @@ struct MessageRow {
   uint8_t type;
   Versions versions;
   Read read;
+  Sender sender = Sender::controller;
 };
+constexpr auto by_switch = Sender::only_switch;
 
 // Hello, error, echo and experimenter messages are the same in every version: codec.cc.
 constexpr MessageRow message_rows[] = {
     {message_type::features_request, every, read_empty<FeaturesRequest>},
-    {message_type::features_reply, every, read_features_reply},
+    {message_type::features_reply, every, read_features_reply, by_switch},
     {message_type::get_config_request, every, read_empty<GetConfigRequest>},
-    {message_type::get_config_reply, every, read_get_config_reply},
+    {message_type::get_config_reply, every, read_get_config_reply, by_switch},
     {message_type::set_config, every, read_set_config},
-    {message_type::packet_in, every, read_packet_in},
-    {message_type::flow_removed, every, read_flow_removed},
-    {message_type::port_status, every, read_port_status},
+    {message_type::packet_in, every, read_packet_in, by_switch},
+    {message_type::flow_removed, every, read_flow_removed, by_switch},
+    {message_type::port_status, every, read_port_status, by_switch},
     {message_type::packet_out, every, read_packet_out},
     {message_type::flow_mod, every, read_flow_mod},
     {message_type::group_mod, every, read_group_mod},
     {message_type::port_mod, every, read_port_mod},
     {message_type::table_mod, every, read_table_mod},
     {message_type::barrier_request, every, read_empty<BarrierRequest>},
-    {message_type::barrier_reply, every, read_empty<BarrierReply>},
+    {message_type::barrier_reply, every, read_empty<BarrierReply>, by_switch},
     {message_type::queue_get_config_request, only_13, read_queue_get_config_request},
-    {message_type::queue_get_config_reply, only_13, read_queue_get_config_reply},
+    {message_type::queue_get_config_reply, only_13, read_queue_get_config_reply, by_switch},
     {message_type::role_request, every, read_role_request},
-    {message_type::role_reply, every, read_role_reply},
+    {message_type::role_reply, every, read_role_reply, by_switch},
     {message_type::get_async_request, every, read_empty<GetAsyncRequest>},
-    {message_type::get_async_reply, every, read_get_async_reply},
+    {message_type::get_async_reply, every, read_get_async_reply, by_switch},
     {message_type::set_async, every, read_set_async},
     {message_type::meter_mod, every, read_meter_mod},
-    {message_type::role_status, since_14, read_role_status},
-    {message_type::table_status, since_14, read_table_status},
-    {message_type::request_forward, since_14, read_request_forward},
+    {message_type::role_status, since_14, read_role_status, by_switch},
+    {message_type::table_status, since_14, read_table_status, by_switch},
+    {message_type::request_forward, since_14, read_request_forward, by_switch},
     {message_type::bundle_control, since_14, read_bundle_control},
     {message_type::bundle_add, since_14, read_bundle_add},
-    {message_type::controller_status, since_15, read_controller_status},
+    {message_type::controller_status, since_15, read_controller_status, by_switch},
 };
 
 struct MultipartRow {
@@ -137,6 +139,12 @@ DecodedMessage decode(Version version, uint8_t type, std::span<const uint8_t> bo
     return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_type, fmt::format("message type {}", type)}};
   }
   return row->read(in);
+}
+
+bool is_from_switch(uint8_t type) {
+  return type == message_type::multipart_reply || std::ranges::any_of(message_rows, [&](const MessageRow& row) {
+           return row.type == type && row.sender == by_switch;
+         });
 }
 
 }  // namespace weft::openflow::codec_13

@@ -36,6 +36,20 @@ TEST(Codec, MultipartHeaderIsChecked) {
   EXPECT_EQ(refusal(message(18, be16(4) + zeros(6))), "OFPBRC_BAD_LEN");
 }
 
+TEST(Codec, WhatOnlyASwitchSendsIsKnownByItsType) {
+  const auto types = [](Version version) {
+    std::vector<int> types;
+    for (int type = 0; type < 256; ++type) {
+      if (is_from_switch(version, static_cast<uint8_t>(type))) {
+        types.push_back(type);
+      }
+    }
+    return types;
+  };
+  EXPECT_EQ(types(Version::v1_0), (std::vector{6, 8, 10, 11, 12, 17, 19, 21}));
+  EXPECT_EQ(types(Version::v1_3), (std::vector{6, 8, 10, 11, 12, 19, 21, 23, 25, 27, 30, 31, 32, 35}));
+}
+
 TEST(Codec, PacketOut) {
   const auto packet_out = [](uint32_t in_port, unsigned actions_size, const Bytes& rest) {
     return message(13, be32(0xffffffff) + be32(in_port) + be16(actions_size) + zeros(6) + rest);
