@@ -117,6 +117,7 @@ weft-ofctl: tcp_dst needs tcp or tcp6 in the match
      ^~~~~~~
 .Ed
 .Sh SEE ALSO
+.Xr weft-actions 7 ,
 .Xr weft-ofctl 8
 )";
 

@@ -95,6 +95,23 @@ std::set<std::string> Page::options() const {
   return options;
 }
 
+std::vector<Page> Page::entries() const {
+  std::vector<Page> entries;
+  bool is_inside = false;
+  for (size_t i = 0; i < lines_.size(); ++i) {
+    const bool is_item = lines_[i].starts_with(".It ");
+    if (is_item && (i == 0 || !lines_[i - 1].starts_with(".It "))) {
+      entries.push_back(Page(std::vector<std::string>()));
+      is_inside = true;
+    }
+    is_inside = is_inside && lines_[i] != ".El";
+    if (is_inside) {
+      entries.back().lines_.push_back(lines_[i]);
+    }
+  }
+  return entries;
+}
+
 Page Page::items_of(std::string_view command) const {
   std::vector<std::string> items;
   std::ranges::copy_if(lines_, std::back_inserter(items), [&](const std::string& line) {

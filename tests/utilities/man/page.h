@@ -30,6 +30,8 @@ class Page {
   // What the items of its lists are about: the words behind Cm, and the options: "--strict", "-h".
   std::set<std::string> commands() const;
   std::set<std::string> options() const;
+  // Each item of its lists with the lines below it. Items without any between them are one entry.
+  std::vector<Page> entries() const;
   // The items of lists that are about this command.
   Page items_of(std::string_view command) const;
   // The lines behind ".Dl ", which show something as it is typed.

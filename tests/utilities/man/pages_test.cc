@@ -29,7 +29,7 @@ TEST(ManualPages, ManShowsThemWithoutWarning) {
     GTEST_SKIP() << "man is not installed";
   }
   for (const auto& page : all_pages()) {
-    EXPECT_EQ(output_of("LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -l " + page.string() + " 2>&1 >/dev/null"), "")
+    EXPECT_EQ(output_of("(LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -l " + page.string() + " 2>&1 >/dev/null)"), "")
         << page;
   }
 }
