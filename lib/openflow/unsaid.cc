@@ -50,6 +50,9 @@ const Action* find_unsaid(const ActionList& actions, Version version, bool is_ta
 }
 
 std::optional<Unsaid> find_unsaid(const FlowMod& mod, Version version) {
+  if (mod.importance != 0 && version < Version::v1_4) {
+    return Unsaid{nullptr, "importance"};
+  }
   if (const std::string_view word = version == Version::v1_0 ? find_unsaid_10(mod) : ""; !word.empty()) {
     return Unsaid{nullptr, word};
   }

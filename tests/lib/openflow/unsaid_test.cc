@@ -33,5 +33,12 @@ TEST(Unsaid, WhatIsNoActionHasNoPlaceIn10) {
   EXPECT_EQ(word(), "meter");
 }
 
+TEST(Unsaid, AnImportanceHasNoPlaceBefore14) {
+  FlowMod mod;
+  mod.importance = 3;
+  EXPECT_EQ(find_unsaid(mod, Version::v1_3).value_or(Unsaid{}).word, "importance");
+  EXPECT_FALSE(find_unsaid(mod, Version::v1_4).has_value());
+}
+
 }  // namespace
 }  // namespace weft::openflow
