@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weft::man {
@@ -22,7 +23,8 @@ class Page {
   // A name alone, "weft-fields.7", is that of a page of the build.
   explicit Page(std::filesystem::path path);
 
-  const std::vector<std::string>& lines() const { return lines_; }
+  const std::vector<std::string>& lines() const& { return lines_; }
+  std::vector<std::string> lines() && { return std::move(lines_); }
   // The lines below ".Sh TITLE" up to the next section; below ".Ss TITLE" up to the next of either kind.
   Page section(std::string_view title) const;
   Page subsection(std::string_view title) const;

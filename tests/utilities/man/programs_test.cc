@@ -1,6 +1,7 @@
 // The pages of programs list what the programs take: each sub-command and option, and none that is no more.
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <regex>
 
 #include <gtest/gtest.h>
@@ -64,6 +65,32 @@ TEST(ProgramPages, VsctlHasTheOptionsOfEachCommand) {
     std::ranges::transform(command.options, std::inserter(options, options.end()), name_of);
     EXPECT_EQ(commands.items_of(command.name).options(), options) << command.name;
   }
+}
+
+// The command of "weft-ofctl --strict del-flows br0 ..." in an example; nothing where a line is none.
+std::pair<std::string, std::string> program_and_command(const std::string& line) {
+  static const std::regex example(R"((?:\.Dl |\$ )?(weft-[a-z]+) (?:-[^ ]+ )*([a-z][a-z/-]+).*)");
+  std::smatch parts;
+  return std::regex_match(line, parts, example) ? std::pair(parts.str(1), parts.str(2))
+                                                : std::pair<std::string, std::string>();
+}
+
+TEST(ProgramPages, ShowCommandsThatExist) {
+  const std::map<std::string, Words> commands{{"weft-ofctl", names_of(ofctl::commands())},
+                                              {"weft-vsctl", names_of(vsctl::command_table())},
+                                              {"weft-appctl", names_of(control::command_table())}};
+  size_t count = 0;
+  for (const auto& path : all_pages()) {
+    const Page page(path);
+    for (const std::string& line : page.lines()) {
+      const auto [program, command] = program_and_command(line);
+      if (const auto known = commands.find(program); known != commands.end()) {
+        EXPECT_TRUE(known->second.contains(command)) << path << ": " << line;
+        ++count;
+      }
+    }
+  }
+  EXPECT_GT(count, 0u);
 }
 
 }  // namespace
