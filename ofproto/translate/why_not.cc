@@ -15,12 +15,12 @@ namespace {
 
 constexpr size_t told_count = 3;
 
-struct Candidate {
+struct NearRule {
   const FlowRule* rule;
   unsigned wrong_words;
 
   // Nearer first; of equally near ones the one that would have won.
-  bool operator<(const Candidate& other) const {
+  bool operator<(const NearRule& other) const {
     return wrong_words != other.wrong_words ? wrong_words < other.wrong_words
                                             : rule->priority() > other.rule->priority();
   }
@@ -73,7 +73,7 @@ std::string tell(const Field& f, const Match& match, const Flow& flow, const Por
                             : fmt::format("{} is {}, not {}", f.name, format_value(f, get(flow, f), ports), wanted);
 }
 
-void keep_nearest(std::vector<Candidate>& nearest, const Candidate& candidate) {
+void keep_nearest(std::vector<NearRule>& nearest, const NearRule& candidate) {
   nearest.insert(std::upper_bound(nearest.begin(), nearest.end(), candidate), candidate);
   if (nearest.size() > told_count) {
     nearest.pop_back();
@@ -105,7 +105,7 @@ std::vector<std::string> differences(const Match& match, const Flow& flow, const
 
 std::vector<std::string> why_not(const FlowTable& table, const FlowRule* found, uint64_t version, const Flow& flow,
                                  const PortNames* ports) {
-  std::vector<Candidate> nearest;
+  std::vector<NearRule> nearest;
   size_t looked_at = 0;
   table.classifier().for_each_linked([&](const ClassifierRule& linked) {
     const auto& rule = static_cast<const FlowRule&>(linked);
@@ -116,7 +116,7 @@ std::vector<std::string> why_not(const FlowTable& table, const FlowRule* found, 
     return ++looked_at < why_not_limit;
   });
   std::vector<std::string> lines;
-  for (const Candidate& candidate : nearest) {
+  for (const NearRule& candidate : nearest) {
     const Match match = candidate.rule->match().expand();
     lines.push_back(fmt::format("not {}: {}",
                                 openflow::format_rule(match, static_cast<uint16_t>(candidate.rule->priority()), ports),
