@@ -6,6 +6,7 @@
 #include <cassert>
 
 #include "datapath/meter/token_meter.h"
+#include "datapath/meter/token_queue.h"
 #include "datapath/port/memory.h"
 #include "lib/base/hash.h"
 
@@ -189,6 +190,10 @@ void DatapathImpl::release_held(uint64_t up_to) {
 
 std::shared_ptr<Meter> DatapathImpl::make_meter(const MeterSpec& spec) {
   return std::make_shared<TokenMeter>(spec, clock_);
+}
+
+std::shared_ptr<Queue> DatapathImpl::make_queue(const std::optional<RateLimit>& limit, std::shared_ptr<Queue> whole) {
+  return std::make_shared<TokenQueue>(limit, std::move(whole), clock_);
 }
 
 void DatapathImpl::for_each_megaflow(const std::function<void(Megaflow&)>& visit) const {

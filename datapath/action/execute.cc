@@ -82,7 +82,7 @@ class ListRun {
     }
   }
 
-  Verdict operator()(const Output& a) { return output(a.port, is_last_); }
+  Verdict operator()(const Output& a) { return output(a, is_last_); }
   Verdict operator()(const OutputSet& a) { return output_set(a); }
   Verdict operator()(const SetField& a) { return set_field(packet_, a); }
   Verdict operator()(const PushVlan& a) { return push_vlan(packet_, a); }
@@ -121,27 +121,31 @@ class ListRun {
     return packet;
   }
 
-  Verdict output(PortId port, bool is_last_use) {
+  Verdict output(const Output& action, bool is_last_use) {
     if (PacketPtr packet = take_or_copy(is_last_use)) {
       if (packet->was_shortened) {
         pad(*packet);
       }
       if (packet->size_limit != 0) {
-        output_cut_off(port, std::move(packet));
+        output_cut_off(action, std::move(packet));
       } else {
-        send(port, std::move(packet));
+        send(action, std::move(packet));
       }
     }
     return keep;
   }
 
-  void send(PortId port, PacketPtr packet) {
+  void send(const Output& action, PacketPtr packet) {
+    if (action.queue != nullptr && !action.queue->admit(*packet)) {
+      drop(DropReason::queue_rate_exceeded);
+      return;
+    }
     ++tally_.outputs;
-    exits_.output(port, std::move(packet));
+    exits_.output(action.port, std::move(packet));
   }
 
-  void output_cut_off(PortId port, PacketPtr packet) {
-    const CutOff cut = cut_off(std::move(packet), [&](PacketPtr piece) { send(port, std::move(piece)); });
+  void output_cut_off(const Output& action, PacketPtr packet) {
+    const CutOff cut = cut_off(std::move(packet), [&](PacketPtr piece) { send(action, std::move(piece)); });
     if (cut.verdict) {
       drop(*cut.verdict);
     }
@@ -152,7 +156,7 @@ class ListRun {
 
   Verdict output_set(const OutputSet& set) {
     for (size_t i = 0; i < set.ports.size(); ++i) {
-      output(set.ports[i], is_last_ && i + 1 == set.ports.size());
+      output(Output{set.ports[i]}, is_last_ && i + 1 == set.ports.size());
     }
     return keep;
   }

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "datapath/api/meter.h"
+#include "datapath/api/queue.h"
 #include "lib/base/hash.h"
 #include "lib/base/ids.h"
 #include "lib/flow/field.h"
@@ -28,9 +29,11 @@ namespace weft::datapath {
 
 // Sends a copy of the packet as it is at this point. The last use of a packet moves it instead. A frame that a pop has
 // shortened leaves no shorter than a wire allows (min_frame_bytes), unless something about it is still promised
-// (Offload).
+// (Offload). What exceeds the rate of its queue is dropped (queue_rate_exceeded); the list goes on.
 struct Output {
   PortId port;
+  std::shared_ptr<Queue> queue = nullptr;  // or null: no limit
+  uint32_t queue_id = 0;                   // OpenFlow's number, for dumps
   friend bool operator==(const Output&, const Output&) = default;
 };
 

@@ -22,6 +22,7 @@
 #include "datapath/api/megaflow.h"
 #include "datapath/api/meter.h"
 #include "datapath/api/port_spec.h"
+#include "datapath/api/queue.h"
 #include "datapath/api/upcall.h"
 #include "lib/base/clock.h"
 #include "lib/base/result.h"
@@ -92,9 +93,11 @@ class Datapath {
   // Packets that decisions hold (Decision::held_for) for changes up to this number go on, in their order.
   virtual void release_held(uint64_t up_to) = 0;
 
-  // --- meters (control thread)
+  // --- meters and queues (control thread)
   // For ApplyMeter and Controller actions of any worker; on this datapath's clock, which it does not outlive.
   virtual std::shared_ptr<Meter> make_meter(const MeterSpec& spec) = 0;
+  // For Output actions of any worker; the same holds. `whole`: the queue that it is part of, or null.
+  virtual std::shared_ptr<Queue> make_queue(const std::optional<RateLimit>& limit, std::shared_ptr<Queue> whole) = 0;
 
   // --- megaflows
   virtual unsigned worker_count() const = 0;

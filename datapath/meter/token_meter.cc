@@ -2,28 +2,12 @@
 
 #include <memory>
 
+#include "datapath/meter/packet_cost.h"
+
 namespace weft::datapath {
 namespace {
 
 constexpr double bits_per_kbit = 1000;
-constexpr uint64_t bits_per_byte = 8;
-
-// What a packet takes from a bucket, and what of that must be there.
-struct Cost {
-  uint64_t all;
-  uint64_t first_piece;
-};
-
-// As a wire would see it: each piece of a GSO frame has the headers anew.
-Cost bits_of(const Packet& packet) {
-  const uint64_t pieces = packet.gso_segments();
-  if (pieces == 1) {
-    return {packet.size() * bits_per_byte, packet.size() * bits_per_byte};
-  }
-  const uint64_t headers = packet.offload.hdr_len;
-  return {(packet.size() + (pieces - 1) * headers) * bits_per_byte,
-          (headers + packet.offload.gso_size) * bits_per_byte};
-}
 
 double unit_of(bool counts_packets) { return counts_packets ? 1 : bits_per_kbit; }
 
@@ -69,7 +53,7 @@ MeterVerdict TokenMeter::charge(const Packet& packet) {
   add(byte_count_, packet.size());
   Bands& bands = *bands_.load();
   const TimePoint now = clock_.now();
-  const Cost cost = bands.counts_packets ? Cost{packet.gso_segments(), 1} : bits_of(packet);
+  const PacketCost cost = bands.counts_packets ? PacketCost{packet.gso_segments(), 1} : bits_of(packet);
   Band* exceeded = nullptr;
   for (Band& band : bands.all) {
     if (!band.bucket.take(cost.all, cost.first_piece, now) &&

@@ -54,6 +54,7 @@ namespace weft {
   X(recirculation_full, "no number is left for what would go on when the packet is looked up again") \
   X(translation_error, "the flow tables ask for something that cannot be done") \
   X(meter_exceeded, "a meter's drop band was exceeded") \
+  X(queue_rate_exceeded, "the max-rate of the output port's queue, or of all its queues, was exceeded") \
   X(unsupported_action, "an action that this datapath does not know") \
   X(connection_tracking, "the flow tables ask for connection tracking, which is not executed") \
   X(learn_queue_full, "too many packets wait for flows that packets of their port make") \

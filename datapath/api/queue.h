@@ -1,0 +1,44 @@
+// Queues as ofproto sees them: a limit on what leaves by way of one number of a port, and what has left.
+//
+// A queue holds nothing back: what exceeds its rate is dropped (queue_rate_exceeded), the rest goes out in order. A queue
+// may be part of another, whose limit then holds for all of its parts together; a packet needs room in both.
+//
+// Counting: a frame is one packet with all its bytes, as in every other counter; what it costs is what a wire would see,
+// so a GSO frame costs its segments, each with its headers.
+//
+// Threads:   configure by the control thread (registered with RCU); counters by any; admit by workers.
+// Ownership: shared by who configures it, by its parts and by the decisions that send through it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "lib/packet/packet.h"
+
+namespace weft::datapath {
+
+struct RateLimit {
+  uint64_t rate = 1;   // bit/s
+  uint64_t burst = 1;  // bits that may come at once
+  friend bool operator==(const RateLimit&, const RateLimit&) = default;
+};
+
+struct QueueCounters {
+  uint64_t tx_packets = 0;
+  uint64_t tx_bytes = 0;
+  uint64_t tx_errors = 0;  // packets that exceeded the rate
+  friend bool operator==(const QueueCounters&, const QueueCounters&) = default;
+};
+
+class Queue {
+ public:
+  virtual ~Queue() = default;
+
+  // Another limit, nothing of it used up; none: all may pass. What was counted stays.
+  virtual void configure(const std::optional<RateLimit>& limit) = 0;
+  virtual QueueCounters counters() const = 0;
+  // Counts the packet, and says whether it may leave.
+  virtual bool admit(const Packet& packet) = 0;
+};
+
+}  // namespace weft::datapath
