@@ -32,6 +32,7 @@
 #include "lib/openflow/message.h"
 #include "ofproto/bridge/bridge_listener.h"
 #include "ofproto/bridge/flow_monitors.h"
+#include "ofproto/bridge/qos_config.h"
 #include "ofproto/bridge/vlan_config.h"
 #include "ofproto/table/flow_mod_rules.h"
 
@@ -60,6 +61,7 @@ struct PortRequest {
   std::variant<datapath::PortSpec, PatchSpec> attachment;
   std::optional<uint16_t> ofport_request{};  // honoured when it is free
   VlanConfig vlan{};
+  std::optional<QosConfig> qos{};  // of a patch port: without effect
 };
 
 // What becomes of a packet-out's actions for headers that its packet has not: OFPBAC_MATCH_INCONSISTENT, or, as 1.0 has it,
@@ -136,6 +138,8 @@ class Bridge {
   // Gives the port's device the MTU and the address of `spec`, where it has them; the port stays as it is.
   virtual Result<void, datapath::PortError> configure_port(std::string_view name, const datapath::PortSpec& spec) = 0;
   virtual bool set_vlan(std::string_view name, const VlanConfig& vlan) = 0;
+  // Queues whose numbers stay go on counting.
+  virtual bool set_qos(std::string_view name, const std::optional<QosConfig>& qos) = 0;
   virtual std::vector<PortInfo> ports() const = 0;  // by number
   virtual std::vector<OfPort> port_numbers() const = 0;
   virtual std::optional<PortInfo> port(OfPort of_port) const = 0;
@@ -213,6 +217,9 @@ class Bridge {
   virtual std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter& filter) const = 0;
   virtual std::vector<openflow::TableStats> table_stats() const = 0;
   virtual std::optional<openflow::PortStats> port_stats(OfPort of_port) const = 0;
+  virtual std::vector<uint32_t> queue_numbers(OfPort of_port) const = 0;  // none: it has no QoS
+  virtual std::optional<openflow::QueueStats> queue_stats(OfPort of_port, uint32_t queue_id) const = 0;
+  virtual std::optional<openflow::QueueDesc> queue_desc(OfPort of_port, uint32_t queue_id) const = 0;
   virtual std::optional<openflow::GroupStats> group_stats(uint32_t group_id) const = 0;
   virtual std::optional<openflow::GroupDesc> group_desc(uint32_t group_id) const = 0;
   virtual openflow::GroupFeaturesReply group_features() const = 0;

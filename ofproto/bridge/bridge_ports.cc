@@ -3,6 +3,7 @@
 
 #include "ofproto/bridge/local_bridge.h"
 #include "ofproto/bridge/port_mod.h"
+#include "ofproto/bridge/port_qos.h"
 
 namespace weft::ofproto {
 namespace {
@@ -75,6 +76,7 @@ Result<OfPort, datapath::PortError> LocalBridge::add_port(const PortRequest& req
   if (auto attached = attach(port); !attached) {
     return Unexpected(attached.error());
   }
+  follow_qos(port);
   publish_port(ports_.insert(std::move(port)), openflow::PortStatusReason::added);
   return *of_port;
 }
@@ -137,6 +139,25 @@ bool LocalBridge::set_vlan(std::string_view name, const VlanConfig& vlan) {
     host_.publish_snapshot({.ids = {dependency::port(id_, port->of_port), dependency::port_set(id_)}, .rules = {}});
   }
   return true;
+}
+
+bool LocalBridge::set_qos(std::string_view name, const std::optional<QosConfig>& qos) {
+  BridgePort* port = ports_.find(name);
+  if (port == nullptr) {
+    return false;
+  }
+  if (port->request.qos != qos) {
+    port->request.qos = qos;
+    follow_qos(*port);
+    host_.publish_snapshot({.ids = {dependency::port(id_, port->of_port), dependency::port_set(id_)}, .rules = {}});
+  }
+  return true;
+}
+
+void LocalBridge::follow_qos(BridgePort& port) {
+  const bool has_queues = port.request.qos && port.patch() == nullptr;
+  port.queues =
+      has_queues ? make_queues(*port.request.qos, port.queues.get(), host_.clock().now(), host_.datapath()) : nullptr;
 }
 
 Result<void, openflow::OpenFlowError> LocalBridge::set_port_config(OfPort of_port, uint32_t config, uint32_t mask,

@@ -1,4 +1,4 @@
-// What a bridge tells when asked: statistics of flows, tables, ports and groups, and dumps for operators.
+// What a bridge tells when asked: statistics of flows, tables, ports, queues and groups, and dumps for operators.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -7,6 +7,7 @@
 #include "lib/openflow/text/action_text.h"
 #include "lib/openflow/text/flow_text.h"
 #include "ofproto/bridge/local_bridge.h"
+#include "ofproto/bridge/port_qos.h"
 #include "ofproto/translate/decision_text.h"
 
 namespace weft::ofproto {
@@ -102,6 +103,37 @@ std::vector<openflow::TableStats> LocalBridge::table_stats() const {
 std::optional<openflow::PortStats> LocalBridge::port_stats(OfPort of_port) const {
   const BridgePort* port = ports_.find(of_port);
   return port == nullptr ? std::nullopt : std::optional(stats_of(*port, host_.datapath(), host_.clock().now()));
+}
+
+std::vector<uint32_t> LocalBridge::queue_numbers(OfPort of_port) const {
+  std::vector<uint32_t> numbers;
+  const BridgePort* port = ports_.find(of_port);
+  if (port != nullptr && port->queues != nullptr) {
+    for (const auto& [id, queue] : port->queues->queues) {
+      numbers.push_back(id);
+    }
+  }
+  return numbers;
+}
+
+const PortQueue* LocalBridge::find_queue(OfPort of_port, uint32_t queue_id) const {
+  const BridgePort* port = ports_.find(of_port);
+  if (port == nullptr || port->queues == nullptr) {
+    return nullptr;
+  }
+  const auto found = port->queues->queues.find(queue_id);
+  return found == port->queues->queues.end() ? nullptr : &found->second;
+}
+
+std::optional<openflow::QueueStats> LocalBridge::queue_stats(OfPort of_port, uint32_t queue_id) const {
+  const PortQueue* queue = find_queue(of_port, queue_id);
+  return queue == nullptr ? std::nullopt : std::optional(stats_of(of_port, queue_id, *queue, host_.clock().now()));
+}
+
+std::optional<openflow::QueueDesc> LocalBridge::queue_desc(OfPort of_port, uint32_t queue_id) const {
+  const PortQueue* queue = find_queue(of_port, queue_id);
+  return queue == nullptr ? std::nullopt
+                          : std::optional(desc_of(of_port, queue_id, *queue, ports_.find(of_port)->status.speed_bps));
 }
 
 std::optional<openflow::GroupStats> LocalBridge::group_stats(uint32_t group_id) const {

@@ -72,6 +72,7 @@ class LocalBridge final : public Bridge {
   Result<void, datapath::PortError> reattach_port(std::string_view name) override;
   Result<void, datapath::PortError> configure_port(std::string_view name, const datapath::PortSpec& spec) override;
   bool set_vlan(std::string_view name, const VlanConfig& vlan) override;
+  bool set_qos(std::string_view name, const std::optional<QosConfig>& qos) override;
   std::vector<PortInfo> ports() const override;
   std::vector<OfPort> port_numbers() const override;
   std::optional<PortInfo> port(OfPort of_port) const override;
@@ -117,6 +118,9 @@ class LocalBridge final : public Bridge {
   std::unique_ptr<FlowDump> flow_dump(const openflow::FlowFilter& filter) const override;
   std::vector<openflow::TableStats> table_stats() const override;
   std::optional<openflow::PortStats> port_stats(OfPort of_port) const override;
+  std::vector<uint32_t> queue_numbers(OfPort of_port) const override;
+  std::optional<openflow::QueueStats> queue_stats(OfPort of_port, uint32_t queue_id) const override;
+  std::optional<openflow::QueueDesc> queue_desc(OfPort of_port, uint32_t queue_id) const override;
   std::optional<openflow::GroupStats> group_stats(uint32_t group_id) const override;
   std::optional<openflow::GroupDesc> group_desc(uint32_t group_id) const override;
   openflow::GroupFeaturesReply group_features() const override;
@@ -139,6 +143,9 @@ class LocalBridge final : public Bridge {
     size_t part = 0;  // the next rule
     size_t rule = 0;
   };
+
+  // Null: there is no such port, or it has no such queue.
+  const PortQueue* find_queue(OfPort of_port, uint32_t queue_id) const;
 
   // --- changes (bridge_changes.cc)
   template <class Message, class... Rules>
@@ -184,6 +191,7 @@ class LocalBridge final : public Bridge {
   // --- ports (bridge_ports.cc)
   Result<void, datapath::PortError> attach(BridgePort& port);
   void detach(BridgePort& port);
+  void follow_qos(BridgePort& port);
   void publish_port(const BridgePort& port, openflow::PortStatusReason reason, const void* by = nullptr);
   void announce(const BridgePort& port, openflow::PortStatusReason reason, const void* by);
 

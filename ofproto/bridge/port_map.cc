@@ -98,6 +98,7 @@ PortView BridgePort::view() const {
     view.tunnel = device()->tunnel;
   }
   view.vlan = resolve(request.vlan);
+  view.queues = queues;
   return view;
 }
 

@@ -28,6 +28,7 @@ struct BridgePort {
   datapath::PortStatus status;
   TimePoint created;
   std::shared_ptr<PatchCounters> patch_counters;
+  std::shared_ptr<const PortQueues> queues;  // null: no QoS
 
   const PatchSpec* patch() const { return std::get_if<PatchSpec>(&request.attachment); }
   const datapath::PortSpec* device() const { return std::get_if<datapath::PortSpec>(&request.attachment); }

@@ -71,14 +71,14 @@ void Translation::execute(const openflow::Action& action) {
                  [&](const DecTtlAction& a) { decrement_ttl(a); },
                  [&](const SetMplsTtlAction& a) { set(FieldId::mpls_ttl, a.ttl); },
                  [&](const DecMplsTtlAction&) { decrement_mpls_ttl(); },
-                 [&](const SetQueueAction&) {},  // queues come with QoS
-                 [&](const PopQueueAction&) {},
+                 [&](const SetQueueAction& a) { packet_.set_queue_id(a.queue_id); },
+                 [&](const PopQueueAction&) { packet_.set_queue_id(0); },
                  [&](const GroupAction& a) { group(a.group_id); },
                  [&](const ResubmitAction& a) { resubmit(a); },
                  [&](const ControllerAction& a) { send_to_controller(a.reason, a); },
                  [&](const NoteAction&) {},
                  [&](const ExitAction&) { is_exiting_ = true; },
-                 [&](const EnqueueAction& a) { output(OutputAction{.port = a.port}); },
+                 [&](const EnqueueAction& a) { enqueue(a); },
                  [&](const WriteMetadataAction& a) {
                    packet_.set_field(field(FieldId::metadata), {0, a.value}, {0, a.mask}, looked_at_);
                  },

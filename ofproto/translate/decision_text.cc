@@ -41,7 +41,10 @@ class ActionWriter {
     return text.empty() ? "drop" : text;
   }
 
-  std::string operator()(const datapath::Output& a) const { return "output:" + port_name(a.port); }
+  std::string operator()(const datapath::Output& a) const {
+    return a.queue == nullptr ? "output:" + port_name(a.port)
+                              : fmt::format("enqueue:{}:{}", port_name(a.port), a.queue_id);
+  }
   std::string operator()(const datapath::OutputSet& a) const {
     std::string text;
     for (const PortId port : a.ports) {

@@ -64,6 +64,12 @@ void Translation::finish_freezing() {
   if (has_given_up_) {
     return;
   }
+  // Said once more as an action: also a continuation, which a controller keeps, can hold it so.
+  if (packet_.queue_id() != 0) {
+    FrozenStep step;
+    step.actions.emplace_back(openflow::SetQueueAction{packet_.queue_id()});
+    state.steps.insert(state.steps.begin(), std::move(step));
+  }
   state.bridge = place_.bridge->id;
   state.in_port = packet_.in_port();
   state.egress_port = place_.egress_port;

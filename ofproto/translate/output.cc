@@ -87,7 +87,7 @@ void Translation::deliver(const PortView& port) {
     send_to_tunnel(port);
   } else {
     packet_.commit(looked_at_, out_.actions);
-    out_.actions.push_back(datapath::Output{port.port_id});
+    out_.actions.push_back(output_of(port));
   }
 }
 
@@ -97,9 +97,10 @@ void Translation::send_to_all(const std::vector<const PortView*>& ports) {
     std::ranges::for_each(ports, [this](const PortView* port) { start_egress(*port); });
     return;
   }
+  const auto is_plain = [](const PortView& port) { return !port.is_patch && !port.tunnel && port.queues == nullptr; };
   std::vector<PortId> plain;
   for (const PortView* port : ports) {
-    if (!port->is_patch && !port->tunnel) {
+    if (is_plain(*port)) {
       plain.push_back(port->port_id);
     }
   }
@@ -112,7 +113,7 @@ void Translation::send_to_all(const std::vector<const PortView*>& ports) {
     out_.actions.push_back(datapath::OutputSet{std::move(plain)});
   }
   for (const PortView* port : ports) {
-    if (port->is_patch || port->tunnel) {
+    if (!is_plain(*port)) {
       deliver(*port);
     }
   }

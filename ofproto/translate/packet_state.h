@@ -89,6 +89,9 @@ class PacketState {
   void set_conjunction(uint32_t id);
   // The match field actset_output: the port that the action set outputs to, of_port::unset for none.
   void set_action_set_output(OfPort port);
+  // By which of a port's queues it leaves. No field: nothing can match on it.
+  uint32_t queue_id() const { return queue_id_; }
+  void set_queue_id(uint32_t queue_id) { queue_id_ = queue_id; }
   // The far side of a patch port: metadata, registers and tunnel fields start afresh.
   void cross_patch(OfPort in_port);
 
@@ -199,6 +202,7 @@ class PacketState {
   uint8_t ttl_decrements_ = 0;
   uint8_t ttl_uncommitted_ = 0;
   std::optional<TunnelMetadata> tunnel_sent_;
+  uint32_t queue_id_ = 0;
 };
 
 }  // namespace weft::ofproto

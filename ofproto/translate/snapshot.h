@@ -23,6 +23,7 @@
 #include "ofproto/table/table_set.h"
 #include "ofproto/translate/dependency_id.h"
 #include "ofproto/translate/mac_table.h"
+#include "ofproto/translate/port_queues.h"
 
 namespace weft::ofproto {
 
@@ -66,6 +67,7 @@ struct PortView {
   std::shared_ptr<PatchCounters> patch_counters;
   std::optional<datapath::TunnelSpec> tunnel;
   PortVlan vlan;
+  std::shared_ptr<const PortQueues> queues;  // null: what it sends has no limit
 };
 
 struct BridgeView {

@@ -93,6 +93,10 @@ class Translation {
   void flood(bool only_flooding_ports);
   bool may_send(const PortView& port);
 
+  // --- queue.cc
+  datapath::Output output_of(const PortView& port);
+  void enqueue(const openflow::EnqueueAction& action);
+
   // --- egress.cc
   bool has_egress_before_it() const { return place_.bridge->first_egress && !place_.egress_port; }
   void start_egress(const PortView& port);

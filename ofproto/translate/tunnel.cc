@@ -59,7 +59,7 @@ void Translation::send_to_tunnel(const PortView& port) {
 
   packet_.commit(looked_at_, out_.actions);
   packet_.commit_tunnel(tunnel, out_.actions);
-  out_.actions.push_back(datapath::Output{port.port_id});
+  out_.actions.push_back(output_of(port));
 }
 
 // The two bits of congestion notification are the encapsulation's to fill in, packet by packet.

@@ -243,7 +243,7 @@ TEST(OutputStory, PacketOutMayNameTheTableTwiceAndGoesOnAsItself) {
   EXPECT_EQ(punted[0].message.cookie, ~uint64_t{0});
 }
 
-// 1.0's output by way of a queue. Queues come with QoS; the port is reached.
+// 1.0's output by way of a queue. A port without any is reached all the same.
 TEST(OutputStory, EnqueueIsAnOutput) {
   TestSwitch sw{"p1", "p2"};
   sw.add_flow("actions=enqueue:p2:7");

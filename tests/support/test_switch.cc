@@ -116,6 +116,12 @@ void TestSwitch::remove_port(std::string_view name) {
   settle();
 }
 
+void TestSwitch::set_qos(std::string_view port, const std::optional<ofproto::QosConfig>& qos,
+                         std::string_view bridge_name) {
+  EXPECT_TRUE(bridge(bridge_name).set_qos(port, qos)) << port;
+  settle();
+}
+
 PortId TestSwitch::port_id(std::string_view name) {
   for (const auto& [bridge_name, entry] : bridges_) {
     if (const auto port = entry.bridge->port(name)) {
@@ -320,6 +326,13 @@ openflow::MeterStats TestSwitch::meter(uint32_t meter_id, std::string_view name)
   const auto stats = bridge(name).meter_stats(meter_id);
   EXPECT_TRUE(stats) << meter_id;
   return stats.value_or(openflow::MeterStats());
+}
+
+openflow::QueueStats TestSwitch::queue(std::string_view port, uint32_t queue_id, std::string_view name) {
+  const auto info = bridge(name).port(port);
+  const auto stats = info ? bridge(name).queue_stats(info->of_port, queue_id) : std::nullopt;
+  EXPECT_TRUE(stats) << port << " " << queue_id;
+  return stats.value_or(openflow::QueueStats());
 }
 
 uint64_t TestSwitch::misses() {

@@ -71,6 +71,7 @@ class TestSwitch {
   // A pair of patch ports: `name` on one bridge, `peer` on the other.
   void connect(std::string_view bridge, const std::string& name, std::string_view other, const std::string& peer);
   void remove_port(std::string_view name);
+  void set_qos(std::string_view port, const std::optional<ofproto::QosConfig>& qos, std::string_view bridge = "br0");
 
   // --- what a controller would say
   void add_flow(std::string_view text, std::string_view bridge = "br0");
@@ -109,6 +110,8 @@ class TestSwitch {
   uint64_t bytes(std::string_view filter = "", std::string_view bridge = "br0");
   // Its statistics, when counters have been collected; the meter is there.
   openflow::MeterStats meter(uint32_t meter_id, std::string_view bridge = "br0");
+  // Of a queue that is there.
+  openflow::QueueStats queue(std::string_view port, uint32_t queue_id, std::string_view bridge = "br0");
   std::vector<ofproto::PacketInEvent> packet_ins(std::string_view bridge = "br0");  // since the last call
   uint64_t misses();
   uint64_t drops(DropReason reason) { return datapath().drop_count(reason); }

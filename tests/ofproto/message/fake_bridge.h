@@ -25,6 +25,7 @@ class FakeBridge : public Bridge {
   std::vector<openflow::FlowStats> flows;
   std::map<uint32_t, openflow::GroupDesc> groups;
   std::vector<uint32_t> meters;
+  std::vector<uint32_t> queues;  // of port 1
   std::vector<openflow::TlvMap> tlv_table;
   std::shared_ptr<int> dumps_in_progress = std::make_shared<int>();  // each holds a share
   std::vector<BridgeListener*> listeners;
@@ -54,6 +55,7 @@ class FakeBridge : public Bridge {
   Result<void, datapath::PortError> reattach_port(std::string_view) override { return {}; }
   Result<void, datapath::PortError> configure_port(std::string_view, const datapath::PortSpec&) override { return {}; }
   bool set_vlan(std::string_view, const VlanConfig&) override { return true; }
+  bool set_qos(std::string_view, const std::optional<QosConfig>&) override { return true; }
   static constexpr MacAddress port_mac{{0x02, 0, 0, 0, 0, 0x01}};
   std::vector<PortInfo> ports() const override {
     PortInfo info;
@@ -236,6 +238,15 @@ class FakeBridge : public Bridge {
   }
   openflow::MeterFeaturesReply meter_features() const override { return {.max_meters = 5}; }
   std::vector<OfPort> port_numbers() const override { return {OfPort{1}}; }
+  std::vector<uint32_t> queue_numbers(OfPort of_port) const override {
+    return of_port == OfPort{1} ? queues : std::vector<uint32_t>();
+  }
+  std::optional<openflow::QueueStats> queue_stats(OfPort of_port, uint32_t queue_id) const override {
+    return openflow::QueueStats{.port = of_port, .queue_id = queue_id, .tx_packets = 5, .duration = {7, 0}};
+  }
+  std::optional<openflow::QueueDesc> queue_desc(OfPort of_port, uint32_t queue_id) const override {
+    return openflow::QueueDesc{.port = of_port, .queue_id = queue_id, .min_rate = {}, .max_rate = uint16_t{10}};
+  }
   openflow::GroupFeaturesReply group_features() const override { return {}; }
   bool has_group(uint32_t number) const override { return groups.contains(number); }
   std::string dump_all_flows() const override { return {}; }

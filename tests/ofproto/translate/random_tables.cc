@@ -217,6 +217,19 @@ LearnAction RandomTables::learn() {
   return {learn};
 }
 
+Action RandomTables::set_queue() { return SetQueueAction{static_cast<uint32_t>(below(random_queue_count))}; }
+
+ActionList RandomTables::queueing() {
+  ActionList actions{set_queue()};
+  if (one_in(2)) {
+    actions.emplace_back(EnqueueAction{in_port(), static_cast<uint32_t>(below(random_queue_count))});
+  }
+  if (one_in(3)) {
+    actions.emplace_back(PopQueueAction{});
+  }
+  return actions;
+}
+
 // One extension action, and what makes it matter.
 ActionList RandomTables::extension(const Kind& kind, uint8_t table_id) {
   static const std::vector<FieldId> registers = {F::reg0, F::reg0 + 3, F::metadata};
@@ -269,6 +282,9 @@ Instructions RandomTables::instructions(const Kind& kind, uint8_t table_id) {
   if (one_in(3)) {
     std::ranges::move(extension(kind, table_id), std::back_inserter(apply));
   }
+  if (one_in(4)) {
+    std::ranges::move(queueing(), std::back_inserter(apply));
+  }
   const bool is_egress = table_id >= random_egress_table;
   const unsigned end = is_egress ? random_egress_table + random_egress_count : random_table_count;
   const bool has_next = table_id + 1U < end;
@@ -288,6 +304,9 @@ Instructions RandomTables::instructions(const Kind& kind, uint8_t table_id) {
       result.write->push_back(
           SetFieldAction{F::eth_dst, FieldValue{0, value_of(F::eth_dst)}, all_bits(field(F::eth_dst))});
     }
+  }
+  if (result.write && one_in(3)) {
+    result.write->push_back(set_queue());
   }
   if (result.goto_table && one_in(3)) {
     result.write_metadata = MetadataWrite{below(4), 3};
@@ -469,6 +488,9 @@ GroupMod RandomTables::group(uint32_t group_id) {
     if (one_in(2)) {
       bucket.actions.push_back(
           SetFieldAction{F::eth_src, FieldValue{0, value_of(F::eth_src)}, all_bits(field(F::eth_src))});
+    }
+    if (one_in(3)) {
+      bucket.actions.push_back(set_queue());
     }
     if (group_id > 1 && one_in(3)) {
       bucket.actions.push_back(GroupAction{static_cast<uint32_t>(1 + below(group_id - 1))});

@@ -24,6 +24,9 @@ inline constexpr uint8_t random_learn_table = 9;
 inline constexpr uint16_t random_learn_priority = 250;
 inline constexpr uint16_t random_learn_kinds = 2;
 
+// Queues that actions name: 0 to 3.
+inline constexpr uint32_t random_queue_count = 4;
+
 // Egress tables, where there are any.
 inline constexpr uint8_t random_egress_table = 5;
 inline constexpr uint8_t random_egress_count = 2;
@@ -61,6 +64,8 @@ class RandomTables {
   openflow::Action change(const Kind& kind);
   openflow::SubField some_bits(FieldId id);
   openflow::LearnAction learn();
+  openflow::Action set_queue();
+  openflow::ActionList queueing();
   openflow::ActionList extension(const Kind& kind, uint8_t table_id);
   openflow::Instructions instructions(const Kind& kind, uint8_t table_id);
   Frame network_frame(Frame link);

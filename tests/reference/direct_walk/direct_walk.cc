@@ -64,6 +64,9 @@ unsigned order(const Action& action) {
   if (std::holds_alternative<DecTtlAction>(action)) {
     return 7;
   }
+  if (std::holds_alternative<SetQueueAction>(action)) {
+    return 9;
+  }
   if (std::holds_alternative<GroupAction>(action)) {
     return 10;
   }
@@ -375,7 +378,7 @@ void DirectWalk::egress(OfPort port, const Packet& packet, Walk& walk) {
 }
 
 void DirectWalk::send_now(OfPort port, const Packet& packet, Walk& walk) {
-  WalkSent sent{port, packet.bytes, 0, {}};
+  WalkSent sent{port, packet.bytes, 0, {}, packet.queue_id};
   if (packet.was_shortened && !packet.offload.is_partial()) {
     sent.frame.resize(std::max<size_t>(sent.frame.size(), 60));
   }

@@ -35,6 +35,7 @@ struct WalkSent {
   std::vector<uint8_t> frame;
   uint64_t tunnel_id = 0;  // of a tunnel port
   IpAddress tunnel_remote;
+  uint32_t queue_id = 0;
 };
 
 struct WalkOutcome {
@@ -74,6 +75,7 @@ class DirectWalk {
     bool was_shortened = false;  // by a pop: padded when it leaves
     bool is_in_egress = false;
     OfPort action_set_output = of_port::unset;  // known in egress tables alone
+    uint32_t queue_id = 0;
   };
   struct Walk {
     WalkOutcome outcome;

@@ -46,6 +46,14 @@ bool DirectWalk::act_extension(const Action& action, Packet& packet, Walk& walk)
     learn(*learning->learn, packet, walk);
   } else if (const auto* clone = std::get_if<CloneAction>(&action)) {
     branch(packet, walk, [&](Packet& copy, Walk& of_copy) { act(clone->nested->actions, copy, of_copy); });
+  } else if (const auto* queue = std::get_if<SetQueueAction>(&action)) {
+    packet.queue_id = queue->queue_id;
+  } else if (std::holds_alternative<PopQueueAction>(action)) {
+    packet.queue_id = 0;
+  } else if (const auto* enqueue = std::get_if<EnqueueAction>(&action)) {
+    const uint32_t before = std::exchange(packet.queue_id, enqueue->queue_id);
+    output(enqueue->port, packet, walk);
+    packet.queue_id = before;
   } else {
     return false;
   }
