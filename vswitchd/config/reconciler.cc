@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "vswitchd/config/logger.h"
+#include "vswitchd/config/qos_spec.h"
 
 namespace weft::config {
 namespace {
@@ -145,9 +146,9 @@ Reconciler::WantedPorts Reconciler::wanted_ports(const Database& wanted, const R
       continue;
     }
     const auto number = wanted_number(interface);
-    ports.emplace(interface.name(),
-                  WantedPort{ofproto::PortRequest{interface.name(), std::move(*attachment), number, to_vlan(port)},
-                             number.has_value()});
+    ports.emplace(interface.name(), WantedPort{ofproto::PortRequest{interface.name(), std::move(*attachment), number,
+                                                                    to_vlan(port), to_qos(wanted, port)},
+                                               number.has_value()});
   }
   return ports;
 }
@@ -167,7 +168,7 @@ void Reconciler::plan_removals(const std::string& bridge, const WantedPorts& wan
   }
 }
 
-// Its VLANs, MTU and address may differ, and its number as long as another port that stays has the one that is wanted.
+// Its VLANs, queues, MTU and address may differ, and its number as long as another port that stays has the one that is wanted.
 bool Reconciler::can_stay(const RunningBridge& bridge, const RunningPort& running, const WantedPort& wanted,
                           const WantedPorts& all_wanted) {
   if (!running.of_port || !wanted.request || !is_same_device(running.request.attachment, wanted.request->attachment)) {

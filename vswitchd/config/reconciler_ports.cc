@@ -44,6 +44,10 @@ void Reconciler::make_port(const std::string& bridge, const std::string& name, c
       running.bridge->set_vlan(name, wanted.request->vlan);
       port.request.vlan = wanted.request->vlan;
     }
+    if (port.request.qos != wanted.request->qos) {
+      running.bridge->set_qos(name, wanted.request->qos);
+      port.request.qos = wanted.request->qos;
+    }
     if (port.request.attachment != wanted.request->attachment) {
       port.request.attachment = wanted.request->attachment;
       port.is_configured = false;

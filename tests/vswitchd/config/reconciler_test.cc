@@ -46,6 +46,36 @@ TEST_F(ReconcilerTest, WhatDidNotChangeStays) {
   EXPECT_EQ(the_switch->bridge("br0")->port("p1")->vlan.tag, 5);
 }
 
+TEST_F(ReconcilerTest, QueuesFollowTheirRecordsAndThePortStays) {
+  add_bridge("br0");
+  add_port("br0", "p1");
+  const auto added = devices->added;
+  const Uuid qos = Uuid::random();
+  const Uuid queue = Uuid::random();
+  Datum queues;
+  queues.put(int64_t{1}, queue);
+  Datum limit;
+  limit.put(std::string("max-rate"), std::string("1000"));
+  change({insert("Queue", queue, {{"other_config", limit}}),
+          insert("QoS", qos, {{"type", management::text("linux-htb")}, {"queues", queues}}),
+          update("Port", uuid_of("Port", "p1"), {{"qos", Datum::of(qos)}})});
+  const auto rate_in_trace = [this] {
+    const auto text = the_switch->trace({.bridge = "br0", .flow = "in_port=LOCAL,udp", .actions = "enqueue:p1:1"});
+    return text ? *text : text.error().render();
+  };
+  EXPECT_THAT(rate_in_trace(), HasSubstr("max-rate 1000 bit/s"));
+
+  limit.put(std::string("max-rate"), std::string("2000"));
+  change({update("Queue", queue, {{"other_config", limit}})});
+  EXPECT_THAT(rate_in_trace(), HasSubstr("max-rate 2000 bit/s"));
+  EXPECT_EQ(devices->added, added);
+
+  restart();
+  EXPECT_THAT(rate_in_trace(), HasSubstr("max-rate 2000 bit/s"));
+  change({update("Port", uuid_of("Port", "p1"), {{"qos", Datum{}}})});
+  EXPECT_TRUE(the_switch->bridge("br0")->queue_numbers(OfPort{1}).empty());
+}
+
 TEST_F(ReconcilerTest, OtherOptionsMakeThePortAnew) {
   add_bridge("br0");
   add_port("br0", "p1");

@@ -1,0 +1,47 @@
+#include "vswitchd/config/qos_spec.h"
+
+#include <algorithm>
+
+#include "lib/management/rules.h"
+
+namespace weft::config {
+namespace {
+
+using management::Database;
+using management::Datum;
+using management::Row;
+
+// A limit without a buffer needs a burst: TCP sends that much before it hears of a loss.
+uint64_t usual_burst(uint64_t rate) {
+  constexpr uint64_t per_second = 10;
+  return std::max<uint64_t>(rate / per_second, 1);
+}
+
+std::optional<datapath::RateLimit> to_limit(const Datum& settings) {
+  const auto rate = management::parse_bits(settings.at("max-rate").value_or(""));
+  if (!rate) {
+    return std::nullopt;
+  }
+  const auto burst = management::parse_bits(settings.at("burst").value_or(""));
+  return datapath::RateLimit{.rate = *rate, .burst = burst.value_or(usual_burst(*rate))};
+}
+
+}  // namespace
+
+std::optional<ofproto::QosConfig> to_qos(const Database& database, const Row& port) {
+  const auto uuids = port["qos"].uuids();
+  const Row* row = uuids.empty() ? nullptr : database.find("QoS", uuids.front());
+  if (row == nullptr || (*row)["type"].string().value_or("").empty()) {
+    return std::nullopt;
+  }
+  ofproto::QosConfig qos;
+  qos.limit = to_limit((*row)["other_config"]);
+  const Datum& queues = (*row)["queues"];
+  for (size_t i = 0; i < queues.count(); ++i) {
+    const Row* queue = database.find("Queue", std::get<management::Uuid>(queues.values[i]));
+    qos.queues.emplace(static_cast<uint32_t>(std::get<int64_t>(queues.keys[i])), to_limit((*queue)["other_config"]));
+  }
+  return qos;
+}
+
+}  // namespace weft::config
