@@ -14,8 +14,8 @@ Outcome on_features_request(const RequestPtr& request) {
   reply.buffer_count = 0;  // packet-in carries the whole packet
   reply.table_count = table_count;
   reply.auxiliary_id = request->session()->auxiliary_id();
-  reply.capabilities =
-      capability::flow_stats | capability::table_stats | capability::port_stats | capability::group_stats;
+  reply.capabilities = capability::flow_stats | capability::table_stats | capability::port_stats |
+                       capability::queue_stats | capability::group_stats;
   if (request->session()->version() >= Version::v1_4) {
     reply.capabilities |= capability::bundles | capability::flow_monitoring;
   }

@@ -49,7 +49,7 @@ TEST_F(MessageTest, FeaturesClaimWhatTheVersionHasAWordFor) {
     session->finished = 0;
     const auto claimed = reply_to<FeaturesReply>(FeaturesRequest{}).capabilities;
     EXPECT_EQ(claimed & of_14, expected) << to_string(version);
-    EXPECT_EQ(claimed & capability::queue_stats, 0U);
+    EXPECT_NE(claimed & capability::queue_stats, 0U);
   }
 }
 
@@ -522,13 +522,50 @@ TEST_F(MessageTest, PortStatisticsOfNoPort) {
   EXPECT_EQ(refusal_of(PortStatsRequest{.port = OfPort{9}}), OpenFlowError(ErrorCode::ofpbrc_bad_port));
 }
 
-TEST_F(MessageTest, NoPortHasQueuesYet) {
-  for (const Version version : {Version::v1_3, Version::v1_4, Version::v1_5}) {
+TEST_F(MessageTest, AListOfNoQueuesIsEmpty) {
+  for (const Version version : {Version::v1_0, Version::v1_3, Version::v1_4, Version::v1_5}) {
     session->speaks = version;
     session->finished = 0;
     EXPECT_TRUE(reply_to<QueueStatsReply>(QueueStatsRequest{}).entries.empty());
     session->finished = 0;
     EXPECT_TRUE(reply_to<QueueDescReply>(QueueDescRequest{.port = OfPort{1}}).entries.empty());
+  }
+}
+
+TEST_F(MessageTest, QueuesAreToldInEachVersion) {
+  bridge.queues = {0, 3};
+  for (const Version version : {Version::v1_0, Version::v1_3, Version::v1_4, Version::v1_5}) {
+    session->speaks = version;
+    session->finished = 0;
+    const auto stats = reply_to<QueueStatsReply>(QueueStatsRequest{.port = OfPort{1}}).entries;
+    ASSERT_EQ(stats.size(), 2U) << to_string(version);
+    EXPECT_EQ(stats[1].queue_id, 3U);
+    EXPECT_EQ(stats[1].tx_packets, 5U);
+    EXPECT_EQ(stats[1].duration.seconds, version == Version::v1_0 ? unknown_duration.seconds : 7U);
+    session->finished = 0;
+    EXPECT_EQ(reply_to<QueueStatsReply>(QueueStatsRequest{.queue_id = 3}).entries.size(), 1U) << "of any port";
+    session->finished = 0;
+    const auto desc = reply_to<QueueDescReply>(QueueDescRequest{.port = OfPort{1}}).entries;
+    ASSERT_EQ(desc.size(), 2U);
+    EXPECT_EQ(desc[0].queue_id, 0U);
+    EXPECT_EQ(desc[1].queue_id, 3U);
+    EXPECT_EQ(desc[1].max_rate, uint16_t{10});
+  }
+}
+
+// One message of the earlier versions would have been longer than a message can be.
+TEST_F(MessageTest, AMessageOfQueuesIsNotTooLong) {
+  for (uint32_t id = 0; id < 5000; ++id) {
+    bridge.queues.push_back(id);
+  }
+  session->speaks = Version::v1_3;
+  EXPECT_EQ(reply_to<QueueDescReply>(QueueDescRequest{.port = OfPort{1}}).entries.size(), 2000U);
+}
+
+TEST_F(MessageTest, QueuesThatAreNotThere) {
+  bridge.queues = {0, 5};
+  for (const Version version : {Version::v1_0, Version::v1_3, Version::v1_4, Version::v1_5}) {
+    session->speaks = version;
     session->finished = 0;
     EXPECT_EQ(refusal_of(QueueDescRequest{.port = OfPort{9}}), OpenFlowError(ErrorCode::ofpqofc_bad_port));
     session->finished = 0;
@@ -536,6 +573,8 @@ TEST_F(MessageTest, NoPortHasQueuesYet) {
     session->finished = 0;
     EXPECT_EQ(refusal_of(QueueStatsRequest{.port = OfPort{1}, .queue_id = 3}),
               OpenFlowError(ErrorCode::ofpqofc_bad_queue));
+    session->finished = 0;
+    EXPECT_EQ(refusal_of(QueueStatsRequest{.queue_id = 3}), OpenFlowError(ErrorCode::ofpqofc_bad_queue));
   }
 }
 
