@@ -24,10 +24,29 @@ std::string what_it_needs(Prerequisite prerequisite) {
   return fmt::format("a match on {}{}", match_for(prerequisite), is_vlan ? ", or push_vlan before it" : "");
 }
 
+template <class... Kinds>
+bool is_one_of(const Action& action) {
+  return (std::holds_alternative<Kinds>(action) || ...);
+}
+
+// What Nicira's extensions brought to 1.0 later is checked there too.
+bool is_checked_in_10(const Action& action) {
+  const auto* set = std::get_if<SetFieldAction>(&action);
+  return set != nullptr ? !set->is_mod
+                        : !is_one_of<PopVlanAction, PopMplsAction, SetTtlAction, DecTtlAction, SetMplsTtlAction,
+                                     DecMplsTtlAction, FinTimeoutAction>(action);
+}
+
 // What is known of a packet while the actions change it. A visitor: one call an action.
 class KnownPacket {
  public:
-  explicit KnownPacket(const Match& match) : match_(match) {}
+  explicit KnownPacket(const Match& match, Version version = Version::v1_3)
+      : match_(match), is_10_(version == Version::v1_0) {}
+
+  Complaint look_at(const Action& action) {
+    auto complaint = std::visit(*this, action);
+    return is_10_ && !is_checked_in_10(action) ? std::nullopt : std::move(complaint);
+  }
 
   Complaint operator()(const SetFieldAction& action) { return need(field(action.field)); }
   Complaint operator()(const MoveAction& action) {
@@ -39,18 +58,17 @@ class KnownPacket {
   Complaint operator()(const SetVlanVidAction&) { return tag(); }
   Complaint operator()(const SetVlanPcpAction&) { return tag(); }
   Complaint operator()(const PopVlanAction&) {
-    if (auto complaint = need(Prerequisite::vlan, "pop_vlan")) {
-      return complaint;
-    }
+    auto complaint = need(Prerequisite::vlan, "pop_vlan");
     // There may be another tag below, but nothing says so.
     match_.set_masked(FieldId::vlan_tci, 0, 0xffff);
-    return std::nullopt;
+    return complaint;
   }
 
   Complaint operator()(const PushMplsAction& action) { return become(action.ethertype); }
   Complaint operator()(const PopMplsAction& action) {
     auto complaint = need(Prerequisite::mpls, "pop_mpls");
-    return complaint ? complaint : become(action.ethertype);
+    become(action.ethertype);
+    return complaint;
   }
   Complaint operator()(const PushPbbAction& action) {
     match_.set_masked(FieldId::vlan_tci, 0, 0xffff);  // the tags are the hidden customer's
@@ -147,7 +165,7 @@ class KnownPacket {
   }
   Complaint check(const ActionList& actions) {
     for (const Action& action : actions) {
-      if (auto complaint = std::visit(*this, action)) {
+      if (auto complaint = look_at(action)) {
         return complaint;
       }
     }
@@ -179,6 +197,7 @@ class KnownPacket {
   }
 
   Match match_;
+  bool is_10_;
 };
 
 // Of an action set, whose order is its own, only what is set must be known to exist: by a push that stands before it in
@@ -189,7 +208,7 @@ bool is_checked_in_write_actions(const Action& action) {
 
 std::optional<Inconsistency> check_list(KnownPacket& packet, const ActionList& actions, bool in_write_actions) {
   for (size_t i = 0; i < actions.size(); ++i) {
-    auto complaint = std::visit(packet, actions[i]);
+    auto complaint = packet.look_at(actions[i]);
     if (complaint && (!in_write_actions || is_checked_in_write_actions(actions[i]))) {
       return Inconsistency{std::move(*complaint), in_write_actions, i};
     }
@@ -199,9 +218,9 @@ std::optional<Inconsistency> check_list(KnownPacket& packet, const ActionList& a
 
 }  // namespace
 
-std::optional<Inconsistency> find_inconsistency(const Match& match, const Instructions& instructions,
-                                                uint8_t table_id) {
-  KnownPacket packet(match);
+std::optional<Inconsistency> find_inconsistency(const Match& match, const Instructions& instructions, uint8_t table_id,
+                                                Version version) {
+  KnownPacket packet(match, version);
   if (instructions.apply) {
     if (auto found = check_list(packet, *instructions.apply, false)) {
       return found;

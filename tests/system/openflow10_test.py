@@ -144,6 +144,10 @@ class OpenFlow10Test(SystemTest):
         self.assertEqual(len(self.stock.flows()), 1)
         self.assertRegex(ofctl("show", "br0"), r"OFPT_FEATURES_REPLY \(xid=")
         self.assertIn("active=1", ofctl("dump-tables", "br0"))
+        ofctl("del-flows", "br0")
+        changes = "mod_nw_src:10.9.9.9,mod_tp_src:80,dec_ttl,pop_mpls:0x0800,output:2"
+        ofctl("add-flow", "br0", f"actions={changes}")
+        self.assertIn(f" actions={changes}\n", ofctl("--no-stats", "dump-flows", "br0"), "1.0's need no match")
         ofctl("add-group", "br0", "group_id=1,type=all,bucket=output:2")
         self.assertIn("group_id=1,type=all,bucket=", ofctl("dump-groups", "br0", "1"))
         ofctl("del-groups", "br0")

@@ -166,6 +166,10 @@ openflow::VersionSet usual_versions(const Options& options) {
   return options.versions.value_or(openflow::supported_versions() & up_to_1_3);
 }
 
+openflow::Version version_without_switch(const Options& options) {
+  return usual_versions(options).highest().value_or(Version::v1_3);
+}
+
 std::span<const Command> commands() { return table; }
 
 const Command* find_command(std::string_view name) {

@@ -49,6 +49,9 @@ struct Command {
 // What -O says; without it OpenFlow 1.3 and below.
 openflow::VersionSet usual_versions(const Options& options);
 
+// For a text that no switch is asked about: the highest of these.
+openflow::Version version_without_switch(const Options& options);
+
 std::span<const Command> commands();
 const Command* find_command(std::string_view name);
 

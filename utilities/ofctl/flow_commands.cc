@@ -11,8 +11,9 @@ using openflow::FlowModCommand;
 Outcome change_flows(Invocation& call, FlowModCommand command, const std::string& argument, bool is_file) {
   FlowBatch batch(call);
   const auto add = [&](const std::string& text) -> Outcome {
-    const auto mod = is_file ? openflow::parse_flow_line(text, command, call.ports)
-                             : openflow::parse_flow(text, command, call.ports);
+    const openflow::Version version = call.connection->version();
+    const auto mod = is_file ? openflow::parse_flow_line(text, command, call.ports, version)
+                             : openflow::parse_flow(text, command, call.ports, version);
     if (!mod) {
       return Unexpected{bad_text(text, mod.error())};
     }

@@ -33,10 +33,10 @@ bool is_equal(const FlowMod& a, const FlowMod& b) {
          openflow::format_instructions(a.instructions) == openflow::format_instructions(b.instructions);
 }
 
-Result<FlowSet, Failure> flows_of_file(const std::string& name, const PortNames* ports) {
+Result<FlowSet, Failure> flows_of_file(const std::string& name, const PortNames* ports, openflow::Version version) {
   FlowSet flows;
   const auto read = for_each_line(name, [&](const std::string& text) -> Outcome {
-    auto mod = openflow::parse_flow(text, FlowModCommand::add, ports);
+    auto mod = openflow::parse_flow(text, FlowModCommand::add, ports, version);
     if (!mod) {
       return Unexpected{bad_text(text, mod.error())};
     }
@@ -96,7 +96,7 @@ void for_each_difference(const FlowSet& before, const FlowSet& after, bool adds_
 }
 
 Result<std::pair<FlowSet, FlowSet>, Failure> switch_and_file(Invocation& call) {
-  auto wanted = flows_of_file(call.argument(0), call.ports);
+  auto wanted = flows_of_file(call.argument(0), call.ports, call.connection->version());
   if (!wanted) {
     return Unexpected{wanted.error()};
   }
@@ -113,8 +113,8 @@ struct Source {
   std::optional<Connection> connection;
 
   bool is_file() const { return !connection; }
-  Result<FlowSet, Failure> flows(const PortNames* ports) {
-    return is_file() ? flows_of_file(name, ports) : flows_of_switch(*connection);
+  Result<FlowSet, Failure> flows(const PortNames* ports, openflow::Version version) {
+    return is_file() ? flows_of_file(name, ports, version) : flows_of_switch(*connection);
   }
 };
 
@@ -158,7 +158,7 @@ Outcome replace_flows(Invocation& call) {
   return added ? batch.commit() : added;
 }
 
-// Names of ports in a file are those of the switch that it is compared with.
+// Names of ports in a file are those of the switch that it is compared with, and so is the version.
 Outcome diff_flows(Invocation& call) {
   auto first = open_source(call.argument(0), call.options);
   if (!first) {
@@ -170,11 +170,12 @@ Outcome diff_flows(Invocation& call) {
   }
   Source& named = first->is_file() ? *second : *first;
   const SwitchPorts ports(named.is_file() ? nullptr : &*named.connection);
-  const auto before = first->flows(&ports);
+  const auto version = named.is_file() ? version_without_switch(call.options) : named.connection->version();
+  const auto before = first->flows(&ports, version);
   if (!before) {
     return Unexpected{before.error()};
   }
-  const auto after = second->flows(&ports);
+  const auto after = second->flows(&ports, version);
   if (!after) {
     return Unexpected{after.error()};
   }

@@ -15,8 +15,9 @@
 namespace weft::ofctl {
 namespace {
 
-Outcome print_flow(const std::string& text, const PortNames* ports) {
-  const auto mod = openflow::parse_flow_line(text, openflow::FlowModCommand::add, ports);
+Outcome print_flow(const std::string& text, const Invocation& call) {
+  const auto mod =
+      openflow::parse_flow_line(text, openflow::FlowModCommand::add, call.ports, version_without_switch(call.options));
   if (!mod) {
     return Unexpected{bad_text(text, mod.error())};
   }
@@ -48,10 +49,10 @@ Result<openflow::Bytes, Failure> read_file(const std::string& name) {
 
 }  // namespace
 
-Outcome parse_flow_command(Invocation& call) { return print_flow(call.argument(0), call.ports); }
+Outcome parse_flow_command(Invocation& call) { return print_flow(call.argument(0), call); }
 
 Outcome parse_flows_command(Invocation& call) {
-  return for_each_line(call.argument(0), [&](const std::string& text) { return print_flow(text, call.ports); });
+  return for_each_line(call.argument(0), [&](const std::string& text) { return print_flow(text, call); });
 }
 
 Outcome ofp_print(Invocation& call) {

@@ -175,6 +175,14 @@ Parsed parse_move(const ActionInput& input, const Word& word, ActionList& out) {
   return {};
 }
 
+// Of a match nw_src is also ARP's sender; an action changes an IP header only.
+const Field& modified_field(std::string_view name, const Match& match) {
+  if (name == "nw_src" || name == "nw_dst") {
+    return field(name == "nw_src" ? FieldId::ipv4_src : FieldId::ipv4_dst);
+  }
+  return *resolve_field(name, match);
+}
+
 // mod_dl_src, mod_dl_dst, mod_nw_src ... set the field of that name; mod_nw_tos is given the whole byte.
 Parsed parse_mod(const ActionInput& input, const Word& word, ActionList& out) {
   constexpr std::string_view prefix = "mod_";
@@ -191,15 +199,15 @@ Parsed parse_mod(const ActionInput& input, const Word& word, ActionList& out) {
     out.emplace_back(set_whole(FieldId::ip_dscp, *tos >> 2));
     return {};
   }
-  const Field* f = resolve_field(name, input.match);
+  const Field& f = modified_field(name, input.match);
   if (word.value.empty()) {
     return input.source.error(word.whole, std::string(word.key) + " needs a value");
   }
-  if (auto parsed = set_field(input, *f, word.key, word.value, out); !parsed) {
+  if (auto parsed = set_field(input, f, word.key, word.value, out); !parsed) {
     return parsed;
   }
   auto& set = std::get<SetFieldAction>(out.back());
-  set.is_mod = set.mask == all_bits(*f) && has_own_action(f->id);
+  set.is_mod = set.mask == all_bits(f) && has_own_action(f.id);
   return {};
 }
 

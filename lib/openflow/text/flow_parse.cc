@@ -10,6 +10,7 @@
 
 #include "lib/flow/field_text.h"
 #include "lib/flow/match_text.h"
+#include "lib/openflow/action_codec.h"
 #include "lib/openflow/consistency.h"
 #include "lib/openflow/oxm.h"
 #include "lib/openflow/text/action_parse.h"
@@ -327,7 +328,7 @@ Parsed complain(const TextSource& source, const ParsedInstructions& parsed, std:
 
 class FlowParser {
  public:
-  FlowParser(const TextSource& source, FlowModCommand command) : source_(source) {
+  FlowParser(const TextSource& source, FlowModCommand command, Version version) : source_(source), version_(version) {
     properties_.mod.command = command;
     properties_.mod.table_id = is_removal(command) ? all_tables : 0;
   }
@@ -398,26 +399,31 @@ class FlowParser {
       return Unexpected{parsed.error()};
     }
     mod.instructions = std::move(parsed->instructions);
-    if (const auto found = find_inconsistency(mod.match, mod.instructions, mod.table_id)) {
+    if (const auto found = find_inconsistency(mod.match, mod.instructions, mod.table_id, version_)) {
       return complain(source_, *parsed, *actions, *found);
+    }
+    if (version_ == Version::v1_0 && mod.instructions.apply) {
+      resolve_transport_ports(*mod.instructions.apply, mod.match);
     }
     return {};
   }
 
   const TextSource& source_;
+  Version version_;
   Properties properties_;
   std::string_view cookie_word_;
 };
 
 }  // namespace
 
-Result<FlowMod, TextError> parse_flow(std::string_view text, FlowModCommand command, const PortNames* ports) {
+Result<FlowMod, TextError> parse_flow(std::string_view text, FlowModCommand command, const PortNames* ports,
+                                      Version version) {
   const TextSource source{text, ports};
-  return FlowParser(source, command).parse();
+  return FlowParser(source, command, version).parse();
 }
 
 Result<FlowMod, TextError> parse_flow_line(std::string_view text, FlowModCommand default_command,
-                                           const PortNames* ports) {
+                                           const PortNames* ports, Version version) {
   constexpr std::pair<std::string_view, FlowModCommand> commands[] = {
       {"add", FlowModCommand::add},
       {"modify", FlowModCommand::modify},
@@ -431,12 +437,12 @@ Result<FlowMod, TextError> parse_flow_line(std::string_view text, FlowModCommand
     if (trimmed.substr(0, name.size()) == name && (has_more || trimmed.size() == name.size())) {
       const std::string_view rest = trimmed.substr(name.size());
       const auto offset = static_cast<size_t>(rest.data() - text.data());
-      return parse_flow(rest, command, ports).transform_error([&](const TextError& error) {
+      return parse_flow(rest, command, ports, version).transform_error([&](const TextError& error) {
         return shifted(error, offset);
       });
     }
   }
-  return parse_flow(text, default_command, ports);
+  return parse_flow(text, default_command, ports, version);
 }
 
 Result<FlowFilter, TextError> parse_flow_filter(std::string_view text, const PortNames* ports) {

@@ -17,15 +17,18 @@
 #include "lib/flow/match.h"
 #include "lib/flow/port_names.h"
 #include "lib/openflow/flow_message.h"
+#include "lib/openflow/version.h"
 
 namespace weft::openflow {
 
-// Actions are required, except to remove. For modify and remove "cookie=VALUE/MASK" selects.
-Result<FlowMod, TextError> parse_flow(std::string_view text, FlowModCommand command, const PortNames* ports = nullptr);
+// Actions are required, except to remove. For modify and remove "cookie=VALUE/MASK" selects. `version` is the one that the
+// flow is said in: 1.0's actions need nothing of the match (consistency.h).
+Result<FlowMod, TextError> parse_flow(std::string_view text, FlowModCommand command, const PortNames* ports = nullptr,
+                                      Version version = Version::v1_3);
 
 // A line of a flow file: it may begin with "add", "modify", "modify_strict", "delete" or "delete_strict".
 Result<FlowMod, TextError> parse_flow_line(std::string_view text, FlowModCommand default_command,
-                                           const PortNames* ports = nullptr);
+                                           const PortNames* ports = nullptr, Version version = Version::v1_3);
 
 // Which rules a dump is about: a match, table=, out_port=, out_group=, cookie=.
 Result<FlowFilter, TextError> parse_flow_filter(std::string_view text, const PortNames* ports = nullptr);

@@ -1,7 +1,7 @@
 // What a user sees who mistypes a flow, and the forms that the corpus does not hold.
 #include "lib/openflow/text/flow_text.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "lib/openflow/text/action_text.h"
 #include "tests/lib/openflow/text/flow_corpus.h"
@@ -89,6 +89,26 @@ TEST(FlowTextErrors, MarkTheActionThatDoesNotFitTheMatch) {
   EXPECT_EQ(complaint("actions=dec_ttl").word, "dec_ttl");
   EXPECT_EQ(complaint("ip,actions=set_field:80->tcp_dst").word, "set_field:80->tcp_dst");
   EXPECT_EQ(complaint("table=5,actions=goto_table:5").word, "goto_table:5");
+}
+
+// As in ovs-ofctl; what came to 1.0 by extensions of another kind needs its match there too.
+TEST(FlowText, ActionsOf10NeedNothingOfTheMatch) {
+  const auto said = [](std::string_view text) {
+    const auto mod = parse_flow(text, FlowModCommand::add, nullptr, Version::v1_0);
+    return mod ? format_instructions(mod->instructions) : mod.error().message;
+  };
+  for (const std::string actions :
+       {"dec_ttl", "mod_nw_src:10.0.0.1", "mod_tp_src:80", "mod_nw_tos:4,mod_nw_ttl:5", "pop_mpls:0x0800,dec_ttl",
+        "set_mpls_label(3),dec_mpls_ttl", "pop_vlan", "fin_timeout(idle_timeout=5)", "clone(dec_ttl)"}) {
+    EXPECT_EQ(said("actions=" + actions), actions);
+    EXPECT_EQ(said("arp,actions=" + actions), actions);
+    EXPECT_THAT(said_of("actions=" + actions), ::testing::HasSubstr("needs a match on"));
+  }
+  EXPECT_EQ(said("actions=load:0x1->NXM_OF_IP_SRC[]"), "ip_src needs a match on ip (OFPBAC_MATCH_INCONSISTENT)");
+  EXPECT_EQ(said("actions=ct(commit)"), "ct needs a match on ip or ipv6 (OFPBAC_MATCH_INCONSISTENT)");
+  // What the packet turns out to be is changed.
+  const auto mod = parse_flow("ip,actions=mod_tp_src:80", FlowModCommand::add, nullptr, Version::v1_0);
+  EXPECT_EQ(mod->instructions.apply->size(), 3U);
 }
 
 TEST(FlowTextErrors, AnActionSetMaySetWhatItPushes) {
