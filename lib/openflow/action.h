@@ -53,6 +53,7 @@ struct PushVlanAction {
   friend bool operator==(const PushVlanAction&, const PushVlanAction&) = default;
 };
 struct PopVlanAction {
+  bool is_strip = false;  // 1.0's strip_vlan, which is the same by another name
   friend bool operator==(const PopVlanAction&, const PopVlanAction&) = default;
 };
 

@@ -64,6 +64,11 @@ Action read_empty(ActionBody& from) {
   return Empty{};
 }
 
+Action read_strip_vlan(ActionBody& from) {
+  from.in.pad(4);
+  return PopVlanAction{true};
+}
+
 template <class Ttl>
 Action read_ttl(ActionBody& from) {
   const uint8_t ttl = from.in.u8();
@@ -177,7 +182,7 @@ constexpr ActionRow action_rows[] = {
     {action_type_10::output, first, first, read_output_10},
     {action_type_10::set_vlan_vid, first, first, read_set_vlan_vid_10},
     {action_type_10::set_vlan_pcp, first, first, read_set_vlan_pcp_10},
-    {action_type_10::strip_vlan, first, first, read_empty<PopVlanAction>},
+    {action_type_10::strip_vlan, first, first, read_strip_vlan},
     {action_type_10::set_dl_src, first, first, read_set_dl_src_10},
     {action_type_10::set_dl_dst, first, first, read_set_dl_dst_10},
     {action_type_10::set_nw_src, first, first, read_set_nw_src_10},

@@ -25,6 +25,9 @@ std::string_view find_unsaid_10(const FlowMod& mod) {
   if (mod.instructions.clear_actions) {
     return "clear_actions";
   }
+  if ((mod.flags & flow_flag::reset_counts) != 0) {
+    return "reset_counts";
+  }
   if ((mod.flags & flow_flag::no_packet_counts) != 0) {
     return "no_packet_counts";
   }

@@ -107,10 +107,10 @@ weft-ofctl add-flow br0 'priority=10,tcp,nw_dst=192.0.2.80,tp_dst=80,actions=nor
 weft-ofctl add-flow br0 'priority=10,tcp,nw_src=192.0.2.80,tp_src=80,actions=normal'
 .Ed
 .Pp
-How a flow reads back, and what one says that needs more:
+The message that a flow becomes, and what one says that needs more:
 .Bd -literal -offset indent
 $ weft-ofctl parse-flow 'udp,udp_src=53,actions=drop'
-udp,tp_src=53 actions=drop
+OFPT_FLOW_MOD (OF1.3) (xid=0x1): ADD udp,tp_src=53 actions=drop
 $ weft-ofctl parse-flow 'ip,tcp_dst=80,actions=drop'
 weft-ofctl: tcp_dst needs tcp or tcp6 in the match
   ip,tcp_dst=80,actions=drop

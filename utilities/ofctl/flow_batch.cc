@@ -8,8 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "lib/openflow/text/action_text.h"
-#include "lib/openflow/unsaid.h"
+#include "utilities/ofctl/said.h"
 
 namespace weft::ofctl {
 namespace {
@@ -48,30 +47,6 @@ Outcome for_each_line_of(std::istream& in, const std::string& name,
   return {};
 }
 
-std::optional<openflow::Unsaid> find_unsaid(const openflow::Message& message, openflow::Version version) {
-  if (const auto* mod = std::get_if<openflow::FlowMod>(&message)) {
-    return openflow::find_unsaid(*mod, version);
-  }
-  const openflow::Action* action = nullptr;
-  if (const auto* out = std::get_if<openflow::PacketOut>(&message)) {
-    action = openflow::find_unsaid(out->actions, version);
-  } else if (const auto* group = std::get_if<openflow::GroupMod>(&message)) {
-    for (auto bucket = group->buckets.begin(); bucket != group->buckets.end() && action == nullptr; ++bucket) {
-      action = openflow::find_unsaid(bucket->actions, version);
-    }
-  }
-  return action != nullptr ? std::optional(openflow::Unsaid{action, {}}) : std::nullopt;
-}
-
-std::string name_of(const openflow::Unsaid& unsaid, openflow::Version version) {
-  if (unsaid.action == nullptr) {
-    return std::string(unsaid.word);
-  }
-  const bool is_meter = std::holds_alternative<openflow::MeterAction>(*unsaid.action);
-  const bool has_meters = version >= openflow::Version::v1_3;
-  return format_action(*unsaid.action) + (is_meter && has_meters ? " but as the first action of a flow" : "");
-}
-
 }  // namespace
 
 Outcome for_each_line(const std::string& name, const std::function<Outcome(const std::string&)>& each) {
@@ -86,7 +61,7 @@ Outcome for_each_line(const std::string& name, const std::function<Outcome(const
 }
 
 Outcome FlowBatch::add(const openflow::Message& message, std::string text) {
-  if (auto checked = check_sayable(message); !checked) {
+  if (auto checked = check_sayable(message, connection_.version()); !checked) {
     return checked;
   }
   if (!in_bundle_) {
@@ -103,15 +78,6 @@ Outcome FlowBatch::add(const openflow::Message& message, std::string text) {
   inside->xid = connection_.last_xid() + 1;
   inside->message = message;
   return put(openflow::BundleAdd{bundle_id, bundle_flags, {inside}}, std::move(text));
-}
-
-Outcome FlowBatch::check_sayable(const openflow::Message& message) const {
-  const auto unsaid = find_unsaid(message, connection_.version());
-  if (!unsaid) {
-    return {};
-  }
-  return Unexpected{Failure{fmt::format("{} cannot say {}: choose a later version with -O",
-                                        to_string(connection_.version()), name_of(*unsaid, connection_.version()))}};
 }
 
 Outcome FlowBatch::control(openflow::BundleControlType type, const char* text) {

@@ -28,7 +28,6 @@ class FlowBatch {
  private:
   Failure describe(const std::vector<openflow::Envelope>& errors) const;
   Outcome put(const openflow::Message& message, std::string text);
-  Outcome check_sayable(const openflow::Message& message) const;
   Outcome control(openflow::BundleControlType type, const char* text);
 
   Connection& connection_;

@@ -9,6 +9,7 @@
 #include "lib/openflow/text/action_text.h"
 #include "lib/openflow/text/flow_text.h"
 #include "utilities/ofctl/flow_batch.h"
+#include "utilities/ofctl/said.h"
 
 namespace weft::ofctl {
 namespace {
@@ -40,8 +41,13 @@ Result<FlowSet, Failure> flows_of_file(const std::string& name, const PortNames*
     if (!mod) {
       return Unexpected{bad_text(text, mod.error())};
     }
-    const FlowId id = id_of(*mod);
-    flows.insert_or_assign(id, std::move(*mod));
+    auto received = as_received(*mod, version);
+    if (!received) {
+      return Unexpected{Failure{fmt::format("{}\n  {}", received.error().message, text)}};
+    }
+    auto& flow = std::get<FlowMod>(received->message);
+    const FlowId id = id_of(flow);
+    flows.insert_or_assign(id, std::move(flow));
     return {};
   });
   if (!read) {

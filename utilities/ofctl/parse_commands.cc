@@ -11,17 +11,22 @@
 #include "lib/openflow/text/message_text.h"
 #include "lib/openflow/text/packet_text.h"
 #include "utilities/ofctl/flow_batch.h"
+#include "utilities/ofctl/said.h"
 
 namespace weft::ofctl {
 namespace {
 
-Outcome print_flow(const std::string& text, const Invocation& call) {
-  const auto mod =
-      openflow::parse_flow_line(text, openflow::FlowModCommand::add, call.ports, version_without_switch(call.options));
+Outcome print_flow(const std::string& text, const Invocation& call, uint32_t xid = 1) {
+  const openflow::Version version = version_without_switch(call.options);
+  const auto mod = openflow::parse_flow_line(text, openflow::FlowModCommand::add, call.ports, version);
   if (!mod) {
     return Unexpected{bad_text(text, mod.error())};
   }
-  fmt::print("{}\n", format_flow_mod(*mod));
+  const auto received = as_received(*mod, version, xid);
+  if (!received) {
+    return Unexpected{received.error()};
+  }
+  fmt::print("{}", format_message(*received));
   return {};
 }
 
@@ -52,7 +57,8 @@ Result<openflow::Bytes, Failure> read_file(const std::string& name) {
 Outcome parse_flow_command(Invocation& call) { return print_flow(call.argument(0), call); }
 
 Outcome parse_flows_command(Invocation& call) {
-  return for_each_line(call.argument(0), [&](const std::string& text) { return print_flow(text, call); });
+  uint32_t xid = 0;
+  return for_each_line(call.argument(0), [&](const std::string& text) { return print_flow(text, call, ++xid); });
 }
 
 Outcome ofp_print(Invocation& call) {

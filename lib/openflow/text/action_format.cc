@@ -104,7 +104,7 @@ class ActionFormatter {
     return fmt::format("move:{}->{}", format_sub_field(action.from), format_sub_field(action.to));
   }
   std::string operator()(const PushVlanAction& action) const { return ethertype("push_vlan", action.ethertype); }
-  std::string operator()(const PopVlanAction&) const { return "pop_vlan"; }
+  std::string operator()(const PopVlanAction& action) const { return action.is_strip ? "strip_vlan" : "pop_vlan"; }
   std::string operator()(const SetVlanVidAction& action) const { return fmt::format("mod_vlan_vid:{}", action.vid); }
   std::string operator()(const SetVlanPcpAction& action) const { return fmt::format("mod_vlan_pcp:{}", action.pcp); }
   std::string operator()(const PushMplsAction& action) const { return ethertype("push_mpls", action.ethertype); }

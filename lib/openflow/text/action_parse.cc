@@ -18,6 +18,12 @@ Parsed parse_plain(const ActionInput& input, const Word& word, ActionList& out) 
   return no_value(input, word);
 }
 
+template <bool is_strip>
+Parsed parse_pop_vlan(const ActionInput& input, const Word& word, ActionList& out) {
+  out.emplace_back(PopVlanAction{is_strip});
+  return no_value(input, word);
+}
+
 // An action that is one number.
 template <class A, class Number, uint64_t max>
 Parsed parse_number_action(const ActionInput& input, const Word& word, ActionList& out) {
@@ -90,8 +96,8 @@ constexpr ActionRow action_rows[] = {
     {"set_tunnel", parse_set_tunnel},
     {"set_tunnel64", parse_set_tunnel},
     {"push_vlan", parse_push_tag<PushVlanAction, 0x8100, 0x88a8>},
-    {"pop_vlan", parse_plain<PopVlanAction>},
-    {"strip_vlan", parse_plain<PopVlanAction>},
+    {"pop_vlan", parse_pop_vlan<false>},
+    {"strip_vlan", parse_pop_vlan<true>},
     {"push_mpls", parse_push_tag<PushMplsAction, 0x8847, 0x8848>},
     {"pop_mpls", parse_ethertype<PopMplsAction>},
     {"push_pbb", parse_push_tag<PushPbbAction, 0x88e7>},

@@ -27,6 +27,8 @@ TEST(Unsaid, WhatIsNoActionHasNoPlaceIn10) {
   EXPECT_EQ(word(), "");
   mod.flags = flow_flag::no_packet_counts;
   EXPECT_EQ(word(), "no_packet_counts");
+  mod.flags |= flow_flag::reset_counts;
+  EXPECT_EQ(word(), "reset_counts");
   mod.instructions.write = ActionList{};
   EXPECT_EQ(word(), "write_actions");
   mod.instructions.meter = 1;

@@ -117,6 +117,15 @@ TEST_F(OfctlTest, DiffAndReplaceCompareWithAFile) {
   EXPECT_EQ(bridge_->received().size(), 3U);
 }
 
+// "mod_nw_src" of the file was another action than the "set_field" that 1.3 shows for it.
+TEST_F(OfctlTest, AFileIsComparedAsTheSwitchReadsIt) {
+  const std::string wanted = file("ip,actions=mod_nw_src:10.0.0.1,mod_vlan_vid:5,output:2\n");
+  ofctl({"add-flows", "br0", wanted});
+  EXPECT_EQ(ofctl({"diff-flows", "br0", wanted}).out, "");
+  ofctl({"replace-flows", "br0", wanted});
+  EXPECT_EQ(bridge_->received().size(), 1U);
+}
+
 TEST_F(OfctlTest, JsonIsAnArrayOfObjects) {
   ofctl({"add-flow", "br0", "priority=7,in_port=1,actions=output:2"});
   const std::string out = ofctl({"--format=json", "dump-flows", "br0"}).out;
@@ -196,12 +205,37 @@ TEST_F(OfctlTest, MessagesOfAFileArePrinted) {
   EXPECT_NE(ofctl({"ofp-parse", file(twice + "abc")}).error.find("3 bytes at the end"), std::string::npos);
 }
 
-TEST(ParseFlow, NeedsNoSwitch) {
-  const char* words[] = {"parse-flow", "tcp,tp_dst=80,actions=dec_ttl,1"};
-  const auto options = parse_options(words);
-  ::testing::internal::CaptureStdout();
-  ASSERT_TRUE(run(*options).has_value());
-  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "tcp,tp_dst=80 actions=dec_ttl,output:1\n");
+// What ovs-ofctl prints for the same, behind its lines about protocols.
+TEST(ParseFlow, PrintsTheMessageOfTheVersion) {
+  struct Said {
+    const char* version;
+    const char* flow;
+    const char* message;
+  };
+  const Said all[] = {
+      {"10", "tcp,tp_dst=80,actions=dec_ttl,1",
+       "OFPT_FLOW_MOD (xid=0x1): ADD tcp,tp_dst=80 actions=dec_ttl,output:1\n"},
+      {"10", "reg0=3,dl_vlan=1,actions=pop_vlan",
+       "NXT_FLOW_MOD (xid=0x1): ADD reg0=0x3,dl_vlan=1 actions=strip_vlan\n"},
+      {"10", "table=3,actions=mod_nw_src:1.2.3.4", "OFPT_FLOW_MOD (xid=0x1): ADD table:3 actions=mod_nw_src:1.2.3.4\n"},
+      {"13", "dl_vlan=1,actions=strip_vlan,2",
+       "OFPT_FLOW_MOD (OF1.3) (xid=0x1): ADD dl_vlan=1 actions=pop_vlan,output:2\n"},
+      {"13", "actions=mod_vlan_vid:3",
+       "OFPT_FLOW_MOD (OF1.3) (xid=0x1): ADD actions=push_vlan:0x8100,set_field:4099->vlan_vid\n"},
+      {"14", "importance=5,actions=drop", "OFPT_FLOW_MOD (OF1.4) (xid=0x1): ADD importance:5 actions=drop\n"},
+      {"15", "actions=meter:1,dec_ttl", ""},
+      {"15", "ip,actions=2,meter:1", "OFPT_FLOW_MOD (OF1.5) (xid=0x1): ADD ip actions=output:2,meter:1\n"},
+      {"13", "ip,actions=2,meter:1", ""},
+  };
+  for (const auto& [version, flow, message] : all) {
+    const std::string protocol = "-OOpenFlow" + std::string(version);
+    const char* words[] = {protocol.c_str(), "parse-flow", flow};
+    const auto options = parse_options(words);
+    ::testing::internal::CaptureStdout();
+    const Outcome outcome = run(*options);
+    EXPECT_EQ(::testing::internal::GetCapturedStdout(), message) << flow;
+    EXPECT_EQ(outcome.has_value(), *message != '\0') << flow;
+  }
 }
 
 TEST(Help, EveryCommandHasOne) {

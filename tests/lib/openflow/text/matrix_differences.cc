@@ -133,11 +133,6 @@ constexpr Difference known[] = {
     {other_line, every_version, [](Flow f) { return has(f, {"10.0.0.1-10.0.0.1:5-5"}); },
      "ovs-ofctl shows a range of one as one, which has other bytes"},
     {other_line, every_version, [](Flow f) { return f.about == "table"; }, "output to TABLE is for packet-out only"},
-    {other_line, only_10,
-     [](Flow f) {
-       return has(f, {"pop_vlan", "strip_vlan", "0x5/0xf05->vlan_tci"});
-     },
-     "the action has one name in all versions"},
     {other_line, only_15, [](Flow f) { return f.category == FlowCategory::set_load; },
      "what is no value with a mask in text, since the field has none, is shown as a load"},
     {other_line, every_version,
