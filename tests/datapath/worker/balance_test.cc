@@ -8,6 +8,17 @@
 namespace weft::datapath {
 namespace {
 
+// Lets every other packet leave.
+class EverySecond final : public Queue {
+ public:
+  void configure(const std::optional<RateLimit>&) override {}
+  QueueCounters counters() const override { return {}; }
+  bool admit(const Packet&) override { return (count_++ & 1) == 0; }
+
+ private:
+  uint64_t count_ = 0;
+};
+
 class BalanceTest : public WorkerTest {
  protected:
   unsigned pick(unsigned n) { return static_cast<unsigned>(random_() % n); }
@@ -52,7 +63,7 @@ class BalanceTest : public WorkerTest {
     struct Context : PuntContext {
       std::string describe() const override { return ""; }
     };
-    switch (pick(12)) {
+    switch (pick(13)) {
       case 0:
         return OutputSet{{p1_->id(), p2_->id(), PortId{77}}};
       case 1:
@@ -80,6 +91,8 @@ class BalanceTest : public WorkerTest {
         const Field& f = all_fields()[pick(field_count)];
         return SetField{f.id, {0, random_()}, all_bits(f)};
       }
+      case 11:
+        return Output{PortId{1 + pick(4)}, queue_, 1};
       default:
         return Output{PortId{1 + pick(4)}};
     }
@@ -92,6 +105,7 @@ class BalanceTest : public WorkerTest {
     return actions;
   }
 
+  const std::shared_ptr<Queue> queue_ = std::make_shared<EverySecond>();
   std::mt19937 random_{20264};
 };
 
