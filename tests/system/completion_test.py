@@ -48,6 +48,10 @@ class CompletionTest(SystemTest):
         self.assertEqual(self.complete("weft-ofctl mod-port br0 br"), ["br0"])
         self.assertEqual(self.complete("weft-vsctl list-ports br-"), ["br-other"])
 
+    def test_tables_of_records(self):
+        self.assertEqual(self.complete("weft-vsctl list Q"), ["QoS", "Queue"])
+        self.assertEqual(self.complete("weft-vsctl create Con"), ["Controller"])
+
     def test_flows(self):
         self.assertEqual(self.complete("weft-ofctl add-flow br0 tcp,tcp_f"), ["tcp,tcp_flags="])
         self.assertEqual(self.complete("weft-ofctl add-flow br0 'in_port=b"), ["br0"])

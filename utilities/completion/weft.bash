@@ -41,6 +41,8 @@ _weft_argument_name() { # PROGRAM COMMAND N
   echo "${words[$3]}"
 }
 
+_weft_tables() { weft-vsctl --help 2>/dev/null | sed -n 's/^TABLE is one of //; T; s/[,.]//g; p'; }
+
 _weft_bridges() { _weft_asks weft-vsctl list-br; }
 _weft_ports() { # BRIDGE, or of all; a bridge is a port of its own
   local bridge
@@ -118,6 +120,7 @@ _weft() {
       SWITCH* | BRIDGE*) mapfile -t COMPREPLY < <(compgen -W "$(_weft_bridges)" -- "$word") ;;
       PORT* | INTERFACE* | IN_PORT) mapfile -t COMPREPLY < <(compgen -W "$(_weft_ports "${words[2]}")" -- "$word") ;;
       FLOW*) _weft_complete_flow "${words[2]}" "$word" ;;
+      TABLE*) mapfile -t COMPREPLY < <(compgen -W "$(_weft_tables)" -- "$word") ;;
       FILE* | SOURCE*) mapfile -t COMPREPLY < <(compgen -f -W "$(_weft_bridges)" -- "$word") ;;
     esac
   fi

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
@@ -374,10 +375,14 @@ std::string help_text() {
                                          option.name, option.value.empty() ? "" : "=", option.value);
     out += fmt::format("{:<32}{}\n", left, option.help);
   }
-  return out +
-         "\nAll commands of a run are one transaction: they happen together or not at all. TABLE is one of "
-         "Open_vSwitch,\n"
-         "Bridge, Port, Interface, Controller, SSL; RECORD a name, a UUID, or `.` for Open_vSwitch and SSL.\n"
+  std::vector<std::string> tables;
+  std::ranges::transform(management::tables(), std::back_inserter(tables),
+                         [](const auto& table) { return std::string(table.name); });
+  return out + "\nAll commands of a run are one transaction: they happen together or not at all.\nTABLE is one of " +
+         join(tables, ", ") +
+         ".\nRECORD is a name, a UUID, or `.` for Open_vSwitch and SSL; a port's name stands for its QoS, a bridge's "
+         "for "
+         "its controller.\n"
          "A controller's TARGET is tcp:HOST[:PORT], ssl:HOST[:PORT] or unix:FILE, or, to wait for it,\n"
          "ptcp:[PORT][:HOST], pssl:[PORT][:HOST] or punix:FILE. A command's own options stand before it.\n"
          "Exit status: 0 done, 1 refused, 2 br-exists found none, 142 the timeout ran out.\n";
