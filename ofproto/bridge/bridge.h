@@ -76,6 +76,7 @@ struct PortInfo {
   uint32_t mtu = 0;
   std::optional<PatchSpec> patch;
   VlanConfig vlan;
+  std::optional<QosConfig> qos;
 };
 
 // What many rules have counted, in parts, so that no handler takes long: the rules are chosen when it begins, their

@@ -81,6 +81,7 @@ PortInfo BridgePort::info() const {
     info.patch = *patch();
   }
   info.vlan = request.vlan;
+  info.qos = request.qos;
   return info;
 }
 

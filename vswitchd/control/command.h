@@ -58,6 +58,7 @@ void ofproto_trace_packet_out(CommandContext& context, const Words& words, Answe
 void bridge_dump_flows(CommandContext& context, const Words& words, Answer answer);
 void fdb_show(CommandContext& context, const Words& words, Answer answer);
 void fdb_flush(CommandContext& context, const Words& words, Answer answer);
+void qos_show(CommandContext& context, const Words& words, Answer answer);
 void revalidator_wait(CommandContext& context, const Words& words, Answer answer);
 void dpctl_dump_flows(CommandContext& context, const Words& words, Answer answer);
 void dpctl_show(CommandContext& context, const Words& words, Answer answer);

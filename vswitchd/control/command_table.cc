@@ -27,6 +27,7 @@ std::span<const CommandSpec> command_table() {
           "what would happen to a packet: of this flow, or these bytes; --why: also why no better flow was hit"},
       CommandSpec{"ofproto/trace-packet-out", "BRIDGE FLOW [PACKET] ACTIONS [--why]", 3, 5, ofproto_trace_packet_out,
                   "the same for a packet-out with these actions"},
+      CommandSpec{"qos/show", "INTERFACE", 1, 1, qos_show, "limits of what a port sends, and what its queues did"},
       CommandSpec{"revalidator/wait", "", 0, 0, revalidator_wait, "answer when all changes are in force"},
       CommandSpec{"version", "", 0, 0, show_version, "the switch's version"},
       CommandSpec{"vlog/list", "", 0, 0, vlog_list, "log levels by module"},
