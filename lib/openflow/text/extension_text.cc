@@ -1,35 +1,18 @@
 #include "lib/openflow/text/extension_text.h"
 
-#include <array>
+#include <algorithm>
 #include <span>
 
 #include <fmt/format.h>
 
 #include "lib/flow/match_text.h"
 #include "lib/openflow/text/action_text.h"
+#include "lib/openflow/text/bit_names.h"
 #include "lib/openflow/text/flow_text.h"
+#include "lib/openflow/text/status_text.h"
 
 namespace weft::openflow {
 namespace {
-
-struct MaskName {
-  uint32_t bit;
-  std::string_view name;
-};
-
-std::string format_bits(uint32_t bits, std::span<const MaskName> names, std::string_view separator) {
-  std::string text;
-  for (const auto& [bit, name] : names) {
-    if ((bits & bit) != 0) {
-      text += fmt::format("{}{}", text.empty() ? "" : separator, name);
-      bits &= ~bit;
-    }
-  }
-  if (bits != 0) {
-    text += fmt::format("{}{:#x}", text.empty() ? "" : separator, bits);
-  }
-  return text;
-}
 
 // --- the TLV table
 
@@ -47,52 +30,28 @@ std::string format_maps(const std::vector<TlvMap>& maps) {
 
 // --- asynchronous configuration
 
-constexpr MaskName packet_in_reasons[] = {{1 << 0, "no_match"},   {1 << 1, "action"}, {1 << 2, "invalid_ttl"},
-                                          {1 << 3, "action_set"}, {1 << 4, "group"},  {1 << 5, "packet_out"}};
-constexpr MaskName port_reasons[] = {{1 << 0, "add"}, {1 << 1, "delete"}, {1 << 2, "modify"}};
-constexpr MaskName flow_removed_reasons[] = {{1 << 0, "idle"},         {1 << 1, "hard"},         {1 << 2, "delete"},
-                                             {1 << 3, "group_delete"}, {1 << 4, "meter_delete"}, {1 << 5, "eviction"}};
-constexpr MaskName role_reasons[] = {
-    {1 << 0, "primary_request"}, {1 << 1, "configuration_changed"}, {1 << 2, "experimenter_data_changed"}};
-constexpr MaskName table_reasons[] = {{1 << 3, "vacancy_down"}, {1 << 4, "vacancy_up"}};
-constexpr MaskName forward_reasons[] = {{1 << 0, "group_mod_request"}, {1 << 1, "meter_mod_request"}};
-
-struct KindText {
-  std::string_view name;
-  std::span<const MaskName> reasons;
-};
-constexpr std::array<KindText, 6> kinds{{{"PACKET_IN", packet_in_reasons},
-                                         {"PORT_STATUS", port_reasons},
-                                         {"FLOW_REMOVED", flow_removed_reasons},
-                                         {"ROLE_STATUS", role_reasons},
-                                         {"TABLE_STATUS", table_reasons},
-                                         {"REQUESTFORWARD", forward_reasons}}};
-
 std::string format_masks(std::string_view role, const SetAsync::Masks& masks) {
-  std::string text = fmt::format(" {}:\n", role);
-  for (size_t i = 0; i < kinds.size(); ++i) {
-    const std::string reasons = format_bits(masks[i].value_or(0), kinds[i].reasons, " ");
-    text += fmt::format("  {:>14}: {}\n", kinds[i].name, reasons.empty() ? "(off)" : reasons);
-  }
-  return text;
+  AsyncMasks shown;
+  std::ranges::transform(masks, shown.begin(), [](std::optional<uint32_t> mask) { return mask.value_or(0); });
+  return fmt::format(" {}:\n", role) + format_async_masks(shown);
 }
 
 // --- flow monitors
 
-constexpr MaskName monitor_flags[] = {
+constexpr BitName monitor_flags[] = {
     {monitor_flag::initial, "initial"},      {monitor_flag::add, "add"},
     {monitor_flag::removed, "delete"},       {monitor_flag::modify, "modify"},
     {monitor_flag::instructions, "actions"}, {monitor_flag::no_abbrev, "no_abbrev"},
     {monitor_flag::only_own, "own"},
 };
 // The extension calls two of them otherwise.
-constexpr MaskName nicira_monitor_flags[] = {
+constexpr BitName nicira_monitor_flags[] = {
     {monitor_flag::initial, "initial"},      {monitor_flag::add, "add"},
     {monitor_flag::removed, "delete"},       {monitor_flag::modify, "modify"},
     {monitor_flag::instructions, "actions"}, {monitor_flag::no_abbrev, "own"},
 };
-std::span<const MaskName> monitor_flag_names(Form form) {
-  return form != Form::standard ? std::span<const MaskName>(nicira_monitor_flags) : monitor_flags;
+std::span<const BitName> monitor_flag_names(Form form) {
+  return form != Form::standard ? std::span<const BitName>(nicira_monitor_flags) : monitor_flags;
 }
 
 constexpr std::string_view event_names[] = {"INITIAL", "ADDED", "DELETED", "MODIFIED", "ABBREV", "PAUSED", "RESUMED"};
@@ -140,7 +99,7 @@ std::string format_flow_monitor(const FlowMonitor& monitor, Form form, const Por
     return fmt::format(" id={} command=delete\n", monitor.id);
   }
   std::string text =
-      fmt::format(" id={} flags={}", monitor.id, format_bits(monitor.flags, monitor_flag_names(form), ","));
+      fmt::format(" id={} flags={}", monitor.id, format_bits(monitor.flags, monitor_flag_names(form), ",", ""));
   if (monitor.out_port != of_port::any) {
     text += fmt::format(" out_port={}", format_port(monitor.out_port, ports));
   }

@@ -5,15 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "lib/openflow/text/bit_names.h"
 #include "lib/openflow/text/flow_text.h"
 
 namespace weft::openflow {
 namespace {
-
-struct BitName {
-  uint32_t bit;
-  std::string_view name;
-};
 
 constexpr BitName config_names[] = {
     {port_config::down, "PORT_DOWN"}, {port_config::no_recv, "NO_RECV"},           {port_config::no_flood, "NO_FLOOD"},
@@ -45,20 +41,6 @@ constexpr BitName action_names_10[] = {
     {1 << 3, "strip_vlan"}, {1 << 4, "mod_dl_src"}, {1 << 5, "mod_dl_dst"},   {1 << 6, "mod_nw_src"},
     {1 << 7, "mod_nw_dst"}, {1 << 8, "mod_nw_tos"}, {1 << 9, "mod_tp_src"},   {1 << 10, "mod_tp_dst"},
 };
-
-std::string format_bits(uint32_t bits, std::span<const BitName> names) {
-  std::string text;
-  for (const auto& [bit, name] : names) {
-    if ((bits & bit) != 0) {
-      text += fmt::format("{}{}", text.empty() ? "" : " ", name);
-      bits &= ~bit;
-    }
-  }
-  if (bits != 0) {
-    text += fmt::format("{}{:#x}", text.empty() ? "" : " ", bits);
-  }
-  return text.empty() ? "0" : text;
-}
 
 std::string format_feature_line(std::string_view label, uint32_t features) {
   return features == 0 ? "" : fmt::format("     {:<12}{}\n", label, format_bits(features, feature_names));

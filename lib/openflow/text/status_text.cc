@@ -8,51 +8,30 @@
 
 #include "lib/openflow/flow_message.h"
 #include "lib/openflow/packet_message.h"
+#include "lib/openflow/text/bit_names.h"
 
 namespace weft::openflow {
 namespace {
 
-// The names of the bits that are set, in the order of `names`; bits without a name as a number.
-struct NumberedName {
-  unsigned bit;
-  std::string_view name;
-};
-std::string bits_text(uint32_t bits, std::span<const NumberedName> names, std::string_view separator,
-                      std::string_view none) {
-  std::string text;
-  const auto add = [&](std::string_view name) {
-    text += text.empty() ? "" : separator;
-    text += name;
-  };
-  for (const auto& [bit, name] : names) {
-    if ((bits >> bit & 1) != 0) {
-      add(name);
-      bits &= ~(1U << bit);
-    }
-  }
-  if (bits != 0) {
-    add(fmt::format("{:#x}", bits));
-  }
-  return text.empty() ? std::string(none) : text;
-}
-
-constexpr NumberedName packet_in_reasons[] = {{0, "no_match"},   {1, "action"}, {2, "invalid_ttl"},
-                                              {3, "action_set"}, {4, "group"},  {5, "packet_out"}};
-constexpr NumberedName port_reasons[] = {{0, "add"}, {1, "delete"}, {2, "modify"}};
-constexpr NumberedName flow_removed_reasons[] = {{0, "idle"},         {1, "hard"},         {2, "delete"},
-                                                 {3, "group_delete"}, {4, "meter_delete"}, {5, "eviction"}};
-constexpr NumberedName role_reasons[] = {
-    {0, "primary_request"}, {1, "configuration_changed"}, {2, "experimenter_data_changed"}};
-constexpr NumberedName table_reasons[] = {{3, "vacancy_down"}, {4, "vacancy_up"}};
-constexpr NumberedName forward_reasons[] = {{0, "group_mod_request"}, {1, "meter_mod_request"}};
-constexpr NumberedName flow_stats_reasons[] = {{0, "request"}, {1, "trigger"}};
-constexpr NumberedName controller_reasons[] = {{0, "request"}, {1, "channel_status"}, {2, "role"},        {3, "added"},
-                                               {4, "removed"}, {5, "short_id"},       {6, "experimenter"}};
+// Bit n of a mask is reason n.
+constexpr BitName packet_in_reasons[] = {{1 << 0, "no_match"},   {1 << 1, "action"}, {1 << 2, "invalid_ttl"},
+                                         {1 << 3, "action_set"}, {1 << 4, "group"},  {1 << 5, "packet_out"}};
+constexpr BitName port_reasons[] = {{1 << 0, "add"}, {1 << 1, "delete"}, {1 << 2, "modify"}};
+constexpr BitName flow_removed_reasons[] = {{1 << 0, "idle"},         {1 << 1, "hard"},         {1 << 2, "delete"},
+                                            {1 << 3, "group_delete"}, {1 << 4, "meter_delete"}, {1 << 5, "eviction"}};
+constexpr BitName role_reasons[] = {
+    {1 << 0, "primary_request"}, {1 << 1, "configuration_changed"}, {1 << 2, "experimenter_data_changed"}};
+constexpr BitName table_reasons[] = {{1 << 3, "vacancy_down"}, {1 << 4, "vacancy_up"}};
+constexpr BitName forward_reasons[] = {{1 << 0, "group_mod_request"}, {1 << 1, "meter_mod_request"}};
+constexpr BitName flow_stats_reasons[] = {{1 << 0, "request"}, {1 << 1, "trigger"}};
+constexpr BitName controller_reasons[] = {{1 << 0, "request"},     {1 << 1, "channel_status"}, {1 << 2, "role"},
+                                          {1 << 3, "added"},       {1 << 4, "removed"},        {1 << 5, "short_id"},
+                                          {1 << 6, "experimenter"}};
 
 struct KindText {
   AsyncKind kind;
   std::string_view title;
-  std::span<const NumberedName> reasons;
+  std::span<const BitName> reasons;
   bool is_always_shown;
 };
 constexpr KindText kinds[] = {
@@ -66,18 +45,7 @@ constexpr KindText kinds[] = {
     {AsyncKind::controller_status, "CONT_STATUS", controller_reasons, false},
 };
 
-std::string masks_text(const std::array<uint32_t, async_kind_count>& masks) {
-  std::string text;
-  for (const KindText& kind : kinds) {
-    const uint32_t mask = masks[static_cast<size_t>(kind.kind)];
-    if (mask != 0 || kind.is_always_shown) {
-      text += fmt::format("{:>16}: {}\n", kind.title, bits_text(mask, kind.reasons, " ", "(off)"));
-    }
-  }
-  return text;
-}
-
-constexpr NumberedName eviction_names[] = {{0, "OTHER"}, {1, "IMPORTANCE"}, {2, "LIFETIME"}};
+constexpr BitName eviction_names[] = {{1 << 0, "OTHER"}, {1 << 1, "IMPORTANCE"}, {1 << 2, "LIFETIME"}};
 
 std::string vacancy_text(const TableDesc& desc) {
   if ((desc.config & table_config::vacancy_events) == 0 || !desc.vacancy) {
@@ -88,6 +56,17 @@ std::string vacancy_text(const TableDesc& desc) {
 }
 
 }  // namespace
+
+std::string format_async_masks(const AsyncMasks& masks) {
+  std::string text;
+  for (const KindText& kind : kinds) {
+    const uint32_t mask = masks[static_cast<size_t>(kind.kind)];
+    if (mask != 0 || kind.is_always_shown) {
+      text += fmt::format("{:>16}: {}\n", kind.title, format_bits(mask, kind.reasons, " ", "(off)"));
+    }
+  }
+  return text;
+}
 
 std::string_view to_string(Role role) {
   constexpr std::string_view names[] = {"nochange", "equal", "primary", "secondary"};
@@ -110,14 +89,14 @@ std::string format_controller_status(const ControllerStatus& status) {
 }
 
 std::string format_async_config(const AsyncConfig& config) {
-  return " primary:\n" + masks_text(config.primary) + "\n secondary:\n" + masks_text(config.secondary);
+  return " primary:\n" + format_async_masks(config.primary) + "\n secondary:\n" + format_async_masks(config.secondary);
 }
 
 std::string format_table_mod(const TableMod& mod) {
   std::string text = mod.table_id == all_tables ? "table_id: ALL_TABLES" : fmt::format("table_id={}", mod.table_id);
   text += (mod.config & table_config::eviction) != 0 ? ", eviction=on" : ", eviction=off";
   if (mod.eviction_flags) {
-    text += " eviction_flags=" + bits_text(*mod.eviction_flags, eviction_names, "|", "(default)");
+    text += " eviction_flags=" + format_bits(*mod.eviction_flags, eviction_names, "|", "(default)");
   }
   text += (mod.config & table_config::vacancy_events) != 0 ? ", vacancy=on" : ", vacancy=off";
   if (mod.vacancy) {
@@ -128,9 +107,9 @@ std::string format_table_mod(const TableMod& mod) {
 
 std::string format_table_desc(const TableDesc& desc) {
   const bool is_evicting = (desc.config & table_config::eviction) != 0;
-  return fmt::format("  table {}:\n   eviction={} eviction_flags={}\n   vacancy={}\n", desc.table_id,
-                     is_evicting ? "on" : "off",
-                     bits_text(desc.eviction_flags.value_or(0), eviction_names, "|", "(default)"), vacancy_text(desc));
+  return fmt::format(
+      "  table {}:\n   eviction={} eviction_flags={}\n   vacancy={}\n", desc.table_id, is_evicting ? "on" : "off",
+      format_bits(desc.eviction_flags.value_or(0), eviction_names, "|", "(default)"), vacancy_text(desc));
 }
 
 std::string format_table_status(const TableStatus& status) {
@@ -145,8 +124,8 @@ std::string format_queue_desc_request(const QueueDescRequest& request, const Por
 }
 
 std::string format_bundle_flags(uint16_t flags) {
-  constexpr NumberedName names[] = {{0, "atomic"}, {1, "ordered"}, {2, "time"}};
-  return bits_text(flags, names, " ", "0");
+  constexpr BitName names[] = {{1 << 0, "atomic"}, {1 << 1, "ordered"}, {1 << 2, "time"}};
+  return format_bits(flags, names);
 }
 
 std::string format_bundle_control(const BundleControl& control) {

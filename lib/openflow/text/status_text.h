@@ -2,6 +2,7 @@
 // descriptions, bundles, controllers. Each ends with a newline. Pure functions.
 #pragma once
 
+#include <array>
 #include <string>
 
 #include "lib/flow/port_names.h"
@@ -17,6 +18,9 @@ std::string_view to_string(Role role);
 std::string format_role_status(const RoleStatus& status);
 std::string format_controller_status(const ControllerStatus& status);
 
+// A line for each kind of message: "       PACKET_IN: no_match action".
+using AsyncMasks = std::array<uint32_t, async_kind_count>;
+std::string format_async_masks(const AsyncMasks& masks);
 // A paragraph for primary (and equal) controllers, one for secondary ones.
 std::string format_async_config(const AsyncConfig& config);
 
