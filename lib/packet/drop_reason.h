@@ -28,6 +28,7 @@ namespace weft {
   X(vlan_not_allowed, "the port does not carry this VLAN") \
   X(no_mpls, "an MPLS label was to be removed or changed, but the packet has none") \
   X(not_this_protocol, "an action was for a protocol that the packet is not") \
+  X(fragment, "the packet is an IP fragment, and the bridge drops these") \
   X(ttl_exceeded, "the time to live, or hop limit, ran out") \
   X(table_miss, "no flow matched, and the table drops what it misses") \
   X(action_drop, "the flow tables say drop: no action, or an empty action set") \

@@ -160,6 +160,9 @@ class Bridge {
   virtual void set_invalid_ttl_to_controller(bool enabled) = 0;
   // So do packets that no rule matches, for controllers of OpenFlow 1.0 (PacketInEvent::is_implicit).
   virtual void set_miss_to_controller(bool enabled) = 0;
+  // How lookups see IP fragments (ofproto/translate/fragment.h): one mode, whoever sets it. Never `reassemble`.
+  virtual openflow::FragmentHandling fragments() const = 0;
+  virtual void set_fragments(openflow::FragmentHandling mode) = 0;
   virtual void add_listener(BridgeListener& listener) = 0;
   virtual void remove_listener(BridgeListener& listener) = 0;
 

@@ -42,6 +42,7 @@ std::shared_ptr<BridgeView> LocalBridge::view() const {
   view->name = name_;
   view->tables = tables_.get();
   view->macs = const_cast<MacTable*>(&macs_);
+  view->fragments = fragments_;
   view->forward_bpdu = options_.forward_bpdu;
   view->invalid_ttl_to_controller = invalid_ttl_to_controller_;
   view->miss_to_controller = miss_to_controller_;
@@ -119,6 +120,13 @@ void LocalBridge::set_invalid_ttl_to_controller(bool enabled) {
 void LocalBridge::set_miss_to_controller(bool enabled) {
   if (enabled != miss_to_controller_) {
     miss_to_controller_ = enabled;
+    host_.publish_snapshot({.ids = {dependency::bridge(id_)}, .rules = {}});
+  }
+}
+
+void LocalBridge::set_fragments(openflow::FragmentHandling mode) {
+  if (mode != fragments_) {
+    fragments_ = mode;
     host_.publish_snapshot({.ids = {dependency::bridge(id_)}, .rules = {}});
   }
 }

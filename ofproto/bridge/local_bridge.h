@@ -84,6 +84,8 @@ class LocalBridge final : public Bridge {
   void set_controllers_lost(bool lost) override;
   void set_invalid_ttl_to_controller(bool enabled) override;
   void set_miss_to_controller(bool enabled) override;
+  openflow::FragmentHandling fragments() const override { return fragments_; }
+  void set_fragments(openflow::FragmentHandling mode) override;
   void add_listener(BridgeListener& listener) override;
   void remove_listener(BridgeListener& listener) override;
 
@@ -209,6 +211,7 @@ class LocalBridge final : public Bridge {
   std::vector<BridgeListener*> listeners_;
   bool has_controllers_ = false;
   bool has_lost_controllers_ = false;
+  openflow::FragmentHandling fragments_ = openflow::FragmentHandling::normal;
   bool invalid_ttl_to_controller_ = false;
   bool miss_to_controller_ = false;
   bool is_reclaiming_ = false;

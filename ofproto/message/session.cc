@@ -27,16 +27,22 @@ Outcome on_features_request(const RequestPtr& request) {
 }
 
 Outcome on_get_config(const RequestPtr& request) {
-  request->reply(GetConfigReply{request->session()->config});
+  const auto session = request->session();
+  SwitchConfig config = session->config;
+  config.fragments = session->bridge().fragments();
+  request->reply(GetConfigReply{config});
   return Progress::done;
 }
 
 Outcome on_set_config(const RequestPtr& request, const SetConfig& message) {
-  // Fragments are matched as they are, which is what Open vSwitch calls nx-match; nothing drops or reassembles them.
-  if (message.config.fragments != FragmentHandling::normal && message.config.fragments != FragmentHandling::nx_match) {
+  if (message.config.fragments == FragmentHandling::reassemble) {
     return Unexpected{OpenFlowError(ErrorCode::ofpscfc_bad_flags)};
   }
   const auto session = request->session();
+  // All the rest is the session's own; this is the bridge's, which a secondary does not change.
+  if (session->role() != Role::secondary) {
+    session->bridge().set_fragments(message.config.fragments);
+  }
   session->config = message.config;
   // Before 1.3 that is where a controller asks for these packets.
   constexpr uint32_t invalid_ttl = 1U << static_cast<unsigned>(PacketInReason::invalid_ttl);

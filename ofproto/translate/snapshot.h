@@ -20,6 +20,7 @@
 
 #include "datapath/api/port_spec.h"
 #include "lib/base/ids.h"
+#include "lib/openflow/session_message.h"
 #include "ofproto/table/table_set.h"
 #include "ofproto/translate/dependency_id.h"
 #include "ofproto/translate/mac_table.h"
@@ -76,6 +77,7 @@ struct BridgeView {
   const TableSet* tables = nullptr;
   MacTable* macs = nullptr;  // translation only looks; effects are applied by the sink
   std::map<OfPort, PortView> ports;
+  openflow::FragmentHandling fragments = openflow::FragmentHandling::normal;
   bool forward_bpdu = false;
   bool invalid_ttl_to_controller = false;
   bool miss_to_controller = false;

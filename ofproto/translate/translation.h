@@ -51,6 +51,7 @@ class Translation {
     uint8_t table_id;
     std::optional<int32_t> priority;
     std::shared_ptr<const PacketState> packet;
+    openflow::FragmentHandling fragments;  // of the bridge
   };
 
   // --- pipeline (translator.cc)
@@ -64,6 +65,9 @@ class Translation {
   // Looks up as if the packet came from `lookup_port`, executes, and follows goto; false on a miss.
   bool run_table(uint8_t table_id, OfPort lookup_port);
   const FlowRule* lookup(uint8_t table_id);
+  const FlowRule* find_rule(uint8_t table_id, Flow& looked, ConjunctionTrail& trail) const;
+  bool is_hidden_fragment();  // fragment.h
+  bool drops_fragment();
   void note_lookup(uint8_t table_id, const FlowRule* rule, const ConjunctionTrail& trail);
   void note_conjunctions(Lookup lookup, const ConjunctionTrail& trail);
   std::optional<uint8_t> execute(const FlowRule& rule);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "lib/openflow/port_message.h"
+#include "ofproto/translate/fragment.h"
 #include "ofproto/translate/layers.h"
 #include "ofproto/translate/translation.h"
 
@@ -158,17 +159,55 @@ void Translation::miss(bool is_pipeline) {
   // What is known already proves for nothing what it can.
   Flow looked = packet_.known(looked_at_);
   ConjunctionTrail trail;
-  const FlowRule* rule = place_.bridge->tables->lookup(table_id, packet_.flow(), in_.version, &looked, &trail);
-  if (!overlay_.empty()) {
-    rule = overlay_.lookup(place_.bridge->id, table_id, packet_.flow(), rule, looked);
+  // Whether the packet is a fragment matters only to who looks at what a fragment hides.
+  const bool may_hide = !knows_fragment(looked);
+  if (may_hide) {
+    clear_hideable_bits(looked);
+  }
+  const FlowRule* rule = find_rule(table_id, looked, trail);
+  if (may_hide && has_hideable_bits(looked) && is_hidden_fragment()) {
+    looked = packet_.known(looked_at_);
+    trail = {};
+    rule = find_rule(table_id, looked, trail);
   }
   packet_.look_at(looked, looked_at_);
   note_lookup(table_id, rule, trail);
   return rule;
 }
 
+// Adds the bits that were looked at to `looked`.
+const FlowRule* Translation::find_rule(uint8_t table_id, Flow& looked, ConjunctionTrail& trail) const {
+  const auto find = [&](const Flow& flow) {
+    const FlowRule* rule = place_.bridge->tables->lookup(table_id, flow, in_.version, &looked, &trail);
+    return overlay_.empty() ? rule : overlay_.lookup(place_.bridge->id, table_id, flow, rule, looked);
+  };
+  if (!knows_fragment(looked) || !is_hidden(packet_.flow(), place_.bridge->fragments)) {
+    return find(packet_.flow());
+  }
+  Flow seen = packet_.flow();
+  hide_fragment(seen, looked, place_.bridge->fragments);
+  const FlowRule* rule = find(seen);
+  clear_hideable_bits(looked);
+  return rule;
+}
+
+bool Translation::is_hidden_fragment() {
+  packet_.look_at(field(FieldId::ip_frag), looked_at_);
+  return is_hidden(packet_.flow(), place_.bridge->fragments);
+}
+
+// A fragment that the bridge does not want.
+bool Translation::drops_fragment() {
+  if (place_.bridge->fragments != openflow::FragmentHandling::drop || !is_hidden_fragment()) {
+    return false;
+  }
+  note(explain(DropReason::fragment));
+  note_drop(DropReason::fragment);
+  return true;
+}
+
 void Translation::note_lookup(uint8_t table_id, const FlowRule* rule, const ConjunctionTrail& trail) {
-  Lookup lookup{place_.bridge->id, table_id, std::nullopt, nullptr};
+  Lookup lookup{place_.bridge->id, table_id, std::nullopt, nullptr, place_.bridge->fragments};
   if (rule != nullptr) {
     lookup.priority = rule->priority();
     depend_on(dependency::rule(rule));
@@ -209,13 +248,17 @@ void Translation::note_conjunctions(Lookup lookup, const ConjunctionTrail& trail
 }
 
 bool Translation::run_table(uint8_t table_id, OfPort lookup_port) {
+  if (drops_fragment()) {
+    return true;
+  }
   const OfPort in_port = packet_.in_port();
   packet_.set_in_port(lookup_port);
   for (std::optional<uint8_t> next = table_id; next && may_go_on();) {
     place_.table_id = *next;
     place_.rule = lookup(*next);
     if (in_.listener != nullptr) {
-      in_.listener->begin_table(place_.table_id, place_.rule, packet_.flow());
+      in_.listener->begin_table(place_.table_id, place_.rule,
+                                seen_by_lookups(packet_.flow(), place_.bridge->fragments));
     }
     packet_.set_in_port(in_port);
     const bool is_hit = place_.rule != nullptr;
@@ -438,17 +481,19 @@ void Translation::finish_dependencies() {
   std::ranges::sort(ids);
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 
-  const PacketState* packet = nullptr;
+  const Lookup* last = nullptr;
   std::shared_ptr<const MiniMatch> seen;
   for (const Lookup& lookup : lookups_) {
-    if (lookup.packet.get() != packet) {
-      packet = lookup.packet.get();
+    if (last == nullptr || lookup.packet != last->packet || lookup.fragments != last->fragments) {
       Match match;
-      match.mask() = packet->known(looked_at_);
+      match.mask() = lookup.packet->known(looked_at_);
+      match.value() = lookup.packet->flow();
+      hide_fragment(match.value(), match.mask(), lookup.fragments);
       for (unsigned i = 0; i < key_word_count; ++i) {
-        match.value().word(i) = packet->flow().word(i) & match.mask().word(i);
+        match.value().word(i) &= match.mask().word(i);
       }
       seen = std::make_shared<MiniMatch>(match);
+      last = &lookup;
     }
     out_.dependencies.tables.push_back({lookup.bridge, lookup.table_id, lookup.priority, seen});
   }

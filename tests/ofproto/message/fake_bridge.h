@@ -79,6 +79,8 @@ class FakeBridge : public Bridge {
   void set_has_controllers(bool has) override { has_controllers.push_back(has); }
   void set_controllers_lost(bool is_lost) override { lost.push_back(is_lost); }
   void set_invalid_ttl_to_controller(bool is_wanted) override { wants_invalid_ttl = is_wanted; }
+  openflow::FragmentHandling fragments() const override { return fragments_; }
+  void set_fragments(openflow::FragmentHandling mode) override { fragments_ = mode; }
   void set_miss_to_controller(bool is_wanted) override { wants_misses = is_wanted; }
   void add_listener(BridgeListener& listener) override { listeners.push_back(&listener); }
   void remove_listener(BridgeListener& listener) override { std::erase(listeners, &listener); }
@@ -308,6 +310,7 @@ class FakeBridge : public Bridge {
   }
 
   std::string name_ = "br0";
+  openflow::FragmentHandling fragments_ = openflow::FragmentHandling::normal;
   BridgeOptions options_{.datapath_id = 0x1234};
 };
 

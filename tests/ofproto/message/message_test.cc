@@ -76,6 +76,19 @@ TEST_F(MessageTest, ConfigIsKeptPerSession) {
   EXPECT_EQ(std::get<GetConfigReply>(answers[0].message).config.miss_send_len, 0xffff);
 }
 
+TEST_F(MessageTest, FragmentsAreTheBridgesAndNoSecondarysToSet) {
+  SetConfig change;
+  change.config.fragments = FragmentHandling::drop;
+  request(change);
+  EXPECT_EQ(bridge.fragments(), FragmentHandling::drop);
+  session->finished = 0;
+  bridge.set_fragments(FragmentHandling::nx_match);
+  EXPECT_EQ(reply_to<GetConfigReply>(GetConfigRequest{}).config.fragments, FragmentHandling::nx_match);
+  session->the_role = Role::secondary;
+  request(change);
+  EXPECT_EQ(bridge.fragments(), FragmentHandling::nx_match);
+}
+
 TEST_F(MessageTest, FragmentsAreNotReassembled) {
   SetConfig change;
   change.config.fragments = FragmentHandling::reassemble;

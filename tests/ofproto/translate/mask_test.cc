@@ -4,6 +4,7 @@
 // what each rule and queue counted in the end, must be equal. Tables change between packets. WEFT_MASK_PACKETS says how many,
 // WEFT_MASK_SEED which tables are the first.
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <map>
 
@@ -99,6 +100,14 @@ class Pair {
     EXPECT_TRUE(sw_.bridge().set_port_config(port, down_ ? 0 : down, down));
     dull_.set_down(port, !down_);
     down_ = down_ ? std::nullopt : std::optional(port);
+  }
+
+  void change_fragments() {
+    using enum openflow::FragmentHandling;
+    constexpr std::array modes{normal, nx_match, drop};
+    const auto mode = modes[random_.below(modes.size())];
+    sw_.bridge().set_fragments(mode);
+    dull_.set_fragments(mode);
   }
 
   // A group becomes another.
@@ -291,6 +300,8 @@ TEST(MaskTest, CachedPathAndDirectWalkAgree) {
           pair.change_group();
         } else if (i % (5 * packets_between_changes) == 0) {
           pair.change_egress();
+        } else if (i % (7 * packets_between_changes) == 0) {
+          pair.change_fragments();
         }
         pair.settle();
       }

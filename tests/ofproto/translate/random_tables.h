@@ -69,7 +69,7 @@ class RandomTables {
   openflow::ActionList extension(const Kind& kind, uint8_t table_id);
   openflow::Instructions instructions(const Kind& kind, uint8_t table_id);
   Frame network_frame(Frame link);
-  Frame transport_frame(Frame network);
+  Frame transport_frame(const Frame& whole);
 
   template <class T>
   const T& pick(const std::vector<T>& from) {

@@ -155,6 +155,21 @@ Flow DirectWalk::flow_of(const Packet& packet) const {
   return flow;
 }
 
+// ovs-ofctl(8), set-frags: of these fragments ports and ICMP's type and code are there, and 0.
+Flow DirectWalk::seen_by_rules(const Packet& packet) const {
+  Flow flow = flow_of(packet);
+  const uint64_t fragment = get(flow, FieldId::ip_frag).lo;
+  const bool is_first = fragment == 1;
+  if (fragment == 0 || (is_first && fragments_ == FragmentHandling::nx_match)) {
+    return flow;
+  }
+  for (const FieldId id : {FieldId::tcp_src, FieldId::tcp_dst, FieldId::icmp_type, FieldId::icmp_code}) {
+    set(flow, id, FieldValue{});
+  }
+  flow.word(present_word) |= present_in_word(present::ports | present::icmp);
+  return flow;
+}
+
 // From the highest priority down: a rule of that priority, or one whose conjunction is met at it.
 DirectWalk::Rule* DirectWalk::find(uint8_t table_id, const Flow& flow) {
   std::set<uint16_t, std::greater<>> priorities;
@@ -207,7 +222,10 @@ DirectWalk::Rule* DirectWalk::find_met(uint8_t table_id, uint16_t priority, cons
 }
 
 bool DirectWalk::table(uint8_t table_id, Packet& packet, Walk& walk) {
-  Rule* rule = find(table_id, flow_of(packet));
+  if (fragments_ == FragmentHandling::drop && !get(flow_of(packet), FieldId::ip_frag).is_zero()) {
+    return true;
+  }
+  Rule* rule = find(table_id, seen_by_rules(packet));
   if (rule == nullptr) {
     return false;
   }

@@ -25,6 +25,7 @@
 #include "lib/base/ids.h"
 #include "lib/openflow/flow_message.h"
 #include "lib/openflow/group_message.h"
+#include "lib/openflow/session_message.h"
 #include "lib/packet/packet_pool.h"
 #include "lib/packet/tunnel_metadata.h"
 
@@ -60,6 +61,7 @@ class DirectWalk {
   void add(const openflow::GroupMod& group) { groups_[group.group_id] = group; }
   // Egress tables begin there, or nowhere.
   void set_first_egress(std::optional<uint8_t> table_id) { first_egress_ = table_id; }
+  void set_fragments(openflow::FragmentHandling mode) { fragments_ = mode; }
   // A port that is down neither receives nor sends, and is not live.
   void set_down(OfPort port, bool is_down);
 
@@ -85,6 +87,7 @@ class DirectWalk {
   };
 
   Flow flow_of(const Packet& packet) const;
+  Flow seen_by_rules(const Packet& packet) const;
   Rule* find(uint8_t table_id, const Flow& flow);
   Rule* find_of(uint8_t table_id, uint16_t priority, const Flow& flow);
   Rule* find_met(uint8_t table_id, uint16_t priority, const Flow& flow);
@@ -119,6 +122,7 @@ class DirectWalk {
   std::map<uint32_t, openflow::GroupMod> groups_;
   std::set<OfPort> down_;
   std::optional<uint8_t> first_egress_;
+  openflow::FragmentHandling fragments_ = openflow::FragmentHandling::normal;
   std::map<std::pair<uint64_t, uint64_t>, OfPort> macs_;  // by VLAN and address
   PacketPool pool_;
 };
