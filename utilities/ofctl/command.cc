@@ -139,8 +139,10 @@ Result<Connection, Failure> connect(const Command& command, const Options& optio
 
 // Where --format json would be passed over.
 Outcome check_format(const Command& command, const Options& options) {
-  constexpr std::array<std::string_view, 6> with_json{"dump-flows", "dump-groups",     "dump-group-stats",
-                                                      "dump-ports", "dump-ports-desc", "dump-tables"};
+  constexpr std::array with_json = std::to_array<std::string_view>(
+      {"dump-aggregate", "dump-desc", "dump-flows", "dump-group-stats", "dump-groups", "dump-meters", "dump-ports",
+       "dump-ports-desc", "dump-table-desc", "dump-table-features", "dump-tables", "meter-stats", "queue-get-config",
+       "queue-stats", "show"});
   if (options.format == OutputFormat::json && std::ranges::find(with_json, command.name) == with_json.end()) {
     return Unexpected{Failure{fmt::format("{} prints text only; JSON is there for {}", command.name,
                                           join(std::vector<std::string>(with_json.begin(), with_json.end()), ", "))}};

@@ -108,7 +108,12 @@ Outcome dump_aggregate(Invocation& call) {
   if (!filter) {
     return Unexpected{filter.error()};
   }
-  const auto replies = call.connection->request(openflow::AggregateStatsRequest{std::move(*filter)});
+  const openflow::AggregateStatsRequest request{std::move(*filter)};
+  if (call.options.format == OutputFormat::json) {
+    return call.connection->ask<openflow::AggregateStatsReply>(request).transform(
+        [](const auto& totals) { print_json(totals); });
+  }
+  const auto replies = call.connection->request(request);
   if (!replies) {
     return Unexpected{replies.error()};
   }

@@ -3,6 +3,7 @@
 
 #include "lib/openflow/text/meter_text.h"
 #include "utilities/ofctl/flow_batch.h"
+#include "utilities/ofctl/json_output.h"
 
 namespace weft::ofctl {
 namespace {
@@ -39,6 +40,10 @@ Outcome dump(Invocation& call, Format&& format) {
   const auto entries = call.connection->ask_list<Entry>(Request{*meter});
   if (!entries) {
     return Unexpected{entries.error()};
+  }
+  if (call.options.format == OutputFormat::json) {
+    print_json(*entries);
+    return {};
   }
   print_title<Entry>(call);
   for (const Entry& entry : *entries) {

@@ -131,6 +131,10 @@ Outcome queue_stats(Invocation& call) {
     }
     request.queue_id = static_cast<uint32_t>(*queue);
   }
+  if (call.options.format == OutputFormat::json) {
+    return call.connection->ask_list<openflow::QueueStats>(request).transform(
+        [&](const auto& stats) { print_json(stats, call.ports); });
+  }
   return print_replies(call, request);
 }
 

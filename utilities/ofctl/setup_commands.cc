@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "lib/openflow/text/message_text.h"
+#include "lib/openflow/text/port_text.h"
 #include "utilities/ofctl/flow_batch.h"
+#include "utilities/ofctl/json_output.h"
 
 namespace weft::ofctl {
 namespace {
@@ -14,16 +16,8 @@ namespace {
 using openflow::FragmentHandling;
 using openflow::TableDesc;
 
-struct FragmentMode {
-  std::string_view name;
-  FragmentHandling handling;
-};
-constexpr FragmentMode fragment_modes[] = {
-    {"normal", FragmentHandling::normal},
-    {"drop", FragmentHandling::drop},
-    {"reassemble", FragmentHandling::reassemble},
-    {"nx-match", FragmentHandling::nx_match},
-};
+constexpr FragmentHandling fragment_modes[] = {FragmentHandling::normal, FragmentHandling::drop,
+                                               FragmentHandling::reassemble, FragmentHandling::nx_match};
 
 Result<uint8_t, Failure> table_argument(const std::string& text) {
   const auto number = parse_unsigned(text, openflow::all_tables);
@@ -100,6 +94,50 @@ Outcome change_first_egress(Invocation& call, uint8_t table_id, bool is_first) {
   return set ? Outcome{} : Outcome(Unexpected{set.error()});
 }
 
+// 1.0 asks about one port at a time.
+Result<std::vector<openflow::QueueDescRequest>, Failure> request_for_each_port(Invocation& call) {
+  const auto ports = call.connection->ask_list<openflow::PortDesc>(openflow::PortDescRequest{});
+  if (!ports) {
+    return Unexpected{ports.error()};
+  }
+  std::vector<openflow::QueueDescRequest> requests;
+  for (const openflow::PortDesc& desc : *ports) {
+    if (is_ordinary(desc.port)) {
+      requests.push_back({.port = desc.port});
+    }
+  }
+  return requests;
+}
+
+Result<std::vector<openflow::QueueDescRequest>, Failure> queue_requests(Invocation& call) {
+  if (!call.arguments.empty()) {
+    const auto port = parse_port(call.argument(0), call.ports);
+    if (!port) {
+      return Unexpected{Failure{fmt::format("the switch has no port \"{}\"", call.argument(0))}};
+    }
+    return std::vector<openflow::QueueDescRequest>{{.port = *port}};
+  }
+  if (call.connection->version() == openflow::Version::v1_0) {
+    return request_for_each_port(call);
+  }
+  return std::vector<openflow::QueueDescRequest>(1);
+}
+
+Result<std::vector<openflow::QueueDesc>, Failure> ask_queues(Connection& connection,
+                                                             const openflow::QueueDescRequest& request) {
+  const auto parts = connection.request(request);
+  if (!parts) {
+    return Unexpected{parts.error()};
+  }
+  std::vector<openflow::QueueDesc> queues;
+  for (const openflow::Envelope& part : *parts) {
+    if (const auto* reply = std::get_if<openflow::QueueDescReply>(&part.message)) {
+      queues.insert(queues.end(), reply->entries.begin(), reply->entries.end());
+    }
+  }
+  return queues;
+}
+
 }  // namespace
 
 Outcome get_frags(Invocation& call) {
@@ -107,14 +145,13 @@ Outcome get_frags(Invocation& call) {
   if (!reply) {
     return Unexpected{reply.error()};
   }
-  const auto* mode = std::ranges::find(fragment_modes, reply->config.fragments, &FragmentMode::handling);
-  fmt::print("{}\n", mode == std::end(fragment_modes) ? "unknown" : mode->name);
+  fmt::print("{}\n", to_string(reply->config.fragments));
   return {};
 }
 
 Outcome set_frags(Invocation& call) {
   const std::string name = call.argument(0);
-  const auto* mode = std::ranges::find(fragment_modes, name, &FragmentMode::name);
+  const auto* mode = std::ranges::find(fragment_modes, name, [](FragmentHandling one) { return to_string(one); });
   if (mode == std::end(fragment_modes)) {
     return Unexpected{Failure{fmt::format("\"{}\" is none of normal, drop, reassemble and nx-match", name)}};
   }
@@ -122,7 +159,7 @@ Outcome set_frags(Invocation& call) {
   if (!now) {
     return Unexpected{now.error()};
   }
-  now->config.fragments = mode->handling;
+  now->config.fragments = *mode;
   FlowBatch batch(call);
   if (auto added = batch.add(openflow::SetConfig{now->config}, name); !added) {
     return added;
@@ -135,43 +172,45 @@ Outcome set_frags(Invocation& call) {
   if (!then) {
     return Unexpected{then.error()};
   }
-  return then->config.fragments == mode->handling
+  return then->config.fragments == *mode
              ? Outcome{}
              : Outcome(Unexpected{Failure{fmt::format("the switch does not treat fragments as {}", name)}});
 }
 
-// 1.0 asks about one port at a time.
-Outcome queues_of_each_port(Invocation& call) {
-  const auto ports = call.connection->ask_list<openflow::PortDesc>(openflow::PortDescRequest{});
-  if (!ports) {
-    return Unexpected{ports.error()};
+Outcome queue_get_config(Invocation& call) {
+  const auto requests = queue_requests(call);
+  if (!requests) {
+    return Unexpected{requests.error()};
   }
-  for (const openflow::PortDesc& desc : *ports) {
-    if (!is_ordinary(desc.port)) {
+  std::vector<openflow::QueueDesc> all;
+  const bool is_json = call.options.format == OutputFormat::json;
+  for (const openflow::QueueDescRequest& request : *requests) {
+    if (!is_json) {
+      if (auto printed = print_replies(call, request); !printed) {
+        return printed;
+      }
       continue;
     }
-    if (auto printed = print_replies(call, openflow::QueueDescRequest{.port = desc.port}); !printed) {
-      return printed;
+    const auto queues = ask_queues(*call.connection, request);
+    if (!queues) {
+      return Unexpected{queues.error()};
     }
+    all.insert(all.end(), queues->begin(), queues->end());
+  }
+  if (is_json) {
+    print_json(all, call.ports);
   }
   return {};
 }
 
-Outcome queue_get_config(Invocation& call) {
-  openflow::QueueDescRequest request;
-  if (!call.arguments.empty()) {
-    const auto port = parse_port(call.argument(0), call.ports);
-    if (!port) {
-      return Unexpected{Failure{fmt::format("the switch has no port \"{}\"", call.argument(0))}};
-    }
-    request.port = *port;
-  } else if (call.connection->version() == openflow::Version::v1_0) {
-    return queues_of_each_port(call);
+Outcome dump_table_desc(Invocation& call) {
+  if (call.options.format == OutputFormat::json) {
+    return call.connection->ask_list<TableDesc>(openflow::TableDescRequest{}).transform([](const auto& tables) {
+      print_json(tables);
+    });
   }
-  return print_replies(call, request);
+  return print_replies(call, openflow::TableDescRequest{});
 }
-
-Outcome dump_table_desc(Invocation& call) { return print_replies(call, openflow::TableDescRequest{}); }
 
 Outcome mod_table(Invocation& call) {
   const auto table = table_argument(call.argument(0));

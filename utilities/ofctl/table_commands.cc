@@ -26,6 +26,10 @@ Outcome dump_table_features(Invocation& call) {
   if (!tables) {
     return Unexpected{tables.error()};
   }
+  if (call.options.format == OutputFormat::json) {
+    print_json(*tables);
+    return {};
+  }
   const openflow::Version version = call.connection->version();
   fmt::print("{}", openflow::format_table_features(*tables, {.has_capabilities = version >= openflow::Version::v1_4,
                                                              .shows_stages = version >= openflow::Version::v1_5}));

@@ -23,4 +23,14 @@ std::string format_bits(uint32_t bits, std::span<const BitName> names, std::stri
   return text.empty() ? std::string(none) : text;
 }
 
+std::vector<std::string_view> names_of_bits(uint32_t bits, std::span<const BitName> names) {
+  std::vector<std::string_view> found;
+  for (const auto& [bit, name] : names) {
+    if ((bits & bit) != 0) {
+      found.push_back(name);
+    }
+  }
+  return found;
+}
+
 }  // namespace weft::openflow

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace weft::openflow {
 
@@ -16,5 +17,8 @@ struct BitName {
 // The names of the bits that are set, in the order of `names`; what has no name as a number; `none` when no bit is set.
 std::string format_bits(uint32_t bits, std::span<const BitName> names, std::string_view separator = " ",
                         std::string_view none = "0");
+
+// Those alone that have a name.
+std::vector<std::string_view> names_of_bits(uint32_t bits, std::span<const BitName> names);
 
 }  // namespace weft::openflow

@@ -2,18 +2,17 @@
 
 #include <fmt/format.h>
 
+#include "lib/openflow/text/bit_names.h"
 #include "lib/openflow/text/flow_text.h"
 #include "lib/openflow/text/scanner.h"
 
 namespace weft::openflow {
 namespace {
 
-constexpr std::pair<std::string_view, uint16_t> meter_flag_names[] = {
-    {"kbps", meter_flag::kbps},
-    {"pktps", meter_flag::pktps},
-    {"burst", meter_flag::burst},
-    {"stats", meter_flag::stats},
-};
+constexpr BitName meter_flag_names[] = {{meter_flag::kbps, "kbps"},
+                                        {meter_flag::pktps, "pktps"},
+                                        {meter_flag::burst, "burst"},
+                                        {meter_flag::stats, "stats"}};
 
 constexpr std::pair<std::string_view, uint32_t> reserved_meters[] = {
     {"all", meter_id::all}, {"controller", meter_id::controller}, {"slowpath", meter_id::slow_path}};
@@ -60,9 +59,9 @@ class MeterParser {
       }
       word = Word{word.whole, first->first, first->second, '='};
     }
-    for (const auto& [name, flag] : meter_flag_names) {
+    for (const auto& [flag, name] : meter_flag_names) {
       if (word.key == name && !word.has_value()) {
-        mod_.flags |= flag;
+        mod_.flags |= static_cast<uint16_t>(flag);
         return {};
       }
     }
@@ -154,21 +153,24 @@ Result<MeterMod, TextError> parse_meter(std::string_view text, MeterModCommand c
   return MeterParser(source, command).parse();
 }
 
+std::string_view to_string(MeterBandType type) { return type == MeterBandType::drop ? "drop" : "dscp_remark"; }
+
+std::vector<std::string_view> flags_of(const MeterConfig& meter) {
+  return names_of_bits(meter.flags, meter_flag_names);
+}
+
 std::string format_meter(const MeterConfig& meter) {
   std::string text = "meter=" + format_id(meter.meter);
-  for (const auto& [name, flag] : meter_flag_names) {
-    if ((meter.flags & flag) != 0) {
-      text += fmt::format(" {}", name);
-    }
+  for (const std::string_view name : flags_of(meter)) {
+    text += fmt::format(" {}", name);
   }
   text += " bands=";
   for (const MeterBand& band : meter.bands) {
-    const bool is_drop = band.type == MeterBandType::drop;
-    text += fmt::format("\ntype={} rate={}", is_drop ? "drop" : "dscp_remark", band.rate);
+    text += fmt::format("\ntype={} rate={}", to_string(band.type), band.rate);
     if ((meter.flags & meter_flag::burst) != 0) {
       text += fmt::format(" burst_size={}", band.burst_size);
     }
-    if (!is_drop) {
+    if (band.type == MeterBandType::dscp_remark) {
       text += fmt::format(" prec_level={}", band.precedence_level);
     }
   }
@@ -195,14 +197,12 @@ std::string format_meter_features(const MeterFeaturesReply& features) {
   std::string types;
   for (const auto type : {MeterBandType::drop, MeterBandType::dscp_remark}) {
     if ((features.band_types >> static_cast<unsigned>(type) & 1) != 0) {
-      types += type == MeterBandType::drop ? " drop" : " dscp_remark";
+      types += fmt::format(" {}", to_string(type));
     }
   }
   std::string capabilities;
-  for (const auto& [name, flag] : meter_flag_names) {
-    if ((features.capabilities & flag) != 0) {
-      capabilities += fmt::format(" {}", name);
-    }
+  for (const std::string_view name : names_of_bits(features.capabilities, meter_flag_names)) {
+    capabilities += fmt::format(" {}", name);
   }
   return fmt::format("max_meter:{} max_bands:{} max_color:{}\nband_types:{}\ncapabilities:{}\n", features.max_meters,
                      features.max_bands, features.max_color, types.empty() ? " 0" : types,

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/base/result.h"
 #include "lib/base/text.h"
@@ -16,6 +17,9 @@ namespace weft::openflow {
 
 // For remove: "meter=N", "meter=all" or nothing (all).
 Result<MeterMod, TextError> parse_meter(std::string_view text, MeterModCommand command);
+
+std::string_view to_string(MeterBandType type);
+std::vector<std::string_view> flags_of(const MeterConfig& meter);  // "kbps", "burst" ...
 
 std::string format_meter(const MeterConfig& meter);
 std::string format_meter_mod(const MeterMod& mod);

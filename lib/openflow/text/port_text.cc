@@ -48,20 +48,6 @@ std::string format_feature_line(std::string_view label, uint32_t features) {
 
 std::string format_count(uint64_t count) { return count == unknown_count ? "?" : std::to_string(count); }
 
-std::string_view to_string(FragmentHandling fragments) {
-  switch (fragments) {
-    case FragmentHandling::normal:
-      return "normal";
-    case FragmentHandling::drop:
-      return "drop";
-    case FragmentHandling::reassemble:
-      return "reassemble";
-    case FragmentHandling::nx_match:
-      return "nx-match";
-  }
-  return "?";
-}
-
 std::string_view to_string(PortStatusReason reason) {
   switch (reason) {
     case PortStatusReason::added:
@@ -127,6 +113,10 @@ std::string format_queue_desc(const QueueDesc& queue) {
                      rate("max_rate", queue.max_rate));
 }
 
+std::vector<std::string_view> capability_names_of(const FeaturesReply& features) {
+  return names_of_bits(features.capabilities, capability_names);
+}
+
 std::string format_features(const FeaturesReply& features) {
   std::string text =
       fmt::format("dpid:{:016x}\nn_tables:{}, n_buffers:{}\ncapabilities: {}\n", features.datapath_id,
@@ -140,6 +130,20 @@ std::string format_features(const FeaturesReply& features) {
     text += format_port_desc(port);
   }
   return text;
+}
+
+std::string_view to_string(FragmentHandling fragments) {
+  switch (fragments) {
+    case FragmentHandling::normal:
+      return "normal";
+    case FragmentHandling::drop:
+      return "drop";
+    case FragmentHandling::reassemble:
+      return "reassemble";
+    case FragmentHandling::nx_match:
+      return "nx-match";
+  }
+  return "?";
 }
 
 std::string format_config(const SwitchConfig& config) {

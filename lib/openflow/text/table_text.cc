@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "lib/base/text.h"
+#include "lib/openflow/text/bit_names.h"
 #include "lib/openflow/text/port_text.h"
 
 namespace weft::openflow {
@@ -31,35 +32,18 @@ std::string format_with_ditto(std::span<const Table> tables, Format&& format, Eq
   return text;
 }
 
-constexpr std::string_view instruction_names[] = {
-    "", "goto_table", "write_metadata", "write_actions", "apply_actions", "clear_actions", "meter"};
+// By the numbers of OFPIT_* and OFPAT_*.
+constexpr BitName instruction_names[] = {{1 << 1, "goto_table"},    {1 << 2, "write_metadata"},
+                                         {1 << 3, "write_actions"}, {1 << 4, "apply_actions"},
+                                         {1 << 5, "clear_actions"}, {1 << 6, "meter"}};
 
-constexpr std::pair<unsigned, std::string_view> action_names[] = {
-    {0, "output"},     {11, "copy_ttl_out"}, {12, "copy_ttl_in"}, {15, "set_mpls_ttl"}, {16, "dec_mpls_ttl"},
-    {17, "push_vlan"}, {18, "pop_vlan"},     {19, "push_mpls"},   {20, "pop_mpls"},     {21, "set_queue"},
-    {22, "group"},     {23, "mod_nw_ttl"},   {24, "dec_ttl"},     {25, "set_field"},    {26, "push_pbb"},
-    {27, "pop_pbb"},   {28, "copy_field"},   {29, "meter"},
+constexpr BitName action_names[] = {
+    {1 << 0, "output"},        {1 << 11, "copy_ttl_out"}, {1 << 12, "copy_ttl_in"}, {1 << 15, "set_mpls_ttl"},
+    {1 << 16, "dec_mpls_ttl"}, {1 << 17, "push_vlan"},    {1 << 18, "pop_vlan"},    {1 << 19, "push_mpls"},
+    {1 << 20, "pop_mpls"},     {1 << 21, "set_queue"},    {1 << 22, "group"},       {1 << 23, "mod_nw_ttl"},
+    {1 << 24, "dec_ttl"},      {1 << 25, "set_field"},    {1 << 26, "push_pbb"},    {1 << 27, "pop_pbb"},
+    {1 << 28, "copy_field"},   {1 << 29, "meter"},
 };
-
-std::string format_instructions(uint32_t bits) {
-  std::string text;
-  for (unsigned i = 1; i < std::size(instruction_names); ++i) {
-    if ((bits >> i & 1) != 0) {
-      text += fmt::format("{}{}", text.empty() ? "" : ",", instruction_names[i]);
-    }
-  }
-  return text;
-}
-
-std::string format_actions(uint32_t bits) {
-  std::string text;
-  for (const auto& [number, name] : action_names) {
-    if ((bits >> number & 1) != 0) {
-      text += fmt::format("{}{}", text.empty() ? "" : " ", name);
-    }
-  }
-  return text;
-}
 
 std::string_view without_number(std::string_view name) {
   while (!name.empty() && is_digit(name.back())) {
@@ -119,10 +103,10 @@ std::string format_abilities(std::string_view title, const TableAbilities& abili
   if (abilities.next_tables.any()) {
     text += fmt::format("      next tables: {}\n", format_next_tables(abilities.next_tables));
   }
-  text += fmt::format("      instructions: {}\n", format_instructions(abilities.instructions));
-  text += fmt::format("      Write-Actions: {}\n", format_actions(abilities.write_actions));
+  text += fmt::format("      instructions: {}\n", fmt::join(instructions_of(abilities), ","));
+  text += fmt::format("      Write-Actions: {}\n", fmt::join(actions_of(abilities.write_actions), " "));
   text += fmt::format("        supported on Set-Field: {}\n", format_fields(abilities.write_set_field));
-  text += fmt::format("      Apply-Actions: {}\n", format_actions(abilities.apply_actions));
+  text += fmt::format("      Apply-Actions: {}\n", fmt::join(actions_of(abilities.apply_actions), " "));
   return text + fmt::format("        supported on Set-Field: {}\n", format_fields(abilities.apply_set_field));
 }
 
@@ -238,6 +222,12 @@ std::string format_stats(const TableStats& table, const TableStats* before) {
 }
 
 }  // namespace
+
+std::vector<std::string_view> instructions_of(const TableAbilities& abilities) {
+  return names_of_bits(abilities.instructions, instruction_names);
+}
+
+std::vector<std::string_view> actions_of(uint32_t action_types) { return names_of_bits(action_types, action_names); }
 
 std::string format_table_stats(std::span<const TableStats> tables) {
   std::string text;
