@@ -52,6 +52,7 @@ constexpr Row rows[] = {
     own(ErrorCode::ofpbrc_bad_experimenter, 1, 3),
     own(ErrorCode::ofpbrc_bad_exp_type, 1, 4),
     own(ErrorCode::ofpbrc_eperm, 1, 5),
+    own(ErrorCode::ofpbrc_is_secondary, 1, 5),
     own(ErrorCode::ofpbrc_bad_len, 1, 6),
     own(ErrorCode::ofpbrc_buffer_empty, 1, 7),
     own(ErrorCode::ofpbrc_buffer_unknown, 1, 8),

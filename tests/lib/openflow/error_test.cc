@@ -78,6 +78,7 @@ TEST(ErrorCodec, Version10SaysWhatItCan) {
       {ErrorCode::ofpbmc_bad_len, nicira_error(NiciraError::nxm_invalid)},
       {ErrorCode::ofpbmc_bad_type, nicira_error(NiciraError::nxm_invalid)},
       {ErrorCode::ofpfmfc_bad_table_id, ErrorCode::ofpbrc_bad_table_id},
+      {ErrorCode::ofpbrc_is_secondary, ErrorCode::ofpbrc_eperm},
       {ErrorCode::ofpbac_bad_set_mask, ErrorCode::ofpbac_bad_set_argument}};
   const OpenFlowError unencodable = nicira_error(NiciraError::unencodable_error);
   size_t own_count = 0;

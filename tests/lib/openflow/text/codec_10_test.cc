@@ -185,6 +185,7 @@ TEST(Codec10, ErrorsHaveItsNumbers) {
   };
   EXPECT_EQ(body(ErrorCode::ofpfmfc_overlap), hex("0003 0001"));
   EXPECT_EQ(body(ErrorCode::ofpfmfc_bad_timeout), hex("0003 0003"));
+  EXPECT_EQ(body(ErrorCode::ofpbrc_is_secondary), hex("0001 0005"));
   EXPECT_EQ(body(ErrorCode::ofppmfc_bad_hw_addr), hex("0004 0001"));
   EXPECT_EQ(body(ErrorCode::ofpqofc_bad_queue), hex("0005 0001"));
   EXPECT_EQ(body(ErrorCode::ofpbmc_bad_prereq), hex("b0c2 0000 00002320 0001 0104"));
