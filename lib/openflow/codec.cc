@@ -163,9 +163,14 @@ Bytes encode(Version version, uint32_t xid, const Message& message, bool more, F
   return std::move(*bytes);
 }
 
-bool is_from_switch(Version version, uint8_t type) {
+bool is_from_switch(Version version, std::span<const uint8_t> message) {
   const VersionCodec* codec = codec_for(version);
-  return codec != nullptr && codec->is_from_switch(type);
+  const auto header = parse_header(message);
+  if (codec == nullptr || !header) {
+    return false;
+  }
+  return header->type == extension::message_type ? extension::is_from_switch(message.subspan(header_size), version)
+                                                 : codec->is_from_switch(header->type);
 }
 
 std::optional<Bytes> try_encode(Version version, uint32_t xid, const Message& message, Form form) {

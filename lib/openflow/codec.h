@@ -31,8 +31,8 @@ struct VersionCodec;
 // for hello and error.
 Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8_t> bytes);
 
-// Whether only switches send messages of this type, so that a switch refuses one whatever its body says.
-bool is_from_switch(Version version, uint8_t type);
+// Whether only switches send messages of this kind, so that a switch refuses one whatever its body says.
+bool is_from_switch(Version version, std::span<const uint8_t> message);
 
 // `more` sets the multipart flag; `form` is used where the version has it (form.h). A body that would not fit one
 // message, or that the version has no message for, is a bug of the caller (asserts): use MultipartEncoder for long lists.

@@ -289,7 +289,7 @@ void Connection::answer_echo(const Bytes& message) {
 
 void Connection::handle_one(Bytes message) {
   auto envelope = openflow::decode(*version_, message);
-  if (!envelope && openflow::is_from_switch(*version_, type_of(message))) {
+  if (!envelope && openflow::is_from_switch(*version_, message)) {
     envelope = Unexpected{openflow::OpenFlowError(openflow::ErrorCode::ofpbrc_bad_type, "only a switch sends it")};
   }
   if (!envelope) {

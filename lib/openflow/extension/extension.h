@@ -26,6 +26,9 @@ using DecodedMessage = Result<Message, OpenFlowError>;
 // The body behind the header of eight bytes.
 DecodedMessage read(std::span<const uint8_t> body, Version version, Spelling& spelling);
 
+// Whether only switches send the message that has this body.
+bool is_from_switch(std::span<const uint8_t> body, Version version);
+
 // The body behind the header; false when the version and form say `message` in a message of their own.
 bool write(WireWriter& out, const Message& message, Version version, Form form);
 

@@ -15,13 +15,6 @@ constexpr std::array<uint32_t, 6> known_reasons{0x3f, 0x07, 0x3f, 0x07, 0x18, 0x
 constexpr size_t fixed_kind_count = 3;  // packet-in, port-status, flow-removed
 constexpr uint16_t property_size = 8;
 
-void read_mask(WireReader& in, size_t kind, std::optional<uint32_t>& mask) {
-  mask = in.u32();
-  if ((*mask & ~known_reasons[kind]) != 0) {
-    in.fail(nicira_error(NiciraError::bad_reason, fmt::format("mask {:#x}", *mask)));
-  }
-}
-
 void read_property(WireReader& in, SetAsync& message) {
   const uint16_t type = in.u16();
   const uint16_t length = in.u16();
@@ -35,7 +28,10 @@ void read_property(WireReader& in, SetAsync& message) {
     if (mask) {
       in.fail({ErrorCode::ofpbpc_dup_type, fmt::format("property type {}", type)});
     }
-    read_mask(in, kind, mask);
+    mask = in.u32();
+    if ((*mask & ~known_reasons[kind]) != 0) {
+      in.fail(nicira_error(NiciraError::bad_reason, fmt::format("mask {:#x}", *mask)));
+    }
   }
 }
 
@@ -67,11 +63,12 @@ DecodedMessage read_role(WireReader& in) {
 
 }  // namespace
 
+// Reasons that are not known are passed over, as 1.3 does.
 DecodedMessage read_set_async(WireReader& in, Version) {
   SetAsync message;
   for (size_t kind = 0; kind < fixed_kind_count; ++kind) {
-    read_mask(in, kind, message.primary[kind]);
-    read_mask(in, kind, message.secondary[kind]);
+    message.primary[kind] = in.u32() & known_reasons[kind];
+    message.secondary[kind] = in.u32() & known_reasons[kind];
   }
   if (auto done = in.finish(); !done) {
     return Unexpected{done.error()};

@@ -54,39 +54,41 @@ struct Row {
   Versions versions;
   Form form;
   DecodedMessage (*read)(WireReader&, Version);
+  Sender sender = Sender::controller;
 };
+constexpr auto by_switch = Sender::only_switch;
 
 // What a later version says itself it does not say by an extension too, except where the extension says more or stock
 // clients send it all the same.
 constexpr Row rows[] = {
     {nicira_vendor_id, nxt::role_request, every, Form::nicira, read_role_request},
-    {nicira_vendor_id, nxt::role_reply, every, Form::nicira, read_role_reply},
+    {nicira_vendor_id, nxt::role_reply, every, Form::nicira, read_role_reply, by_switch},
     {nicira_vendor_id, nxt::set_flow_format, first, Form::standard, read_set_flow_format},
     {nicira_vendor_id, nxt::flow_mod, first, Form::nicira, codec_10::read_nx_flow_mod},
-    {nicira_vendor_id, nxt::flow_removed, first, Form::nicira, codec_10::read_nx_flow_removed},
+    {nicira_vendor_id, nxt::flow_removed, first, Form::nicira, codec_10::read_nx_flow_removed, by_switch},
     {nicira_vendor_id, nxt::flow_mod_table_id, before_oxm, Form::standard, read_flow_mod_table_id},
     {nicira_vendor_id, nxt::set_packet_in_format, every, Form::standard, read_set_packet_in_format},
-    {nicira_vendor_id, nxt::packet_in, every, Form::nicira, read_packet_in},
+    {nicira_vendor_id, nxt::packet_in, every, Form::nicira, read_packet_in, by_switch},
     {nicira_vendor_id, nxt::set_async, every, Form::nicira, read_set_async},
     {nicira_vendor_id, nxt::set_controller_id, every, Form::standard, read_set_controller_id},
     {nicira_vendor_id, nxt::flow_monitor_cancel, first, Form::nicira, codec_10::read_nx_monitor_cancel},
-    {nicira_vendor_id, nxt::flow_monitor_paused, first, Form::nicira, codec_10::read_nx_monitor_paused},
-    {nicira_vendor_id, nxt::flow_monitor_resumed, first, Form::nicira, codec_10::read_nx_monitor_resumed},
+    {nicira_vendor_id, nxt::flow_monitor_paused, first, Form::nicira, codec_10::read_nx_monitor_paused, by_switch},
+    {nicira_vendor_id, nxt::flow_monitor_resumed, first, Form::nicira, codec_10::read_nx_monitor_resumed, by_switch},
     {nicira_vendor_id, nxt::tlv_table_mod, every, Form::standard, read_tlv_table_mod},
     {nicira_vendor_id, nxt::tlv_table_request, every, Form::standard, read_tlv_table_request},
-    {nicira_vendor_id, nxt::tlv_table_reply, every, Form::standard, read_tlv_table_reply},
+    {nicira_vendor_id, nxt::tlv_table_reply, every, Form::standard, read_tlv_table_reply, by_switch},
     {nicira_vendor_id, nxt::set_async2, before_properties, Form::nicira2, read_set_async2},
     {nicira_vendor_id, nxt::resume, every, Form::standard, read_resume},
     {nicira_vendor_id, nxt::ct_flush_zone, every, Form::standard, read_ct_flush_zone},
-    {nicira_vendor_id, nxt::packet_in2, every, Form::nicira2, read_packet_in2},
+    {nicira_vendor_id, nxt::packet_in2, every, Form::nicira2, read_packet_in2, by_switch},
     {nicira_vendor_id, nxt::group_mod, first, Form::nicira, codec_10::read_nx_group_mod},
     {onf_id, onf::flow_monitor_cancel, only_13, Form::onf, read_onf_monitor_cancel},
-    {onf_id, onf::flow_monitor_paused, only_13, Form::onf, read_onf_monitor_paused},
-    {onf_id, onf::flow_monitor_resumed, only_13, Form::onf, read_onf_monitor_resumed},
-    {onf_id, onf::role_status, only_13, Form::onf, read_onf_role_status},
+    {onf_id, onf::flow_monitor_paused, only_13, Form::onf, read_onf_monitor_paused, by_switch},
+    {onf_id, onf::flow_monitor_resumed, only_13, Form::onf, read_onf_monitor_resumed, by_switch},
+    {onf_id, onf::role_status, only_13, Form::onf, read_onf_role_status, by_switch},
     {onf_id, onf::bundle_control, only_13, Form::onf, read_onf_bundle_control},
     {onf_id, onf::bundle_add, only_13, Form::onf, read_onf_bundle_add},
-    {onf_id, onf::request_forward, only_13, Form::onf, read_onf_request_forward},
+    {onf_id, onf::request_forward, only_13, Form::onf, read_onf_request_forward, by_switch},
 };
 
 DecodedMessage read_unknown(WireReader& in, uint32_t experimenter, uint32_t number) {
@@ -237,6 +239,25 @@ class Writer {
 
 }  // namespace
 
+namespace {
+
+const Row* find_row(uint32_t experimenter, uint32_t number, Version version) {
+  const auto* row = std::find_if(std::begin(rows), std::end(rows), [&](const Row& one) {
+    return one.experimenter == experimenter && one.number == number && one.versions.has(version);
+  });
+  return row == std::end(rows) ? nullptr : row;
+}
+
+}  // namespace
+
+bool is_from_switch(std::span<const uint8_t> body, Version version) {
+  WireReader in(body);
+  const uint32_t experimenter = in.u32();
+  const uint32_t number = in.u32();
+  const Row* row = in.failed() ? nullptr : find_row(experimenter, number, version);
+  return row != nullptr && row->sender == by_switch;
+}
+
 DecodedMessage read(std::span<const uint8_t> body, Version version, Spelling& spelling) {
   WireReader in(body);
   const uint32_t experimenter = in.u32();
@@ -244,10 +265,8 @@ DecodedMessage read(std::span<const uint8_t> body, Version version, Spelling& sp
   if (auto header = in.result(); !header) {
     return Unexpected{header.error()};
   }
-  const auto* row = std::find_if(std::begin(rows), std::end(rows), [&](const Row& one) {
-    return one.experimenter == experimenter && one.number == number && one.versions.has(version);
-  });
-  if (row == std::end(rows)) {
+  const Row* row = find_row(experimenter, number, version);
+  if (row == nullptr) {
     return read_unknown(in, experimenter, number);
   }
   spelling.form = row->form;

@@ -40,7 +40,8 @@ TEST(Codec, WhatOnlyASwitchSendsIsKnownByItsType) {
   const auto types = [](Version version) {
     std::vector<int> types;
     for (int type = 0; type < 256; ++type) {
-      if (is_from_switch(version, static_cast<uint8_t>(type))) {
+      const Bytes message{static_cast<uint8_t>(version), static_cast<uint8_t>(type), 0, 8, 0, 0, 0, 1};
+      if (is_from_switch(version, message)) {
         types.push_back(type);
       }
     }
@@ -48,6 +49,11 @@ TEST(Codec, WhatOnlyASwitchSendsIsKnownByItsType) {
   };
   EXPECT_EQ(types(Version::v1_0), (std::vector{6, 8, 10, 11, 12, 17, 19, 21}));
   EXPECT_EQ(types(Version::v1_3), (std::vector{6, 8, 10, 11, 12, 19, 21, 23, 25, 27, 30, 31, 32, 35}));
+
+  const Bytes packet_in2 = message(4, be32(nicira_vendor_id) + be32(30));
+  const Bytes resume = message(4, be32(nicira_vendor_id) + be32(28));
+  EXPECT_TRUE(is_from_switch(Version::v1_3, packet_in2));
+  EXPECT_FALSE(is_from_switch(Version::v1_3, resume));
 }
 
 TEST(Codec, PacketOut) {

@@ -35,6 +35,19 @@ TEST(Extension, WhatAConnectionChooses) {
   expect_is(CtFlushZone{9}, Version::v1_3, nicira_message(Version::v1_3, 29, hex("000000000000 0009")));
 }
 
+// They were refused.
+TEST(Extension, ReasonsThatAreNotKnownArePassedOver) {
+  Bytes masks;
+  for (int i = 0; i < 6; ++i) {
+    masks = masks + hex("ffffffff");
+  }
+  const auto decoded = decode(Version::v1_0, nicira_message(Version::v1_0, 19, masks));
+  ASSERT_TRUE(decoded);
+  const auto& primary = std::get<SetAsync>(decoded->message).primary;
+  EXPECT_EQ(primary[0], 0x3fU);
+  EXPECT_EQ(primary[1], 0x07U);
+}
+
 TEST(Extension, TlvTable) {
   const Bytes map = hex("ffff 80 04 0003 0000");
   expect_is(TlvTableMod{TlvTableCommand::add, {{0xffff, 0x80, 4, 3}}}, Version::v1_3,
