@@ -16,7 +16,17 @@ DecodedMessage read_as_later(WireReader& in) {
   return read(body);
 }
 
-codec_13::Writer later(WireWriter& out) { return {out.out(), Version::v1_0}; }
+template <class Body>
+void write_as_later(WireWriter& out, const Body& body) {
+  codec_13::Writer writer(out.out(), Version::v1_0);
+  if constexpr (requires { body.entries; }) {
+    for (const auto& entry : body.entries) {
+      codec_13::write_entry(writer, entry);
+    }
+  } else {
+    codec_13::write(writer, body);
+  }
+}
 
 }  // namespace
 
@@ -33,49 +43,24 @@ DecodedMessage read_nx_group_features_reply(WireReader& in) {
   return read_as_later<codec_13::read_group_features_reply>(in);
 }
 
-void write_nicira(WireWriter& out, const GroupMod& mod) {
-  auto writer = later(out);
-  codec_13::write(writer, mod);
-}
-
-void write_nicira(WireWriter& out, const GroupStatsRequest& request) {
-  auto writer = later(out);
-  codec_13::write(writer, request);
-}
-
-void write_nicira(WireWriter& out, const GroupStatsReply& reply) {
-  for (const GroupStats& entry : reply.entries) {
-    write_nicira_entry(out, entry);
-  }
-}
-
-void write_nicira(WireWriter& out, const GroupDescRequest& request) {
-  auto writer = later(out);
-  codec_13::write(writer, request);
-}
-
-void write_nicira(WireWriter& out, const GroupDescReply& reply) {
-  for (const GroupDesc& entry : reply.entries) {
-    write_nicira_entry(out, entry);
-  }
-}
-
+void write_nicira(WireWriter& out, const GroupMod& mod) { write_as_later(out, mod); }
+void write_nicira(WireWriter& out, const GroupStatsRequest& request) { write_as_later(out, request); }
+void write_nicira(WireWriter& out, const GroupStatsReply& reply) { write_as_later(out, reply); }
+void write_nicira(WireWriter& out, const GroupDescRequest& request) { write_as_later(out, request); }
+void write_nicira(WireWriter& out, const GroupDescReply& reply) { write_as_later(out, reply); }
 void write_nicira(WireWriter&, const GroupFeaturesRequest&) {}
-
 void write_nicira(WireWriter& out, const GroupFeaturesReply& reply) {
   GroupFeaturesReply said = reply;
   std::fill(std::begin(said.actions), std::end(said.actions), group_actions_10);
-  auto writer = later(out);
-  codec_13::write(writer, said);
+  write_as_later(out, said);
 }
 
 void write_nicira_entry(WireWriter& out, const GroupStats& entry) {
-  auto writer = later(out);
+  codec_13::Writer writer(out.out(), Version::v1_0);
   codec_13::write_entry(writer, entry);
 }
-
 void write_nicira_entry(WireWriter& out, const GroupDesc& entry) {
-  auto writer = later(out);
+  codec_13::Writer writer(out.out(), Version::v1_0);
   codec_13::write_entry(writer, entry);
 }
 
