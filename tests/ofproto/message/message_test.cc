@@ -2,9 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "ofproto/message/handlers.h"
-#include "ofproto/table/abilities.h"
-#include "tests/ofproto/message/fake_session.h"
+#include "tests/ofproto/message/message_fixture.h"
 
 namespace weft::ofproto {
 namespace {
@@ -12,26 +10,6 @@ namespace {
 using namespace openflow;  // NOLINT(google-build-using-namespace): the messages, by their names
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-struct MessageTest : testing::Test {
-  void request(const Message& message, bool more = false, uint32_t xid = 7) {
-    handle(std::make_shared<const Request>(session, xid, encode(session->speaks, xid, message, more)),
-           {.version = session->speaks, .xid = xid, .more = more, .message = message});
-  }
-  template <typename Reply>
-  Reply reply_to(const Message& message) {
-    request(message);
-    const auto answers = session->answers();
-    EXPECT_EQ(answers.size(), 1u);
-    EXPECT_EQ(answers.at(0).xid, 7u);
-    EXPECT_EQ(session->finished, 1);
-    return std::get<Reply>(answers.at(0).message);
-  }
-  OpenFlowError refusal_of(const Message& message) { return reply_to<Error>(message).error; }
-
-  std::shared_ptr<FakeSession> session = std::make_shared<FakeSession>();
-  FakeBridge& bridge = session->the_bridge;
-};
 
 TEST_F(MessageTest, FeaturesNameTheDatapath) {
   const auto reply = reply_to<FeaturesReply>(FeaturesRequest{});
@@ -259,168 +237,6 @@ TEST_F(MessageTest, AGroupThatGoesWhileTheyAreListedIsLeftOut) {
   EXPECT_THAT(numbers, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9));
 }
 
-TEST_F(MessageTest, TableFeaturesLeaveInParts) {
-  request(TableFeaturesRequest{});
-  EXPECT_EQ(session->sent.size(), 1u);
-  EXPECT_EQ(session->finished, 0);
-  const auto answers = session->answers();
-  EXPECT_GT(answers.size(), 1u);
-  EXPECT_FALSE(answers.back().more);
-  EXPECT_EQ(session->finished, 1);
-}
-
-// set_nw_ttl, set_mpls_ttl and dec_mpls_ttl were missing; fields that nobody fills were not.
-TEST_F(MessageTest, TableFeaturesAreWhatTheTablesDo) {
-  request(TableFeaturesRequest{});
-  const auto answers = session->answers();
-  const TableFeatures table = std::get<TableFeaturesReply>(answers.at(0).message).entries.at(0);
-  EXPECT_EQ(table.hit.apply_actions, executed_actions);
-  for (const unsigned type : {0U, 11U, 12U, 15U, 16U, 22U, 23U, 24U, 25U, 26U, 27U}) {
-    EXPECT_NE(table.hit.write_actions >> type & 1, 0U) << type;
-  }
-  EXPECT_TRUE(table.match.test(static_cast<size_t>(FieldId::ct_state)));
-  for (const FieldId id : {FieldId::tun_metadata0}) {
-    EXPECT_FALSE(table.match.test(static_cast<size_t>(id))) << field(id).name;
-  }
-}
-
-TEST_F(MessageTest, TableFeaturesMayNameATableAndLimitIt) {
-  TableFeatures wanted;
-  wanted.table_id = 3;
-  wanted.name = "acl";
-  wanted.max_entries = 500;
-  request(TableFeaturesRequest{{wanted}});
-  EXPECT_THAT(bridge.asked, ElementsAre("table_features 1"));
-  const auto answers = session->answers();
-  const auto& tables = std::get<TableFeaturesReply>(answers.at(0).message).entries;
-  EXPECT_EQ(tables.at(3).name, "acl");
-  EXPECT_EQ(tables.at(3).max_entries, 500u);
-  EXPECT_EQ(tables.at(4).name, "table4");
-  EXPECT_EQ(tables.at(4).max_entries, 1'000'000u);
-}
-
-TEST_F(MessageTest, TableFeaturesThatCannotBeAreRefused) {
-  const auto refused = [&](const std::vector<TableFeatures>& wanted) {
-    session->finished = 0;
-    return refusal_of(TableFeaturesRequest{wanted});
-  };
-  TableFeatures wanted;
-  wanted.table_id = 254;
-  EXPECT_EQ(refused({wanted}), OpenFlowError(ErrorCode::ofptffc_bad_table));
-  wanted.table_id = 3;
-  EXPECT_EQ(refused({wanted, wanted}), OpenFlowError(ErrorCode::ofptffc_bad_table)) << "named twice";
-  wanted.hit.next_tables.set(2);
-  EXPECT_EQ(refused({wanted}), OpenFlowError(ErrorCode::ofptffc_bad_argument)) << "back to an earlier table";
-  bridge.refusal = ErrorCode::ofptffc_bad_max_ent;
-  wanted.hit = {};
-  EXPECT_EQ(refused({wanted}), OpenFlowError(ErrorCode::ofptffc_bad_argument)) << "1.3 has no other code";
-}
-
-class EgressFeaturesTest : public MessageTest {
- protected:
-  EgressFeaturesTest() { session->speaks = Version::v1_5; }
-
-  static TableFeatures table(uint8_t id, uint32_t features) {
-    TableFeatures wanted;
-    wanted.table_id = id;
-    wanted.features = features;
-    wanted.max_entries = 100;
-    return wanted;
-  }
-  std::vector<TableFeatures> tables_after(const TableFeaturesRequest& message) {
-    session->sent.clear();
-    session->finished = 0;
-    request(message);
-    std::vector<TableFeatures> all;
-    for (const Envelope& answer : session->answers()) {
-      const auto& part = std::get<TableFeaturesReply>(answer.message).entries;
-      all.insert(all.end(), part.begin(), part.end());
-    }
-    return all;
-  }
-  OpenFlowError refused(const std::vector<TableFeatures>& wanted) {
-    session->finished = 0;
-    return refusal_of(TableFeaturesRequest{wanted});
-  }
-
-  static constexpr uint32_t either = table_feature::ingress_table | table_feature::egress_table;
-  static constexpr uint32_t output_and_group = 1U << 0 | 1U << 22;
-};
-
-TEST_F(EgressFeaturesTest, WithoutAFirstEgressTableEachButTheFirstMayBeOne) {
-  const auto tables = tables_after({});
-  EXPECT_EQ(tables.at(0).features, table_feature::ingress_table);
-  EXPECT_EQ(tables.at(1).features, either);
-  EXPECT_EQ(tables.at(253).features, either);
-  EXPECT_EQ(tables.at(7).capabilities, table_config::eviction | table_config::vacancy_events);
-}
-
-TEST_F(EgressFeaturesTest, TheFirstEgressTableIsSetAndToldWithWhatFollowsFromIt) {
-  const auto tables = tables_after({{table(10, either | table_feature::first_egress)}});
-
-  EXPECT_EQ(bridge.first_egress, 10);
-  EXPECT_EQ(tables.at(10).features, either | table_feature::first_egress);
-  EXPECT_EQ(tables.at(11).features, either);
-  EXPECT_TRUE(tables.at(3).hit.next_tables.test(9));
-  EXPECT_FALSE(tables.at(3).hit.next_tables.test(10));
-  EXPECT_TRUE(tables.at(10).hit.next_tables.test(253));
-  EXPECT_EQ(tables.at(9).hit.write_actions & output_and_group, output_and_group);
-  EXPECT_EQ(tables.at(10).hit.write_actions & output_and_group, 0U);
-  EXPECT_EQ(tables.at(10).hit.apply_actions & output_and_group, output_and_group);
-}
-
-TEST_F(EgressFeaturesTest, WhatTheSwitchSaidOfATableMayBeSentBackWithTheMark) {
-  TableFeatures table = tables_after({}).at(20);
-  table.features |= table_feature::first_egress;
-  table = tables_after({{table}}).at(20);
-  EXPECT_EQ(bridge.first_egress, 20);
-  tables_after({{table}});
-  EXPECT_EQ(bridge.first_egress, 20);
-}
-
-TEST_F(EgressFeaturesTest, TheMarkMovesAndGoesAsItsTableIsNamed) {
-  bridge.first_egress = 10;
-  tables_after({{table(3, 0)}});
-  EXPECT_EQ(bridge.first_egress, 10) << "another table was named";
-  tables_after({{table(12, table_feature::first_egress)}});
-  EXPECT_EQ(bridge.first_egress, 12);
-  tables_after({{table(12, either)}});
-  EXPECT_EQ(bridge.first_egress, std::nullopt);
-}
-
-// They have no such mark, and rename tables all the same.
-TEST_F(EgressFeaturesTest, EarlierVersionsLeaveTheMarkWhereItIs) {
-  bridge.first_egress = 10;
-  session->speaks = Version::v1_4;
-  const auto tables = tables_after({{table(10, 0)}});
-  EXPECT_EQ(bridge.first_egress, 10);
-  EXPECT_EQ(tables.at(10).hit.write_actions & output_and_group, 0U);
-}
-
-TEST_F(EgressFeaturesTest, MarksThatCannotBeAreRefused) {
-  const OpenFlowError bad_features(ErrorCode::ofptffc_bad_features);
-  constexpr uint32_t first = table_feature::first_egress;
-  EXPECT_EQ(refused({table(0, first)}), bad_features) << "packets start there";
-  EXPECT_EQ(refused({table(0, table_feature::egress_table)}), bad_features);
-  EXPECT_EQ(refused({table(10, table_feature::ingress_table | first)}), bad_features) << "not for egress";
-  EXPECT_EQ(refused({table(10, first), table(11, first)}), bad_features) << "two of them";
-  EXPECT_EQ(refused({table(10, 1 << 2)}), bad_features) << "unknown";
-  bridge.refusal = ErrorCode::ofptffc_bad_features;
-  EXPECT_EQ(refused({table(10, first)}), bad_features) << "the bridge says no";
-  EXPECT_EQ(bridge.first_egress, std::nullopt);
-}
-
-TEST_F(EgressFeaturesTest, ARequestThatSetsWaitsForItsTurn) {
-  bridge.is_changing = true;
-  request(TableFeaturesRequest{{table(10, table_feature::first_egress)}});
-  EXPECT_EQ(bridge.first_egress, std::nullopt);
-  EXPECT_EQ(session->finished, 0);
-  bridge.take_turn();
-  session->answers();
-  EXPECT_EQ(bridge.first_egress, 10);
-  EXPECT_EQ(session->finished, 1);
-}
-
 // Before 1.4 there is nothing that a table-mod could set.
 TEST_F(MessageTest, ATableModOf13IsCheckedAndChangesNothing) {
   request(TableMod{.table_id = 3, .config = 3});
@@ -618,138 +434,6 @@ TEST_F(MessageTest, WhatIsNotServedIsRefusedAsTheSpecificationSays) {
   }
 }
 
-// The flag was ignored: the first message was answered as if it were all.
-class PartsTest : public MessageTest {
- protected:
-  static TableFeaturesRequest naming(uint8_t table_id, unsigned count = 1) {
-    TableFeaturesRequest message;
-    for (unsigned i = 0; i < count; ++i) {
-      TableFeatures table;
-      table.table_id = static_cast<uint8_t>(table_id + i);
-      table.name = "acl";
-      table.max_entries = 1000;
-      message.entries.push_back(table);
-    }
-    return message;
-  }
-  std::vector<std::string> errors() {
-    std::vector<std::string> errors;
-    for (const Envelope& answer : session->answers()) {
-      if (const auto* error = std::get_if<Error>(&answer.message)) {
-        errors.push_back(to_string(error->error));
-      }
-    }
-    return errors;
-  }
-};
-
-TEST_F(PartsTest, TableFeaturesMayComeInSeveralMessages) {
-  request(naming(1), true);
-  request(naming(2), true);
-  EXPECT_THAT(bridge.asked, IsEmpty());
-  EXPECT_EQ(session->finished, 2);
-  request(naming(3));
-  EXPECT_THAT(bridge.asked, ElementsAre("table_features 3"));
-  EXPECT_THAT(errors(), IsEmpty());
-}
-
-TEST_F(PartsTest, MoreTablesThanThereAreAreRefusedOnce) {
-  request(naming(0, 254), true);
-  request(naming(0), true);
-  EXPECT_THAT(errors(), ElementsAre("OFPBRC_MULTIPART_BUFFER_OVERFLOW"));
-  request(naming(1), true);
-  request(naming(2));
-  EXPECT_THAT(errors(), IsEmpty());
-  EXPECT_THAT(bridge.asked, IsEmpty());
-  request(naming(1));
-  EXPECT_THAT(bridge.asked, ElementsAre("table_features 1")) << "the next request is its own";
-}
-
-TEST_F(PartsTest, NothingIsMadeOfARequestWithAPartThatCannotBeRead) {
-  Bytes unreadable = encode(session->speaks, 7, naming(2), true);
-  request(naming(1), true);
-  note_unreadable(*session, unreadable);
-  request(naming(3));
-  EXPECT_THAT(bridge.asked, IsEmpty());
-  note_unreadable(*session, unreadable);
-  request(naming(3));
-  EXPECT_THAT(bridge.asked, IsEmpty()) << "the first part was it";
-}
-
-// The first part was refused, and the last one answered as if it were all.
-TEST_F(PartsTest, OfOtherRequestsInSeveralMessagesNoneIsAnswered) {
-  request(FlowStatsRequest{}, true);
-  EXPECT_THAT(errors(), ElementsAre("OFPBRC_MULTIPART_BUFFER_OVERFLOW"));
-  request(FlowStatsRequest{}, true);
-  request(FlowStatsRequest{});
-  EXPECT_THAT(session->answers(), IsEmpty());
-  EXPECT_EQ(session->finished, 3);
-  request(FlowStatsRequest{});
-  EXPECT_EQ(session->answers().size(), 1u) << "the next request is its own";
-}
-
-TEST_F(PartsTest, PartsWithoutABodyAreOneRequest) {
-  request(DescRequest{}, true);
-  request(DescRequest{}, true);
-  EXPECT_THAT(session->answers(), IsEmpty());
-  request(DescRequest{});
-  ASSERT_EQ(session->answers().size(), 1u);
-}
-
-TEST_F(PartsTest, OtherRequestsMayComeBetween) {
-  request(DescRequest{}, true);
-  request(FlowStatsRequest{}, true, 8);
-  EXPECT_THAT(errors(), ElementsAre("OFPBRC_MULTIPART_BUFFER_OVERFLOW"));
-  request(PortDescRequest{}, false, 9);
-  EXPECT_EQ(session->answers().size(), 1u);
-  request(FlowStatsRequest{}, false, 8);
-  EXPECT_THAT(session->answers(), IsEmpty());
-  request(DescRequest{});
-  EXPECT_EQ(session->answers().size(), 1u);
-}
-
-TEST_F(PartsTest, PartsAreOfOneType) {
-  request(DescRequest{}, true);
-  request(PortDescRequest{}, true);
-  EXPECT_THAT(errors(), ElementsAre("OFPBRC_BAD_MULTIPART"));
-  request(PortDescRequest{});
-  EXPECT_THAT(session->answers(), IsEmpty()) << "it belongs to what was refused";
-  request(FlowStatsRequest{}, true);
-  EXPECT_THAT(errors(), ElementsAre("OFPBRC_MULTIPART_BUFFER_OVERFLOW"));
-  request(DescRequest{});
-  EXPECT_EQ(session->answers().size(), 1u) << "nobody goes on with a refused request in another type";
-}
-
-TEST_F(PartsTest, OfRequestsThatAreNeverEndedTheOldestAreForgotten) {
-  for (uint32_t xid = 0; xid <= RequestParts::max_open; ++xid) {
-    request(FlowStatsRequest{}, true, xid);
-  }
-  EXPECT_EQ(errors().size(), RequestParts::max_open + 1);
-  request(FlowStatsRequest{}, false, 1);
-  EXPECT_THAT(session->answers(), IsEmpty());
-  request(FlowStatsRequest{}, false, 0);
-  EXPECT_EQ(session->answers().size(), 1u);
-}
-
-TEST_F(PartsTest, NothingIsMadeOfARequestWithAPartThatASecondaryMayNotSend) {
-  session->the_role = Role::secondary;
-  request(naming(1), true);
-  EXPECT_THAT(errors(), ElementsAre("OFPBRC_IS_SECONDARY"));
-  request(TableFeaturesRequest{});
-  EXPECT_THAT(session->answers(), IsEmpty());
-}
-
-TEST_F(PartsTest, ARequestOf10HasNoFlags) {
-  session->speaks = Version::v1_0;
-  Bytes bytes = encode(Version::v1_0, 7, DescRequest{});
-  bytes[11] = 1;
-  const auto read = decode(Version::v1_0, bytes);
-  ASSERT_TRUE(read);
-  handle(std::make_shared<const Request>(session, 7, bytes), *read);
-  EXPECT_EQ(session->answers().size(), 1u);
-}
-
-// It used to be a bad type.
 // What 'ovs-ofctl mod-port SWITCH PORT no-stp' sends.
 TEST_F(MessageTest, APortModOf10MaySpeakOfASpanningTree) {
   session->speaks = Version::v1_0;
@@ -761,6 +445,7 @@ TEST_F(MessageTest, APortModOf10MaySpeakOfASpanningTree) {
             OpenFlowError(ErrorCode::ofppmfc_bad_config));
 }
 
+// It used to be a bad type.
 TEST_F(MessageTest, AMultipartOfAnExperimenterIsRefusedByWhatIsKnown) {
   const auto error = [&](uint32_t experimenter) {
     session->finished = 0;
