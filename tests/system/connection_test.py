@@ -12,6 +12,7 @@ from harness.certificates import Authority
 from harness.network import run
 from harness.openflow import (ECHO_REPLY, ECHO_REQUEST, EQUAL, ERROR, HELLO, PORT_STATUS, PRIMARY, SECONDARY,
                               Connection, apply_output, flow_mod, match_in_port, message)
+from harness.switch import program
 
 REQUIRED_TOOLS = ["ip", "ping", "ss", "ovs-ofctl", "ovs-testcontroller", "openssl"]
 PORT = 6654
@@ -159,6 +160,32 @@ class TlsTest(ConnectionTest):
         self.set_ssl()
         self.sw.vsctl("set-controller", "br0", f"pssl:{PORT}:127.0.0.1")
         self.assertIn("dpid:", self.tool().stdout)
+
+    def test_our_tool_comes_in(self):
+        self.set_ssl()
+        self.sw.vsctl("set-controller", "br0", f"pssl:{PORT}:127.0.0.1")
+        stranger = Authority(self.sw.rundir, "stranger")
+        stranger_key, stranger_certificate = stranger.sign("stranger")
+
+        def ofctl(*words, key=self.their_key, certificate=self.their_certificate, ca=self.authority.certificate):
+            return self.host.run([program("weft-ofctl"), "--timeout=10", "-p", key, "-c", certificate, "-C", ca,
+                                  words[0], f"ssl:127.0.0.1:{PORT}", *words[1:]], check=False)
+
+        flows = f"{self.sw.rundir}/many.txt"
+        with open(flows, "w", encoding="utf-8") as file:
+            file.writelines(f"table=1,reg0={n},actions=drop\n" for n in range(5000))
+        self.assertEqual(ofctl("add-flows", flows).stderr, "")
+        self.assertEqual(ofctl("dump-flows", "--no-stats", "table=1").stdout.count("actions=drop"), 5000)
+        self.assertIn("dpid:", ofctl("show", ca="none").stdout)
+
+        refused = ofctl("show", ca=stranger.certificate)
+        self.assertIn("the switch's certificate: ", refused.stderr)
+        self.assertEqual(refused.returncode, 1)
+        refused = ofctl("show", key=stranger_key, certificate=stranger_certificate)
+        self.assertIn(f"ssl:127.0.0.1:{PORT}: ", refused.stderr)
+        self.assertIn("private key /nowhere.pem: No such file", ofctl("show", key="/nowhere.pem").stderr)
+        self.assertIn("key values mismatch", ofctl("show", key=stranger_key).stderr)
+        self.assertIn("needs --private-key", ofctl("show", ca="").stderr)
 
     def test_strangers_stay_outside(self):
         self.set_ssl()

@@ -126,9 +126,9 @@ openflow::VersionSet versions_for(const Command& command, const Options& options
 
 Result<Connection, Failure> connect(const Command& command, const Options& options, const std::string& target) {
   if (command.need == Need::snoop) {
-    return Connection::connect_snoop(target, options.rundir, options.timeout);
+    return Connection::connect_snoop(target, options.connection);
   }
-  auto connection = Connection::connect(target, options.rundir, versions_for(command, options), options.timeout);
+  auto connection = Connection::connect(target, options.connection, versions_for(command, options));
   const Version first = first_version(command, options);
   if (connection && connection->version() < first) {
     return Unexpected{Failure{fmt::format("{} needs {} or later, and {} was agreed on", command.name, to_string(first),
@@ -186,7 +186,7 @@ std::string help_text() {
   std::string text =
       "weft-ofctl: look at and program an OpenFlow switch\n"
       "usage: weft-ofctl [OPTION...] COMMAND [ARGUMENT...]\n\n"
-      "SWITCH is the name of a bridge, unix:PATH, or tcp:HOST[:PORT].\n\nCommands:\n";
+      "SWITCH is the name of a bridge, unix:PATH, tcp:HOST[:PORT] or ssl:HOST[:PORT].\n\nCommands:\n";
   for (const Command& command : table) {
     text += fmt::format("  {:<22}{}\n", command.name, command.help);
   }

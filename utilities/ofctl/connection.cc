@@ -23,6 +23,7 @@ using openflow::Version;
 
 constexpr size_t send_chunk = 64 * 1024;
 constexpr std::string_view default_port = "6653";
+constexpr std::string_view ssl_prefix = "ssl:";
 
 std::string reason(int error) { return std::strerror(error); }
 
@@ -72,7 +73,6 @@ Result<Fd, Failure> connect_tcp(std::string_view target) {
   return Unexpected{Failure{fmt::format("cannot connect to {}: {}", target, reason(error))}};
 }
 
-// `kind`: which of a bridge's sockets, "mgmt" or "snoop".
 Result<Fd, Failure> open_target(const std::string& target, const std::string& rundir, std::string_view kind) {
   constexpr std::string_view unix_prefix = "unix:";
   constexpr std::string_view tcp_prefix = "tcp:";
@@ -82,8 +82,8 @@ Result<Fd, Failure> open_target(const std::string& target, const std::string& ru
   if (target.starts_with(tcp_prefix)) {
     return connect_tcp(std::string_view(target).substr(tcp_prefix.size()));
   }
-  if (target.starts_with("ssl:")) {
-    return Unexpected{Failure{"weft-ofctl speaks no TLS: name the bridge, or unix: or tcp: of a listener without"}};
+  if (target.starts_with(ssl_prefix)) {
+    return connect_tcp(std::string_view(target).substr(ssl_prefix.size()));
   }
   if (target.find('/') != std::string::npos) {
     return connect_unix(target);
@@ -116,37 +116,72 @@ Connection::Connection(Fd fd, std::string name, std::optional<std::chrono::milli
   }
 }
 
-Result<Connection, Failure> Connection::connect(const std::string& target, const std::string& rundir,
-                                                openflow::VersionSet versions,
-                                                std::optional<std::chrono::milliseconds> timeout) {
-  auto fd = open_target(target, rundir, "mgmt");
+Result<Connection, Failure> Connection::open(const std::string& target, const ConnectionSettings& settings,
+                                             std::string_view kind) {
+  std::optional<TlsSession> tls;
+  if (target.starts_with(ssl_prefix)) {
+    auto begun = TlsSession::begin(settings.tls);
+    if (!begun) {
+      return Unexpected{Failure{fmt::format("{}: {}", target, begun.error())}};
+    }
+    tls = std::move(*begun);
+  }
+  auto fd = open_target(target, settings.rundir, kind);
   if (!fd) {
     return Unexpected{fd.error()};
   }
-  Connection connection(std::move(*fd), target, timeout);
-  if (auto done = connection.exchange_hello(versions); !done) {
+  Connection connection(std::move(*fd), target, settings.timeout);
+  if (tls) {
+    connection.tls_ = std::move(tls);
+    if (auto shaken = connection.shake_hands(); !shaken) {
+      return Unexpected{shaken.error()};
+    }
+  }
+  return connection;
+}
+
+Result<Connection, Failure> Connection::connect(const std::string& target, const ConnectionSettings& settings,
+                                                openflow::VersionSet versions) {
+  auto connection = open(target, settings, "mgmt");
+  if (!connection) {
+    return connection;
+  }
+  if (auto done = connection->exchange_hello(versions); !done) {
     return Unexpected{done.error()};
   }
-  if (connection.version_ == Version::v1_0) {
-    if (auto done = connection.prepare_10(); !done) {
+  if (connection->version_ == Version::v1_0) {
+    if (auto done = connection->prepare_10(); !done) {
       return Unexpected{done.error()};
     }
   }
   return connection;
 }
 
-Result<Connection, Failure> Connection::connect_snoop(const std::string& target, const std::string& rundir,
-                                                      std::optional<std::chrono::milliseconds> timeout) {
-  auto fd = open_target(target, rundir, "snoop");
-  if (!fd) {
-    return Unexpected{fd.error()};
+Result<Connection, Failure> Connection::connect_snoop(const std::string& target, const ConnectionSettings& settings) {
+  auto connection = open(target, settings, "snoop");
+  if (!connection) {
+    return connection;
   }
-  Connection connection(std::move(*fd), target, timeout);
-  if (auto done = connection.exchange_hello(openflow::supported_versions()); !done) {
+  if (auto done = connection->exchange_hello(openflow::supported_versions()); !done) {
     return Unexpected{done.error()};
   }
-  connection.takes_any_version_ = true;
+  connection->takes_any_version_ = true;
   return connection;
+}
+
+Result<void, Failure> Connection::shake_hands() {
+  tls_->take_output(out_);
+  while (!tls_->is_established()) {
+    short ready = 0;
+    auto done = flush();
+    done = done ? wait_for(POLLIN, ready) : done;
+    done = done ? read_some() : done;
+    if (!done) {
+      (void)flush();  // the alert that tells the switch why
+      return done;
+    }
+  }
+  return flush();
 }
 
 Failure Connection::lost(const std::string& why) const { return {fmt::format("{}: {}", name_, why)}; }
@@ -223,21 +258,36 @@ Result<void, Failure> Connection::read_some() {
     in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(in_begin_));
     in_begin_ = 0;
   }
-  const size_t had = in_.size();
-  in_.resize(had + send_chunk);
-  const ssize_t count = ::recv(fd_.get(), in_.data() + had, send_chunk, MSG_DONTWAIT);
-  in_.resize(had + static_cast<size_t>(std::max<ssize_t>(count, 0)));
+  openflow::Bytes cipher;
+  openflow::Bytes& wire = tls_ ? cipher : in_;
+  const size_t had = wire.size();
+  wire.resize(had + send_chunk);
+  const ssize_t count = ::recv(fd_.get(), wire.data() + had, send_chunk, MSG_DONTWAIT);
+  const int error = errno;
+  wire.resize(had + static_cast<size_t>(std::max<ssize_t>(count, 0)));
   if (count == 0) {
     return Unexpected{lost("the switch closed the connection")};
   }
-  if (count < 0 && errno != EINTR && errno != EAGAIN) {
-    return Unexpected{lost(reason(errno))};
+  if (count < 0) {
+    return error == EINTR || error == EAGAIN ? Result<void, Failure>{} : Unexpected{lost(reason(error))};
   }
-  return {};
+  if (!tls_) {
+    return {};
+  }
+  const auto received = tls_->receive(cipher, in_);
+  tls_->take_output(out_);
+  return received ? Result<void, Failure>{} : Unexpected{lost(received.error())};
 }
 
 Result<void, Failure> Connection::send(const openflow::Bytes& bytes) {
-  out_.insert(out_.end(), bytes.begin(), bytes.end());
+  if (tls_) {
+    if (auto said = tls_->send(bytes); !said) {
+      return Unexpected{lost(said.error())};
+    }
+    tls_->take_output(out_);
+  } else {
+    out_.insert(out_.end(), bytes.begin(), bytes.end());
+  }
   return out_.size() < send_chunk ? Result<void, Failure>{} : flush();
 }
 

@@ -18,6 +18,7 @@
 #include "lib/base/result.h"
 #include "lib/openflow/codec.h"
 #include "lib/os/fd.h"
+#include "utilities/ofctl/tls.h"
 
 namespace weft::ofctl {
 
@@ -28,16 +29,20 @@ struct Failure {
 };
 inline constexpr int status_timed_out = 142;  // what a shell shows for a tool ended by SIGALRM
 
+struct ConnectionSettings {
+  std::string rundir;
+  std::optional<std::chrono::milliseconds> timeout;
+  TlsFiles tls;  // for "ssl:"
+};
+
 class Connection {
  public:
-  // "br0" (a socket in rundir), "unix:PATH", a path, "tcp:HOST[:PORT]".
+  // "br0" (a socket in rundir), "unix:PATH", a path, "tcp:HOST[:PORT]", "ssl:HOST[:PORT]".
   // The highest version of `versions` that the switch speaks is spoken.
-  static Result<Connection, Failure> connect(const std::string& target, const std::string& rundir,
-                                             openflow::VersionSet versions,
-                                             std::optional<std::chrono::milliseconds> timeout);
+  static Result<Connection, Failure> connect(const std::string& target, const ConnectionSettings& settings,
+                                             openflow::VersionSet versions);
   // Listens to what the bridge and its controllers say to each other (<rundir>/<bridge>.snoop), or to any target.
-  static Result<Connection, Failure> connect_snoop(const std::string& target, const std::string& rundir,
-                                                   std::optional<std::chrono::milliseconds> timeout);
+  static Result<Connection, Failure> connect_snoop(const std::string& target, const ConnectionSettings& settings);
 
   openflow::Version version() const { return version_; }
   // Of what is asked: 1.0 tells of flows with any match, and of their ages, in Nicira's form.
@@ -68,6 +73,10 @@ class Connection {
 
  private:
   Connection(Fd fd, std::string name, std::optional<std::chrono::milliseconds> timeout);
+  // `kind`: which of a bridge's sockets, "mgmt" or "snoop".
+  static Result<Connection, Failure> open(const std::string& target, const ConnectionSettings& settings,
+                                          std::string_view kind);
+  Result<void, Failure> shake_hands();  // of TLS
   Result<void, Failure> exchange_hello(openflow::VersionSet versions);
   Result<void, Failure> prepare_10();  // flow-mods are to name tables
   Result<void, Failure> wait_for(short events, short& ready);
@@ -78,12 +87,13 @@ class Connection {
   Failure unexpected(const openflow::Envelope& reply) const;
 
   Fd fd_;
+  std::optional<TlsSession> tls_;
   std::string name_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   openflow::Version version_ = openflow::Version::v1_3;
   bool takes_any_version_ = false;  // of each message: what its header says
   uint32_t xid_ = 0;
-  openflow::Bytes out_;
+  openflow::Bytes out_;  // as it goes on the wire
   openflow::Bytes in_;
   size_t in_begin_ = 0;
   std::deque<openflow::Envelope> kept_;

@@ -129,7 +129,7 @@ Result<Source, Failure> open_source(const std::string& name, const Options& opti
   if (is_file) {
     return Source{name, std::nullopt};
   }
-  auto connection = Connection::connect(name, options.rundir, usual_versions(options), options.timeout);
+  auto connection = Connection::connect(name, options.connection, usual_versions(options));
   if (!connection) {
     return Unexpected{connection.error()};
   }

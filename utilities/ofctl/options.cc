@@ -25,7 +25,7 @@ struct OptionRow {
 };
 
 Done set_rundir(Options& options, std::string_view value) {
-  options.rundir = value;
+  options.connection.rundir = value;
   return {};
 }
 
@@ -34,7 +34,7 @@ Done set_timeout(Options& options, std::string_view value) {
   if (!seconds) {
     return Unexpected{fmt::format("--timeout takes a number of seconds, not \"{}\"", value)};
   }
-  options.timeout = std::chrono::seconds(*seconds);
+  options.connection.timeout = std::chrono::seconds(*seconds);
   return {};
 }
 
@@ -87,6 +87,12 @@ Done set_reverse_sort(Options& options, std::string_view value) {
   return set_sort(options, value);
 }
 
+template <std::string TlsFiles::*file>
+Done set_tls_file(Options& options, std::string_view value) {
+  options.connection.tls.*file = value;
+  return {};
+}
+
 template <bool Options::*member, bool to>
 Done set_flag(Options& options, std::string_view) {
   options.*member = to;
@@ -100,6 +106,10 @@ constexpr OptionRow rows[] = {
     {"rundir", '\0', "DIR", false, "where the switch's sockets are (default $WEFT_RUNDIR or /run/weft)", set_rundir},
     {"timeout", 't', "SECONDS", false, "give up after this long", set_timeout},
     {"protocols", 'O', "VERSION", false, "OpenFlow versions to choose from: OpenFlow10, OpenFlow13,...", set_version},
+    {"private-key", 'p', "FILE", false, "ssl: the tool's private key (PEM)", set_tls_file<&TlsFiles::private_key>},
+    {"certificate", 'c', "FILE", false, "ssl: the tool's certificate", set_tls_file<&TlsFiles::certificate>},
+    {"ca-cert", 'C', "FILE", false, "ssl: certificate of the authority that signed the switch's; \"none\" trusts any",
+     set_tls_file<&TlsFiles::ca_certificate>},
     {"bundle", '\0', "", false, "send changes in one bundle: all of them or none (OpenFlow 1.4, or 1.3's extension)",
      set_flag<&Options::in_bundle, true>},
     {"read-only", '\0', "", false, "refuse commands that change the switch", set_flag<&Options::is_read_only, true>},
@@ -229,7 +239,7 @@ std::string version_names() {
 
 Result<Options, std::string> parse_options(std::span<const char* const> arguments) {
   Options options;
-  options.rundir = default_run_directory();
+  options.connection.rundir = default_run_directory();
   options.show_names = ::isatty(STDOUT_FILENO) == 1;
   if (auto done = CommandLine(arguments, options).parse(); !done) {
     return Unexpected{done.error()};

@@ -1,7 +1,6 @@
 // The command line of weft-ofctl: options anywhere, then a command and its arguments. Values.
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,14 +10,14 @@
 #include "lib/base/result.h"
 #include "lib/openflow/form.h"
 #include "lib/openflow/version.h"
+#include "utilities/ofctl/connection.h"
 
 namespace weft::ofctl {
 
 enum class OutputFormat : uint8_t { text, json };
 
 struct Options {
-  std::string rundir;
-  std::optional<std::chrono::milliseconds> timeout;
+  ConnectionSettings connection;
   OutputFormat format = OutputFormat::text;
   std::optional<openflow::VersionSet> versions;  // as -O says; otherwise the command's own
   bool is_strict = false;
