@@ -40,9 +40,9 @@ constexpr Command table[] = {
     {"add-groups", "SWITCH FILE|-", "add the groups of a file, one a line", Need::changing, 1, 1, add_groups},
     {"mod-group", "SWITCH GROUP", "change a group", Need::changing, 1, 1, mod_group},
     {"insert-buckets", "SWITCH GROUP", "add buckets to a group: command_bucket_id=first, last or a number",
-     Need::changing, 1, 1, insert_buckets, Version::v1_5},
+     Need::changing, 1, 1, insert_buckets, Version::v1_5, Version::v1_5, true},
     {"remove-buckets", "SWITCH GROUP", "take buckets from a group: command_bucket_id=first, last, all or a number",
-     Need::changing, 1, 1, remove_buckets, Version::v1_5},
+     Need::changing, 1, 1, remove_buckets, Version::v1_5, Version::v1_5, true},
     {"del-groups", "SWITCH [GROUP]", "delete a group; without GROUP all of them", Need::changing, 0, 1, del_groups},
     {"dump-groups", "SWITCH [GROUP]", "all groups or one", Need::reading, 0, 1, dump_groups},
     {"dump-group-stats", "SWITCH [GROUP]", "counters of all groups or one", Need::reading, 0, 1, dump_group_stats},
@@ -130,7 +130,9 @@ Result<Connection, Failure> connect(const Command& command, const Options& optio
   }
   auto connection = Connection::connect(target, options.connection, versions_for(command, options));
   const Version first = first_version(command, options);
-  if (connection && connection->version() < first) {
+  const bool is_extension =
+      command.is_extension_of_10 && !options.in_bundle && connection && connection->version() == Version::v1_0;
+  if (connection && connection->version() < first && !is_extension) {
     return Unexpected{Failure{fmt::format("{} needs {} or later, and {} was agreed on", command.name, to_string(first),
                                           to_string(connection->version()))}};
   }

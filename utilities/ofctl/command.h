@@ -44,6 +44,7 @@ struct Command {
   Outcome (*run)(Invocation&);
   openflow::Version since = openflow::Version::v1_0;  // the first version that can say it
   openflow::Version best = openflow::Version::v1_0;   // the first that says all of it, spoken if the switch can
+  bool is_extension_of_10 = false;                    // which can say it too
 };
 
 // What -O says; without it OpenFlow 1.3 and below.
