@@ -60,6 +60,11 @@ constexpr Difference known[] = {
     {we_accept, every_version, [](Flow f) { return has(f, {"set_field:2021->arp_op"}); }, "arp_op has 16 bits, not 8"},
     {we_accept, every_version, [](Flow f) { return has(f, {"icmp,actions=mod_tp_dst:1"}); },
      "of ICMP tp_dst is the code, as in a match"},
+    {we_accept, every_version,
+     [](Flow f) {
+       return has(f, {",meter:", "(meter:"});
+     },
+     "1.5 has a meter at its place among actions; ovs-ofctl shows one there, but does not read it"},
     {we_accept, only_10,
      [](Flow f) {
        return has(f, {"push_vlan", "meter:"});
