@@ -175,8 +175,9 @@ class Bridge {
                                                       const ChangeOrigin& origin = {}) = 0;
   virtual Result<void, openflow::OpenFlowError> apply(const openflow::GroupMod& group_mod,
                                                       const ChangeOrigin& origin = {}) = 0;
-  // Whether some rule takes along what it has learned (delete_learned): then a change of one rule may touch many.
-  virtual bool has_learners() const = 0;
+  // Whether the message may touch many rules: it does not name one exactly, or the one that it replaces or removes may take
+  // along what it has learned (delete_learned).
+  virtual bool may_touch_many(const openflow::FlowMod& flow_mod) const = 0;
   // What may touch many rules: several messages, or one that does not name its rules exactly. In its turn the bundle is
   // prepared in slices, then published at one version; `done` is called when it is, or nothing has changed. That may be
   // before commit() returns. A bridge that goes calls nobody.

@@ -5,6 +5,7 @@
 #include "lib/base/rcu.h"
 #include "ofproto/bridge/change_run.h"
 #include "ofproto/bridge/local_bridge.h"
+#include "ofproto/table/action_uses.h"
 
 namespace weft::ofproto {
 namespace {
@@ -86,6 +87,23 @@ void LocalBridge::learn(const LearnedFlow& learned) {
 }
 
 // --- several
+
+bool LocalBridge::may_touch_many(const openflow::FlowMod& flow_mod) const {
+  using enum openflow::FlowModCommand;
+  if (flow_mod.command == modify || flow_mod.command == remove) {
+    return true;
+  }
+  if (!tables_->has_learners() || flow_mod.command != add) {
+    return tables_->has_learners();
+  }
+  const FlowRule* replaced = tables_->find_rule(flow_mod, tables_->version().current());
+  bool takes_along = false;
+  if (replaced != nullptr) {
+    for_each_learn(replaced->instructions(),
+                   [&](const openflow::Learn& learn) { takes_along = takes_along || learn.delete_learned; });
+  }
+  return takes_along;
+}
 
 std::unique_ptr<Bundle> LocalBridge::make_bundle(const FlowModRules& rules) {
   return std::make_unique<LocalBundle>(*tables_, rules);

@@ -109,7 +109,7 @@ class LocalBridge final : public Bridge {
     return tlv_table_.apply(tlv_table_mod);
   }
   std::vector<openflow::TlvMap> tlv_maps() const override { return tlv_table_.maps(); }
-  bool has_learners() const override { return tables_->has_learners(); }
+  bool may_touch_many(const openflow::FlowMod& flow_mod) const override;
   void flush_flows() override;
   Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut& packet_out, Misfits misfits) override;
   Result<void, openflow::OpenFlowError> resume(const openflow::PacketIn& packet_in) override;

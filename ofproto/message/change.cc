@@ -76,11 +76,8 @@ Outcome on_flow_mod(const RequestPtr& request, const FlowMod& said) {
   if (!message) {
     return Unexpected{message.error()};
   }
-  const bool is_add = message->command == FlowModCommand::add;
-  const bool is_strict =
-      message->command == FlowModCommand::modify_strict || message->command == FlowModCommand::remove_strict;
-  return is_add || (is_strict && !request->session()->bridge().has_learners()) ? apply(request, *message)
-                                                                               : apply_sliced(request, *message);
+  return request->session()->bridge().may_touch_many(*message) ? apply_sliced(request, *message)
+                                                               : apply(request, *message);
 }
 
 // A removal takes the flows along that use the group.

@@ -201,6 +201,21 @@ TEST_F(LearnStory, LearnedFlowsGoWithTheLastOneThatLearns) {
   EXPECT_EQ(learned(), 0U);
 }
 
+// All that they had learned went in one handler.
+TEST_F(LearnStory, AFlowThatReplacesALearnerMayTouchMany) {
+  Learn learn = where_it_came_from();
+  const auto may_touch_many = [&](const char* text) {
+    return sw.bridge().may_touch_many(*parse_flow(text, FlowModCommand::add));
+  };
+  make_learning_switch(learn);
+  EXPECT_FALSE(may_touch_many("table=0,actions=drop")) << "what was learned stays";
+  learn.delete_learned = true;
+  add("table=1,priority=5", {LearnAction{learn}});
+  EXPECT_FALSE(may_touch_many("table=1,priority=6,actions=drop"));
+  EXPECT_FALSE(may_touch_many("table=255,priority=5,actions=drop")) << "there is no such table";
+  EXPECT_TRUE(may_touch_many("table=1,priority=5,actions=drop"));
+}
+
 // What it had learned went between the two messages.
 TEST_F(LearnStory, ALearnerThatIsPutAgainInOneBundleKeepsWhatItHasLearned) {
   Learn learn = where_it_came_from();

@@ -152,7 +152,9 @@ class FakeBridge : public Bridge {
     return change("tlv_table_mod " + std::to_string(mod.maps.size()));
   }
   std::vector<openflow::TlvMap> tlv_maps() const override { return tlv_table; }
-  bool has_learners() const override { return false; }
+  bool may_touch_many(const openflow::FlowMod& flow_mod) const override {
+    return flow_mod.command == openflow::FlowModCommand::modify || flow_mod.command == openflow::FlowModCommand::remove;
+  }
   void flush_flows() override {}
   Result<void, openflow::OpenFlowError> resume(const openflow::PacketIn&) override { return change("resume"); }
   Result<void, openflow::OpenFlowError> packet_out(const openflow::PacketOut&, Misfits misfits) override {
