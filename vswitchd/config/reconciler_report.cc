@@ -171,9 +171,11 @@ void Reconciler::report_interface(Database& database, const Row& row) const {
 
 // Why a port that has a number does not do all that is wanted of it.
 std::string Reconciler::problem_of(const RunningPort& port, const ofproto::PortInfo& info) const {
+  if (info.patch && !has_peer(info)) {
+    return fmt::format("No usable peer '{}' exists in 'netdev' datapath.", info.patch->peer);
+  }
   if (info.patch) {
-    return has_peer(info) ? port.error
-                          : fmt::format("No usable peer '{}' exists in 'netdev' datapath.", info.patch->peer);
+    return info.qos ? fmt::format("{}: a patch port has no queues: its qos is without effect", info.name) : port.error;
   }
   if (info.port_id != port_id::none) {
     return port.error;

@@ -76,6 +76,25 @@ TEST_F(ReconcilerTest, QueuesFollowTheirRecordsAndThePortStays) {
   EXPECT_TRUE(the_switch->bridge("br0")->queue_numbers(OfPort{1}).empty());
 }
 
+TEST_F(ReconcilerTest, APatchPortSaysThatItHasNoQueues) {
+  add_bridge("br0");
+  add_bridge("br1");
+  const auto peer = [](const char* name) {
+    Datum options;
+    options.put(std::string("peer"), std::string(name));
+    return management::Columns{{"type", management::text("patch")}, {"options", options}};
+  };
+  add_port("br0", "to1", peer("to0"));
+  add_port("br1", "to0", peer("to1"));
+  EXPECT_EQ(error_of("to1"), "");
+  const Uuid qos = Uuid::random();
+  change({insert("QoS", qos, {{"type", management::text("linux-htb")}}),
+          update("Port", uuid_of("Port", "to1"), {{"qos", Datum::of(qos)}})});
+  EXPECT_EQ(error_of("to1"), "to1: a patch port has no queues: its qos is without effect");
+  change({update("Port", uuid_of("Port", "to1"), {{"qos", Datum{}}})});
+  EXPECT_EQ(error_of("to1"), "");
+}
+
 TEST_F(ReconcilerTest, OtherOptionsMakeThePortAnew) {
   add_bridge("br0");
   add_port("br0", "p1");
