@@ -192,8 +192,8 @@ std::shared_ptr<Meter> DatapathImpl::make_meter(const MeterSpec& spec) {
   return std::make_shared<TokenMeter>(spec, clock_);
 }
 
-std::shared_ptr<Queue> DatapathImpl::make_queue(const std::optional<RateLimit>& limit, std::shared_ptr<Queue> whole) {
-  return std::make_shared<TokenQueue>(limit, std::move(whole), clock_);
+std::shared_ptr<Queue> DatapathImpl::make_queue(const QueueSpec& spec, std::shared_ptr<Queue> whole) {
+  return std::make_shared<TokenQueue>(spec, std::move(whole), clock_);
 }
 
 void DatapathImpl::for_each_megaflow(const std::function<void(Megaflow&)>& visit) const {

@@ -40,7 +40,7 @@ class DatapathImpl final : public Datapath {
   void release_held(uint64_t up_to) override;
 
   std::shared_ptr<Meter> make_meter(const MeterSpec& spec) override;
-  std::shared_ptr<Queue> make_queue(const std::optional<RateLimit>& limit, std::shared_ptr<Queue> whole) override;
+  std::shared_ptr<Queue> make_queue(const QueueSpec& spec, std::shared_ptr<Queue> whole) override;
 
   unsigned worker_count() const override { return static_cast<unsigned>(workers_.size()); }
   void for_each_megaflow(const std::function<void(Megaflow&)>& visit) const override;

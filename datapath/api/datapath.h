@@ -97,7 +97,7 @@ class Datapath {
   // For ApplyMeter and Controller actions of any worker; on this datapath's clock, which it does not outlive.
   virtual std::shared_ptr<Meter> make_meter(const MeterSpec& spec) = 0;
   // For Output actions of any worker; the same holds. `whole`: the queue that it is part of, or null.
-  virtual std::shared_ptr<Queue> make_queue(const std::optional<RateLimit>& limit, std::shared_ptr<Queue> whole) = 0;
+  virtual std::shared_ptr<Queue> make_queue(const QueueSpec& spec, std::shared_ptr<Queue> whole) = 0;
 
   // --- megaflows
   virtual unsigned worker_count() const = 0;

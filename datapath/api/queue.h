@@ -1,7 +1,8 @@
 // Queues as ofproto sees them: a limit on what leaves by way of one number of a port, and what has left.
 //
 // A queue holds nothing back: what exceeds its rate is dropped (queue_rate_exceeded), the rest goes out in order. A queue
-// may be part of another, whose limit then holds for all of its parts together; a packet needs room in both.
+// may be part of another, whose limit then holds for all of its parts together; a packet needs room in both. What a
+// part has been guaranteed has room in the whole always: the other parts share what is left.
 //
 // Counting: a frame is one packet with all its bytes, as in every other counter; what it costs is what a wire would see,
 // so a GSO frame costs its segments, each with its headers.
@@ -23,6 +24,12 @@ struct RateLimit {
   friend bool operator==(const RateLimit&, const RateLimit&) = default;
 };
 
+struct QueueSpec {
+  std::optional<RateLimit> limit{};      // none: all may pass
+  std::optional<RateLimit> guarantee{};  // of a part: of what the whole lets through, so much is its own
+  friend bool operator==(const QueueSpec&, const QueueSpec&) = default;
+};
+
 struct QueueCounters {
   uint64_t tx_packets = 0;
   uint64_t tx_bytes = 0;
@@ -34,11 +41,13 @@ class Queue {
  public:
   virtual ~Queue() = default;
 
-  // Another limit, nothing of it used up; none: all may pass. What was counted stays.
-  virtual void configure(const std::optional<RateLimit>& limit) = 0;
+  // Other limits, nothing of them used up. What was counted stays.
+  virtual void configure(const QueueSpec& spec) = 0;
   virtual QueueCounters counters() const = 0;
   // Counts the packet, and says whether it may leave.
   virtual bool admit(const Packet& packet) = 0;
+  // Counts a packet that leaves in any case, and makes up for it with those that come next.
+  virtual void charge(const Packet& packet) = 0;
 };
 
 }  // namespace weft::datapath

@@ -41,4 +41,15 @@ bool TokenBucket::take(uint64_t cost, uint64_t enough, TimePoint now) {
   }
 }
 
+void TokenBucket::take_always(uint64_t cost, TimePoint now) {
+  const Ticks at = since_start(now);
+  const Ticks taken = time_of(cost);
+  const Ticks deepest = at + 2 * capacity_;
+  Ticks full_at = full_at_.load(std::memory_order_relaxed);
+  Ticks next = 0;
+  do {
+    next = std::max(full_at, std::min(std::max(full_at, at) + taken, deepest));
+  } while (!full_at_.compare_exchange_weak(full_at, next, std::memory_order_relaxed));
+}
+
 }  // namespace weft::datapath

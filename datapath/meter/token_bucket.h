@@ -25,6 +25,8 @@ class TokenBucket {
   // Takes `cost` tokens if `enough` of them are there: where that is less, the bucket goes into debt for the rest.
   bool take(uint64_t cost, uint64_t enough, TimePoint now);
   bool take(uint64_t cost, TimePoint now) { return take(cost, cost, now); }
+  // Takes them whether they are there or not. The debt is never larger than a full bucket.
+  void take_always(uint64_t cost, TimePoint now);
 
  private:
   using Ticks = int64_t;

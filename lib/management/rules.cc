@@ -20,7 +20,7 @@ constexpr size_t max_prefix_fields = 8;
 constexpr uint64_t max_bits = 1'000'000'000'000'000;
 
 std::optional<std::string> check_rate_limit(const Datum& value) {
-  for (const auto* key : {"max-rate", "burst"}) {
+  for (const auto* key : {"max-rate", "min-rate", "burst"}) {
     if (const auto text = value.at(key); text && !parse_bits(*text)) {
       return fmt::format("{}=\"{}\": a number of {} from 1 to {} is needed", key, *text,
                          std::string_view(key) == "burst" ? "bits" : "bits per second", max_bits);
@@ -104,10 +104,8 @@ std::optional<std::string> check_qos_settings(const Datum& value) {
 }
 
 std::optional<std::string> check_queue_settings(const Datum& value) {
-  for (const auto* key : {"min-rate", "priority"}) {
-    if (value.contains(std::string(key))) {
-      return fmt::format("{} is not supported: a queue is a limit (max-rate, burst), nothing is guaranteed to it", key);
-    }
+  if (value.contains(std::string("priority"))) {
+    return "priority is not supported: what the guarantees (min-rate) leave is for whoever comes first";
   }
   return check_rate_limit(value);
 }

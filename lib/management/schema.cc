@@ -149,7 +149,7 @@ const auto& qos_columns() {
 
 const auto& queue_columns() {
   static const std::array columns{
-      config("other_config", string_map(), check_queue_settings, "max-rate (bit/s), burst (bits)"),
+      config("other_config", string_map(), check_queue_settings, "max-rate, min-rate (bit/s), burst (bits)"),
       external_ids(),
   };
   return columns;

@@ -10,9 +10,9 @@
 namespace weft::ofproto {
 
 struct QosConfig {
-  std::optional<datapath::RateLimit> limit;  // of all queues together
+  std::optional<datapath::RateLimit> limit{};  // of all queues together
   // What goes by no queue, or by one that the port has not, goes by queue 0. It is there even where it is not named.
-  std::map<uint32_t, std::optional<datapath::RateLimit>> queues;
+  std::map<uint32_t, datapath::QueueSpec> queues{};
   friend bool operator==(const QosConfig&, const QosConfig&) = default;
 };
 

@@ -18,7 +18,7 @@ namespace weft::ofproto {
 
 struct PortQueue {
   std::shared_ptr<datapath::Queue> queue;
-  std::optional<datapath::RateLimit> limit;
+  datapath::QueueSpec spec;
   TimePoint created;
 };
 

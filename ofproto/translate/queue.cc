@@ -6,8 +6,10 @@
 namespace weft::ofproto {
 namespace {
 
-std::string limit_text(const std::optional<datapath::RateLimit>& limit) {
-  return limit ? fmt::format("max-rate {} bit/s, burst {} bits", limit->rate, limit->burst) : "no limit of its own";
+std::string limit_text(const datapath::QueueSpec& spec) {
+  const auto& [limit, guarantee] = spec;
+  return (limit ? fmt::format("max-rate {} bit/s, burst {} bits", limit->rate, limit->burst) : "no limit of its own") +
+         (guarantee ? fmt::format(", min-rate {} bit/s", guarantee->rate) : "");
 }
 
 }  // namespace
@@ -21,9 +23,9 @@ datapath::Output Translation::output_of(const PortView& port) {
     if (id != packet_.queue_id()) {
       note(fmt::format("port {} has no queue {}", port.name, packet_.queue_id()));
     }
-    note(fmt::format("queue {} of port {}: {}", id, port.name, limit_text(queue.limit)));
-    if (port.queues->whole.limit) {
-      note("all queues of the port together: " + limit_text(port.queues->whole.limit));
+    note(fmt::format("queue {} of port {}: {}", id, port.name, limit_text(queue.spec)));
+    if (port.queues->whole.spec.limit) {
+      note("all queues of the port together: " + limit_text(port.queues->whole.spec));
     }
   }
   return {.port = port.port_id, .queue = queue.queue, .queue_id = id};

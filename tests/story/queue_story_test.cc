@@ -37,7 +37,7 @@ using Counted = std::pair<uint64_t, uint64_t>;
 
 TEST(QueueStory, WhatExceedsTheRateIsDroppedUnderItsOwnReason) {
   TestSwitch sw{"p1", "p2"};
-  sw.set_qos("p2", QosConfig{.limit = {}, .queues = {{1, frames(4)}}});
+  sw.set_qos("p2", QosConfig{.limit = {}, .queues = {{1, {frames(4)}}}});
   sw.add_flow("in_port=p1,actions=set_queue:1,output:p2");
   send_numbered(sw, 1, 6);
   EXPECT_THAT(sw.sent("p2"), ElementsAre(numbered(1), numbered(2), numbered(3), numbered(4)));
@@ -58,7 +58,7 @@ TEST(QueueStory, WhatExceedsTheRateIsDroppedUnderItsOwnReason) {
 
 TEST(QueueStory, QueuesOfAPortAreLimitedApartAndKeepTheirOrder) {
   TestSwitch sw{"p1", "p2", "p3"};
-  sw.set_qos("p3", QosConfig{.limit = {}, .queues = {{1, frames(2)}, {2, frames(4)}}});
+  sw.set_qos("p3", QosConfig{.limit = {}, .queues = {{1, {frames(2)}}, {2, {frames(4)}}}});
   sw.add_flow("in_port=p1,actions=set_queue:1,output:p3");
   sw.add_flow("in_port=p2,actions=set_queue:2,output:p3");
   for (unsigned n = 1; n <= 5; ++n) {
@@ -73,7 +73,7 @@ TEST(QueueStory, QueuesOfAPortAreLimitedApartAndKeepTheirOrder) {
 
 TEST(QueueStory, AllQueuesTogetherAreLimitedToo) {
   TestSwitch sw{"p1", "p2", "p3"};
-  sw.set_qos("p3", QosConfig{.limit = frames(5), .queues = {{1, frames(3)}}});
+  sw.set_qos("p3", QosConfig{.limit = frames(5), .queues = {{1, {frames(3)}}}});
   sw.add_flow("in_port=p1,actions=set_queue:1,output:p3");
   sw.add_flow("in_port=p2,actions=output:p3");
   send_numbered(sw, 1, 4, "p1");
@@ -83,10 +83,28 @@ TEST(QueueStory, AllQueuesTogetherAreLimitedToo) {
   EXPECT_EQ(counted(sw.queue("p3", 0)), Counted(2, 2));
 }
 
+// Two thirds of the port are promised to queue 1; the others are there first.
+TEST(QueueStory, WhatIsGuaranteedIsNotTakenByOthers) {
+  TestSwitch sw{"p1", "p2", "p3"};
+  sw.set_qos("p3", QosConfig{.limit = frames(6), .queues = {{1, {.limit = {}, .guarantee = frames(4)}}}});
+  sw.add_flow("in_port=p1,actions=set_queue:1,output:p3");
+  sw.add_flow("in_port=p2,actions=output:p3");
+  send_numbered(sw, 1, 9, "p2");
+  send_numbered(sw, 1, 9, "p1");
+  EXPECT_EQ(counted(sw.queue("p3", 0)), Counted(6, 3));
+  EXPECT_EQ(counted(sw.queue("p3", 1)), Counted(4, 5));
+  sw.advance(1);
+  send_numbered(sw, 1, 9, "p2");
+  send_numbered(sw, 1, 9, "p1");
+  EXPECT_EQ(counted(sw.queue("p3", 0)), Counted(8, 10)) << "what was lent is paid back";
+  EXPECT_EQ(counted(sw.queue("p3", 1)), Counted(8, 10));
+  EXPECT_THAT(sw.trace("in_port=p1"), HasSubstr("queue 1 of port p3: no limit of its own, min-rate 3200 bit/s"));
+}
+
 // As Open vSwitch has it: queue 0 is there whether it is configured or not.
 TEST(QueueStory, QueueZeroIsForAllThatHaveNoOther) {
   TestSwitch sw{"p1", "p2"};
-  sw.set_qos("p2", QosConfig{.limit = {}, .queues = {{1, frames(4)}}});
+  sw.set_qos("p2", QosConfig{.limit = {}, .queues = {{1, {frames(4)}}}});
   sw.add_flow("udp,tp_src=1,actions=output:p2");
   sw.add_flow("udp,tp_src=2,actions=set_queue:7,output:p2");
   sw.add_flow("udp,tp_src=3,actions=set_queue:1,pop_queue,output:p2");
@@ -107,7 +125,7 @@ TEST(QueueStory, EnqueueIsForOneOutput) {
 // The copies for other ports must not go with it.
 TEST(QueueStory, AFullQueueDropsItsOwnCopyOnly) {
   TestSwitch sw{"p1", "p2", "p3", "p4"};
-  sw.set_qos("p3", QosConfig{.limit = {}, .queues = {{0, frames(1)}}});
+  sw.set_qos("p3", QosConfig{.limit = {}, .queues = {{0, {frames(1)}}}});
   sw.add_flow("actions=flood");
   send_numbered(sw, 1, 3);
   EXPECT_THAT(sw.sent("p2"), ElementsAre(numbered(1), numbered(2), numbered(3)));
@@ -197,7 +215,7 @@ TEST(QueueStory, ATunnelPortHasQueues) {
   datapath::TunnelSpec spec;
   spec.remote = *IpAddress::parse("192.0.2.7");
   sw.add_tunnel("vx0", spec);
-  sw.set_qos("vx0", QosConfig{.limit = {}, .queues = {{1, frames(1)}}});
+  sw.set_qos("vx0", QosConfig{.limit = {}, .queues = {{1, {frames(1)}}}});
   sw.add_flow("actions=set_queue:1,output:vx0");
   send_numbered(sw, 1, 3);
   EXPECT_THAT(sw.sent_with_metadata("vx0"), SizeIs(1));
@@ -206,7 +224,7 @@ TEST(QueueStory, ATunnelPortHasQueues) {
 
 TEST(QueueStory, APacketOutGoesByAQueue) {
   TestSwitch sw{"p1", "p2"};
-  sw.set_qos("p2", QosConfig{.limit = {}, .queues = {{1, frames(1)}}});
+  sw.set_qos("p2", QosConfig{.limit = {}, .queues = {{1, {frames(1)}}}});
   for (unsigned n = 1; n <= 3; ++n) {
     sw.packet_out("CONTROLLER", "set_queue:1,output:p2", numbered(n));
   }
@@ -216,7 +234,7 @@ TEST(QueueStory, APacketOutGoesByAQueue) {
 
 TEST(QueueStory, WorkersShareAQueue) {
   TestSwitch sw{{.worker_count = 2}, {"p1", "p2", "p3"}};
-  sw.set_qos("p3", QosConfig{.limit = {}, .queues = {{1, frames(5)}}});
+  sw.set_qos("p3", QosConfig{.limit = {}, .queues = {{1, {frames(5)}}}});
   sw.add_flow("actions=set_queue:1,output:p3");
   send_numbered(sw, 1, 4, "p1");
   send_numbered(sw, 5, 8, "p2");
@@ -228,12 +246,12 @@ TEST(QueueStory, WorkersShareAQueue) {
 
 TEST(QueueStory, AnotherRateHoldsAtOnceAndNothingIsForgotten) {
   TestSwitch sw{"p1", "p2"};
-  sw.set_qos("p2", QosConfig{.limit = {}, .queues = {{1, frames(1)}}});
+  sw.set_qos("p2", QosConfig{.limit = {}, .queues = {{1, {frames(1)}}}});
   sw.add_flow("actions=set_queue:1,output:p2");
   send_numbered(sw, 1, 3);
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
   const auto misses = sw.misses();
-  sw.set_qos("p2", QosConfig{.limit = {}, .queues = {{1, frames(2)}}});
+  sw.set_qos("p2", QosConfig{.limit = {}, .queues = {{1, {frames(2)}}}});
   send_numbered(sw, 4, 6);
   EXPECT_THAT(sw.sent("p2"), ElementsAre(numbered(4), numbered(5)));
   EXPECT_EQ(counted(sw.queue("p2", 1)), Counted(3, 3));
@@ -242,7 +260,7 @@ TEST(QueueStory, AnotherRateHoldsAtOnceAndNothingIsForgotten) {
 
 TEST(QueueStory, WhatIsLeftWhenAQueueGoes) {
   TestSwitch sw{"p1", "p2"};
-  sw.set_qos("p2", QosConfig{.limit = {}, .queues = {{1, frames(1)}}});
+  sw.set_qos("p2", QosConfig{.limit = {}, .queues = {{1, {frames(1)}}}});
   sw.add_flow("actions=set_queue:1,output:p2");
   send_numbered(sw, 1, 2);
   sw.set_qos("p2", QosConfig{});
@@ -262,7 +280,8 @@ TEST(QueueStory, APortMayComeWithQueues) {
   datapath::PortSpec spec;
   spec.name = "p2";
   spec.type = datapath::PortType::memory;
-  ASSERT_TRUE(sw.bridge().add_port({"p2", spec, std::nullopt, {}, QosConfig{.limit = {}, .queues = {{1, frames(1)}}}}));
+  ASSERT_TRUE(
+      sw.bridge().add_port({"p2", spec, std::nullopt, {}, QosConfig{.limit = {}, .queues = {{1, {frames(1)}}}}}));
   sw.add_flow("actions=set_queue:1,output:p2");
   send_numbered(sw, 1, 3);
   EXPECT_EQ(counted(sw.queue("p2", 1)), Counted(1, 2));
@@ -273,7 +292,7 @@ TEST(QueueStory, APatchPortHasNoQueues) {
   TestSwitch sw{"p1"};
   sw.add_bridge("br1");
   sw.connect("br0", "to1", "br1", "to0");
-  sw.set_qos("to1", QosConfig{.limit = {}, .queues = {{1, frames(1)}}});
+  sw.set_qos("to1", QosConfig{.limit = {}, .queues = {{1, {frames(1)}}}});
   EXPECT_THAT(sw.bridge().queue_numbers(sw.bridge().port("to1")->of_port), IsEmpty());
 }
 
@@ -281,7 +300,7 @@ TEST(QueueStory, APatchPortHasNoQueues) {
 
 TEST(QueueStory, ATraceTellsTheQueueAndItsLimit) {
   TestSwitch sw{"p1", "p2"};
-  sw.set_qos("p2", QosConfig{.limit = RateLimit{5'000'000, 7}, .queues = {{1, RateLimit{1'000'000, 100'000}}}});
+  sw.set_qos("p2", QosConfig{.limit = RateLimit{5'000'000, 7}, .queues = {{1, {RateLimit{1'000'000, 100'000}}}}});
   sw.add_flow("udp,actions=set_queue:1,output:p2");
   sw.add_flow("tcp,actions=set_queue:9,output:p2");
   EXPECT_THAT(
@@ -298,7 +317,7 @@ TEST(QueueStory, ATraceTellsTheQueueAndItsLimit) {
 // A limit is told in parts of the port's speed, and a memory port has none.
 TEST(QueueStory, DescriptionsOfQueues) {
   TestSwitch sw{"p1"};
-  sw.set_qos("p1", QosConfig{.limit = {}, .queues = {{3, RateLimit{1'000'000, 1}}}});
+  sw.set_qos("p1", QosConfig{.limit = {}, .queues = {{3, {RateLimit{1'000'000, 1}}}}});
   EXPECT_EQ(sw.bridge().queue_desc(OfPort{1}, 3),
             (openflow::QueueDesc{.port = OfPort{1}, .queue_id = 3, .min_rate = {}, .max_rate = {}}));
   EXPECT_EQ(sw.bridge().queue_desc(OfPort{1}, 4), std::nullopt);

@@ -130,7 +130,7 @@ class QueueTest(SystemTest):
         self.assertEqual(self.sw.vsctl("list", "qos").stdout + self.sw.vsctl("list", "queue").stdout, "")
 
     def test_what_is_not_done_is_refused(self):
-        for words in (["create", "queue", "other_config:min-rate=1000"], ["create", "qos", "type=linux-hfsc"],
+        for words in (["create", "queue", "other_config:priority=1"], ["create", "qos", "type=linux-hfsc"],
                       ["create", "queue", "other_config:max-rate=10M"], ["create", "qos", "other_config:cir=1000"]):
             refused = self.sw.vsctl(*words, check=False)
             self.assertNotEqual(refused.returncode, 0, words)

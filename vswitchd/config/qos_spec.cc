@@ -17,13 +17,17 @@ uint64_t usual_burst(uint64_t rate) {
   return std::max<uint64_t>(rate / per_second, 1);
 }
 
-std::optional<datapath::RateLimit> to_limit(const Datum& settings) {
-  const auto rate = management::parse_bits(settings.at("max-rate").value_or(""));
+std::optional<datapath::RateLimit> to_limit(const Datum& settings, std::string_view rate_key) {
+  const auto rate = management::parse_bits(settings.at(rate_key).value_or(""));
   if (!rate) {
     return std::nullopt;
   }
   const auto burst = management::parse_bits(settings.at("burst").value_or(""));
   return datapath::RateLimit{.rate = *rate, .burst = burst.value_or(usual_burst(*rate))};
+}
+
+datapath::QueueSpec to_queue(const Datum& settings) {
+  return {.limit = to_limit(settings, "max-rate"), .guarantee = to_limit(settings, "min-rate")};
 }
 
 }  // namespace
@@ -35,11 +39,11 @@ std::optional<ofproto::QosConfig> to_qos(const Database& database, const Row& po
     return std::nullopt;
   }
   ofproto::QosConfig qos;
-  qos.limit = to_limit((*row)["other_config"]);
+  qos.limit = to_limit((*row)["other_config"], "max-rate");
   const Datum& queues = (*row)["queues"];
   for (size_t i = 0; i < queues.count(); ++i) {
     const Row* queue = database.find("Queue", std::get<management::Uuid>(queues.values[i]));
-    qos.queues.emplace(static_cast<uint32_t>(std::get<int64_t>(queues.keys[i])), to_limit((*queue)["other_config"]));
+    qos.queues.emplace(static_cast<uint32_t>(std::get<int64_t>(queues.keys[i])), to_queue((*queue)["other_config"]));
   }
   return qos;
 }

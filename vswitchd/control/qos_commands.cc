@@ -11,16 +11,19 @@ std::string limit_lines(const std::optional<datapath::RateLimit>& limit, std::st
   return limit ? fmt::format("{0}max-rate: {1}\n{0}burst: {2}\n", indent, limit->rate, limit->burst) : std::string();
 }
 
-std::optional<datapath::RateLimit> limit_of(const ofproto::QosConfig& qos, uint32_t queue_id) {
+std::string spec_lines(const ofproto::QosConfig& qos, uint32_t queue_id) {
   const auto found = qos.queues.find(queue_id);
-  return found == qos.queues.end() ? std::nullopt : found->second;
+  if (found == qos.queues.end()) {
+    return {};
+  }
+  const auto& [limit, guarantee] = found->second;
+  return limit_lines(limit, "  ") + (guarantee ? fmt::format("  min-rate: {}\n", guarantee->rate) : "");
 }
 
 std::string queue_text(const ofproto::QosConfig& qos, const openflow::QueueStats& stats) {
   const std::string title = stats.queue_id == 0 ? "Default" : fmt::format("Queue {}", stats.queue_id);
   return fmt::format("\n{}:\n{}  tx_packets: {}\n  tx_bytes: {}\n  tx_errors: {}\n", title,
-                     limit_lines(limit_of(qos, stats.queue_id), "  "), stats.tx_packets, stats.tx_bytes,
-                     stats.tx_errors);
+                     spec_lines(qos, stats.queue_id), stats.tx_packets, stats.tx_bytes, stats.tx_errors);
 }
 
 }  // namespace

@@ -14,9 +14,10 @@ using testing::IsEmpty;
 class Gate final : public Queue {
  public:
   explicit Gate(bool is_open) : is_open_(is_open) {}
-  void configure(const std::optional<RateLimit>&) override {}
+  void configure(const QueueSpec&) override {}
   QueueCounters counters() const override { return {}; }
   bool admit(const Packet& packet) override { return sizes.push_back(packet.size()), is_open_; }
+  void charge(const Packet&) override {}
 
   std::vector<size_t> sizes;
 

@@ -11,9 +11,10 @@ namespace {
 // Lets every other packet leave.
 class EverySecond final : public Queue {
  public:
-  void configure(const std::optional<RateLimit>&) override {}
+  void configure(const QueueSpec&) override {}
   QueueCounters counters() const override { return {}; }
   bool admit(const Packet&) override { return (count_++ & 1) == 0; }
+  void charge(const Packet&) override {}
 
  private:
   uint64_t count_ = 0;

@@ -38,7 +38,7 @@ TEST(Rules, LimitsOfQueues) {
     map.put(std::string(key), std::string(value));
     return map;
   };
-  for (const auto* key : {"max-rate", "burst"}) {
+  for (const auto* key : {"max-rate", "min-rate", "burst"}) {
     for (const auto* good : {"1", "10000000", "1000000000000000"}) {
       EXPECT_FALSE(check_qos_settings(settings(key, good))) << good;
       EXPECT_FALSE(check_queue_settings(settings(key, good))) << good;
@@ -55,9 +55,9 @@ TEST(Rules, LimitsOfQueues) {
 // What is not done must not look as if it were.
 TEST(Rules, WhatQueuesDoNotDoIsRefused) {
   Datum map;
-  map.put(std::string("min-rate"), std::string("1000"));
+  map.put(std::string("priority"), std::string("1"));
   EXPECT_EQ(check_queue_settings(map),
-            "min-rate is not supported: a queue is a limit (max-rate, burst), nothing is guaranteed to it");
+            "priority is not supported: what the guarantees (min-rate) leave is for whoever comes first");
   map = {};
   map.put(std::string("cir"), std::string("1000"));
   EXPECT_EQ(check_qos_settings(map), "cir is not supported; max-rate is in bits per second, burst in bits");

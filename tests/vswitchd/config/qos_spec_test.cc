@@ -47,18 +47,25 @@ TEST(QosSpec, APortWithoutQosHasNone) {
 TEST(QosSpec, RatesAndBursts) {
   for (const auto* type : {"linux-htb", "egress-policer"}) {
     EXPECT_EQ(qos_of(type, settings({{"max-rate", "20000000"}, {"burst", "5"}}), settings({{"max-rate", "1000"}})),
-              (ofproto::QosConfig{.limit = RateLimit{20'000'000, 5}, .queues = {{1, RateLimit{1000, 100}}}}))
+              (ofproto::QosConfig{.limit = RateLimit{20'000'000, 5}, .queues = {{1, {RateLimit{1000, 100}}}}}))
         << "a burst of a tenth of a second where none is named";
   }
   EXPECT_EQ(qos_of("linux-htb", {}, settings({{"burst", "7"}})),
-            (ofproto::QosConfig{.limit = {}, .queues = {{1, std::nullopt}}}));
-  EXPECT_EQ(qos_of("linux-htb", {}, settings({{"max-rate", "3"}}))->queues.at(1), (RateLimit{3, 1}));
+            (ofproto::QosConfig{.limit = {}, .queues = {{1, {}}}}));
+  EXPECT_EQ(qos_of("linux-htb", {}, settings({{"max-rate", "3"}}))->queues.at(1),
+            (datapath::QueueSpec{RateLimit{3, 1}}));
+}
+
+TEST(QosSpec, Guarantees) {
+  EXPECT_EQ(qos_of("linux-htb", settings({{"min-rate", "9"}}), settings({{"min-rate", "500"}, {"burst", "70"}})),
+            (ofproto::QosConfig{.limit = {}, .queues = {{1, {.limit = {}, .guarantee = RateLimit{500, 70}}}}}))
+      << "there is nothing that a port's own could be guaranteed against";
 }
 
 // Of a saved state, whose values nobody checks: no limit is better than no switch.
 TEST(QosSpec, WhatIsNoNumberIsNoLimit) {
   EXPECT_EQ(qos_of("linux-htb", settings({{"max-rate", "fast"}}), settings({{"max-rate", "0"}})),
-            (ofproto::QosConfig{.limit = {}, .queues = {{1, std::nullopt}}}));
+            (ofproto::QosConfig{.limit = {}, .queues = {{1, {}}}}));
 }
 
 }  // namespace

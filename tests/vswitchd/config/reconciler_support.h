@@ -90,9 +90,9 @@ class DeviceDatapath : public datapath::Datapath {
   std::shared_ptr<datapath::Meter> make_meter(const datapath::MeterSpec& spec) override {
     return inner_->make_meter(spec);
   }
-  std::shared_ptr<datapath::Queue> make_queue(const std::optional<datapath::RateLimit>& limit,
+  std::shared_ptr<datapath::Queue> make_queue(const datapath::QueueSpec& spec,
                                               std::shared_ptr<datapath::Queue> whole) override {
-    return inner_->make_queue(limit, std::move(whole));
+    return inner_->make_queue(spec, std::move(whole));
   }
   unsigned worker_count() const override { return inner_->worker_count(); }
   void for_each_megaflow(const std::function<void(datapath::Megaflow&)>& visit) const override {

@@ -96,14 +96,15 @@ TEST_F(CommandsTest, LearnedAddressesAreShownAndForgotten) {
 
 TEST_F(CommandsTest, QueuesOfAPort) {
   sw.set_qos("p2", ofproto::QosConfig{.limit = datapath::RateLimit{2000, 800},
-                                      .queues = {{7, datapath::RateLimit{1000, 800}}}});
+                                      .queues = {{7, {datapath::RateLimit{1000, 800}, datapath::RateLimit{500, 1}}}}});
   sw.add_flow("actions=set_queue:7,output:p2");
   sw.receive("p1", udp_of_size(100));
   sw.receive("p1", udp_of_size(100));
   EXPECT_EQ(run({"qos/show", "p2"}),
             "QoS: p2\nmax-rate: 2000\nburst: 800\n"
             "\nDefault:\n  tx_packets: 0\n  tx_bytes: 0\n  tx_errors: 0\n"
-            "\nQueue 7:\n  max-rate: 1000\n  burst: 800\n  tx_packets: 1\n  tx_bytes: 100\n  tx_errors: 1\n");
+            "\nQueue 7:\n  max-rate: 1000\n  burst: 800\n  min-rate: 500\n  tx_packets: 1\n  tx_bytes: 100\n  "
+            "tx_errors: 1\n");
   EXPECT_EQ(run({"qos/show", "p1"}), "refused: QoS not configured on p1");
   EXPECT_EQ(run({"qos/show", "p9"}), "refused: no interface named p9");
 }
