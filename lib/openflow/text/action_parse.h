@@ -14,8 +14,6 @@
 
 namespace weft::openflow {
 
-using Parsed = Result<void, TextError>;
-
 // Where an action is read: the whole text, and the match it stands behind (tp_src means what the match says).
 struct ActionInput {
   const TextSource& source;

@@ -1,21 +1,15 @@
-// Reading rules: lib/openflow/text/flow_text.h.
-//
-// Words are read in two rounds, so that their order does not matter: first what says the kind of packet (keywords,
-// eth_type, ip_proto), which decides what nw_src and tp_dst mean, then the rest.
+// Reading rules: lib/openflow/text/flow_text.h. Their match is read by match_parse.cc.
 #include <algorithm>
+#include <array>
 #include <iterator>
-#include <vector>
 
 #include <fmt/format.h>
 
-#include "lib/flow/field_text.h"
-#include "lib/flow/match_text.h"
 #include "lib/openflow/action_codec.h"
 #include "lib/openflow/consistency.h"
-#include "lib/openflow/oxm.h"
 #include "lib/openflow/text/action_parse.h"
 #include "lib/openflow/text/flow_text.h"
-#include "lib/openflow/text/sub_field_text.h"
+#include "lib/openflow/text/match_parse.h"
 
 namespace weft::openflow {
 namespace {
@@ -134,145 +128,17 @@ constexpr PropertyRow property_rows[] = {
     {"hard_age", pass_over, Selects::yes},
 };
 
+constexpr auto property_names = [] {
+  std::array<std::string_view, std::size(property_rows)> names;
+  std::ranges::transform(property_rows, names.begin(), &PropertyRow::name);
+  return names;
+}();
+
 const PropertyRow* find_property(std::string_view name) {
   const auto* found = std::find_if(std::begin(property_rows), std::end(property_rows),
                                    [&](const PropertyRow& row) { return row.name == name; });
   return found == std::end(property_rows) ? nullptr : found;
 }
-
-// --- the match
-
-std::string nearest_word(std::string_view word) {
-  std::vector<std::string_view> names(match_keywords().begin(), match_keywords().end());
-  for (const PropertyRow& row : property_rows) {
-    names.push_back(row.name);
-  }
-  for (const Field& f : all_fields()) {
-    names.push_back(f.name);
-    names.insert(names.end(), f.aliases.begin(), f.aliases.end());
-  }
-  names.push_back("actions");
-  return did_you_mean(word, names);
-}
-
-bool says_kind_of_packet(const Field* f) {
-  return f != nullptr && (f->id == FieldId::eth_type || f->id == FieldId::ip_proto);
-}
-
-class MatchParser {
- public:
-  // `is_rule`: only what a message can say.
-  explicit MatchParser(const TextSource& source, bool is_rule = false) : source_(source), is_rule_(is_rule) {}
-
-  // Words that are no part of a match are given to `other`, which says whether it knew them.
-  template <class Other>
-  Result<Match, TextError> parse(std::string_view part, Other&& other) {
-    std::vector<Word> later;
-    Scanner scanner(source_, part);
-    while (true) {
-      const auto word = scanner.next();
-      if (!word) {
-        return Unexpected{word.error()};
-      }
-      if (!*word) {
-        break;
-      }
-      const auto known = other(**word);
-      if (!known) {
-        return Unexpected{known.error()};
-      }
-      if (*known) {
-        continue;
-      }
-      const auto added = add_kind(**word);
-      if (!added) {
-        return Unexpected{added.error()};
-      }
-      if (!*added) {
-        later.push_back(**word);
-      }
-    }
-    for (const std::vector<Word>& round : {std::move(types_), std::move(protocols_), std::move(later)}) {
-      for (const Word& word : round) {
-        if (auto added = add_field(word); !added) {
-          return Unexpected{added.error()};
-        }
-      }
-    }
-    if (auto checked = check_prerequisites(); !checked) {
-      return Unexpected{checked.error()};
-    }
-    return match_;
-  }
-
- private:
-  // Keywords are added at once, the fields that say the same in numbers behind them: eth_type first.
-  Result<bool, TextError> add_kind(const Word& word) {
-    const Match before = match_;
-    if (!word.has_value() && (word.key == "eth" || add_keyword(match_, word.key))) {
-      return check_kind(before, word).transform([] { return true; });
-    }
-    const Field* f = find_field(word.key);
-    if (!says_kind_of_packet(f)) {
-      return false;
-    }
-    (f->id == FieldId::eth_type ? types_ : protocols_).push_back(word);
-    return true;
-  }
-
-  // No packet is of two kinds, so one of the words is a mistake.
-  Parsed check_kind(const Match& before, const Word& word) const {
-    for (const FieldId id : {FieldId::eth_type, FieldId::ip_proto}) {
-      if (before.is_exact(field(id)) && before.value(id) != match_.value(id)) {
-        return source_.error(word.whole, fmt::format("{} contradicts {}", word.whole, format_match(before)));
-      }
-    }
-    return {};
-  }
-
-  Parsed add_field(const Word& word) {
-    const Field* f = resolve_field(word.key, match_);
-    if (f == nullptr) {
-      return source_.error(word.key, "unknown field or keyword " + quoted(word.key), nearest_word(word.key));
-    }
-    if (!f->has_place()) {
-      return source_.error(word.key, "no tunnel option is mapped to " + std::string(f->name));
-    }
-    if (is_rule_ && !has_oxm(*f) && f->id != FieldId::dl_vlan && f->id != FieldId::dl_vlan_pcp) {
-      return source_.error(word.key, fmt::format("no message can say {}: it has no number", f->name));
-    }
-    if (!word.has_value()) {
-      return source_.error(word.whole, fmt::format("{0} needs a value: {0}=...", word.key));
-    }
-    const std::string_view value = word.delimiter == '(' ? word.value : trim(word.value);
-    const Match before = match_;
-    if (auto added = add_to_match(match_, *f, value, source_.ports); !added) {
-      return source_.inside(value, added.error());
-    }
-    if (auto checked = says_kind_of_packet(f) ? check_kind(before, word) : Parsed{}; !checked) {
-      return checked;
-    }
-    fields_.push_back({f, word.key});
-    return {};
-  }
-
-  // OpenFlow 1.3.5 section 7.2.3.8: a field may be matched only where it is sure to exist.
-  Parsed check_prerequisites() const {
-    for (const auto& [f, word] : fields_) {
-      if (!match_.is_wild(*f) && !match_.meets_prerequisite(*f)) {
-        return source_.error(word, fmt::format("{} needs {} in the match", word, match_for(f->prerequisite)));
-      }
-    }
-    return {};
-  }
-
-  const TextSource& source_;
-  bool is_rule_;
-  Match match_;
-  std::vector<Word> types_;
-  std::vector<Word> protocols_;
-  std::vector<std::pair<const Field*, std::string_view>> fields_;
-};
 
 // --- the whole rule
 
@@ -335,7 +201,8 @@ class FlowParser {
 
   Result<FlowMod, TextError> parse() {
     const SplitText parts = split_actions(source_.text);
-    auto match = MatchParser(source_, true).parse(parts.rule, [this](const Word& word) { return read_property(word); });
+    auto match = parse_match_words(source_, parts.rule, true,
+                                   {property_names, [this](const Word& word) { return read_property(word); }});
     if (!match) {
       return Unexpected{match.error()};
     }
@@ -455,7 +322,7 @@ Result<FlowFilter, TextError> parse_flow_filter(std::string_view text, const Por
 
 Result<Match, TextError> parse_match(std::string_view text, const PortNames* ports) {
   const TextSource source{text, ports};
-  return MatchParser(source).parse(text, [](const Word&) { return Result<bool, TextError>(false); });
+  return parse_match_words(source, text, false, {{}, [](const Word&) { return Result<bool, TextError>(false); }});
 }
 
 }  // namespace weft::openflow

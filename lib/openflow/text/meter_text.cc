@@ -47,8 +47,6 @@ class MeterParser {
   }
 
  private:
-  using Parsed = Result<void, TextError>;
-
   Parsed read_word(Word word) {
     constexpr std::string_view names[] = {"meter", "kbps", "pktps", "burst",      "stats",     "band",
                                           "bands", "type", "rate",  "burst_size", "prec_level"};

@@ -17,6 +17,8 @@
 
 namespace weft::openflow {
 
+using Parsed = Result<void, TextError>;  // what has been read is somewhere else
+
 // The text that errors point into, and what names in it mean.
 struct TextSource {
   std::string_view text;
