@@ -9,10 +9,12 @@
 //      public:
 //       Shape();
 //       template <AlternativeOf<ShapeVariant> T>
-//       Shape(T shape) : Shape(index_of<T, ShapeVariant>, &shape) {}
+//       Shape(T&& shape) : Shape(index_of<T, ShapeVariant>, &shape) {}
+//       template <AlternativeOf<ShapeVariant> T>
+//       Shape(const T& shape) : Shape(T(shape)) {}
 //       Shape(const Shape&); ...                     // in the source file: = default
 //      private:
-//       Shape(size_t index, void* shape);            // ... : ShapeVariant(make_alternative<ShapeVariant>(index, shape))
+//       Shape(size_t index, void* shape) { emplace_alternative<ShapeVariant>(*this, index, shape); }  // likewise
 //     };
 //
 // It is used as the variant that it is: std::visit, std::get_if. Threads: values. Cost: a call where there was none.
@@ -38,15 +40,15 @@ inline constexpr size_t index_of<T, std::variant<Alternatives...>> = [] {
 template <class T, class Variant>
 concept AlternativeOf = index_of<T, Variant> < std::variant_size_v<Variant>;
 
-// A variant whose alternative of that index is moved from `value`.
+// Makes the variant hold the alternative of that index, moved from `value`.
 template <class Variant>
-Variant make_alternative(size_t index, void* value) {
-  return [&]<size_t... i>(std::index_sequence<i...>) {
-    using Make = Variant (*)(void*);
-    static constexpr std::array<Make, sizeof...(i)> makers{[](void* from) {
-      return Variant(std::in_place_index<i>, std::move(*static_cast<std::variant_alternative_t<i, Variant>*>(from)));
+void emplace_alternative(Variant& variant, size_t index, void* value) {
+  [&]<size_t... i>(std::index_sequence<i...>) {
+    using Emplace = void (*)(Variant&, void*);
+    static constexpr std::array<Emplace, sizeof...(i)> emplacers{[](Variant& into, void* from) {
+      into.template emplace<i>(std::move(*static_cast<std::variant_alternative_t<i, Variant>*>(from)));
     }...};
-    return makers[index](value);
+    emplacers[index](variant, value);
   }
   (std::make_index_sequence<std::variant_size_v<Variant>>{});
 }

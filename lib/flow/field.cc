@@ -4,13 +4,45 @@
 #include <unordered_map>
 
 #include "lib/base/big_endian.h"
-#include "lib/flow/field_table.h"
 
 namespace weft {
 namespace {
 
 using NameMap = std::unordered_map<std::string_view, const Field*>;
-using NumberMap = std::unordered_map<uint64_t, const Field*>;
+
+// Numbers of the classes that matches are made of, by class and number; an experimenter's, which carry its id too, are
+// few and seldom.
+class NumberTable {
+ public:
+  NumberTable();
+  NumberedField find(uint16_t oxm_class, uint8_t number, uint32_t experimenter) const {
+    const size_t row = row_of(oxm_class);
+    return row < rows_.size() && number < numbers ? rows_[row][number] : find_other(oxm_class, number, experimenter);
+  }
+
+ private:
+  static constexpr size_t numbers = 128;
+
+  // Beyond the rows: none.
+  static size_t row_of(uint16_t oxm_class) {
+    switch (oxm_class) {
+      case oxm_class::basic:
+        return 0;
+      case oxm_class::nxm_0:
+        return 1;
+      case oxm_class::nxm_1:
+        return 2;
+      case oxm_class::registers:
+        return 3;
+      default:
+        return ~size_t{0};
+    }
+  }
+  NumberedField find_other(uint16_t oxm_class, uint8_t number, uint32_t experimenter) const;
+
+  std::array<std::array<NumberedField, numbers>, 4> rows_;
+  std::unordered_map<uint64_t, NumberedField> others_;
+};
 
 uint64_t number_key(uint16_t oxm_class, uint8_t number, uint32_t experimenter) {
   return uint64_t{experimenter} << 32 | uint64_t{oxm_class} << 16 | number;
@@ -18,9 +50,9 @@ uint64_t number_key(uint16_t oxm_class, uint8_t number, uint32_t experimenter) {
 
 template <typename Visit>
 void for_each_number(const Field& f, Visit visit) {
-  for (const auto& id : {f.oxm, f.oxm_experimenter, f.nxm}) {
-    if (id) {
-      visit(*id);
+  for (const auto* id : {&f.oxm, &f.oxm_experimenter, &f.nxm}) {
+    if (*id) {
+      visit(**id);
     }
   }
 }
@@ -37,26 +69,35 @@ NameMap make_name_map() {
   return map;
 }
 
-NumberMap make_number_map() {
-  NumberMap map;
+NumberTable::NumberTable() {
   for (const Field& f : field_table) {
-    for_each_number(f, [&](const OxmId& id) { map.emplace(number_key(id.oxm_class, id.field, id.experimenter), &f); });
+    for_each_number(f, [&](const OxmId& id) {
+      const size_t row = row_of(id.oxm_class);
+      if (row < rows_.size() && id.field < numbers) {
+        NumberedField& place = rows_[row][id.field];
+        place = place.field == nullptr ? NumberedField{&f, &id} : place;
+      } else {
+        others_.emplace(number_key(id.oxm_class, id.field, id.experimenter), NumberedField{&f, &id});
+      }
+    });
   }
-  return map;
+}
+
+NumberedField NumberTable::find_other(uint16_t oxm_class, uint8_t number, uint32_t experimenter) const {
+  const auto found = others_.find(number_key(oxm_class, number, experimenter));
+  return found == others_.end() ? NumberedField{} : found->second;
 }
 
 uint64_t host(uint64_t word) { return swap_network_order(word); }
 
-unsigned stored_bits(const Field& f) { return f.n_bits - unsigned{f.n_zero_bits}; }
+using detail::stored_bits;
 
-bool spans_two_words(const Field& f) { return f.first_bit() + stored_bits(f) > 64; }
+bool spans_two_words(const Field& f) { return detail::bits_behind(f) < 0; }
 
-// A field as it stands in its one or two words, both in host order: shifted to its place.
+// A field as it stands in its two words, both in host order: shifted to its place.
 FieldValue to_words(const Field& f, FieldValue v) {
-  const unsigned room = spans_two_words(f) ? 128 : 64;
-  const unsigned shift = room - f.first_bit() - stored_bits(f);
-  v = ((v >> f.n_zero_bits) & FieldValue::ones(stored_bits(f))) << shift;
-  return room == 128 ? v : FieldValue{v.lo, 0};
+  const unsigned shift = 128 - f.first_bit() - stored_bits(f);
+  return ((v >> f.n_zero_bits) & FieldValue::ones(stored_bits(f))) << shift;
 }
 
 FieldValue from_words(const Field& f, FieldValue words) {
@@ -75,8 +116,6 @@ FieldValue get_from(const Key& key, const Field& f) {
 
 }  // namespace
 
-const Field& field(FieldId id) { return field_table[static_cast<size_t>(id)]; }
-
 std::span<const Field> all_fields() { return field_table; }
 
 const Field* find_field(std::string_view name_or_alias) {
@@ -85,31 +124,23 @@ const Field* find_field(std::string_view name_or_alias) {
   return found == map.end() ? nullptr : found->second;
 }
 
-const Field* find_field(uint16_t oxm_class, uint8_t field_number, uint32_t experimenter) {
-  static const NumberMap map = make_number_map();
-  const auto found = map.find(number_key(oxm_class, field_number, experimenter));
-  return found == map.end() ? nullptr : found->second;
+NumberedField find_numbered(uint16_t oxm_class, uint8_t field_number, uint32_t experimenter) {
+  static const NumberTable table;
+  return table.find(oxm_class, field_number, experimenter);
 }
 
-FieldValue get(const Flow& flow, const Field& field) { return get_from(flow, field); }
+FieldValue detail::get_from_two_words(const Flow& flow, const Field& field) { return get_from(flow, field); }
 
 FieldValue get(const FlowKey& key, const Field& field) { return get_from(key, field); }
 
-void set(Flow& flow, const Field& field, FieldValue value) { set_masked(flow, field, value, all_bits(field)); }
-
-void set_masked(Flow& flow, const Field& field, FieldValue value, FieldValue mask) {
-  if (!field.has_place()) {
-    return;
-  }
+void detail::set_in_two_words(Flow& flow, const Field& field, FieldValue value, FieldValue mask) {
   const FieldValue bits = to_words(field, mask);
   const FieldValue values = to_words(field, value & mask);
   const auto merge = [](uint64_t& word, uint64_t new_value, uint64_t new_mask) {
     word = (word & ~host(new_mask)) | host(new_value);
   };
   merge(flow.word(field.first_word()), values.hi, bits.hi);
-  if (spans_two_words(field)) {
-    merge(flow.word(field.first_word() + 1), values.lo, bits.lo);
-  }
+  merge(flow.word(field.first_word() + 1), values.lo, bits.lo);
 }
 
 WordSet field_words(const Field& field) {
@@ -124,10 +155,6 @@ WordSet field_words(const Field& field) {
     words.add(index(present_word));
   }
   return words;
-}
-
-FieldValue all_bits(const Field& field) {
-  return FieldValue::ones(field.n_bits) & ~FieldValue::ones(field.n_zero_bits);
 }
 
 void add_to_mask(Flow& mask, const Field& field) { add_to_mask(mask, field, all_bits(field)); }

@@ -11,12 +11,14 @@
 // Threads: constant data, readable from anywhere. Cost: by id, an array access; by name or number, a hash.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
 
+#include "lib/base/big_endian.h"
 #include "lib/flow/flow_key.h"
 
 namespace weft {
@@ -171,19 +173,26 @@ struct Field {
   constexpr unsigned first_bit() const { return key_bit % 64u; }
 };
 
-const Field& field(FieldId id);
+extern const std::array<Field, field_count> field_table;  // by FieldId: field_table.cc
+
+inline const Field& field(FieldId id) { return field_table[static_cast<size_t>(id)]; }
 std::span<const Field> all_fields();
 // By name, alias or the specification's name of any of its numbers ("NXM_OF_ETH_SRC", "OXM_OF_ETH_SRC").
 const Field* find_field(std::string_view name_or_alias);
-// `oxm_class`, `field_number` and `experimenter` as on the wire. Null when unknown.
-const Field* find_field(uint16_t oxm_class, uint8_t field_number, uint32_t experimenter = 0);
+
+struct NumberedField {
+  const Field* field = nullptr;
+  const OxmId* id = nullptr;  // which of the field's numbers it was
+};
+// `oxm_class`, `field_number` and `experimenter` as on the wire. Nulls when unknown.
+NumberedField find_numbered(uint16_t oxm_class, uint8_t field_number, uint32_t experimenter = 0);
 
 // Reads and writes the field's bits in a dense flow. tun_metadata has no place until a TLV map gives it one;
 // it reads as zero and writes are ignored.
-FieldValue get(const Flow& flow, const Field& field);
+inline FieldValue get(const Flow& flow, const Field& field);
 FieldValue get(const FlowKey& key, const Field& field);
-void set(Flow& flow, const Field& field, FieldValue value);
-void set_masked(Flow& flow, const Field& field, FieldValue value, FieldValue mask);
+inline void set(Flow& flow, const Field& field, FieldValue value);
+inline void set_masked(Flow& flow, const Field& field, FieldValue value, FieldValue mask);
 inline FieldValue get(const Flow& flow, FieldId id) { return get(flow, field(id)); }
 inline FieldValue get(const FlowKey& key, FieldId id) { return get(key, field(id)); }
 inline void set(Flow& flow, FieldId id, FieldValue value) { set(flow, field(id), value); }
@@ -192,10 +201,50 @@ inline void set(Flow& flow, FieldId id, FieldValue value) { set(flow, field(id),
 WordSet field_words(const Field& field);
 
 // All bits that a value of this field may have: narrower than ones(n_bits) only for nw_tos.
-FieldValue all_bits(const Field& field);
+constexpr FieldValue all_bits(const Field& field) {
+  return FieldValue::ones(field.n_bits) & ~FieldValue::ones(field.n_zero_bits);
+}
 
 // Notes in a mask that these bits of the field were looked at, and with them whether the field was there.
 void add_to_mask(Flow& mask, const Field& field);
 void add_to_mask(Flow& mask, const Field& field, FieldValue bits);
+
+// --- Most fields lie in one word; reading flow-mods spends its time here.
+
+namespace detail {
+constexpr unsigned stored_bits(const Field& f) { return f.n_bits - unsigned{f.n_zero_bits}; }
+// How far the field's last bit is from the end of its first word; negative when it goes on in the next.
+constexpr int bits_behind(const Field& f) { return 64 - static_cast<int>(f.first_bit() + stored_bits(f)); }
+FieldValue get_from_two_words(const Flow& flow, const Field& field);
+void set_in_two_words(Flow& flow, const Field& field, FieldValue value, FieldValue mask);
+}  // namespace detail
+
+inline FieldValue get(const Flow& flow, const Field& field) {
+  const int behind = detail::bits_behind(field);
+  if (!field.has_place()) {
+    return {};
+  }
+  if (behind < 0) {
+    return detail::get_from_two_words(flow, field);
+  }
+  const uint64_t word = swap_network_order(flow.word(field.first_word())) >> behind;
+  return {0, (word & FieldValue::ones(detail::stored_bits(field)).lo) << field.n_zero_bits};
+}
+
+inline void set(Flow& flow, const Field& field, FieldValue value) { set_masked(flow, field, value, all_bits(field)); }
+
+inline void set_masked(Flow& flow, const Field& field, FieldValue value, FieldValue mask) {
+  const int behind = detail::bits_behind(field);
+  if (!field.has_place()) {
+    return;
+  }
+  if (behind < 0) {
+    return detail::set_in_two_words(flow, field, value, mask);
+  }
+  const uint64_t bits = ((mask.lo >> field.n_zero_bits) & FieldValue::ones(detail::stored_bits(field)).lo) << behind;
+  uint64_t& word = flow.word(field.first_word());
+  const uint64_t new_bits = swap_network_order((value.lo >> field.n_zero_bits) << behind & bits);
+  word = (word & ~swap_network_order(bits)) | new_bits;
+}
 
 }  // namespace weft

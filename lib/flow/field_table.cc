@@ -1,4 +1,4 @@
-#include "lib/flow/field_table.h"
+#include "lib/flow/field.h"
 
 #include <cstddef>
 

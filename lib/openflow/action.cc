@@ -3,7 +3,7 @@
 namespace weft::openflow {
 
 Action::Action() = default;
-Action::Action(size_t index, void* action) : ActionVariant(make_alternative<ActionVariant>(index, action)) {}
+Action::Action(size_t index, void* action) { emplace_alternative<ActionVariant>(*this, index, action); }
 Action::Action(const Action& other) = default;
 Action::Action(Action&& other) noexcept = default;
 Action& Action::operator=(const Action& other) = default;

@@ -178,7 +178,9 @@ class Action : public ActionVariant {
  public:
   Action();
   template <AlternativeOf<ActionVariant> T>
-  Action(T action) : Action(index_of<T, ActionVariant>, &action) {}  // NOLINT(google-explicit-constructor)
+  Action(T&& action) : Action(index_of<T, ActionVariant>, &action) {}  // NOLINT(google-explicit-constructor)
+  template <AlternativeOf<ActionVariant> T>
+  Action(const T& action) : Action(T(action)) {}  // NOLINT(google-explicit-constructor)
   Action(const Action& other);
   Action(Action&& other) noexcept;
   Action& operator=(const Action& other);

@@ -74,6 +74,14 @@ bool fits_every_reply(const FlowMod& mod) {
 }  // namespace
 
 Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8_t> bytes) {
+  Result<Envelope, OpenFlowError> result;
+  if (auto decoded = decode(negotiated, bytes, *result); !decoded) {
+    return Unexpected{std::move(decoded).error()};
+  }
+  return result;
+}
+
+Result<void, OpenFlowError> decode(Version negotiated, std::span<const uint8_t> bytes, Envelope& envelope) {
   const auto header = parse_header(bytes);
   if (!header || header->length != bytes.size()) {
     return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_len, "length in the header"}};
@@ -83,7 +91,6 @@ Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8
   if (!is_right_version) {
     return Unexpected{OpenFlowError{ErrorCode::ofpbrc_bad_version}};
   }
-  Envelope envelope;
   envelope.version = is_version_free(header->type) ? static_cast<Version>(header->version) : negotiated;
   envelope.xid = header->xid;
   Spelling spelling;
@@ -101,7 +108,7 @@ Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8
   if (const auto* add = std::get_if<BundleAdd>(&envelope.message); add && add->message.envelope->xid != header->xid) {
     return Unexpected{OpenFlowError{ErrorCode::ofpbfc_msg_bad_xid}};
   }
-  return envelope;
+  return {};
 }
 
 std::span<const uint8_t> carried_bytes(std::span<const uint8_t> message) {

@@ -30,6 +30,8 @@ struct VersionCodec;
 // `bytes` is exactly one message. A header of another version than `negotiated` is OFPBRC_BAD_VERSION, except
 // for hello and error.
 Result<Envelope, OpenFlowError> decode(Version negotiated, std::span<const uint8_t> bytes);
+// The same into an envelope that is there already: a message is large to move. After an error it says nothing.
+Result<void, OpenFlowError> decode(Version negotiated, std::span<const uint8_t> bytes, Envelope& envelope);
 
 // Whether only switches send messages of this kind, so that a switch refuses one whatever its body says.
 bool is_from_switch(Version version, std::span<const uint8_t> message);

@@ -146,7 +146,7 @@ std::string_view onf_monitor_name(const Message& message) {
 }  // namespace
 
 Message::Message() = default;
-Message::Message(size_t index, void* message) : MessageVariant(make_alternative<MessageVariant>(index, message)) {}
+Message::Message(size_t index, void* message) { emplace_alternative<MessageVariant>(*this, index, message); }
 Message::Message(const Message& other) = default;
 Message::Message(Message&& other) noexcept = default;
 Message& Message::operator=(const Message& other) = default;

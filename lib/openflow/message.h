@@ -55,7 +55,9 @@ class Message : public MessageVariant {
  public:
   Message();
   template <AlternativeOf<MessageVariant> T>
-  Message(T message) : Message(index_of<T, MessageVariant>, &message) {}  // NOLINT(google-explicit-constructor)
+  Message(T&& message) : Message(index_of<T, MessageVariant>, &message) {}  // NOLINT(google-explicit-constructor)
+  template <AlternativeOf<MessageVariant> T>
+  Message(const T& message) : Message(T(message)) {}  // NOLINT(google-explicit-constructor)
   Message(const Message& other);
   Message(Message&& other) noexcept;
   Message& operator=(const Message& other);

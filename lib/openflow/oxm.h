@@ -47,8 +47,8 @@ void write_oxm_header(WireWriter& out, const OxmId& id, bool has_mask = false);
 Result<void, OpenFlowError> read_oxm_list(std::span<const uint8_t> bytes, Match& match);
 void write_oxm_list(WireWriter& out, const Match& match, Version version);
 
-// struct ofp_match with its padding.
-Result<Match, OpenFlowError> read_match(WireReader& in);
+// struct ofp_match with its padding. `match` is empty before; what it is after an error says nothing.
+Result<void, OpenFlowError> read_match(WireReader& in, Match& match);
 void write_match(WireWriter& out, const Match& match, Version version);
 
 }  // namespace weft::openflow

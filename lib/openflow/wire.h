@@ -80,8 +80,8 @@ class WireReader {
 
   // The next `size` bytes; empty, and failed, when there are fewer.
   std::span<const uint8_t> take(size_t size) {
-    if (size > bytes_.size()) {
-      fail(short_error_);
+    if (size > bytes_.size()) [[unlikely]] {
+      fail_short();
       bytes_ = {};
       return {};
     }
@@ -98,7 +98,7 @@ class WireReader {
       error_ = std::move(error);
     }
   }
-  void fail_short() { fail(short_error_); }
+  [[gnu::cold, gnu::noinline]] void fail_short() { fail(short_error_); }
   bool failed() const { return error_.has_value(); }
 
   Result<void, OpenFlowError> result() const {

@@ -64,7 +64,7 @@ DecodedMessage finish(WireReader& in, T message) {
   if (auto done = in.finish(); !done) {
     return Unexpected{done.error()};
   }
-  return Message{std::move(message)};
+  return DecodedMessage(std::move(message));
 }
 
 template <class T>

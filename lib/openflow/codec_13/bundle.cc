@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/base/recycler.h"
 #include "lib/openflow/codec.h"
 #include "lib/openflow/codec_13/codec_13.h"
 #include "lib/openflow/codec_13/property.h"
@@ -70,12 +71,12 @@ CarriedMessage read_carried(Reader& in, std::span<const uint8_t> types, ErrorCod
     in.fail({bad_type, fmt::format("message type {} inside", header->type)});
     return {};
   }
-  auto envelope = openflow::decode(in.version(), bytes);
-  if (!envelope) {
-    in.fail(envelope.error());
+  const auto envelope = std::allocate_shared<Envelope>(Recycler<Envelope>());
+  if (auto decoded = openflow::decode(in.version(), bytes, *envelope); !decoded) {
+    in.fail(decoded.error());
     return {};
   }
-  return {std::make_shared<const Envelope>(std::move(*envelope))};
+  return {envelope};
 }
 
 void write_carried(Writer& out, const CarriedMessage& carried) {

@@ -15,6 +15,7 @@
 #include "lib/base/result.h"
 #include "lib/openflow/extension/extension.h"
 #include "lib/openflow/message.h"
+#include "lib/openflow/oxm.h"
 #include "lib/openflow/version_codec.h"
 #include "lib/openflow/wire.h"
 
@@ -115,7 +116,7 @@ DecodedMessage finished(Reader& in, T&& message) {
   if (auto done = in.finish(); !done) {
     return Unexpected{done.error()};
   }
-  return Message{std::forward<T>(message)};
+  return DecodedMessage(std::forward<T>(message));
 }
 
 template <class T>
@@ -317,6 +318,16 @@ void take_result(Reader& in, Result<T, OpenFlowError> read, T& out) {
   if (read) {
     out = std::move(*read);
   } else {
+    in.fail(read.error());
+  }
+}
+
+// A failed read leaves the error in `in`.
+inline void read_match_into(Reader& in, Match& match) {
+  if (in.failed()) {
+    return;
+  }
+  if (auto read = read_match(in, match); !read) {
     in.fail(read.error());
   }
 }

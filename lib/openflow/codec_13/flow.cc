@@ -116,13 +116,6 @@ constexpr auto aggregate_layout = [](auto& io, auto& m) {
   io.pad(4);
 };
 
-// A failed read leaves the error in `in`.
-void read_match_into(Reader& in, Match& match) {
-  if (!in.failed()) {
-    take_result(in, read_match(in), match);
-  }
-}
-
 void read_rest_as_instructions(Reader& in, Instructions& instructions) {
   if (!in.failed()) {
     take_result(in, read_instructions(in.take_rest(), in.version()), instructions);

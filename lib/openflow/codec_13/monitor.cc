@@ -31,9 +31,7 @@ constexpr auto update_layout = [](auto& io, auto& update) {
 bool is_tagged(const Match& match) { return match.meets_prerequisite(Prerequisite::vlan); }
 
 void read_rule(Reader& entry, FlowUpdate& update) {
-  if (!entry.failed()) {
-    take_result(entry, read_match(entry), update.match);
-  }
+  read_match_into(entry, update.match);
   if (!entry.failed()) {
     take_result(entry, read_instructions(entry.take_rest(), entry.version()), update.instructions);
   }
@@ -213,9 +211,7 @@ FlowMonitor read_monitor(Reader& in) {
     monitor_layout(in, monitor);
     check(in, monitor);
   }
-  if (!in.failed()) {
-    take_result(in, read_match(in), monitor.match);
-  }
+  read_match_into(in, monitor.match);
   return monitor;
 }
 

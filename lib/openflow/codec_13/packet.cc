@@ -57,7 +57,7 @@ void read_pipeline_fields(Reader& in, PacketOut& message) {
   if (in.failed()) {
     return;
   }
-  take_result(in, read_match(in), message.metadata);
+  read_match_into(in, message.metadata);
   if (in.failed()) {
     return;
   }
@@ -88,11 +88,7 @@ DecodedMessage read_packet_in(Reader& in) {
   message.reason = told_reason(message.reason, in.version());
   in.u8(message.table_id);
   in.u64(message.cookie);
-  auto match = read_match(in);
-  if (!match) {
-    return Unexpected{match.error()};
-  }
-  message.match = std::move(*match);
+  read_match_into(in, message.match);
   in.pad(packet_in_pad);
   message.data = to_vector(in.take_rest());
   return finished(in, std::move(message));

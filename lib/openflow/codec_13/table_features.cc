@@ -180,7 +180,7 @@ FieldSet read_fields(Reader& in, FieldSet* maskable = nullptr) {
     const uint8_t number_and_mask = in.u8();
     in.pad(1);
     const uint32_t experimenter = oxm_class == oxm_class::experimenter ? in.u32() : 0;
-    if (const Field* f = find_field(oxm_class, number_and_mask >> 1, experimenter)) {
+    if (const Field* f = find_numbered(oxm_class, number_and_mask >> 1, experimenter).field) {
       fields.set(static_cast<size_t>(f->id));
       if (maskable != nullptr && (number_and_mask & 1) != 0) {
         maskable->set(static_cast<size_t>(f->id));

@@ -168,19 +168,22 @@ TEST(FieldRegistry, EveryNameAndNumberFindsItsField) {
     }
     for (const auto& id : {f.oxm, f.oxm_experimenter, f.nxm}) {
       if (id) {
-        EXPECT_EQ(find_field(id->oxm_class, id->field, id->experimenter), &f) << f.name;
+        EXPECT_EQ(find_numbered(id->oxm_class, id->field, id->experimenter).field, &f) << f.name;
+        EXPECT_EQ(find_numbered(id->oxm_class, id->field, id->experimenter).id->name, id->name);
         EXPECT_EQ(find_field(id->name), &f);
         EXPECT_GE(id->size, f.size()) << f.name;
       }
     }
   }
   EXPECT_EQ(find_field("no_such_field"), nullptr);
-  EXPECT_EQ(find_field(0x8000, 127), nullptr);
+  EXPECT_EQ(find_numbered(0x8000, 127).field, nullptr);
+  EXPECT_EQ(find_numbered(0x8000, 200).field, nullptr);
+  EXPECT_EQ(find_numbered(0x8002, 1).field, nullptr);
 }
 
 TEST(FieldRegistry, HasTheNumbersOfTheSpecification) {
   const auto name = [](uint16_t oxm_class, uint8_t number, uint32_t who = 0) {
-    return find_field(oxm_class, number, who)->name;
+    return find_numbered(oxm_class, number, who).field->name;
   };
   EXPECT_EQ(name(0x8000, 0), "in_port_oxm");
   EXPECT_EQ(name(0x0000, 0), "in_port");
@@ -200,7 +203,7 @@ TEST(FieldRegistry, HasTheNumbersOfTheSpecification) {
   EXPECT_EQ(name(0x1000, 2), "nd_options_type");
   // All 45 basic fields of OpenFlow 1.5, except 40, which was never given.
   for (uint8_t number = 0; number <= 44; ++number) {
-    EXPECT_EQ(find_field(0x8000, number) != nullptr, number != 40) << int{number};
+    EXPECT_EQ(find_numbered(0x8000, number).field != nullptr, number != 40) << int{number};
   }
 }
 

@@ -110,11 +110,9 @@ Result<FlowMod, OpenFlowError> decoded(const std::string& body, Version version)
     return mod;
   }
   WireReader in(bytes);
-  auto match = read_match(in);
-  if (!match) {
-    return Unexpected{match.error()};
+  if (auto read = read_match(in, mod.match); !read) {
+    return Unexpected{read.error()};
   }
-  mod.match = std::move(*match);
   auto instructions = read_instructions(in.take_rest(), version);
   if (!instructions) {
     return Unexpected{instructions.error()};
