@@ -123,9 +123,13 @@ const ClassifierRule* Classifier::find_visible(const MiniMatch& match, int32_t p
 }
 
 Subtable* Classifier::find_subtable(const MiniMatch& match) const {
+  if (recent_ != nullptr && recent_->has_mask_of(match)) {
+    return recent_;
+  }
   auto [first, last] = by_mask_.equal_range(hash_of_mask(match, hash_seed_));
   const auto found = std::find_if(first, last, [&](const auto& entry) { return entry.second->has_mask_of(match); });
-  return found != last ? found->second : nullptr;
+  recent_ = found != last ? found->second : nullptr;
+  return recent_;
 }
 
 Subtable& Classifier::subtable_for(const MiniMatch& match) {
@@ -184,6 +188,12 @@ void Classifier::insert(ClassifierRule& rule, uint64_t version) {
   ++linked_count_;
 }
 
+void Classifier::prefetch(const MiniMatch& match) const {
+  if (const Subtable* subtable = find_subtable(match)) {
+    subtable->prefetch(match);
+  }
+}
+
 void Classifier::remove(ClassifierRule& rule, uint64_t version) {
   assert(rule.removed_version() == TableVersion::never && "a rule is removed once");
   rule.removed_version_.store(version, std::memory_order_relaxed);
@@ -231,6 +241,7 @@ std::vector<std::unique_ptr<Subtable>> Classifier::take_empty_subtables() {
     for (ClassifierCursor* cursor : cursors_) {
       cursor->forget(i);
     }
+    recent_ = nullptr;
     std::erase_if(by_mask_, [&](const auto& entry) { return entry.second == subtables_[i].get(); });
     empty.push_back(std::move(subtables_[i]));
     subtables_.erase(subtables_.begin() + static_cast<std::ptrdiff_t>(i));

@@ -69,6 +69,8 @@ class Classifier {
   // --- writer
   // Visible from `version` on. There must be no other rule of the same match and priority visible then.
   void insert(ClassifierRule& rule, uint64_t version);
+  // Fetches what insert() will look at: a gain when many rules are inserted, a few ahead of each.
+  void prefetch(const MiniMatch& match) const;
   // No longer visible from `version` on; stays linked.
   void remove(ClassifierRule& rule, uint64_t version);
   // Takes a remove() back whose version was not published.
@@ -123,6 +125,7 @@ class Classifier {
   RcuPtr<Order> order_;
   std::vector<std::unique_ptr<Subtable>> subtables_;      // in order of creation
   std::unordered_multimap<uint64_t, Subtable*> by_mask_;  // by hash of the mask
+  mutable Subtable* recent_ = nullptr;                    // found last: rules come in crowds that have one mask
   bool is_sealed_ = true;
   size_t linked_count_ = 0;
   std::vector<ClassifierCursor*> cursors_;  // those that exist

@@ -13,9 +13,15 @@ namespace {
 constexpr unsigned kept_bits = 32;
 
 // The bits of `value` that end before `end`, 32 of them, the last as the least significant. `end` is 0 to 128.
-uint32_t bits_before(FieldValue value, unsigned end) { return static_cast<uint32_t>((value >> (128 - end)).lo); }
+uint32_t bits_before(FieldValue value, unsigned end) {
+  const bool are_in_first_half = end > 0 && end <= 64;
+  return static_cast<uint32_t>(are_in_first_half ? value.hi >> (64 - end) : (value >> (128 - end)).lo);
+}
 
-unsigned bit_at(FieldValue value, unsigned depth) { return static_cast<unsigned>((value << depth).hi >> 63); }
+unsigned bit_at(FieldValue value, unsigned depth) {
+  const uint64_t half = depth < 64 ? value.hi : value.lo;
+  return static_cast<unsigned>(half >> (63 - depth % 64) & 1);
+}
 
 // How many of the first bits of two segments agree; the segments are the last `count` bits of the words.
 unsigned common_bits(uint32_t a, uint32_t b, unsigned count) {
@@ -98,10 +104,25 @@ PrefixTrie::Node* PrefixTrie::make_chain(FieldValue value, unsigned depth, unsig
   return node.release();
 }
 
+// The last step that the ways to the prefix added last and to this one have in common.
+PrefixTrie::Step PrefixTrie::turn_off(FieldValue value, unsigned length) {
+  const auto in_first = static_cast<unsigned>(std::countl_zero(value.hi ^ added_.hi));
+  const unsigned common = in_first < 64 ? in_first : 64 + static_cast<unsigned>(std::countl_zero(value.lo ^ added_.lo));
+  added_ = value;
+  if (way_.empty()) {
+    way_.push_back({&root_, 0});
+  }
+  // The bit behind those that lead to a link has chosen it.
+  while (way_.size() > 1 && way_.back().depth >= std::min(common, length)) {
+    way_.pop_back();
+  }
+  return way_.back();
+}
+
 void PrefixTrie::add(FieldValue value, unsigned length) {
   assert(length > 0 && length <= max_prefix_length);
-  RcuPtr<Node>* link = &root_;
-  for (unsigned depth = 0;;) {
+  auto [link, depth] = turn_off(value, length);
+  for (;;) {
     Node* node = link->load();
     if (node == nullptr) {
       link->store(make_chain(value, depth, length));
@@ -122,14 +143,12 @@ void PrefixTrie::add(FieldValue value, unsigned length) {
       return;
     }
     link = &node->edges[bit_at(value, depth)];
+    way_.push_back({link, depth});
   }
 }
 
 void PrefixTrie::remove(FieldValue value, unsigned length) {
-  struct Step {
-    RcuPtr<Node>* link;
-    unsigned depth;  // where the linked node's own bits begin
-  };
+  way_.clear();  // the nodes on it may go
   std::vector<Step> way;
   RcuPtr<Node>* link = &root_;
   for (unsigned depth = 0;;) {

@@ -14,12 +14,14 @@
 //            after no reader can see it. A reader that meets a half-made change sees the trie with or without it.
 // Ownership: nodes are the trie's, retired by RCU.
 // Cost:      lookup: a node for each branch on the way, and one for each 32 bits. 32 bytes a node; a prefix costs one
-//            and mostly a branch.
+//            and mostly a branch. add() begins where the way to the prefix that was added last turns off: prefixes in some
+//            order, as files of flows have them, cost a few nodes each.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
 #include "lib/base/rcu.h"
 #include "lib/flow/field.h"
@@ -57,12 +59,21 @@ class PrefixTrie {
 
  private:
   struct Node;
+  // On the way to the prefix added last: a link, and how many bits lead to it.
+  struct Step {
+    RcuPtr<Node>* link;
+    unsigned depth;
+  };
 
   static Node* make_chain(FieldValue value, unsigned depth, unsigned length);
   static void prune(RcuPtr<Node>& link, unsigned depth);
   static void destroy(Node* node);
+  Step turn_off(FieldValue value, unsigned length);
 
   RcuPtr<Node> root_;
+  // The writer's.
+  FieldValue added_;       // last
+  std::vector<Step> way_;  // to it; empty: begin at the root
 };
 
 }  // namespace weft

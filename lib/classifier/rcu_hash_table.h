@@ -57,11 +57,7 @@ class RcuHashTable {
     });
   }
 
-  void prefetch(uint32_t hash) const {
-    if (const Segment* segment = slots_.find(hash)) {
-      __builtin_prefetch(&segment->slot(hash & segment->mask));
-    }
-  }
+  void prefetch(uint32_t hash) const { slots_.prefetch(hash); }
 
   void insert(uint32_t hash, T& item) {
     Segment& segment = slots_.room_for(hash);

@@ -86,6 +86,12 @@ class SegmentedSlots {
     return directory == nullptr ? nullptr : directory->entries[directory->index(hash)].load();
   }
 
+  void prefetch(uint32_t hash) const {
+    if (const Segment* segment = find(hash)) {
+      __builtin_prefetch(&segment->slot(hash & segment->mask));
+    }
+  }
+
   template <class Visit>
   void for_each_segment(Visit&& visit) const {
     const Directory* directory = directory_.load();

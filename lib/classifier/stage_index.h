@@ -35,6 +35,7 @@ class StageIndex {
   void add(uint32_t hash);
   void remove(uint32_t hash);
   bool has(uint32_t hash) const;
+  void prefetch(uint32_t hash) const { slots_.prefetch(hash); }
 
  private:
   struct Slot {

@@ -186,6 +186,17 @@ Subtable::StageHashes Subtable::hash_stages(const MiniMatch& match, uint32_t& wh
   return hashes;
 }
 
+void Subtable::prefetch(const MiniMatch& match) const {
+  uint32_t whole = 0;
+  const StageHashes hashes = hash_stages(match, whole);
+  for (unsigned stage = 0; stage < stage_count; ++stage) {
+    if (stages_[stage] != nullptr) {
+      stages_[stage]->prefetch(hashes[stage]);
+    }
+  }
+  heads_.prefetch(whole);
+}
+
 void Subtable::insert(ClassifierRule& rule) {
   uint32_t whole = 0;
   const StageHashes hashes = hash_stages(rule.match(), whole);

@@ -42,6 +42,7 @@ class Subtable {
 
   // --- writer
   void insert(ClassifierRule& rule);
+  void prefetch(const MiniMatch& match) const;  // what insert() will look at
   void unlink(ClassifierRule& rule);
   // A linked rule was given its removed_version, or it was taken back.
   void note_removal(uint64_t version);

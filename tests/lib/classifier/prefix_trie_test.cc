@@ -49,6 +49,18 @@ TEST_F(PrefixTrieTest, ALeafNeedsNoMoreThanItself) {
   EXPECT_EQ(trie_.lookup(ipv4(0xffffffff)).needed, 1u);
 }
 
+// Adding begins where the way to the last prefix turns off.
+TEST_F(PrefixTrieTest, NeighboursThatDifferInTheBitBehindABranch) {
+  trie_.add(ipv4(0x0a000000), 8);
+  trie_.add(ipv4(0x0a800000), 16);  // passes the node of the /8
+  trie_.add(ipv4(0x0a000000), 16);  // and leaves it the other way
+  trie_.add(ipv4(0x0a000000), 8);   // ends at it
+  EXPECT_TRUE(trie_.lookup(ipv4(0x0a800001)).has(16));
+  EXPECT_TRUE(trie_.lookup(ipv4(0x0a000001)).has(16));
+  trie_.remove(ipv4(0x0a000000), 8);
+  EXPECT_TRUE(trie_.lookup(ipv4(0x0a000001)).has(8));
+}
+
 TEST_F(PrefixTrieTest, WhatIsAddedTwiceIsRemovedTwice) {
   trie_.add(ipv4(0x0a010200), 24);
   trie_.add(ipv4(0x0a010200), 24);
