@@ -58,6 +58,7 @@ bool ChangeRun::prepare_some(LocalBridge& bridge) {
       note_parts(bridge, preparation_->parts().size());
       return false;
     }
+    expect_after(next_);
     LocalBundle::Kept& kept = bundle_->at(next_++);
     if (auto begun = begin_message(bridge, kept); !begun) {
       fail(begun.error());
@@ -66,6 +67,22 @@ bool ChangeRun::prepare_some(LocalBridge& bridge) {
   }
   note_complete_parts(bridge);
   return true;
+}
+
+// A rule, and what it will meet in the tables, are mostly in no cache.
+void ChangeRun::expect_after(size_t message) const {
+  const auto rule_at = [&](size_t at) -> const FlowRule* {
+    const bool is_there = at < bundle_->message_count();
+    const auto* rule = is_there ? std::get_if<FlowRulePtr>(&bundle_->at(at).message) : nullptr;
+    return rule != nullptr ? rule->get() : nullptr;
+  };
+  __builtin_prefetch(rule_at(message + 3 * messages_ahead));
+  if (const FlowRule* rule = rule_at(message + 2 * messages_ahead)) {
+    __builtin_prefetch(rule->match().values().data());
+  }
+  if (const FlowRule* rule = rule_at(message + messages_ahead)) {
+    preparation_->expect(*rule);
+  }
 }
 
 Result<void, OpenFlowError> ChangeRun::begin_message(LocalBridge& bridge, LocalBundle::Kept& kept) {

@@ -34,7 +34,10 @@ class ChangeRun {
   void abandon();
 
  private:
+  static constexpr size_t messages_ahead = 8;
+
   bool prepare_some(LocalBridge& bridge);
+  void expect_after(size_t message) const;
   Result<void, openflow::OpenFlowError> begin_message(LocalBridge& bridge, LocalBundle::Kept& kept);
   Result<void, openflow::OpenFlowError> begin_other(LocalBridge& bridge, const openflow::Message& message);
   bool take_back_some();

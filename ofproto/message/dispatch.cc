@@ -105,18 +105,17 @@ void Request::finish() const {
 
 namespace {
 
-Outcome dispatch(const RequestPtr& request, const Envelope& envelope) {
-  const auto session = request->session();
-  const auto part = parse_multipart_request(session->version(), request->bytes());
+Outcome dispatch(Session& session, const RequestPtr& request, const Envelope& envelope) {
+  const auto part = parse_multipart_request(session.version(), request->bytes());
   // OpenFlow 1.3.5 section 6.3.6.
-  if (session->role() == Role::secondary && changes_switch(envelope.message)) {
+  if (session.role() == Role::secondary && changes_switch(envelope.message)) {
     if (part) {
-      session->parts.spoil(*part);
+      session.parts.spoil(*part);
     }
     return Dispatch::refused(ErrorCode::ofpbrc_is_secondary);
   }
-  if (part && session->parts.takes(*part)) {
-    const auto whole = session->parts.add(*part, envelope.message);
+  if (part && session.parts.takes(*part)) {
+    const auto whole = session.parts.add(*part, envelope.message);
     if (!whole) {
       return Unexpected{whole.error()};
     }
@@ -128,12 +127,13 @@ Outcome dispatch(const RequestPtr& request, const Envelope& envelope) {
 }  // namespace
 
 void handle(const RequestPtr& request, const Envelope& envelope) {
-  const Outcome outcome = dispatch(request, envelope);
+  const auto session = request->session();
+  const Outcome outcome = dispatch(*session, request, envelope);
   if (!outcome) {
     request->refuse(outcome.error());
   }
   if (!outcome || *outcome == Progress::done) {
-    request->finish();
+    session->finish_request();
   }
 }
 

@@ -54,7 +54,12 @@ Prepared TableSet::prepare(const FlowMod& flow_mod, TimePoint now, const FlowMod
 Prepared TableSet::prepare_command(const FlowMod& flow_mod, TimePoint now, const FlowModRules& rules) {
   if (flow_mod.command == FlowModCommand::add) {
     auto rule = make_rule(flow_mod);
-    return rule ? prepare_add(std::move(*rule), now) : Prepared(Unexpected{rule.error()});
+    if (!rule) {
+      return Unexpected{rule.error()};
+    }
+    Change change{.version = version_.next()};
+    auto added = prepare_add(change, std::move(*rule), now);
+    return added ? Prepared(std::move(change)) : Prepared(Unexpected{added.error()});
   }
   const auto change_one = change_of(flow_mod, now);
   if (!change_one) {
@@ -86,12 +91,11 @@ Result<FlowRulePtr, OpenFlowError> TableSet::make_rule(const FlowMod& flow_mod) 
   return std::make_shared<FlowRule>(MiniMatch(flow_mod.match), std::move(spec));
 }
 
-Prepared TableSet::prepare_add(FlowRulePtr rule, TimePoint now) {
+Result<void, OpenFlowError> TableSet::prepare_add(Change& change, FlowRulePtr rule, TimePoint now) {
   if (auto checked = check_references(rule->table_id(), rule->instructions()); !checked) {
     return Unexpected{checked.error()};
   }
   FlowTable& into = table(rule->table_id());
-  Change change{.version = version_.next()};
   if ((rule->flags() & flow_flag::check_overlap) != 0 &&
       into.classifier().find_overlap(rule->match(), rule->priority(), change.version) != nullptr) {
     return refuse(ErrorCode::ofpfmfc_overlap, "a flow of the same priority overlaps");
@@ -108,7 +112,7 @@ Prepared TableSet::prepare_add(FlowRulePtr rule, TimePoint now) {
   const bool goes_on_counting = replaced && (rule->flags() & flow_flag::reset_counts) == 0;
   rule->begin(now, goes_on_counting ? replaced->shared_counters() : nullptr);
   change_rule(change, {std::move(replaced), std::move(rule)});
-  return change;
+  return {};
 }
 
 // What a modify or a removal does to each of its rules.

@@ -25,8 +25,11 @@ struct Distinction {
 };
 
 uint64_t hash_of(const std::optional<openflow::ActionList>& actions, uint64_t hash) {
-  hash = hash_add(hash, actions ? actions->size() : ~uint64_t{0});
-  for (const openflow::Action& action : actions ? *actions : openflow::ActionList()) {
+  if (!actions) {
+    return hash_add(hash, ~uint64_t{0});
+  }
+  hash = hash_add(hash, actions->size());
+  for (const openflow::Action& action : *actions) {
     hash = hash_add(hash, action.index(), std::visit(Distinction{}, action));
   }
   return hash;

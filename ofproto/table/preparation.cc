@@ -26,13 +26,13 @@ Preparation::~Preparation() {
 }
 
 Preparation::Outcome Preparation::begin(const FlowRulePtr& rule) {
-  auto change = tables_.prepare_add(rule, now_);
-  if (!change) {
-    return Unexpected{change.error()};
+  return tables_.prepare_add(open_part(), rule, now_);
+}
+
+void Preparation::expect(const FlowRule& rule) const {
+  if (const FlowTable* table = tables_.find_table(rule.table_id())) {
+    table->classifier().prefetch(rule.match());
   }
-  tables_.remove_orphans(*change);
-  keep(std::move(*change));
-  return {};
 }
 
 Preparation::Outcome Preparation::begin(const openflow::FlowMod& flow_mod) {

@@ -39,6 +39,8 @@ class Preparation {
 
   // An error says that this message changed nothing; those before it stand. `rule` is make_rule()'s.
   Outcome begin(const FlowRulePtr& rule);
+  // It will be begun soon.
+  void expect(const FlowRule& rule) const;
   Outcome begin(const openflow::FlowMod& flow_mod);
   Outcome begin(const openflow::GroupMod& group_mod);
   // Goes on with the message begun. False: it is through.

@@ -90,7 +90,8 @@ class TableSet {
   // An ADD in two steps. make_rule() says what is wrong with the message whatever the tables hold; the rule may then be
   // kept until its turn comes. Of another command it is the message's match, instructions and so on in little memory.
   Result<FlowRulePtr, openflow::OpenFlowError> make_rule(const openflow::FlowMod& flow_mod);
-  Result<Change, openflow::OpenFlowError> prepare_add(FlowRulePtr rule, TimePoint now);
+  // Adds to `change`, which is the coming version's.
+  Result<void, openflow::OpenFlowError> prepare_add(Change& change, FlowRulePtr rule, TimePoint now);
   Result<Change, openflow::OpenFlowError> prepare(const openflow::GroupMod& group_mod, TimePoint now);
   // Up to `limit` of the rules that use a meter which is about to be deleted (meter_id::all: any); when there are none,
   // of those that use one of the groups that use it, and with the last of them that group. Its own deletion is

@@ -1,13 +1,19 @@
 #include "ofproto/upcall/change_log.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace weft::ofproto {
 
 void Touches::add(BridgeId bridge, const Change& change) {
+  std::optional<Table> last;
   for (const RuleChange& rule : change.rules) {
     if (ids.size() + rules.size() >= max_listed_rules) {
-      tables.emplace(bridge, rule.before != nullptr ? rule.before->table_id() : rule.after->table_id());
+      const Table table{bridge, rule.before != nullptr ? rule.before->table_id() : rule.after->table_id()};
+      if (table != last) {  // they come in crowds
+        tables.insert(table);
+        last = table;
+      }
       continue;
     }
     if (rule.before != nullptr) {
