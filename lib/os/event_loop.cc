@@ -1,7 +1,9 @@
 #include "lib/os/event_loop.h"
 
+#include <algorithm>
 #include <boost/asio.hpp>
 #include <chrono>
+#include <thread>
 
 #include "lib/base/rcu.h"
 
@@ -9,14 +11,59 @@ namespace weft {
 
 namespace asio = boost::asio;
 
-EventLoop::EventLoop() : context_(1) {}
+namespace {
+
+// Whether the next event is worth looking out for instead of sleeping. In a dialogue of small requests and answers, as
+// when a controller waits for a barrier after each flow-mod, letting a processor fall asleep and waking it again takes
+// longer than the answer. So after some events that each came at once the loop stays awake for a moment; the first that
+// keeps it waiting ends that.
+class Attention {
+ public:
+  static constexpr Duration span = std::chrono::microseconds(100);
+
+  bool is_high() const { return quick_ == enough; }
+  void waited(Duration duration) { quick_ = duration < span ? std::min(quick_ + 1, enough) : 0; }
+
+ private:
+  static constexpr unsigned enough = 8;
+  unsigned quick_ = 0;  // events in a row
+};
+
+}  // namespace
+
+EventLoop::EventLoop() : context_(1), has_other_processors_(std::thread::hardware_concurrency() > 1) {}
 EventLoop::~EventLoop() = default;
 
 void EventLoop::run() {
   const rcu::OfflineScope between_handlers;
   context_.restart();
   auto work = asio::make_work_guard(context_);
-  context_.run();
+  Attention attention;
+  while (!context_.stopped()) {
+    if (context_.poll() > 0) {
+      continue;
+    }
+    const TimePoint since = steady_now();
+    const bool came = has_other_processors_ && attention.is_high() && look_out(since + Attention::span);
+    if (!came) {
+      context_.run_one();
+    }
+    attention.waited(steady_now() - since);
+  }
+}
+
+// Yields to whoever else wants the processor, now and then: that costs as much as a look.
+bool EventLoop::look_out(TimePoint until) {
+  constexpr unsigned looks = 4;
+  for (unsigned i = 1; context_.poll() == 0; ++i) {
+    if (i % looks == 0) {
+      if (context_.stopped() || steady_now() >= until) {
+        return false;
+      }
+      std::this_thread::yield();
+    }
+  }
+  return true;
 }
 
 void EventLoop::stop() { context_.stop(); }

@@ -8,6 +8,7 @@
 // Threads:   run() on the control thread, which also makes, arms and destroys timers and watches. post() and stop()
 //            from any thread.
 // Ownership: an FdWatch does not own its descriptor, which must outlive it.
+// Cost:      sleeps while nothing is to be done, but for 100 us after events that came in quick succession.
 // Rule:      no callback runs longer than 5 ms; work that could is cut into slices that post() one another.
 #pragma once
 
@@ -49,7 +50,10 @@ class EventLoop {
   void post(std::function<void()> task);
 
  private:
+  bool look_out(TimePoint until);
+
   boost::asio::io_context context_;
+  const bool has_other_processors_;
 };
 
 // Calls back once after a delay, or again and again.

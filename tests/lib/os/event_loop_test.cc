@@ -28,6 +28,43 @@ TEST(EventLoop, RunsWhatIsPostedFromAnotherThread) {
   EXPECT_EQ(ran_on, std::this_thread::get_id());
 }
 
+// Event after event at once, so that the loop looks out for the next instead of sleeping.
+TEST(EventLoop, AnswersADialogue) {
+  EventLoop loop;
+  const Fd event(eventfd(0, EFD_NONBLOCK));
+  const Fd answer(eventfd(0, 0));
+  uint64_t count = 0;
+  constexpr uint64_t rounds = 1000;
+  const FdWatch watch(loop, event.get(), [&] {
+    uint64_t asked = 0;
+    ASSERT_EQ(read(event.get(), &asked, sizeof asked), static_cast<ssize_t>(sizeof asked));
+    count += asked;
+    ASSERT_EQ(write(answer.get(), &asked, sizeof asked), static_cast<ssize_t>(sizeof asked));
+    if (count == rounds) {
+      loop.stop();
+    }
+  });
+  std::thread asker([&] {
+    const uint64_t one = 1;
+    uint64_t answered = 0;
+    for (uint64_t i = 0; i < rounds; ++i) {
+      ASSERT_EQ(write(event.get(), &one, sizeof one), static_cast<ssize_t>(sizeof one));
+      ASSERT_EQ(read(answer.get(), &answered, sizeof answered), static_cast<ssize_t>(sizeof answered));
+    }
+  });
+  loop.run();
+  asker.join();
+  EXPECT_EQ(count, rounds);
+}
+
+TEST(EventLoop, IsStoppedByAnotherThreadWhileItWaits) {
+  EventLoop loop;
+  std::thread stopper;
+  loop.post([&] { stopper = std::thread([&] { loop.stop(); }); });
+  loop.run();
+  stopper.join();
+}
+
 TEST(Timer, FiresOnceAndIsThenNotRunning) {
   EventLoop loop;
   Timer timer(loop);
