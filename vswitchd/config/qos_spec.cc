@@ -11,9 +11,10 @@ using management::Database;
 using management::Datum;
 using management::Row;
 
-// A limit without a buffer needs a burst: TCP sends that much before it hears of a loss.
+// What comes in a quarter of a second. A limit without a buffer needs a burst, since TCP sends in bursts: one stream with
+// segmentation offload got 95 % of 5, 20 and 100 Mbit/s with this one, and 60 to 75 % with that of a tenth of a second.
 uint64_t usual_burst(uint64_t rate) {
-  constexpr uint64_t per_second = 10;
+  constexpr uint64_t per_second = 4;
   return std::max<uint64_t>(rate / per_second, 1);
 }
 

@@ -47,8 +47,8 @@ TEST(QosSpec, APortWithoutQosHasNone) {
 TEST(QosSpec, RatesAndBursts) {
   for (const auto* type : {"linux-htb", "egress-policer"}) {
     EXPECT_EQ(qos_of(type, settings({{"max-rate", "20000000"}, {"burst", "5"}}), settings({{"max-rate", "1000"}})),
-              (ofproto::QosConfig{.limit = RateLimit{20'000'000, 5}, .queues = {{1, {RateLimit{1000, 100}}}}}))
-        << "a burst of a tenth of a second where none is named";
+              (ofproto::QosConfig{.limit = RateLimit{20'000'000, 5}, .queues = {{1, {RateLimit{1000, 250}}}}}))
+        << "a burst of a quarter of a second where none is named";
   }
   EXPECT_EQ(qos_of("linux-htb", {}, settings({{"burst", "7"}})),
             (ofproto::QosConfig{.limit = {}, .queues = {{1, {}}}}));
