@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/openflow/nicira_error.h"
 #include "lib/packet/ethernet.h"
 
 namespace weft::ofproto {
@@ -70,6 +71,10 @@ struct Unable {
                ? std::nullopt
                : Refusal(OpenFlowError(ErrorCode::ofpbac_bad_argument,
                                        std::string(field(action.from.field).name) + " is never filled"));
+  }
+  // No packet has tunnel options, mapped or not (ofproto/bridge/tlv_table.h). A match that names one has the same error.
+  Refusal operator()(const openflow::DeleteFieldAction& action) const {
+    return nicira_error(openflow::NiciraError::tlv_field_unmapped, std::string(field(action.field).name));
   }
 
   template <class Other>

@@ -1,6 +1,7 @@
 // What cannot be done is refused when it is asked for. It used to be taken, and the packets dropped.
 #include "ofproto/table/abilities.h"
 
+#include "lib/openflow/nicira_error.h"
 #include "tests/ofproto/table/table_support.h"
 
 namespace weft::ofproto {
@@ -52,6 +53,16 @@ TEST_F(AbilitiesTest, AConjunctionStandsAloneAndHasItsClauses) {
   Instructions both = with({first});
   both.goto_table = 3;
   EXPECT_EQ(refusal(add(Match(), both)), bad);
+}
+
+// It was taken, and did nothing.
+TEST_F(AbilitiesTest, AnOptionThatNoFieldIsMappedToIsNotDeleted) {
+  const DeleteFieldAction deletes{FieldId::tun_metadata0};
+  Instructions instructions;
+  instructions.apply = ActionList{deletes};
+  EXPECT_EQ(refusal(add(Match(), instructions)), nicira_error(NiciraError::tlv_field_unmapped));
+  instructions.apply = ActionList{CloneAction{NestedActions{{deletes}}}};
+  EXPECT_EQ(refusal(add(Match(), instructions)), nicira_error(NiciraError::tlv_field_unmapped));
 }
 
 TEST_F(AbilitiesTest, AControllerActionPausesAndNamesAMeterThatIsThere) {
