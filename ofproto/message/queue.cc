@@ -36,8 +36,9 @@ Result<std::vector<QueueOfPort>, OpenFlowError> queues_of(const RequestPtr& requ
   return found;
 }
 
-// Before 1.4 the answer is one message, which holds no more of them than this.
-constexpr size_t max_queues_of_message = 2000;
+// Before 1.4 the answer is one message, which holds no more of them than this: a head of 16 bytes, and at most as many for
+// each queue and each of its two rates.
+constexpr size_t max_queues_of_message = (max_message_size - 16) / (3 * 16);
 
 QueueDescReply all_in_one(const Bridge& bridge, OfPort port, const std::vector<QueueOfPort>& queues) {
   QueueDescReply reply{port, {}};

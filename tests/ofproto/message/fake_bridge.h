@@ -249,7 +249,8 @@ class FakeBridge : public Bridge {
     return openflow::QueueStats{.port = of_port, .queue_id = queue_id, .tx_packets = 5, .duration = {7, 0}};
   }
   std::optional<openflow::QueueDesc> queue_desc(OfPort of_port, uint32_t queue_id) const override {
-    return openflow::QueueDesc{.port = of_port, .queue_id = queue_id, .min_rate = {}, .max_rate = uint16_t{10}};
+    return openflow::QueueDesc{
+        .port = of_port, .queue_id = queue_id, .min_rate = uint16_t{5}, .max_rate = uint16_t{10}};
   }
   openflow::GroupFeaturesReply group_features() const override { return {}; }
   bool has_group(uint32_t number) const override { return groups.contains(number); }

@@ -378,6 +378,7 @@ TEST_F(MessageTest, QueuesAreToldInEachVersion) {
     ASSERT_EQ(desc.size(), 2U);
     EXPECT_EQ(desc[0].queue_id, 0U);
     EXPECT_EQ(desc[1].queue_id, 3U);
+    EXPECT_EQ(desc[1].min_rate, uint16_t{5});
     EXPECT_EQ(desc[1].max_rate, uint16_t{10});
   }
 }
@@ -387,8 +388,11 @@ TEST_F(MessageTest, AMessageOfQueuesIsNotTooLong) {
   for (uint32_t id = 0; id < 5000; ++id) {
     bridge.queues.push_back(id);
   }
-  session->speaks = Version::v1_3;
-  EXPECT_EQ(reply_to<QueueDescReply>(QueueDescRequest{.port = OfPort{1}}).entries.size(), 2000U);
+  for (const Version version : {Version::v1_0, Version::v1_3}) {
+    session->speaks = version;
+    session->finished = 0;
+    EXPECT_EQ(reply_to<QueueDescReply>(QueueDescRequest{.port = OfPort{1}}).entries.size(), 1364U);
+  }
 }
 
 TEST_F(MessageTest, QueuesThatAreNotThere) {
