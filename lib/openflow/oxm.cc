@@ -91,8 +91,6 @@ bool narrow_port(FieldValue& value) {
   return port.has_value();
 }
 
-bool fits(const Field& field, FieldValue value) { return (value & ~all_bits(field)).is_zero(); }
-
 // Section 7.2.3.5 lets a mask of ones stand for none and one of zeros for an omitted field; Open vSwitch takes both for
 // a field that has no other masks, and mask bits beyond the width of any field (0xffffffff for the 8 of ct_state).
 bool says_all_or_nothing(std::span<const uint8_t> mask) {
@@ -100,20 +98,20 @@ bool says_all_or_nothing(std::span<const uint8_t> mask) {
 }
 
 // OpenFlow 1.3.5 section 7.2.3.7: VLAN ids other than "none" carry OFPVID_PRESENT.
-bool is_possible(const Field& field, FieldValue value, FieldValue mask) {
+bool is_possible_vid(FieldValue value, FieldValue mask) {
   constexpr uint64_t present = 0x1000;
-  const bool exact = mask == all_bits(field);
-  return field.id != FieldId::vlan_vid || !exact || value.lo == 0 || (value.lo & present) != 0;
+  const bool exact = mask == all_bits(field(FieldId::vlan_vid));
+  return !exact || value.lo == 0 || (value.lo & present) != 0;
 }
 
-std::optional<OxmFault> check(const OxmEntry& entry) {
-  if (!fits(*entry.field, entry.value)) {
+[[gnu::always_inline]] inline std::optional<OxmFault> check(const OxmEntry& entry, FieldValue all) {
+  if (!(entry.value & ~all).is_zero()) {
     return OxmFault::bad_value;
   }
   if (!(entry.value & ~entry.mask).is_zero()) {
     return OxmFault::value_outside_mask;
   }
-  if (!is_possible(*entry.field, entry.value, entry.mask)) {
+  if (entry.field->id == FieldId::vlan_vid && !is_possible_vid(entry.value, entry.mask)) {
     return OxmFault::bad_value;
   }
   return std::nullopt;
@@ -139,21 +137,22 @@ std::optional<OxmFault> check(const OxmEntry& entry) {
   if (payload_size != size_t{id->size} * (header.has_mask ? 2 : 1)) {
     return OxmFault::bad_length;
   }
+  const FieldValue all = all_bits(*f);
   entry.field = f;
   entry.has_mask = header.has_mask;
   entry.value = from_bytes(payload.first(id->size));
-  entry.mask = all_bits(*f);
+  entry.mask = all;
   if (header.has_mask) {
     const auto mask = payload.subspan(id->size);
     if (!takes_any_mask && !f->is_maskable() && !says_all_or_nothing(mask)) {
       return OxmFault::bad_mask;
     }
-    entry.mask = from_bytes(mask) & all_bits(*f);
+    entry.mask = from_bytes(mask) & all;
   }
   if (is_wide_port(*f, *id) && !narrow_port(entry.value)) {
     return OxmFault::bad_value;
   }
-  return check(entry);
+  return check(entry, all);
 }
 
 // They have a place only where an option is mapped to them.
