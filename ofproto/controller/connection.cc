@@ -303,8 +303,7 @@ void Connection::handle_one(Bytes message) {
     note_unreadable(*this, message);
     return finish_request();
   }
-  handle(std::make_shared<const Request>(shared_from_this(), envelope->xid, std::move(message), envelope->form),
-         *envelope);
+  handle(shared_from_this(), *envelope, std::move(message));
 }
 
 bool Connection::has_room() const { return output_bytes_ < max_output_bytes; }

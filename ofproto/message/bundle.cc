@@ -123,13 +123,10 @@ void expire_bundles(Session& session) {
   }
 }
 
-// No answer but a refusal, which shows the message inside: it is what is wrong.
-Outcome on_bundle_add(const RequestPtr& request, const BundleAdd& message) {
-  const auto session = request->session();
-  const auto inside = message_inside(session->version(), request->bytes());
-  // Of a million messages: the clock that is cheap.
-  const auto added = session->bundles.add(session->bridge(), message, inside, SystemClock::instance().coarse_now());
-  return added ? Outcome(Progress::done) : Outcome(Unexpected{added.error()});
+// There may be a million: by the clock that is cheap.
+BundleSet::Outcome add_to_bundle(Session& session, const BundleAdd& message, std::span<const uint8_t> bytes) {
+  return session.bundles.add(session.bridge(), message, message_inside(session.version(), bytes),
+                             SystemClock::instance().coarse_now());
 }
 
 }  // namespace weft::ofproto

@@ -33,7 +33,6 @@ struct Dispatch {
   Outcome operator()(const TableMod& m) const { return on_table_mod(request, m); }
   Outcome operator()(const TableDescRequest&) const { return on_table_desc(request); }
   Outcome operator()(const BundleControl& m) const { return on_bundle_control(request, m); }
-  Outcome operator()(const BundleAdd& m) const { return on_bundle_add(request, m); }
   Outcome operator()(const BundleFeaturesRequest& m) const { return on_bundle_features(request, m); }
   Outcome operator()(const FlowMonitorRequest& m) const { return on_flow_monitor(request, m, form); }
   Outcome operator()(const DescRequest&) const { return on_desc(request); }
@@ -124,10 +123,24 @@ Outcome dispatch(Session& session, const RequestPtr& request, const Envelope& en
   return std::visit(Dispatch{request, envelope.form}, envelope.message);
 }
 
+// No answer but a refusal, and that at once: the many messages of a bundle need no Request each.
+void handle_bundle_add(Session& session, const BundleAdd& message, std::span<const uint8_t> bytes) {
+  const auto added = session.role() == Role::secondary
+                         ? BundleSet::Outcome(Unexpected{OpenFlowError(ErrorCode::ofpbrc_is_secondary)})
+                         : add_to_bundle(session, message, bytes);
+  if (!added) {
+    session.send(error_reply(session.version(), added.error(), bytes));
+  }
+  session.finish_request();
+}
+
 }  // namespace
 
-void handle(const RequestPtr& request, const Envelope& envelope) {
-  const auto session = request->session();
+void handle(const std::shared_ptr<Session>& session, const Envelope& envelope, Bytes bytes) {
+  if (const auto* message = std::get_if<BundleAdd>(&envelope.message)) {
+    return handle_bundle_add(*session, *message, bytes);
+  }
+  const auto request = std::make_shared<const Request>(session, envelope.xid, std::move(bytes), envelope.form);
   const Outcome outcome = dispatch(*session, request, envelope);
   if (!outcome) {
     request->refuse(outcome.error());

@@ -17,8 +17,8 @@ void note_unreadable(Session& session, std::span<const uint8_t> bytes);
 // Tells of bundles that have been idle too long, and discards them.
 void expire_bundles(Session& session);
 
-// Handles a decoded message to its end.
-void handle(const RequestPtr& request, const openflow::Envelope& envelope);
+// Handles a decoded message, of which these are the bytes, to its end.
+void handle(const std::shared_ptr<Session>& session, const openflow::Envelope& envelope, openflow::Bytes bytes);
 // What a controller whose role is secondary may not ask for.
 bool changes_switch(const openflow::Message& message);
 
@@ -45,7 +45,7 @@ Outcome on_resume(const RequestPtr& request, const openflow::Resume& message);
 Outcome on_table_mod(const RequestPtr& request, const openflow::TableMod& message);
 Outcome on_table_desc(const RequestPtr& request);
 Outcome on_bundle_control(const RequestPtr& request, const openflow::BundleControl& message);
-Outcome on_bundle_add(const RequestPtr& request, const openflow::BundleAdd& message);
+BundleSet::Outcome add_to_bundle(Session& session, const openflow::BundleAdd& message, std::span<const uint8_t> bytes);
 Outcome on_bundle_features(const RequestPtr& request, const openflow::BundleFeaturesRequest& message);
 // `form`: what is told unasked has the form of the request that asked for it first.
 Outcome on_flow_monitor(const RequestPtr& request, const openflow::FlowMonitorRequest& message, openflow::Form form);

@@ -6,6 +6,7 @@
 // Threads: values, made on the control thread; may be handed to another.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <iterator>
 #include <memory>
@@ -40,12 +41,14 @@ struct Change {
   std::vector<RuleChange> rules = {};
   std::vector<GroupChange> groups = {};
   bool has_flow_removed = false;  // some rule wants a flow-removed
+  std::bitset<256> tables = {};   // that the rules are in
 
   bool empty() const { return rules.empty() && groups.empty(); }
   // Adds what came later at the same version: the parts of a bundle.
   void append(Change later) {
     version = later.version;
     has_flow_removed = has_flow_removed || later.has_flow_removed;
+    tables |= later.tables;
     rules.insert(rules.end(), std::make_move_iterator(later.rules.begin()), std::make_move_iterator(later.rules.end()));
     groups.insert(groups.end(), std::make_move_iterator(later.groups.begin()),
                   std::make_move_iterator(later.groups.end()));

@@ -104,6 +104,7 @@ void TableSet::change_rule(Change& change, RuleChange rule_change) {
     timeouts_.add(after);
   }
   change.has_flow_removed = change.has_flow_removed || rule_change.wants_flow_removed();
+  change.tables.set((rule_change.after ? rule_change.after : rule_change.before)->table_id());
   rule_change.xid = xid_;
   change.rules.push_back(std::move(rule_change));
 }

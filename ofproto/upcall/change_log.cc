@@ -1,26 +1,24 @@
 #include "ofproto/upcall/change_log.h"
 
 #include <algorithm>
-#include <optional>
 
 namespace weft::ofproto {
 
 void Touches::add(BridgeId bridge, const Change& change) {
-  std::optional<Table> last;
-  for (const RuleChange& rule : change.rules) {
-    if (ids.size() + rules.size() >= max_listed_rules) {
-      const Table table{bridge, rule.before != nullptr ? rule.before->table_id() : rule.after->table_id()};
-      if (table != last) {  // they come in crowds
-        tables.insert(table);
-        last = table;
+  if (ids.size() + rules.size() + change.rules.size() > max_listed_rules) {
+    for (size_t table_id = 0; table_id < change.tables.size(); ++table_id) {
+      if (change.tables[table_id]) {
+        tables.insert({bridge, static_cast<uint8_t>(table_id)});
       }
-      continue;
     }
-    if (rule.before != nullptr) {
-      ids.push_back(dependency::rule(rule.before.get()));
-    }
-    if (rule.after != nullptr) {
-      rules.push_back({bridge, rule.after});
+  } else {
+    for (const RuleChange& rule : change.rules) {
+      if (rule.before != nullptr) {
+        ids.push_back(dependency::rule(rule.before.get()));
+      }
+      if (rule.after != nullptr) {
+        rules.push_back({bridge, rule.after});
+      }
     }
   }
   for (const GroupChange& group : change.groups) {

@@ -11,8 +11,8 @@ namespace weft::ofproto {
 
 struct MessageTest : testing::Test {
   void request(const openflow::Message& message, bool more = false, uint32_t xid = 7) {
-    handle(std::make_shared<const Request>(session, xid, encode(session->speaks, xid, message, more)),
-           {.version = session->speaks, .xid = xid, .more = more, .message = message});
+    handle(session, {.version = session->speaks, .xid = xid, .more = more, .message = message},
+           encode(session->speaks, xid, message, more));
   }
   template <typename Reply>
   Reply reply_to(const openflow::Message& message) {

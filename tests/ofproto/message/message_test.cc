@@ -340,7 +340,7 @@ TEST_F(MessageTest, AsynchronousConfigurationIsChangedInPart) {
   change.primary[0] = 4;
   change.primary[2] = 5;
   change.secondary[1] = 6;
-  handle(std::make_shared<const Request>(session, 7, Bytes(8)), {.xid = 7, .message = change});
+  handle(session, {.xid = 7, .message = change}, Bytes(8));
   EXPECT_EQ(session->changes, 1);
   EXPECT_EQ(session->finished, 1);
   EXPECT_EQ(session->async.primary, (std::array<uint32_t, async_kind_count>{4, 1, 5, 1, 1, 1, 1, 1}));

@@ -33,8 +33,8 @@ struct MonitorTest : testing::TestWithParam<Dialect> {
   void request(const FlowMonitor& monitor) {
     const FlowMonitorRequest message{{monitor}};
     const Dialect& said = GetParam();
-    handle(std::make_shared<const Request>(session, 7, encode(said.version, 7, message, false, said.form), said.form),
-           {.version = said.version, .xid = 7, .message = message, .form = said.form});
+    handle(session, {.version = said.version, .xid = 7, .message = message, .form = said.form},
+           encode(said.version, 7, message, false, said.form));
   }
   void watch(uint16_t flags) {
     FlowMonitor monitor;

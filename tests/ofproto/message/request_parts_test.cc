@@ -138,7 +138,7 @@ TEST_F(PartsTest, ARequestOf10HasNoFlags) {
   bytes[11] = 1;
   const auto read = decode(Version::v1_0, bytes);
   ASSERT_TRUE(read);
-  handle(std::make_shared<const Request>(session, 7, bytes), *read);
+  handle(session, *read, bytes);
   EXPECT_EQ(session->answers().size(), 1u);
 }
 

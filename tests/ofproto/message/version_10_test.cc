@@ -15,8 +15,8 @@ struct Version10Test : testing::Test {
   Version10Test() { session->speaks = Version::v1_0; }
 
   std::vector<Envelope> answers_to(const Message& message, Form form = Form::standard) {
-    handle(std::make_shared<const Request>(session, 7, encode(Version::v1_0, 7, message, false, form), form),
-           {.version = Version::v1_0, .xid = 7, .message = message, .form = form});
+    handle(session, {.version = Version::v1_0, .xid = 7, .message = message, .form = form},
+           encode(Version::v1_0, 7, message, false, form));
     return session->answers();
   }
   FlowMod meant(FlowModCommand command, uint8_t table_id) {
