@@ -9,6 +9,7 @@ namespace weft::ofproto {
 namespace {
 
 constexpr Duration tick = std::chrono::seconds(1);
+constexpr size_t between_barriers = 256;  // megaflows, looked at in well below a millisecond
 
 // Whether every bit of `inner` is in `outer` too.
 bool is_within(const FlowMask& inner, const FlowMask& outer) {
@@ -24,6 +25,7 @@ struct Revalidator::Work {
   TimePoint now;
   const TouchIndex* touches = nullptr;  // of the changes since the last round
   bool everything_is_touched = false;
+  bool has_changes = false;
   bool expires_idle = false;
   bool collects = false;
 
@@ -132,10 +134,10 @@ bool Revalidator::run_once() {
   work.touches = touches.get();
   work.everything_is_touched = touches == nullptr;
   work.expires_idle = work.now >= next_tick_ && !is_resting_.load(std::memory_order_seq_cst);
-  const bool has_changes = target != processed_;
+  work.has_changes = target != processed_;
   work.collects = work.expires_idle || !requests.collects.empty();
   // A barrier alone waits for the workers and for no megaflow: what was changed before is in force since the last round.
-  const bool looks = has_changes || work.collects;
+  const bool looks = work.has_changes || work.collects;
   if (!looks && requests.empty()) {
     return false;
   }
@@ -146,14 +148,14 @@ bool Revalidator::run_once() {
     look_at_all(work);
     replace_or_remove(work);
   }
-  if (has_changes || !work.superseded.empty() || !requests.barriers.empty()) {
+  if (work.has_changes || !work.superseded.empty() || !requests.barriers.empty()) {
     datapath_->fence();
     settle(work);
   }
   processed_ = target;
   post_all(requests.barriers);
   post_all(requests.collects);
-  return has_changes || !requests.empty() || !work.superseded.empty();
+  return work.has_changes || !requests.empty() || !work.superseded.empty();
 }
 
 void Revalidator::look_at_all(Work& work) {
@@ -163,12 +165,32 @@ void Revalidator::look_at_all(Work& work) {
   is_at_rest_.store(false, std::memory_order_seq_cst);
   // Said before looking, so that a decision made meanwhile says again that there may be one.
   is_resting_.store(true, std::memory_order_seq_cst);
-  datapath_->for_each_megaflow([&](datapath::Megaflow& megaflow) { look_at(megaflow, work); });
+  datapath_->for_each_megaflow([&](datapath::Megaflow& megaflow) {
+    look_at(megaflow, work);
+    if (!work.has_changes && work.megaflow_count % between_barriers == 0) {
+      pass_barriers();
+    }
+  });
   const bool has_any = work.megaflow_count != 0 || has_late_megaflow();
   is_at_rest_.store(!has_any, std::memory_order_seq_cst);
   if (has_any) {
     is_resting_.store(false, std::memory_order_seq_cst);
   }
+}
+
+// Those before which nothing was published that is not in force. What this round has removed so far was idle, not wrong.
+void Revalidator::pass_barriers() {
+  std::vector<std::function<void()>> barriers;
+  {
+    MutexLock lock(mutex_);
+    // In this order: what was published before one of them is in the number.
+    if (requests_.barriers.empty() || state_.changes.sequence() != processed_) {
+      return;
+    }
+    barriers = std::exchange(requests_.barriers, {});
+  }
+  datapath_->fence();
+  post_all(barriers);
 }
 
 // A worker that told of its decision before the look began inserts it before it takes the next packet.

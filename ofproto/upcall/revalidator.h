@@ -7,6 +7,9 @@
 //   4. fences the workers, credits final and current counters to rules, groups, MACs,
 //   5. posts the callbacks of barrier() and collect() that were waiting when the round began.
 //
+// A walk over hundreds of thousands of megaflows takes longer than a controller should wait for a barrier. When nothing has
+// changed, which is so in most rounds under load (they count and expire), barriers that come meanwhile are passed amid it.
+//
 // Counters are credited here and nowhere else, each packet once: an Installed knows what was already credited.
 // With threads, rounds are woken by changes and requests; while megaflows exist there is one a second, without any
 // the thread sleeps until something happens.
@@ -80,6 +83,7 @@ class Revalidator {
   void post_all(std::vector<std::function<void()>>& calls);
 
   void look_at_all(Work& work);
+  void pass_barriers() EXCLUDES(mutex_);
   bool has_late_megaflow();
   void look_at(datapath::Megaflow& megaflow, Work& work);
   bool is_idle(const datapath::Megaflow& megaflow, const datapath::Installed& installed, TimePoint now) const;
