@@ -22,7 +22,12 @@ Uuid Draft::insert(std::string_view table, std::map<std::string, Datum, std::les
 }
 
 void Draft::update(std::string_view table, const Uuid& uuid, std::string_view column, Datum value) {
-  operations_.push_back({Operation::Kind::update, std::string(table), Row{uuid, {{std::string(column), value}}}});
+  const auto [place, is_first] = updates_.try_emplace({uuid, std::string(column)}, operations_.size());
+  if (is_first) {
+    operations_.push_back({Operation::Kind::update, std::string(table), Row{uuid, {{std::string(column), value}}}});
+  } else {
+    operations_[place->second].row.columns.begin()->second = value;
+  }
   tables_[std::string(table)][uuid].columns[std::string(column)] = std::move(value);
 }
 

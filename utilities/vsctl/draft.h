@@ -1,7 +1,8 @@
 // Draft: a copy of the switch's state with the changes that one run of weft-vsctl means to make.
 //
 // Commands read and change the draft one after the other and so see what the commands before them did; every
-// change is also kept as an operation. Nothing is final before the daemon has accepted all of them. Unlike in the
+// change is also kept as an operation, of a column that changes again and again the last one: a set that gains a thousand
+// members would else travel a thousand times. Nothing is final before the daemon has accepted all of them. Unlike in the
 // database, rows that nothing refers to stay: `create` comes before the `set` that refers to its row.
 //
 // Threads: one.
@@ -10,6 +11,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lib/management/database.h"
@@ -42,6 +44,7 @@ class Draft : public management::Records {
 
  private:
   std::vector<Operation> operations_;
+  std::map<std::pair<Uuid, std::string>, size_t> updates_;  // where a row's column has been changed
 };
 
 }  // namespace weft::vsctl

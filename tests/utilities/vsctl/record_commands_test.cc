@@ -188,6 +188,17 @@ TEST(RecordCommands, AnEmptyValueIsNotTakenForAnEmptySet) {
   EXPECT_EQ(sw.vsctl("set port p1 tag=[] -- set interface p1 options:a=\"\" -- get port p1 tag"), "[]\n");
 }
 
+// Members that a set gains one by one would else travel again with each.
+TEST(RecordCommands, AColumnThatChangesAgainAndAgainTravelsOnce) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("set port p1 trunks=1 -- add port p1 trunks 2 -- add port p1 trunks 3 4 -- set port p1 tag=5"),
+            "");
+  EXPECT_EQ(sw.operation_count, 2u);
+  EXPECT_EQ(sw.vsctl("get port p1 trunks tag"), "[1, 2, 3, 4]\n5\n");
+  EXPECT_EQ(sw.vsctl("set port p1 tag=6 -- del-port p1 -- add-port br0 p1 tag=7 -- get port p1 tag"), "7\n");
+  EXPECT_EQ(sw.vsctl("get port p1 tag"), "7\n");
+}
+
 TEST(RecordCommands, FindsByUuidBeginning) {
   FakeSwitch sw = with_bridge();
   const std::string uuid = sw.row("Port", "p1")->uuid.text;
