@@ -120,6 +120,7 @@ void Connection::close_when_written(const std::string& reason) {
 void Connection::set_inactivity_probe(Duration interval) {
   probe_interval_ = interval;
   last_heard_ = std::chrono::steady_clock::now();
+  is_probing_ = false;
   if (interval > Duration::zero()) {
     probe_timer_.start(interval, [this] { probe(); });
   } else {
@@ -132,10 +133,10 @@ void Connection::probe() {
   // What is not read because earlier requests are still at work is no silence of the peer.
   if (!is_reading_ && output_bytes_ < max_output_bytes) {
     last_heard_ = now;
+    is_probing_ = false;
   }
   const auto silence = now - last_heard_;
   if (silence < probe_interval_) {
-    is_probing_ = false;
     return probe_timer_.start(probe_interval_ - silence, [this] { probe(); });
   }
   if (is_probing_) {
@@ -161,6 +162,7 @@ void Connection::read() {
       return self->close(self->stream_->explain(error));
     }
     self->last_heard_ = std::chrono::steady_clock::now();
+    self->is_probing_ = false;
     self->input_.insert(self->input_.end(), self->chunk_.begin(),
                         self->chunk_.begin() + static_cast<std::ptrdiff_t>(count));
     self->cut();

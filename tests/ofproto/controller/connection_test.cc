@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "tests/ofproto/controller/connection_fixture.h"
 
 namespace weft::ofproto {
@@ -276,6 +278,20 @@ TEST_F(ConnectionTest, ASilentPeerIsProbedAndThenLetGo) {
   EXPECT_FALSE(reason);
   EXPECT_TRUE(peer->is_at_end());
   EXPECT_EQ(reason, "no answer to an inactivity probe");
+}
+
+// A timer that came later than the answer had taken saw a whole interval of silence, and took it for the probe's.
+TEST_F(ConnectionTest, APeerThatAnsweredIsProbedAgainHoweverLateTheTimer) {
+  shake_hands();
+  const auto interval = std::chrono::milliseconds(200);
+  connection->set_inactivity_probe(interval);
+  peer->receive<EchoRequest>();
+  peer->send(0, EchoReply{});
+  while (loop.poll() != 0) {
+  }
+  std::this_thread::sleep_for(interval + std::chrono::milliseconds(20));  // the loop does not turn
+  peer->receive<EchoRequest>();
+  EXPECT_FALSE(reason);
 }
 
 // It took up to three intervals: the silence was rounded up to whole ones.
