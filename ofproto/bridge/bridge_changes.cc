@@ -97,12 +97,7 @@ bool LocalBridge::may_touch_many(const openflow::FlowMod& flow_mod) const {
     return tables_->has_learners();
   }
   const FlowRule* replaced = tables_->find_rule(flow_mod, tables_->version().current());
-  bool takes_along = false;
-  if (replaced != nullptr) {
-    for_each_learn(replaced->instructions(),
-                   [&](const openflow::Learn& learn) { takes_along = takes_along || learn.delete_learned; });
-  }
-  return takes_along;
+  return replaced != nullptr && takes_along_learned(replaced->instructions());
 }
 
 std::unique_ptr<Bundle> LocalBridge::make_bundle(const FlowModRules& rules) {

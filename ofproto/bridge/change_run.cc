@@ -93,6 +93,10 @@ Result<void, OpenFlowError> ChangeRun::begin_message(LocalBridge& bridge, LocalB
   if (const auto* flow_mod = std::get_if<std::unique_ptr<LocalBundle::KeptFlowMod>>(&kept.message)) {
     return preparation_->begin((*flow_mod)->expand());
   }
+  if (const auto* expired = std::get_if<std::unique_ptr<const std::vector<Expired>>>(&kept.message)) {
+    preparation_->begin(**expired);
+    return {};
+  }
   return begin_other(bridge, *std::get<std::unique_ptr<const openflow::Message>>(kept.message));
 }
 

@@ -4,11 +4,14 @@
 
 #include "lib/base/hash.h"
 #include "lib/base/rcu.h"
+#include "ofproto/table/action_uses.h"
 
 namespace weft::ofproto {
 namespace {
 
 constexpr size_t expired_at_once = 1000;
+
+bool takes_along(const Expired& expired) { return takes_along_learned(expired.rule->instructions()); }
 
 }  // namespace
 
@@ -175,13 +178,19 @@ void LocalBridge::collect(std::function<void()> done) {
 bool LocalBridge::expire(TimePoint collected) {
   tables_->reclaim();
   publish_addresses(macs_.expire(collected));
-  const std::vector<Expired> expired = tables_->timeouts().expired(collected, expired_at_once);
-  if (!expired.empty()) {
+  std::vector<Expired> expired = tables_->timeouts().expired(collected, expired_at_once);
+  const bool is_all = expired.size() < expired_at_once;
+  if (tables_->has_learners() && std::ranges::any_of(expired, takes_along)) {
+    auto bundle = std::make_unique<LocalBundle>(*tables_, FlowModRules{});
+    bundle->add(std::move(expired));
+    start(
+        std::move(bundle), [](const auto&) {}, nullptr, false);
+  } else if (!expired.empty()) {
     Change change = tables_->prepare_removal(expired);
     tables_->publish(change);
     finish(std::move(change));
   }
-  return expired.size() == expired_at_once;
+  return !is_all;
 }
 
 void LocalBridge::publish_addresses(std::vector<DependencyId> ids) {

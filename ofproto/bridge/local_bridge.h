@@ -48,7 +48,8 @@ class LocalBridge final : public Bridge {
   // When something may expire: cheap for flows, a walk over all of them for addresses.
   std::optional<TimePoint> next_flow_due() const { return tables_->timeouts().next_due(); }
   std::optional<TimePoint> next_mac_due() const { return macs_.next_due(); }
-  // Counters have been collected: removes what expired, as much as one handler may; true when there is more.
+  // Counters have been collected: removes what expired, as much as one handler may; true when there is more. With a rule
+  // that takes along what it has learned they go in slices, when their turn comes.
   bool expire(TimePoint collected);
 
   // --- for changes on their way (change_run.h)

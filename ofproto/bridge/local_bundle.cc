@@ -23,10 +23,7 @@ Result<void, OpenFlowError> check_buffer(const openflow::FlowMod& flow_mod) {
 
 Result<void, OpenFlowError> LocalBundle::add(const openflow::Message& message, uint32_t xid,
                                              std::span<const uint8_t> bytes) {
-  if (message_count_ == blocks_.size() * block_size) {
-    blocks_.push_back(std::make_unique<Block>());
-  }
-  Kept& place = at(message_count_);
+  Kept& place = next_place();
   if (auto kept = keep(place, message); !kept) {
     return kept;
   }
@@ -36,6 +33,19 @@ Result<void, OpenFlowError> LocalBundle::add(const openflow::Message& message, u
   ++message_count_;
   byte_count_ += sizeof(Kept);
   return {};
+}
+
+void LocalBundle::add(std::vector<Expired> expired) {
+  byte_count_ += sizeof(Kept) + expired.size() * sizeof(Expired);
+  next_place().message = std::make_unique<const std::vector<Expired>>(std::move(expired));
+  ++message_count_;
+}
+
+LocalBundle::Kept& LocalBundle::next_place() {
+  if (message_count_ == blocks_.size() * block_size) {
+    blocks_.push_back(std::make_unique<Block>());
+  }
+  return at(message_count_);
 }
 
 Result<void, OpenFlowError> LocalBundle::keep(Kept& place, const openflow::Message& message) {

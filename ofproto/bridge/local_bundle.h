@@ -33,7 +33,9 @@ class LocalBundle final : public Bundle {
     openflow::FlowMod expand() const;
   };
   struct Kept {
-    std::variant<FlowRulePtr, std::unique_ptr<KeptFlowMod>, std::unique_ptr<const openflow::Message>> message;
+    std::variant<FlowRulePtr, std::unique_ptr<KeptFlowMod>, std::unique_ptr<const openflow::Message>,
+                 std::unique_ptr<const std::vector<Expired>>>
+        message;
     uint32_t xid = 0;
     uint8_t byte_count = 0;
     std::array<uint8_t, 64> bytes{};
@@ -43,6 +45,8 @@ class LocalBundle final : public Bundle {
 
   Result<void, openflow::OpenFlowError> add(const openflow::Message& message, uint32_t xid,
                                             std::span<const uint8_t> bytes) override;
+  // Rules that go because their time is up, as one message.
+  void add(std::vector<Expired> expired);
   size_t message_count() const override { return message_count_; }
   size_t byte_count() const override { return byte_count_; }
 
@@ -56,6 +60,7 @@ class LocalBundle final : public Bundle {
   static constexpr size_t block_size = 4096;
   using Block = std::array<Kept, block_size>;
 
+  Kept& next_place();
   Result<void, openflow::OpenFlowError> keep(Kept& place, const openflow::Message& message);
   Result<void, openflow::OpenFlowError> keep_flow_mod(Kept& place, const openflow::FlowMod& flow_mod);
 

@@ -86,6 +86,13 @@ void for_each_learn(const openflow::Instructions& instructions,
   }
 }
 
+bool takes_along_learned(const openflow::Instructions& instructions) {
+  bool takes_along = false;
+  for_each_learn(instructions,
+                 [&](const openflow::Learn& learn) { takes_along = takes_along || learn.delete_learned; });
+  return takes_along;
+}
+
 void for_each_group(const openflow::Instructions& instructions, const std::function<void(uint32_t)>& visit) {
   if (instructions.apply) {
     for_each_group(*instructions.apply, visit);

@@ -33,5 +33,7 @@ void for_each_meter(const openflow::Instructions& instructions, const VisitMeter
 // Learn actions, those inside clones too.
 void for_each_learn(const openflow::Instructions& instructions,
                     const std::function<void(const openflow::Learn&)>& visit);
+// Some of them says that what was learned goes with the rule (delete_learned).
+bool takes_along_learned(const openflow::Instructions& instructions);
 
 }  // namespace weft::ofproto

@@ -72,6 +72,8 @@ Preparation::Outcome Preparation::begin(const openflow::GroupMod& group_mod) {
   return {};
 }
 
+void Preparation::begin(const std::vector<Expired>& rules) { keep(tables_.prepare_removal(rules)); }
+
 bool Preparation::step() {
   if (flow_mod_) {
     if (choose()) {

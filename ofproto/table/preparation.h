@@ -43,6 +43,8 @@ class Preparation {
   void expect(const FlowRule& rule) const;
   Outcome begin(const openflow::FlowMod& flow_mod);
   Outcome begin(const openflow::GroupMod& group_mod);
+  // About a thousand at most: they go at once.
+  void begin(const std::vector<Expired>& rules);
   // Goes on with the message begun. False: it is through.
   bool step();
   // Behind the last message: removes some of what nothing learns any more (delete_learned). False: nothing is left.

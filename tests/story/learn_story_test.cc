@@ -11,6 +11,7 @@ namespace {
 using namespace openflow;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 constexpr SubField whole_eth_src{FieldId::eth_src, 0, 48};
 constexpr SubField whole_eth_dst{FieldId::eth_dst, 0, 48};
@@ -214,6 +215,34 @@ TEST_F(LearnStory, AFlowThatReplacesALearnerMayTouchMany) {
   EXPECT_FALSE(may_touch_many("table=1,priority=6,actions=drop"));
   EXPECT_FALSE(may_touch_many("table=255,priority=5,actions=drop")) << "there is no such table";
   EXPECT_TRUE(may_touch_many("table=1,priority=5,actions=drop"));
+}
+
+TEST_F(LearnStory, WhatAnExpiringFlowHasLearnedGoesInSlices) {
+  Learn learn = where_it_came_from();
+  learn.delete_learned = true;
+  add("table=0,idle_timeout=5,send_flow_rem", {LearnAction{learn}});
+  auto bundle = sw.bridge().make_bundle();
+  constexpr size_t many = 100000;
+  openflow::FlowMod flow = *parse_flow("table=10,cookie=0x77,actions=drop", FlowModCommand::add);
+  for (size_t i = 0; i < many; ++i) {
+    flow.match.set(FieldId::eth_dst, i);
+    ASSERT_TRUE(bundle->add(flow, 1, {}));
+  }
+  sw.bridge().commit(std::move(bundle), [](const auto& failure) { EXPECT_FALSE(failure); });
+  sw.settle();
+  ASSERT_EQ(learned(), many);
+  sw.add_flow("priority=40000,in_port=p2,actions=drop");
+  sw.receive("p2", between(host_b, host_a));  // so that there are counters to wait for
+
+  sw.clock().advance(std::chrono::seconds(6));
+  sw.the_switch().expire_timeouts();
+  sw.collect();
+  EXPECT_FALSE(sw.bridge().may_change()) << "they are still on their way out";
+  EXPECT_EQ(sw.bridge().table_stats()[10].active_count, many) << "half of them is not seen";
+  sw.settle();
+  EXPECT_THAT(sw.flow_stats({}), SizeIs(1));
+  ASSERT_EQ(sw.heard().flows_removed.size(), 1U);
+  EXPECT_EQ(sw.heard().flows_removed[0].reason, FlowRemovedReason::idle_timeout);
 }
 
 // What it had learned went between the two messages.
