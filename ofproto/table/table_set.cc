@@ -14,11 +14,7 @@ constexpr size_t max_reclaim_with_publish = 2048;
 TableSet::TableSet(TableVersion& version, const TableSetOptions& options)
     : version_(version), options_(options), groups_(options.groups) {}
 
-TableSet::~TableSet() {
-  for (RcuPtr<FlowTable>& table : tables_) {
-    delete table.load();
-  }
-}
+TableSet::~TableSet() = default;
 
 const FlowRule* TableSet::lookup(uint8_t table_id, const Flow& flow, uint64_t at_version, Flow* mask,
                                  ConjunctionTrail* trail) const {
@@ -39,7 +35,8 @@ size_t TableSet::count_with_cookie(uint8_t table_id, uint64_t cookie) {
 FlowTable& TableSet::table(uint8_t table_id) {
   FlowTable* table = find_table(table_id);
   if (table == nullptr) {
-    table = new FlowTable(table_id, options_.hash_seed, options_.prefix_fields);
+    made_.push_back(std::make_unique<FlowTable>(table_id, options_.hash_seed, options_.prefix_fields));
+    table = made_.back().get();
     apply_policy(*table);
     tables_[table_id].store(table);
   }
@@ -84,8 +81,8 @@ std::string TableSet::table_name(uint8_t table_id) const {
 
 size_t TableSet::flow_count() const {
   size_t count = 0;
-  for (const RcuPtr<FlowTable>& table : tables_) {
-    count += table.load() != nullptr ? table.load()->active_count() : 0;
+  for (const auto& table : made_) {
+    count += table->active_count();
   }
   return count;
 }
@@ -137,10 +134,8 @@ void TableSet::undo(const RuleChange& rule_change) {
 }
 
 void TableSet::retire_undone() {
-  for (RcuPtr<FlowTable>& table : tables_) {
-    if (table.load() != nullptr) {
-      table.load()->retire_undone();
-    }
+  for (const auto& table : made_) {
+    table->retire_undone();
   }
 }
 
@@ -151,10 +146,8 @@ void TableSet::publish(const Change& change) {
 }
 
 void TableSet::seal() {
-  for (RcuPtr<FlowTable>& table : tables_) {
-    if (table.load() != nullptr) {
-      table.load()->seal();
-    }
+  for (const auto& table : made_) {
+    table->seal();
   }
 }
 
@@ -170,18 +163,16 @@ void TableSet::revert(const Change& change) {
 bool TableSet::reclaim(size_t limit) {
   const uint64_t settled = pins_.empty() ? version_.settled() : std::min(version_.settled(), *pins_.begin());
   bool is_through = groups_.reclaim(settled, limit);
-  for (RcuPtr<FlowTable>& table : tables_) {
-    if (table.load() != nullptr) {
-      is_through = table.load()->reclaim(settled, limit) && is_through;
-    }
+  for (const auto& table : made_) {
+    is_through = table->reclaim(settled, limit) && is_through;
   }
   return is_through;
 }
 
 bool TableSet::has_much_to_reclaim() const {
   size_t removed = 0;
-  for (const RcuPtr<FlowTable>& table : tables_) {
-    removed += table.load() != nullptr ? table.load()->removed_count() : 0;
+  for (const auto& table : made_) {
+    removed += table->removed_count();
   }
   return removed > reclaim_with_publish;
 }

@@ -188,7 +188,8 @@ class TableSet {
 
   TableVersion& version_;
   const TableSetOptions options_;
-  std::array<RcuPtr<FlowTable>, 256> tables_;
+  std::array<RcuPtr<FlowTable>, 256> tables_;     // by number, for readers
+  std::vector<std::unique_ptr<FlowTable>> made_;  // those that there are
   std::array<TablePolicy, table_count> policies_;
   TableStages stages_;
   GroupTable groups_;
