@@ -109,17 +109,19 @@ const ClassifierRule* Classifier::fulfil(const Order& order, ClauseMatches& clau
 
 const ClassifierRule* Classifier::find_visible(const MiniMatch& match, int32_t priority, uint64_t version) const {
   const Order* order = order_.load();
-  for (const Order::Entry& entry : order != nullptr ? order->entries : std::vector<Order::Entry>()) {
-    if (!entry.subtable->has_mask_of(match)) {
-      continue;
-    }
-    const ClassifierRule* rule = Subtable::first_visible(entry.subtable->find_equal(match), version);
-    while (rule != nullptr && rule->priority() != priority) {
-      rule = Subtable::next_visible(*rule, version);
-    }
-    return rule;
+  if (order == nullptr) {
+    return nullptr;
   }
-  return nullptr;
+  const auto found =
+      std::ranges::find_if(order->entries, [&](const auto& entry) { return entry.subtable->has_mask_of(match); });
+  if (found == order->entries.end()) {
+    return nullptr;
+  }
+  const ClassifierRule* rule = Subtable::first_visible(found->subtable->find_equal(match), version);
+  while (rule != nullptr && rule->priority() != priority) {
+    rule = Subtable::next_visible(*rule, version);
+  }
+  return rule;
 }
 
 Subtable* Classifier::find_subtable(const MiniMatch& match) const {
