@@ -15,11 +15,8 @@ using openflow::OpenFlowError;
 
 namespace {
 
-// NXBAC_BAD_CONJUNCTION
 Refusal bad_conjunction(std::string why) {
-  OpenFlowError error(openflow::error_type_experimenter, 15, openflow::nicira_vendor_id);
-  error.detail = std::move(why);
-  return error;
+  return nicira_error(openflow::NiciraError::bad_conjunction, std::move(why));
 }
 
 // A clause does nothing itself, so nothing else but a note may stand beside it.

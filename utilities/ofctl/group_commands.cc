@@ -128,7 +128,7 @@ Outcome dump_group_features(Invocation& call) {
   if (!features) {
     return Unexpected{features.error()};
   }
-  fmt::print("Group features:\n{}", format_group_features(*features));
+  fmt::print("Group features:\n{}", format_group_features(*features, call.connection->version()));
   return {};
 }
 

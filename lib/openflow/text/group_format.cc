@@ -6,6 +6,7 @@
 #include "lib/openflow/text/action_text.h"
 #include "lib/openflow/text/flow_text.h"
 #include "lib/openflow/text/group_text.h"
+#include "lib/openflow/text/port_text.h"
 
 namespace weft::openflow {
 namespace {
@@ -104,7 +105,7 @@ std::string format_group_stats(const GroupStats& stats) {
   return text;
 }
 
-std::string format_group_features(const GroupFeaturesReply& features) {
+std::string format_group_features(const GroupFeaturesReply& features, Version version) {
   constexpr std::pair<uint32_t, std::string_view> capability_names[] = {
       {group_capability::select_weight, "select_weight"},
       {group_capability::select_liveness, "select_liveness"},
@@ -116,8 +117,10 @@ std::string format_group_features(const GroupFeaturesReply& features) {
     if ((features.types >> i & 1) != 0) {
       const std::string_view name = to_string(static_cast<GroupType>(i));
       types += fmt::format("{}{}", types.empty() ? "" : " ", name);
-      limits += fmt::format("    {}: max_groups={:#x}, actions={:#010x}\n", name, features.max_groups[i],
-                            features.actions[i]);
+      const auto actions =
+          version == Version::v1_0 ? actions_of_10(features.actions[i]) : actions_of(features.actions[i]);
+      limits += fmt::format("    {}:\n      max_groups={:#x}\n      actions: {}\n", name, features.max_groups[i],
+                            fmt::join(actions, " "));
     }
   }
   std::string capabilities;

@@ -30,6 +30,6 @@ std::string_view to_string(GroupType type);  // "all", "select", "indirect", "ff
 std::string format_group(const GroupDesc& group, const PortNames* ports = nullptr);
 std::string format_group_mod(const GroupMod& mod, const PortNames* ports = nullptr);
 std::string format_group_stats(const GroupStats& stats);
-std::string format_group_features(const GroupFeaturesReply& features);
+std::string format_group_features(const GroupFeaturesReply& features, Version version);
 
 }  // namespace weft::openflow

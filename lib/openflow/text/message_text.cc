@@ -174,7 +174,9 @@ class BodyFormatter {
   std::string operator()(const GroupDescReply& m) const {
     return lines(m, [&](const GroupDesc& group) { return " " + format_group(group, ports_) + "\n"; });
   }
-  std::string operator()(const GroupFeaturesReply& m) const { return "\n" + format_group_features(m); }
+  std::string operator()(const GroupFeaturesReply& m) const {
+    return "\n" + format_group_features(m, envelope_.version);
+  }
   std::string operator()(const MeterStatsRequest& m) const { return fmt::format(" meter={}\n", m.meter); }
   std::string operator()(const MeterConfigRequest& m) const { return fmt::format(" meter={}\n", m.meter); }
   std::string operator()(const MeterStatsReply& m) const {

@@ -132,6 +132,10 @@ std::string format_features(const FeaturesReply& features) {
   return text;
 }
 
+std::vector<std::string_view> actions_of_10(uint32_t action_types) {
+  return names_of_bits(action_types, action_names_10);
+}
+
 std::string_view to_string(FragmentHandling fragments) {
   switch (fragments) {
     case FragmentHandling::normal:

@@ -37,7 +37,8 @@ struct TableFeaturesStyle {
 };
 // By name what TableAbilities has by number.
 std::vector<std::string_view> instructions_of(const TableAbilities& abilities);
-std::vector<std::string_view> actions_of(uint32_t action_types);
+std::vector<std::string_view> actions_of(uint32_t action_types);     // since 1.1
+std::vector<std::string_view> actions_of_10(uint32_t action_types);  // 1.0 has other numbers
 std::string format_table_features(std::span<const TableFeatures> tables, const TableFeaturesStyle& style = {});
 
 }  // namespace weft::openflow

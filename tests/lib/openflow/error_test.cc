@@ -44,6 +44,17 @@ std::vector<OpenFlowError> all_errors() {
   return all;
 }
 
+// Those of the extension were shown as numbers.
+TEST(OpenFlowError, HasTheNameThatOpenVSwitchGivesIt) {
+  for (const OpenFlowError& error : all_errors()) {
+    EXPECT_EQ(error.name().find("experimenter"), std::string::npos) << error.name();
+  }
+  EXPECT_EQ(nicira_error(NiciraError::tlv_field_unmapped).name(), "NXFMFC_INVALID_TLV_FIELD");
+  EXPECT_EQ(nicira_error(NiciraError::bad_conjunction).name(), "NXBAC_BAD_CONJUNCTION");
+  EXPECT_EQ(OpenFlowError(error_type_experimenter, 999, nicira_vendor_id).name(),
+            "OFPET_EXPERIMENTER experimenter 0x00002320 type 999");
+}
+
 OpenFlowError there_and_back(Version version, const OpenFlowError& error) {
   const auto decoded = decode(version, encode(version, 7, Error{error, hex("0102 0304")}));
   EXPECT_TRUE(decoded.has_value()) << to_string(error);

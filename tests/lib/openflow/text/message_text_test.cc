@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/openflow/codec.h"
+#include "lib/openflow/text/group_text.h"
 #include "lib/openflow/text/packet_text.h"
 #include "tests/lib/openflow/text/flow_corpus.h"
 
@@ -67,6 +68,21 @@ TEST(MessageText, AnErrorShowsTheMessageThatWasRefused) {
   EXPECT_EQ(format_message(*error),
             "OFPT_ERROR (OF1.3) (xid=0x3): OFPFMFC_OVERLAP\n"
             "OFPT_FLOW_MOD (OF1.3) (xid=0x3): ADD priority=7 actions=drop\n");
+}
+
+// They were a number.
+TEST(MessageText, GroupFeaturesNameTheActionsOfTheirVersion) {
+  GroupFeaturesReply features;
+  features.types = 1;
+  features.capabilities = 1;
+  features.max_groups[0] = 16;
+  features.actions[0] = 1 << 0 | 1 << 11;
+  EXPECT_EQ(format_message(Envelope{Version::v1_3, 2, false, features}),
+            "OFPST_GROUP_FEATURES reply (OF1.3) (xid=0x2):\n  types: all\n  capabilities: select_weight\n"
+            "    all:\n      max_groups=0x10\n      actions: output copy_ttl_out\n");
+  EXPECT_EQ(format_group_features(features, Version::v1_0),
+            "  types: all\n  capabilities: select_weight\n"
+            "    all:\n      max_groups=0x10\n      actions: output enqueue\n");
 }
 
 TEST(MessageText, APacketInSaysWhatThePacketIs) {
