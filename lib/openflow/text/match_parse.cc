@@ -133,10 +133,19 @@ class MatchParser {
   Parsed check_prerequisites() const {
     for (const auto& [f, word] : fields_) {
       if (!match_.is_wild(*f) && !match_.meets_prerequisite(*f)) {
-        return source_.error(word, fmt::format("{} needs {} in the match", word, match_for(f->prerequisite)));
+        return source_.error(word, what_is_missing(*f, word));
       }
     }
     return {};
+  }
+
+  // Of a header behind IP's only the first fragment has fields.
+  std::string what_is_missing(const Field& f, std::string_view word) const {
+    Match unfragmented = match_;
+    unfragmented.clear(field(FieldId::ip_frag));
+    return unfragmented.meets_prerequisite(f)
+               ? fmt::format("{} is in no later fragment, which nw_frag asks for", word)
+               : fmt::format("{} needs {} in the match", word, match_for(f.prerequisite));
   }
 
   const TextSource& source_;

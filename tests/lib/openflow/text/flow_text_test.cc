@@ -73,6 +73,14 @@ TEST(FlowTextErrors, MarkAFieldWithoutItsPrerequisite) {
   EXPECT_EQ(said_of("ct_state=+trk-inv,ct_nw_src=10.0.0.1,actions=drop"), "(accepted)");
 }
 
+// It was "needs tcp or tcp6", which stands there.
+TEST(FlowTextErrors, SayThatALaterFragmentHasNoPorts) {
+  EXPECT_EQ(said_of("tcp,nw_frag=later,tp_dst=80,actions=drop"),
+            "tp_dst is in no later fragment, which nw_frag asks for");
+  EXPECT_EQ(said_of("ip,nw_frag=later,tcp_dst=80,actions=drop"), "tcp_dst needs tcp or tcp6 in the match");
+  EXPECT_EQ(said_of("tcp,nw_frag=not_later,tp_dst=80,actions=drop"), "(accepted)");
+}
+
 // "tcp,udp" was a flow for UDP.
 TEST(FlowTextErrors, MarkAProtocolThatContradictsAnother) {
   EXPECT_EQ(complaint("tcp,udp,actions=drop").word, "udp");
