@@ -32,7 +32,7 @@ struct CommandError {
 
 using CommandResult = Result<void, CommandError>;
 
-enum class OutputFormat : uint8_t { list, table, json };
+enum class OutputFormat : uint8_t { list, table, csv, json };
 enum class DataFormat : uint8_t { string, bare, json };  // of a value
 
 // Shared by all commands of a run.

@@ -4,6 +4,8 @@
 #include <functional>
 #include <iterator>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -25,8 +27,16 @@ bool set_timeout(CommandLine& line, const std::string& value) {
 }
 
 bool set_format(CommandLine& line, const std::string& value) {
-  line.format = value == "table" ? OutputFormat::table : value == "json" ? OutputFormat::json : OutputFormat::list;
-  return value == "table" || value == "json" || value == "list";
+  constexpr std::pair<std::string_view, OutputFormat> formats[] = {{"list", OutputFormat::list},
+                                                                   {"table", OutputFormat::table},
+                                                                   {"csv", OutputFormat::csv},
+                                                                   {"json", OutputFormat::json}};
+  const auto* found = std::ranges::find(formats, value, &std::pair<std::string_view, OutputFormat>::first);
+  if (found == std::end(formats)) {
+    return false;
+  }
+  line.format = found->second;
+  return true;
 }
 
 bool set_data(CommandLine& line, const std::string& value) {
@@ -57,7 +67,7 @@ const std::vector<Option>& global_options() {
          return true;
        },
        "change nothing"},
-      {"--format", "-f", "list|table|json", set_format, "how records are printed"},
+      {"--format", "-f", "list|table|csv|json", set_format, "how records are printed"},
       {"--data", "-d", "string|bare|json", set_data, "how a value is printed"},
       {"--no-headings", "", "",
        [](auto& line, const auto&) {

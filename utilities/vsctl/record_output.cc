@@ -1,6 +1,9 @@
 #include "utilities/vsctl/record_output.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -104,8 +107,10 @@ std::string as_list(const std::vector<const Row*>& rows, const Columns& columns,
   return out;
 }
 
-std::string as_table(const std::vector<const Row*>& rows, const Columns& columns, const Run& run) {
-  std::vector<std::vector<std::string>> lines;
+using Lines = std::vector<std::vector<std::string>>;  // of cells
+
+Lines lines_of(const std::vector<const Row*>& rows, const Columns& columns, const Run& run) {
+  Lines lines;
   if (run.has_headings) {
     auto& heading = lines.emplace_back();
     for (const auto* column : columns) {
@@ -118,6 +123,11 @@ std::string as_table(const std::vector<const Row*>& rows, const Columns& columns
       line.push_back(cell(*row, column, run.data));
     }
   }
+  return lines;
+}
+
+std::string as_table(const std::vector<const Row*>& rows, const Columns& columns, const Run& run) {
+  const Lines lines = lines_of(rows, columns, run);
   std::vector<size_t> widths(columns.size(), 0);
   for (const auto& line : lines) {
     for (size_t i = 0; i < line.size(); ++i) {
@@ -135,6 +145,27 @@ std::string as_table(const std::vector<const Row*>& rows, const Columns& columns
         out += std::string(widths[i], '-') + (i + 1 == columns.size() ? "\n" : " ");
       }
     }
+  }
+  return out;
+}
+
+std::string quoted_for_csv(std::string_view cell) {
+  std::string out = "\"";
+  for (const char c : cell) {
+    out += c == '"' ? "\"\"" : std::string(1, c);
+  }
+  return out + '"';
+}
+
+// RFC 4180, but for the ends of lines.
+std::string as_csv(const std::vector<const Row*>& rows, const Columns& columns, const Run& run) {
+  std::string out;
+  for (const auto& line : lines_of(rows, columns, run)) {
+    for (size_t i = 0; i < line.size(); ++i) {
+      out += i == 0 ? "" : ",";
+      out += line[i].find_first_of("\",\n") == std::string::npos ? line[i] : quoted_for_csv(line[i]);
+    }
+    out += '\n';
   }
   return out;
 }
@@ -168,6 +199,9 @@ CommandResult print_records(Invocation& call, const management::Table& table, co
       break;
     case OutputFormat::table:
       call.run.output += as_table(rows, *columns, call.run);
+      break;
+    case OutputFormat::csv:
+      call.run.output += as_csv(rows, *columns, call.run);
       break;
     case OutputFormat::json:
       call.run.output += as_json(rows, *columns);

@@ -77,7 +77,7 @@ TEST(CommandLine, SaysWhatIsWrong) {
             "unknown option \"--if-exits\", did you mean \"--if-exists\"?");
   EXPECT_EQ(parse("list-br -- --no-wait list-br").error(),
             "option --no-wait is for the whole run and stands before the first \"--\"");
-  EXPECT_EQ(parse("-f csv list port").error(), "option -f: \"csv\" is not a valid value (list|table|json)");
+  EXPECT_EQ(parse("-f html list port").error(), "option -f: \"html\" is not a valid value (list|table|csv|json)");
   EXPECT_EQ(parse("ad-br br0").error(), "unknown command \"ad-br\", did you mean \"add-br\"? (--help lists them)");
   EXPECT_EQ(parse("add-br").error(), "\"add-br\" command takes more words: add-br BRIDGE");
   EXPECT_EQ(parse("add-br a b").error(), "\"add-br\" command takes fewer words: add-br BRIDGE");

@@ -32,6 +32,17 @@ TEST(Output, Table) {
             "p1   {a=b, c=\"d e\"}\n");
 }
 
+// What has a comma or a quote in it stands in quotes, as ovs-vsctl writes it.
+TEST(Output, Csv) {
+  FakeSwitch sw = with_options();
+  EXPECT_EQ(sw.vsctl("--format=csv --columns=name,options,type,ofport list interface p1"),
+            "name,options,type,ofport\n"
+            "p1,\"{a=b, c=\"\"d e\"\"}\",\"\"\"\"\"\",[]\n");
+  EXPECT_EQ(sw.vsctl("--format=csv --no-headings --data=bare --columns=name,external_ids list interface p1"),
+            "p1,\"x=a\"\"b y=a b z=1.5\"\n");
+  EXPECT_EQ(sw.vsctl("--format=csv --columns=target list controller"), "target\n") << "headings of nothing";
+}
+
 TEST(Output, Bare) {
   FakeSwitch sw = with_options();
   EXPECT_EQ(sw.vsctl("--bare -- --columns=name,tag,trunks find port name=p1"), "p1\n5\n1 2 3\n");
