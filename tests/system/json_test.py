@@ -47,8 +47,12 @@ class JsonTest(SystemTest):
         self.assertEqual(self.only("dump-group-stats")["ref_count"], 1)
         band = {"type": "drop", "rate": 7, "burst_size": 9}
         self.assertEqual(self.only("dump-meters"), {"meter": 3, "flags": ["pktps", "burst"], "bands": [band]})
+        self.assertEqual(self.only("dump-meter", "meter=3"), self.only("dump-meters"))
         stats = self.only("meter-stats", "meter=3")
         self.assertEqual((stats["flow_count"], len(stats["bands"])), (1, 1))
+        self.ofctl("add-meter", "br0", "meter=4,kbps,band=type=drop,rate=1")
+        self.ofctl("del-meter", "br0", "meter=4")
+        self.assertEqual(self.only("dump-meters")["meter"], 3)
 
     def test_tables(self):
         self.assertEqual([table["active"] for table in self.read("dump-tables")[:2]], [0, 1])

@@ -51,7 +51,9 @@ constexpr Command table[] = {
     {"mod-meter", "SWITCH METER", "change a meter", Need::changing, 1, 1, mod_meter, Version::v1_3},
     {"del-meters", "SWITCH [METER]", "delete a meter; without METER all of them", Need::changing, 0, 1, del_meters,
      Version::v1_3},
+    {"del-meter", "SWITCH METER", "delete one meter", Need::changing, 1, 1, del_meters, Version::v1_3},
     {"dump-meters", "SWITCH [METER]", "all meters or one", Need::reading, 0, 1, dump_meters, Version::v1_3},
+    {"dump-meter", "SWITCH METER", "one meter", Need::reading, 1, 1, dump_meters, Version::v1_3},
     {"meter-stats", "SWITCH [METER]", "counters of all meters or one", Need::reading, 0, 1, meter_stats, Version::v1_3},
     {"meter-features", "SWITCH", "what meters can do", Need::reading, 0, 0, meter_features, Version::v1_3},
     {"monitor", "SWITCH [MISSLEN] [invalid_ttl] [watch:[!WHAT,...][FLOW]]",
@@ -142,9 +144,9 @@ Result<Connection, Failure> connect(const Command& command, const Options& optio
 // Where --format json would be passed over.
 Outcome check_format(const Command& command, const Options& options) {
   constexpr std::array with_json = std::to_array<std::string_view>(
-      {"dump-aggregate", "dump-desc", "dump-flows", "dump-group-stats", "dump-groups", "dump-meters", "dump-ports",
-       "dump-ports-desc", "dump-table-desc", "dump-table-features", "dump-tables", "meter-stats", "queue-get-config",
-       "queue-stats", "show"});
+      {"dump-aggregate", "dump-desc", "dump-flows", "dump-group-stats", "dump-groups", "dump-meter", "dump-meters",
+       "dump-ports", "dump-ports-desc", "dump-table-desc", "dump-table-features", "dump-tables", "meter-stats",
+       "queue-get-config", "queue-stats", "show"});
   if (options.format == OutputFormat::json && std::ranges::find(with_json, command.name) == with_json.end()) {
     return Unexpected{Failure{fmt::format("{} prints text only; JSON is there for {}", command.name,
                                           join(std::vector<std::string>(with_json.begin(), with_json.end()), ", "))}};
