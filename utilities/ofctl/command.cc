@@ -14,7 +14,7 @@ using openflow::Version;
 
 constexpr size_t any_number = std::numeric_limits<size_t>::max();
 
-constexpr Command table[] = {
+constexpr Command command_rows[] = {
     {"show", "SWITCH", "what the switch is, and its ports", Need::reading, 0, 0, show},
     {"dump-desc", "SWITCH", "who made the switch", Need::reading, 0, 0, dump_desc},
     {"dump-ports", "SWITCH [PORT]", "counters of all ports or one", Need::reading, 0, 1, dump_ports},
@@ -107,7 +107,7 @@ Outcome check_arguments(const Command& command, size_t count) {
 
 Failure unknown_command(const std::string& name) {
   std::vector<std::string_view> names;
-  std::transform(std::begin(table), std::end(table), std::back_inserter(names),
+  std::transform(std::begin(command_rows), std::end(command_rows), std::back_inserter(names),
                  [](const Command& command) { return command.name; });
   const std::string nearest = did_you_mean(name, names);
   return {fmt::format("unknown command \"{}\"{}", name,
@@ -178,12 +178,12 @@ openflow::Version version_without_switch(const Options& options) {
   return usual_versions(options).highest().value_or(Version::v1_3);
 }
 
-std::span<const Command> commands() { return table; }
+std::span<const Command> commands() { return command_rows; }
 
 const Command* find_command(std::string_view name) {
-  const auto* found =
-      std::find_if(std::begin(table), std::end(table), [&](const Command& command) { return command.name == name; });
-  return found == std::end(table) ? nullptr : found;
+  const auto* found = std::find_if(std::begin(command_rows), std::end(command_rows),
+                                   [&](const Command& command) { return command.name == name; });
+  return found == std::end(command_rows) ? nullptr : found;
 }
 
 std::string help_text() {
@@ -191,7 +191,7 @@ std::string help_text() {
       "weft-ofctl: look at and program an OpenFlow switch\n"
       "usage: weft-ofctl [OPTION...] COMMAND [ARGUMENT...]\n\n"
       "SWITCH is the name of a bridge, unix:PATH, tcp:HOST[:PORT] or ssl:HOST[:PORT].\n\nCommands:\n";
-  for (const Command& command : table) {
+  for (const Command& command : command_rows) {
     text += fmt::format("  {:<22}{}\n", command.name, command.help);
   }
   return text + "\nOptions:\n" + option_help() + "\nweft-ofctl COMMAND --help tells about one command.\n";
