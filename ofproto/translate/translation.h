@@ -68,6 +68,7 @@ class Translation {
   const FlowRule* find_rule(uint8_t table_id, Flow& looked, ConjunctionTrail& trail) const;
   bool is_hidden_fragment();  // fragment.h
   bool drops_fragment();
+  void tell_of_table() const;
   void note_lookup(uint8_t table_id, const FlowRule* rule, const ConjunctionTrail& trail);
   void note_conjunctions(Lookup lookup, const ConjunctionTrail& trail);
   std::optional<uint8_t> execute(const FlowRule& rule);

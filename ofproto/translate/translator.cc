@@ -229,6 +229,11 @@ void Translation::note_lookup(uint8_t table_id, const FlowRule* rule, const Conj
   }
 }
 
+// Not inlined: as lookup().
+[[gnu::noinline]] void Translation::tell_of_table() const {
+  in_.listener->begin_table(place_.table_id, place_.rule, seen_by_lookups(packet_.flow(), place_.bridge->fragments));
+}
+
 // The answer rests on every clause, and on which rules ask for the conjunctions that were met.
 void Translation::note_conjunctions(Lookup lookup, const ConjunctionTrail& trail) {
   for (const ClassifierRule* clause : trail.clauses) {
@@ -257,8 +262,7 @@ bool Translation::run_table(uint8_t table_id, OfPort lookup_port) {
     place_.table_id = *next;
     place_.rule = lookup(*next);
     if (in_.listener != nullptr) {
-      in_.listener->begin_table(place_.table_id, place_.rule,
-                                seen_by_lookups(packet_.flow(), place_.bridge->fragments));
+      tell_of_table();
     }
     packet_.set_in_port(in_port);
     const bool is_hit = place_.rule != nullptr;
