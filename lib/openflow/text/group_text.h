@@ -17,6 +17,7 @@
 #include "lib/base/text.h"
 #include "lib/flow/port_names.h"
 #include "lib/openflow/group_message.h"
+#include "lib/openflow/version.h"
 
 namespace weft::openflow {
 
