@@ -51,7 +51,7 @@ class TokenQueue final : public Queue {
 
   const Clock& clock_;
   const std::shared_ptr<Queue> whole_;
-  RcuPtr<Limits> limits_;  // null: none
+  RcuPtr<Limits> limits_;
   std::atomic<uint64_t> tx_packets_{0};
   std::atomic<uint64_t> tx_bytes_{0};
   std::atomic<uint64_t> tx_errors_{0};

@@ -8,7 +8,7 @@
 // Registers of three widths are views of one 64-byte array, and some fields of the same header are further
 // views of the same bits (vlan_tci and vlan_vid; tcp_src and udp_src): their places overlap on purpose.
 //
-// Threads: constant data, readable from anywhere. Cost: by id, an array access; by name or number, a hash.
+// Threads: constant data, readable from anywhere. Cost: by id or number, an array access; by name, a hash.
 #pragma once
 
 #include <array>
