@@ -131,7 +131,6 @@ Result<void, openflow::OpenFlowError> LocalBridge::inject(std::span<const uint8_
                          what.resumed,
                          &host_.state().frozen};
   TranslationResult result = translate(input, in_port, key);
-  host_.upcalls().apply(result.effects);
   if (!result.effects.learns.empty()) {
     if (!what.is_its_turn && !may_change()) {
       inject_in_turn(data, in_port, what);
@@ -143,6 +142,7 @@ Result<void, openflow::OpenFlowError> LocalBridge::inject(std::span<const uint8_
     input.may_learn = false;
     result = translate(input, in_port, key);
   }
+  host_.upcalls().apply(result.effects);
   datapath::Decision decision = make_decision(std::move(result), sequence);
   decision.is_cacheable = false;
   host_.revalidator().made_decision();  // a barrier waits until it has left

@@ -29,7 +29,7 @@ datapath::Decision UpcallHandler::translate(const FlowKey& key, bool may_learn) 
   const TranslateOptions options{.may_learn = may_learn};
   std::optional<Translated> translated = translate_key(state_, key, options);
   bool is_cacheable = true;
-  if (translated && apply(translated->result.effects)) {
+  if (translated && translated->result.effects.learns.empty() && apply(translated->result.effects)) {
     if (translated->result.effects.comes_late) {
       is_cacheable = false;
     } else {
@@ -48,7 +48,8 @@ datapath::Decision UpcallHandler::translate(const FlowKey& key, bool may_learn) 
   return decision;
 }
 
-// The packet waits until the flows that it teaches are in force.
+// The packet waits until the flows that it teaches are in force. The addresses that it teaches wait with it: its second
+// translation must find the table of addresses as the first did, or it would forward by what the packet says of itself.
 datapath::Decision UpcallHandler::learn_first(PortId port, std::vector<LearnedFlow> flows) {
   const std::optional<uint64_t> number = hooks_.learn(port, std::move(flows));
   datapath::Decision decision = drop_once(DropReason::learn_queue_full);

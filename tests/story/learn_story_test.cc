@@ -330,6 +330,18 @@ TEST_F(LearnStory, APacketOutLearns) {
   EXPECT_EQ(sw.sent("p2").size(), 1U);
 }
 
+// The second NORMAL teaches where the address is that the first one looked up: too late for the first.
+TEST_F(LearnStory, AnAddressThatThePacketTeachesLateIsNotKnownEarlier) {
+  add("table=0", {LearnAction{where_it_came_from()}, OutputAction{.port = of_port::normal},
+                  SetFieldAction{FieldId::eth_src, FieldValue{0, 0x02000000000b}, FieldValue::ones(48)},
+                  OutputAction{.port = of_port::normal}});
+  sw.receive("p1", between(host_a, host_b));
+  EXPECT_EQ(sw.sent("p2").size(), 1U) << "flooded";
+  EXPECT_EQ(sw.sent("p3").size(), 1U);
+  sw.packet_out("p2", "resubmit(,0)", between("02:00:00:00:00:0c", host_b));
+  EXPECT_EQ(sw.sent("p1").size(), 1U) << "known there until the second NORMAL";
+}
+
 TEST_F(LearnStory, AFlowThatIsRefusedLetsThePacketGoOnWithoutIt) {
   Learn learn = where_it_came_from();
   learn.table_id = 254;  // no such table
