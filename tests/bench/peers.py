@@ -99,6 +99,8 @@ class KernelBridge:
 class StockSwitch:
     name = "Open vSwitch"
     guests_offload = False
+    program = "/usr/sbin/ovs-vswitchd"
+    settings = ()  # other_config, in force before the daemon starts
 
     def __init__(self, host):
         self.host = host
@@ -118,7 +120,9 @@ class StockSwitch:
                       f"--unixctl={self.at}/db.ctl", "--no-chdir"])
         until(lambda: os.path.exists(f"{self.at}/db.sock"), "ovsdb-server listens")
         self.vsctl("--no-wait", "init")
-        self._daemon(["/usr/sbin/ovs-vswitchd", f"unix:{self.at}/db.sock", f"--unixctl={self.at}/ctl", "--no-chdir"])
+        for setting in self.settings:
+            self.vsctl("--no-wait", "set", "Open_vSwitch", ".", f"other_config:{setting}")
+        self._daemon([self.program, f"unix:{self.at}/db.sock", f"--unixctl={self.at}/ctl", "--no-chdir"])
         self.vsctl("--timeout=20", "add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev",
                    "fail-mode=secure")
 
