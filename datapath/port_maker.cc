@@ -2,8 +2,10 @@
 
 #include "datapath/port/af_packet.h"
 #include "datapath/port/memory.h"
+#include "datapath/port/replay.h"
 #include "datapath/port/tap.h"
 #include "datapath/tunnel/vxlan.h"
+#include "datapath/tunnel/vxlan_replay.h"
 
 namespace weft::datapath {
 
@@ -12,13 +14,27 @@ struct PortMaker::Shared {
   VxlanEndpoints vxlan;
 };
 
+namespace {
+
+std::unique_ptr<Port> make_memory_port(const PortSpec& spec, const PortEnvironment& environment) {
+  if (spec.replay == nullptr) {
+    return std::make_unique<MemoryPort>(spec, environment);
+  }
+  if (spec.is_memory_tunnel) {
+    return std::make_unique<VxlanReplayPort>(spec, environment);
+  }
+  return std::make_unique<ReplayPort>(spec, environment);
+}
+
+}  // namespace
+
 PortMaker::PortMaker() : shared_(std::make_unique<Shared>()) {}
 PortMaker::~PortMaker() = default;
 
 Result<std::unique_ptr<Port>, PortError> PortMaker::make(const PortSpec& spec, const PortEnvironment& environment) {
   switch (spec.type) {
     case PortType::memory:
-      return std::unique_ptr<Port>(std::make_unique<MemoryPort>(spec, environment));
+      return make_memory_port(spec, environment);
     case PortType::system:
       return AfPacketPort::attach(spec, environment);
     case PortType::tap:

@@ -1,9 +1,13 @@
 // What a datapath port is made from, and what can be said about it. Plain values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "lib/base/ids.h"
 #include "lib/base/ip_address.h"
@@ -31,14 +35,35 @@ struct TunnelSpec {
   friend bool operator==(const TunnelSpec&, const TunnelSpec&) = default;
 };
 
+// What a memory port hands over again and again (benchmarks). Without frames it only takes what it is sent.
+class ReplayFrames {
+ public:
+  unsigned queue_count = 1;
+
+  void add(std::span<const uint8_t> frame) {
+    bytes_.insert(bytes_.end(), frame.begin(), frame.end());
+    ends_.push_back(bytes_.size());
+  }
+  size_t count() const { return ends_.size(); }
+  std::span<const uint8_t> frame(size_t i) const {
+    const size_t begin = i == 0 ? 0 : ends_[i - 1];
+    return {&bytes_[begin], ends_[i] - begin};
+  }
+
+ private:
+  std::vector<uint8_t> bytes_;  // one frame behind the other
+  std::vector<size_t> ends_;
+};
+
 struct PortSpec {
   std::string name{};  // device name for system, tap, internal; otherwise only a label
   PortType type = PortType::system;
-  TunnelSpec tunnel{};                    // for tunnel types
-  bool is_memory_tunnel = false;          // memory: behaves like a tunnel port towards ofproto
-  std::optional<uint32_t> mtu_request{};  // set by Datapath::configure_port
-  std::optional<MacAddress> mac{};        // internal: the bridge device's address
-  bool force = false;                     // attach a system device that has an IP address or a master
+  TunnelSpec tunnel{};                           // for tunnel types
+  bool is_memory_tunnel = false;                 // memory: behaves like a tunnel port towards ofproto
+  std::shared_ptr<const ReplayFrames> replay{};  // memory: what it hands over by itself; what it is sent is freed
+  std::optional<uint32_t> mtu_request{};         // set by Datapath::configure_port
+  std::optional<MacAddress> mac{};               // internal: the bridge device's address
+  bool force = false;                            // attach a system device that has an IP address or a master
   friend bool operator==(const PortSpec&, const PortSpec&) = default;
 };
 
