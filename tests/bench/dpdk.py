@@ -16,7 +16,7 @@ from harness.waiting import until
 
 PROGRAM = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"
 PMD_PROCESSOR = 1
-# Packet buffers of one port type and MTU that it takes at most; a capture stays in such buffers, beside the queues' own.
+# Packet buffers of one MTU that it takes at most; a capture stays in such buffers, beside the queues' own.
 MOST_PACKETS = 250_000
 
 
@@ -38,7 +38,7 @@ class HugePages:
             self._write(self.count)
         if self._read() < self.count:
             self._write(self.before)
-            raise AssertionError(f"the kernel has no {self.count} huge pages of 2 MB to give: memory is scarce or in pieces")
+            raise AssertionError(f"the kernel has no {self.count} huge pages of 2 MB: memory is scarce or in pieces")
         return self
 
     def __exit__(self, *_):

@@ -1,13 +1,13 @@
 """Switches to be measured side by side, the topologies that they are measured in, and what is measured there.
 
-A switch is named by its class: weft, the kernel's own bridge (and vxlan device), Open vSwitch in user space. All see the
-same veth pairs, MTUs and processors. Open vSwitch's daemons run from Debian's packages, started here in the namespaces
-of the test with databases of their own (datapath_type=netdev, its defaults otherwise); a system service is neither used
-nor touched. Its guests have tx checksum offload (and so TSO) off: its userspace datapath forwards the unfinished
-checksums and TCP hangs. Its uplink is a port of a bridge brphy, as its userspace tunnels want it, with tx checksum
-offload off for the same reason. Guests of the others keep their default offloads.
+A switch is named by its class: weft, the kernel's own bridge (and vxlan device), Open vSwitch in user space. All see
+the same veth pairs, MTUs and processors. Open vSwitch's daemons run from Debian's packages, started here in the
+namespaces of the test with databases of their own (datapath_type=netdev, its defaults otherwise); a system service is
+neither used nor touched. Its guests have tx checksum offload (and so TSO) off: its userspace datapath forwards the
+unfinished checksums and TCP hangs. Its uplink is a port of a bridge brphy, as its userspace tunnels want it, with tx
+checksum offload off for the same reason. Guests of the others keep their default offloads.
 
-Each class offers: attach(port), join_guests() for one host whose ports are p1 and p2, overlay(address, gateway,
+Each class offers: connect(guest, port), join_guests() for one host whose ports are p1 and p2, overlay(address, gateway,
 remote) for a host whose guest is p1 and whose device towards the router is "uplink", processes(), close().
 """
 
@@ -28,18 +28,41 @@ from harness.waiting import until  # noqa: E402
 GUEST_MTU, UNDERLAY_MTU, VNI = 1500, 1600, 5001
 
 
-class WeftSwitch:
-    name = "weft"
+class Peer:
+    """A switch of one host, in that host's namespace."""
+
     guests_offload = True
-    daemon_options = ()
+    topologies = ("local", "vxlan")
 
     def __init__(self, host):
         self.host = host
+
+    def connect(self, guest, port):
+        """Gives the guest a device eth0 whose other end is the switch's port."""
+        cable(self.host, port, guest, "eth0", GUEST_MTU)
+        if not self.guests_offload:
+            guest.run("ethtool -K eth0 tx off")
+        self.attach(port)
+
+    def processes(self):
+        return []
+
+    def close(self):
+        pass
+
+
+class WeftSwitch(Peer):
+    name = "weft"
+    daemon_options = ()
+    port_settings = ()  # further words of add-port
+
+    def __init__(self, host):
+        super().__init__(host)
         self.switch = weft.Switch(host, *self.daemon_options)
         self.switch.vsctl("add-br", "br0", "--", "set-fail-mode", "br0", "secure")
 
     def attach(self, port):
-        self.switch.vsctl("add-port", "br0", port)
+        self.switch.vsctl("add-port", "br0", port, *interface_settings(port, self.port_settings))
 
     def join_guests(self):
         self.add_flow("in_port=1,actions=output:2")
@@ -67,12 +90,11 @@ class WeftSwitch:
         self.switch.close()
 
 
-class KernelBridge:
+class KernelBridge(Peer):
     name = "Linux bridge"
-    guests_offload = True
 
     def __init__(self, host):
-        self.host = host
+        super().__init__(host)
         host.run(f"ip link add br0 mtu {GUEST_MTU} type bridge")
         host.run("ip link set br0 up")
 
@@ -89,21 +111,16 @@ class KernelBridge:
         self.attach("vx0")
         self.host.run("ip link set vx0 up")
 
-    def processes(self):
-        return []
 
-    def close(self):
-        pass
-
-
-class StockSwitch:
+class StockSwitch(Peer):
     name = "Open vSwitch"
     guests_offload = False
     program = "/usr/sbin/ovs-vswitchd"
     settings = ()  # other_config, in force before the daemon starts
+    port_settings = ()  # of interfaces on devices, the uplink included
 
     def __init__(self, host):
-        self.host = host
+        super().__init__(host)
         self.directory = tempfile.TemporaryDirectory(prefix="weft-ovs-")
         self.at = self.directory.name
         self.environment = dict(os.environ, OVS_RUNDIR=self.at, OVS_DBDIR=self.at, OVS_LOGDIR=self.at)
@@ -133,7 +150,7 @@ class StockSwitch:
         return run(["ovs-vsctl", f"--db=unix:{self.at}/db.sock", *words], env=self.environment).stdout
 
     def attach(self, port):
-        self.vsctl("--timeout=20", "add-port", "br0", port)
+        self.vsctl("--timeout=20", "add-port", "br0", port, *interface_settings(port, self.port_settings))
 
     def join_guests(self):
         self.add_flow("in_port=1,actions=output:2")
@@ -142,7 +159,7 @@ class StockSwitch:
     def overlay(self, address, gateway, remote):
         """Its userspace tunnels need the uplink on a bridge of its own, which takes over the host's address."""
         self.vsctl("--timeout=20", "add-br", "brphy", "--", "set", "bridge", "brphy", "datapath_type=netdev",
-                   "--", "add-port", "brphy", "uplink")
+                   "--", "add-port", "brphy", "uplink", *interface_settings("uplink", self.port_settings))
         self.host.run(f"ip link set brphy mtu {UNDERLAY_MTU} up")
         self.host.run("ethtool -K uplink tx off")
         join_underlay(self.host, "brphy", address, gateway)
@@ -172,9 +189,13 @@ def join_underlay(host, device, address, gateway):
     host.run(f"ip route add default via {gateway}")
 
 
+def interface_settings(name, settings):
+    return ("--", "set", "interface", name, *settings) if settings else ()
+
+
 def vxlan_settings():
-    return ("--", "set", "interface", "vx0", "type=vxlan", "options:remote_ip=flow", "options:key=flow",
-            "ofport_request=100")
+    return interface_settings("vx0", ("type=vxlan", "options:remote_ip=flow", "options:key=flow",
+                                      "ofport_request=100"))
 
 
 def add_vxlan_flows(switch, remote):
@@ -216,11 +237,8 @@ class Setting:
 
     def guest(self, host, switch, port, address):
         guest = self.place(f"{host.name}-{port}")
-        cable(host, port, guest, "eth0", GUEST_MTU)
+        switch.connect(guest, port)
         guest.address("eth0", f"{address}/24")
-        if not switch.guests_offload:
-            guest.run("ethtool -K eth0 tx off")
-        switch.attach(port)
         self.guests.append(guest)
         return guest
 
@@ -293,6 +311,21 @@ def measure_tcp(setting, seconds, streams=1):
     used = watch.read()
     listener.wait(10)
     return (json.loads(done.stdout)["end"]["sum_received"]["bits_per_second"] / 1e9, *used)
+
+
+def measure_udp(setting, seconds):
+    """(thousands of datagrams of 18 bytes received a second, then as measure_tcp): frames of 60 bytes, as many as the
+    client can send; it shares the processors with the switches."""
+    client, server = setting.guests
+    listener = server.start("iperf3 --server --one-off")
+    until(lambda: server.listens(5201), "iperf3 listens")
+    watch = Watch(setting)
+    done = client.run(["iperf3", "--client", "10.0.0.2", "--udp", "--length", 18, "--bandwidth", 0, "--json", "--time",
+                       seconds], timeout=seconds + 60)
+    used = watch.read()
+    listener.wait(10)
+    total = json.loads(done.stdout)["end"]["sum"]
+    return ((total["packets"] - total["lost_packets"]) / total["seconds"] / 1e3, *used)
 
 
 def measure_ping(setting, options):

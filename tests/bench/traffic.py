@@ -1,8 +1,8 @@
 """Packets and flow tables for the replay benchmark: what is offered to a switch that no device limits.
 
-Every packet is an Ethernet frame of 60 bytes (without FCS) with IPv4 and UDP or TCP. A *flow* is one 5-tuple. A workload
-writes a capture, which a peer replays from memory over and over, and the flow table to go with it. Ports: "in" is number
-1, "out" number 2. Everything comes from one seed, so that all peers see the same bytes.
+Every packet is an Ethernet frame of 60 bytes (without FCS) with IPv4 and UDP or TCP. A *flow* is one 5-tuple. A
+workload is a capture, which a peer replays from memory over and over, and the flow table to go with it. Ports: "in" is
+number 1, "out" number 2. Everything comes from one seed, so that all peers see the same bytes.
 
     one_rule      whatever comes in goes out
     acl           21 rules as an access list has them (prefixes of many lengths, with and without ports) and a last one
@@ -64,7 +64,8 @@ def acl_rules():
         rules.append(AclRule(
             protocol=TCP if number % 3 == 0 else UDP,
             source=((10 << 24 | (number + 1) * 8 << 16) & prefix_mask(source), source),
-            destination=((172 << 24 | (number + 16) << 16 | number << 8 | number) & prefix_mask(destination), destination),
+            destination=((172 << 24 | (number + 16) << 16 | number << 8 | number) & prefix_mask(destination),
+                         destination),
             source_port=500 + number if number % 5 == 4 else 0,
             destination_port=80 + number if number % 2 or number > 12 else 0))
     return rules
@@ -165,8 +166,8 @@ class Maker:
     @staticmethod
     def _acl_tuples(random, rules, count):
         tuples = Tuples(count)
-        # Sources that differ from all prefixes of the list in the first bit: which bits tell a packet of a rule without a
-        # source from the others does not depend on the packet then, and the number of masks is that of the rules.
+        # Sources that differ from all prefixes of the list in the first bit: which bits tell a packet of a rule without
+        # a source from the others does not depend on the packet then, and there are as many masks as rules.
         tuples.source[:] = 192 << 24 | 168 << 16 | random.integers(0, 1 << 16, count)
         tuples.destination[:] = 192 << 24 | random.integers(0, 1 << 24, count)
         tuples.source_port[:] = random.integers(1024, 65536, count)
