@@ -1,12 +1,10 @@
-// What a packet costs between ports, and a byte when large frames are cut or merged.
+// What a packet costs between ports.
 #include <benchmark/benchmark.h>
 
 #include <memory>
 #include <vector>
 
 #include "datapath/action/execute.h"
-#include "datapath/offload/gro.h"
-#include "datapath/offload/gso.h"
 #include "datapath/worker/pipeline.h"
 #include "lib/base/rcu.h"
 #include "tests/support/frame.h"
@@ -99,40 +97,6 @@ void pipeline_rewrite(benchmark::State& state) {
                        PushVlan{0x8100, 5}, Output{PortId{2}}});
 }
 BENCHMARK(pipeline_rewrite)->Name("pipeline/rewrite")->ArgName("flows")->Arg(1)->Arg(1000);
-
-Frame large_tcp() { return frame().ipv4("10.0.0.1", "10.0.0.2").tcp(1, 2).payload_size(1448 * 44).gso(1448); }
-
-void gso_cut(benchmark::State& state) {
-  PacketPool pool;
-  const PacketPtr packet = make_packet(pool, large_tcp());
-  for (auto _ : state) {
-    const Segmenter segmenter(*packet);
-    cut_gso(segmenter, *packet, pool, [](const PacketPtr& piece) { benchmark::DoNotOptimize(piece->data()); });
-  }
-  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(packet->size()));
-}
-BENCHMARK(gso_cut)->Name("gso/cut/64k");
-
-void gro_merge(benchmark::State& state) {
-  PacketPool pool;
-  const PacketPtr packet = make_packet(pool, large_tcp());
-  std::vector<Bytes> segments;
-  cut_gso(Segmenter(*packet), *packet, pool,
-          [&](const PacketPtr& piece) { segments.emplace_back(piece->bytes().begin(), piece->bytes().end()); });
-  Gro gro(pool);
-  for (auto _ : state) {
-    for (const Bytes& segment : segments) {
-      if (!gro.merge(segment, Offload{}, TunnelMetadata{}, PortId{1})) {
-        PacketPtr first = pool.copy_of(segment);
-        first->in_port = PortId{1};
-        gro.add(std::move(first), [](PacketPtr) {});
-      }
-    }
-    gro.flush([](const PacketPtr& merged) { benchmark::DoNotOptimize(merged->size()); });
-  }
-  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(packet->size()));
-}
-BENCHMARK(gro_merge)->Name("gro/merge/44");
 
 }  // namespace
 }  // namespace weft::datapath
