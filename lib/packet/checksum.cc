@@ -1,50 +1,17 @@
 #include "lib/packet/checksum.h"
 
-#include <algorithm>
 #include <cassert>
 #include <cstring>
 
+#include "lib/packet/byte_sum.h"
 #include "lib/packet/sctp.h"
 
 namespace weft {
 
-namespace {
-
-// The words of `bytes` as one 64-bit one's complement sum. Two chains of additions run side by
-// side; carries are counted and put back in at the end.
-template <class Load>
-uint64_t sum_words(size_t size, Load&& load) {
-  using Wide = unsigned __int128;
-  Wide even = 0;
-  Wide odd = 0;
-  size_t at = 0;
-  for (; at + 16 <= size; at += 16) {
-    even += load(at, 8);
-    odd += load(at + 8, 8);
-  }
-  if (at + 8 <= size) {
-    even += load(at, 8);
-    at += 8;
-  }
-  if (at < size) {
-    odd += load(at, size - at);
-  }
-  const Wide sum = even + odd;
-  const auto low = static_cast<uint64_t>(sum);
-  const uint64_t folded = low + static_cast<uint64_t>(sum >> 64);
-  return folded + (folded < low ? 1 : 0);
-}
-
-uint64_t load_part(const uint8_t* from, size_t size) {
-  uint64_t word = 0;
-  std::memcpy(&word, from, size);
-  return word;
-}
-
-}  // namespace
-
 InternetSum& InternetSum::add(std::span<const uint8_t> bytes) {
-  return add_wire(sum_words(bytes.size(), [&](size_t at, size_t size) { return load_part(bytes.data() + at, size); }));
+  constexpr size_t most_headers = 128;  // wide registers do not pay for less
+  return add_wire(bytes.size() <= most_headers ? plain_byte_sum(bytes.data(), bytes.size())
+                                               : byte_sum(bytes.data(), bytes.size()));
 }
 
 Be16 internet_checksum(std::span<const uint8_t> bytes) { return InternetSum().add(bytes).checksum(); }
@@ -87,14 +54,8 @@ Be16 updated_partial_sum(Be16 sum, std::span<const uint8_t> old_bytes, std::span
 
 InternetSum copy_and_sum(std::span<uint8_t> to, std::span<const uint8_t> from) {
   assert(to.size() == from.size() && "a copy is as large as its original");
-  // In pieces that stay in the first-level cache between the copy and the sum.
-  constexpr size_t piece_size = 4096;
   InternetSum sum;
-  for (size_t at = 0; at < from.size(); at += piece_size) {
-    const auto piece = from.subspan(at, std::min(piece_size, from.size() - at));
-    std::memcpy(to.data() + at, piece.data(), piece.size());
-    sum.add(piece);
-  }
+  sum.add_wire(copy_and_byte_sum(to.data(), from.data(), from.size()));
   return sum;
 }
 

@@ -1,7 +1,8 @@
 // The Internet checksum (RFC 1071, RFC 1624) and SCTP's CRC32c.
 //
 // InternetSum adds up 16-bit words in the order they lie in memory; byte order and word size do
-// not matter to a one's complement sum (RFC 1071 section 2), so it reads eight bytes at a time.
+// not matter to a one's complement sum (RFC 1071 section 2), so it reads eight bytes at a time,
+// or more (byte_sum.h).
 // Sums of parts are combined with add(); a part that begins at an odd offset is turned first.
 //
 //     header.checksum = internet_checksum(bytes);                    // over a zeroed field
@@ -50,6 +51,8 @@ class InternetSum {
   constexpr Be16 checksum() const { return Be16::from_wire(static_cast<uint16_t>(~folded().wire())); }
 
  private:
+  friend InternetSum copy_and_sum(std::span<uint8_t> to, std::span<const uint8_t> from);
+
   constexpr InternetSum& add_wire(uint64_t value) {
     sum_ += value;
     sum_ += sum_ < value ? 1 : 0;  // end-around carry

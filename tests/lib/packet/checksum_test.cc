@@ -2,11 +2,13 @@
 
 #include "lib/packet/checksum.h"
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "lib/packet/byte_sum.h"
 #include "lib/packet/ipv4.h"
 #include "tests/reference/checksum.h"
 
@@ -40,6 +42,25 @@ TEST_F(Checksum, AgreesWithThePlainSumForEverySizeAndAlignment) {
       ASSERT_EQ(internet_checksum(part).host(), reference::internet_checksum(part)) << offset << " " << size;
     }
   }
+}
+
+// Both ways over more than a frame, whatever this processor's is, and with nothing but carries.
+TEST_F(Checksum, WideSumsAgreeWithThePlainOne) {
+  const auto number = [](uint64_t sum) { return sum % 0xffff; };
+  auto bytes = random_bytes(70000);
+  for (int round = 0; round < 2; ++round) {
+    for (size_t size = 0; size <= bytes.size(); size += size < 300 ? 1 : 1 + random_() % 997) {
+      const size_t offset = random_() % std::min<size_t>(64, bytes.size() - size + 1);
+      const uint64_t plain = plain_byte_sum(&bytes[offset], size);
+      ASSERT_EQ(number(byte_sum(&bytes[offset], size)), number(plain)) << offset << " " << size;
+      std::vector<uint8_t> copy(size + 1, 0x5a);
+      ASSERT_EQ(number(copy_and_byte_sum(copy.data(), &bytes[offset], size)), number(plain)) << offset << " " << size;
+      ASSERT_TRUE(std::equal(copy.begin(), copy.end() - 1, bytes.begin() + static_cast<std::ptrdiff_t>(offset)));
+      ASSERT_EQ(copy.back(), 0x5a) << "not a byte more";
+    }
+    std::fill(bytes.begin(), bytes.end(), 0xff);
+  }
+  EXPECT_EQ(byte_sum(std::vector<uint8_t>(5000).data(), 5000), 0U) << "zero only when all bytes are";
 }
 
 TEST_F(Checksum, CarriesOfALongRunOfOnesAreKept) {
