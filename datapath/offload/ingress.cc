@@ -44,8 +44,10 @@ Verdict check_gso(Packet& packet) {
   if (offload.gso_size == 0 || headers == 0 || headers > packet.size() || headers > 0xffff) {
     return DropReason::bad_vnet_header;
   }
-  if (packet.size() - headers <= offload.gso_size) {
-    offload.gso = Offload::Gso::none;  // one piece: nothing to cut
+  // One piece: nothing to cut. In a tunnel of the guest's own it stays what it is, because cutting also finishes the
+  // tunnel's checksum.
+  if (packet.size() - headers <= offload.gso_size && offload.csum_start == packet.l4_offset) {
+    offload.gso = Offload::Gso::none;
     offload.gso_ecn = false;
     offload.gso_size = 0;
     offload.hdr_len = 0;

@@ -24,8 +24,9 @@
 namespace weft::datapath {
 
 // Settles hdr_len (in virtio_net_hdr a hint about memory, which guests lie about: the frame says where its payload is)
-// and outer_count. A GSO frame of one piece is none afterwards; one of more than max_gso_segments is refused, and so is
-// a checksum that would be stored over what the key was read from. Reasons: bad_checksum_offset, bad_vnet_header.
+// and outer_count. A GSO frame of one piece is none afterwards, unless in a tunnel whose checksum is to be finished too;
+// one of more than max_gso_segments is refused, and so is a checksum that would be stored over what the key was read
+// from. Reasons: bad_checksum_offset, bad_vnet_header.
 Verdict check_offload(Packet& packet);
 
 void detect_partial_checksum(Packet& packet);

@@ -1,7 +1,7 @@
 // Plain twin of datapath/offload/gso.h and gro.h: a TCP stream as one large frame, and as the segments of a wire.
 //
 // Both are written out by the frame builder, which computes every length and checksum afresh, so nothing here knows
-// how a large frame is cut.
+// how a large frame is cut. large_send.h is the same for more kinds of traffic.
 #pragma once
 
 #include <algorithm>

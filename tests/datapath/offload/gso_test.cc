@@ -110,6 +110,13 @@ TEST(Gso, CutsATunnelOverIpv6) {
   EXPECT_THAT(cut(outer(inner.whole())), ElementsAreArray(expected));
 }
 
+// Its inner checksum was finished, the tunnel's kept as for the unfinished frame.
+TEST(Gso, OnePieceInATunnelGetsARightOuterChecksum) {
+  const TcpStream inner{.headers = [](size_t) { return frame().ipv6("fd00::1", "fd00::2"); }, .payload = pattern(900)};
+  const auto outer = [](const Frame& in) { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(50000, 4789).vxlan(5, in); };
+  EXPECT_THAT(cut(outer(inner.whole())), testing::ElementsAre(outer(inner.segments().front())));
+}
+
 Verdict verdict_of(const Frame& frame, const std::function<void(Offload&)>& lie) {
   PacketPool pool;
   const PacketPtr packet = received(pool, frame);
