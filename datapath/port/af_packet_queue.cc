@@ -176,10 +176,12 @@ bool AfPacketQueue::receive(PacketBatch& batch, RxContext& context) {
       batch.add(std::move(packet));
     }
   }
-  if (may_have_overrun_ && clock_.coarse_now() - statistics_read_ >= statistics_period) {
+  const bool is_drained = count < ready;
+  if (may_have_overrun_ && (is_drained || clock_.coarse_now() - statistics_read_ >= statistics_period)) {
     count_overruns(context);
+    may_have_overrun_ = !is_drained;
   }
-  return true;
+  return !is_drained;
 }
 
 Verdict AfPacketQueue::accept(const msghdr& message, size_t size, const VnetHeader& header, Packet& packet) const {

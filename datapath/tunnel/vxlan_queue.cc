@@ -53,7 +53,7 @@ VxlanQueue::VxlanQueue(Fd socket, std::shared_ptr<const TunnelTable> table, cons
 
 bool VxlanQueue::receive(PacketBatch& batch, RxContext& context) {
   if (hand_out_waiting(batch)) {
-    return true;
+    return true;  // and more, here or in the socket
   }
   Slots slots;
   const size_t ready = slots.prepare(wanted_.value(), context.pool());
@@ -80,7 +80,7 @@ bool VxlanQueue::receive(PacketBatch& batch, RxContext& context) {
     }
   }
   receiver.finish();
-  return true;
+  return count == ready || !waiting_.empty();
 }
 
 void VxlanQueue::discard(RxContext& context) {

@@ -10,6 +10,7 @@
 
 #include "lib/base/rcu.h"
 #include "lib/flow/extract.h"
+#include "lib/os/scheduling.h"
 
 namespace weft::datapath {
 namespace {
@@ -62,6 +63,7 @@ void Worker::stop() {
 
 void Worker::run_thread() {
   const rcu::ThreadScope scope;
+  ask_for_prompt_turns();
   std::optional<TimePoint> idle_since;
   while (!is_stopping_) {
     const bool has_worked = run_round();
@@ -80,8 +82,12 @@ void Worker::rest(std::optional<TimePoint>& idle_since) {
   if (!idle_since) {
     idle_since = now;
   }
-  if (policy_ == PollPolicy::busy || (policy_ == PollPolicy::adaptive && now - *idle_since < spin_time)) {
+  if (policy_ == PollPolicy::busy) {
     ::sched_yield();
+    poll_queues(0);
+  } else if (policy_ == PollPolicy::adaptive && now - *idle_since < spin_time) {
+    // Without giving way: who yields on a core that others want is put behind them for a whole slice of theirs, and
+    // frames wait for longer than the spinning would have taken.
     poll_queues(0);
   } else {
     sleep();
@@ -131,7 +137,8 @@ bool Worker::drain_commands() {
 }
 
 bool Worker::read_queues() {
-  if (++rounds_since_poll_ >= rounds_between_polls) {
+  const auto is_ready = [](const AttachedQueue& attached) { return attached.is_ready; };
+  if (++rounds_since_poll_ >= rounds_between_polls || std::none_of(queues_.begin(), queues_.end(), is_ready)) {
     poll_queues(0);
   }
   bool has_read = false;
@@ -141,7 +148,7 @@ bool Worker::read_queues() {
     }
     PacketBatch batch;
     attached.is_ready = attached.queue->receive(batch, rx_context_);
-    has_read = has_read || attached.is_ready;
+    has_read = has_read || attached.is_ready || !batch.is_empty();
     if (!batch.is_empty()) {
       pipeline_.process(std::move(batch), ports_.snapshot());
     }
