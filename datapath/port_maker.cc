@@ -1,6 +1,7 @@
 #include "datapath/port_maker.h"
 
 #include "datapath/port/af_packet.h"
+#include "datapath/port/afxdp.h"
 #include "datapath/port/memory.h"
 #include "datapath/port/replay.h"
 #include "datapath/port/tap.h"
@@ -37,6 +38,8 @@ Result<std::unique_ptr<Port>, PortError> PortMaker::make(const PortSpec& spec, c
       return make_memory_port(spec, environment);
     case PortType::system:
       return AfPacketPort::attach(spec, environment);
+    case PortType::afxdp:
+      return AfXdpPort::attach(spec, environment);
     case PortType::tap:
     case PortType::internal:
       return TapPort::open(spec, environment);

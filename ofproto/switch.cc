@@ -235,7 +235,7 @@ std::optional<std::string> Switch::Impl::port_of_device(uint32_t ifindex) const 
   for (const auto& [name, bridge] : bridges_) {
     for (const auto& [number, port] : bridge->port_map().all()) {
       if (port.port_id != port_id::none && port.status.ifindex == ifindex &&
-          port.device()->type == datapath::PortType::system) {
+          datapath::is_foreign_device(port.device()->type)) {
         return port.request.name;
       }
     }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/ids.h"
@@ -15,7 +16,7 @@
 
 namespace weft::datapath {
 
-enum class PortType : uint8_t { system, tap, internal, vxlan, memory };  // patch exists in ofproto only
+enum class PortType : uint8_t { system, afxdp, tap, internal, vxlan, memory };  // patch exists in ofproto only
 
 // A tunnel port. An absent remote, local or key means `flow`: taken from the packet's tunnel metadata when
 // sending, matching anything when receiving. Received packets match the most specific port first.
@@ -55,10 +56,27 @@ class ReplayFrames {
   std::vector<size_t> ends_;
 };
 
+// How near to the driver an `afxdp` port is: in order, from the fastest on; best_effort: the first that there is.
+enum class XdpMode : uint8_t { best_effort, native_with_zerocopy, native, generic };
+// As Open vSwitch names them: "native-with-zerocopy".
+std::string_view to_string(XdpMode mode);
+std::optional<XdpMode> parse_xdp_mode(std::string_view text);
+
+struct AfXdpSpec {
+  XdpMode mode = XdpMode::best_effort;
+  bool need_wakeup = true;  // the kernel says when it wants to be called
+  friend bool operator==(const AfXdpSpec&, const AfXdpSpec&) = default;
+};
+
+// The device is somebody else's: it may vanish, come back and have other names.
+inline bool is_foreign_device(PortType type) { return type == PortType::system || type == PortType::afxdp; }
+
 struct PortSpec {
-  std::string name{};  // device name for system, tap, internal; otherwise only a label
+  std::string name{};  // device name for system, afxdp, tap, internal; otherwise only a label
   PortType type = PortType::system;
   TunnelSpec tunnel{};                           // for tunnel types
+  AfXdpSpec xdp{};                               // afxdp
+  unsigned rx_queue_count = 0;                   // system, tap, afxdp: queues to read; 0: what the type has by itself
   bool is_memory_tunnel = false;                 // memory: behaves like a tunnel port towards ofproto
   std::shared_ptr<const ReplayFrames> replay{};  // memory: what it hands over by itself; what it is sent is freed
   std::optional<uint32_t> mtu_request{};         // set by Datapath::configure_port
@@ -88,6 +106,8 @@ struct PortStatus {
   uint32_t ifindex = 0;
   uint64_t speed_bps = 0;  // 0: unknown
   MacAddress mac{};
+  std::optional<XdpMode> xdp_mode{};  // in use; afxdp only
+  bool loses_vlan_tags = false;       // afxdp: what the device takes out of a frame is lost
   friend bool operator==(const PortStatus&, const PortStatus&) = default;
 };
 

@@ -1,10 +1,14 @@
 #include "datapath/port/device_port.h"
 
+#include <linux/if_packet.h>
+#include <sys/socket.h>
+
 #include <cerrno>
 
 #include "lib/base/log.h"
 #include "lib/os/device.h"
 #include "lib/os/netlink/link_lookup.h"
+#include "lib/os/socket.h"
 
 namespace weft::datapath {
 
@@ -63,6 +67,21 @@ Result<ClaimedDevice, PortError> claim_device(const PortSpec& spec) {
     logger.info("{}: took over the guard that an earlier process left", spec.name);
   }
   return ClaimedDevice{device->ifindex, device->mtu, std::move(*guard)};
+}
+
+Result<Fd, OsError> hold_promiscuous(uint32_t ifindex) {
+  // With protocol 0 nothing is received.
+  auto socket = open_socket(AF_PACKET, SOCK_RAW, 0, "a packet socket");
+  if (!socket) {
+    return socket;
+  }
+  packet_mreq request{};
+  request.mr_ifindex = static_cast<int>(ifindex);
+  request.mr_type = PACKET_MR_PROMISC;
+  if (auto set = set_socket_option(*socket, SOL_PACKET, PACKET_ADD_MEMBERSHIP, request, "promiscuous mode"); !set) {
+    return Unexpected(set.error());
+  }
+  return socket;
 }
 
 DevicePort::~DevicePort() = default;

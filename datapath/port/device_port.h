@@ -13,6 +13,7 @@
 
 #include "datapath/port/backlogged_port.h"
 #include "datapath/port/guard.h"
+#include "lib/os/fd.h"
 
 namespace weft::datapath {
 
@@ -25,6 +26,9 @@ struct ClaimedDevice {
 
 // A failure leaves the device as it was, and says what to do.
 Result<ClaimedDevice, PortError> claim_device(const PortSpec& spec);
+
+// The device is promiscuous for as long as the socket is open, however the process ends.
+Result<Fd, OsError> hold_promiscuous(uint32_t ifindex);
 
 PortError port_error_of(const OsError& error);
 

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -112,6 +113,17 @@ std::optional<DeviceDriver> read_driver(const std::string& name) {
   }
   const auto text = [](const auto& field) { return std::string(field, ::strnlen(field, sizeof field)); };
   return DeviceDriver{text(info.driver), text(info.version), text(info.fw_version)};
+}
+
+unsigned device_rx_queue_count(const std::string& name) {
+  ethtool_channels channels{};
+  channels.cmd = ETHTOOL_GCHANNELS;
+  ifreq request{};
+  request.ifr_data = reinterpret_cast<char*>(&channels);
+  if (!fits_a_name(name) || !DeviceControl(name).call(SIOCETHTOOL, request)) {
+    return 1;
+  }
+  return std::max(1U, channels.rx_count + channels.combined_count);
 }
 
 std::vector<IpAddress> configured_addresses(const std::string& name) {

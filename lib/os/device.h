@@ -38,6 +38,9 @@ struct DeviceDriver {
 };
 std::optional<DeviceDriver> read_driver(const std::string& name);
 
+// Receive queues that the device uses; 1 where the driver does not say.
+unsigned device_rx_queue_count(const std::string& name);
+
 // Its addresses, those that the kernel gives itself (IPv6 link-local) left out.
 std::vector<IpAddress> configured_addresses(const std::string& name);
 

@@ -6,6 +6,7 @@ pkg_check_modules(libnl_route REQUIRED IMPORTED_TARGET GLOBAL libnl-route-3.0)
 pkg_check_modules(urcu_qsbr REQUIRED IMPORTED_TARGET GLOBAL liburcu-qsbr)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET GLOBAL libxxhash)
 pkg_check_modules(libbpf REQUIRED IMPORTED_TARGET GLOBAL libbpf)
+pkg_check_modules(libxdp REQUIRED IMPORTED_TARGET GLOBAL libxdp)
 pkg_check_modules(libpcap REQUIRED IMPORTED_TARGET GLOBAL libpcap)
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)

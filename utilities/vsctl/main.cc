@@ -62,6 +62,9 @@ void report_new_problems(const Database& base, const pb::Response& response) {
     for (const auto& line : new_problems(base, *state)) {
       fmt::print(stderr, "weft-vsctl: {}\n", line);
     }
+    for (const auto& line : new_warnings(base, *state)) {
+      fmt::print(stderr, "weft-vsctl: {}\n", line);
+    }
   }
 }
 

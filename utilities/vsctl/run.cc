@@ -78,4 +78,16 @@ std::vector<std::string> new_problems(const Database& before, const Database& af
   return out;
 }
 
+std::vector<std::string> new_warnings(const Database& before, const Database& after) {
+  std::vector<std::string> out;
+  for (const auto& [uuid, row] : after.rows("Interface")) {
+    const Row* earlier = before.find("Interface", uuid);
+    const auto warning = row["status"].at("warning");
+    if (warning && (earlier == nullptr || (*earlier)["status"].at("warning") != warning)) {
+      out.push_back(fmt::format("Note on '{}': {}", row.name(), *warning));
+    }
+  }
+  return out;
+}
+
 }  // namespace weft::vsctl

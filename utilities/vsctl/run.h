@@ -19,4 +19,7 @@ std::vector<std::string> useless_records(const Run& run);
 // A sentence for each interface that is new, or was fine before, and could not be set up.
 std::vector<std::string> new_problems(const Database& before, const Database& after);
 
+// A sentence for each interface that works and whose user should know something: status:warning.
+std::vector<std::string> new_warnings(const Database& before, const Database& after);
+
 }  // namespace weft::vsctl

@@ -26,6 +26,9 @@ std::string show_interface(const Row& row) {
   for (const auto* column : {"type", "options", "error"}) {
     out += line_if_set(row, "Interface", column, 16);
   }
+  if (const auto warning = row["status"].at("warning")) {
+    out += fmt::format("{:16}warning: {}\n", "", management::quoted_if_needed(*warning));
+  }
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -78,10 +79,12 @@ Problem read_flag(const Row& interface, std::string_view key, bool& out) {
   return std::nullopt;
 }
 
-// An option that nobody reads would leave its setting as it was: a VNI of 0, say.
-Problem unknown_option(const Row& interface) {
-  static constexpr std::array<std::string_view, 10> known{"remote_ip", "local_ip", "key", "in_key", "out_key",
+constexpr std::array<std::string_view, 10> tunnel_options{"remote_ip", "local_ip", "key", "in_key", "out_key",
                                                           "dst_port",  "tos",      "ttl", "csum",   "df_default"};
+constexpr std::array<std::string_view, 4> afxdp_options{"force", "n_rxq", "use-need-wakeup", "xdp-mode"};
+
+// An option that nobody reads would leave its setting as it was: a VNI of 0, say.
+Problem unknown_option(const Row& interface, std::span<const std::string_view> known) {
   for (const auto& key : interface["options"].keys) {
     const auto& name = std::get<std::string>(key);
     if (std::ranges::find(known, name) == known.end()) {
@@ -96,7 +99,7 @@ Problem unknown_option(const Row& interface) {
 
 Result<TunnelSpec, std::string> to_tunnel(const Row& interface) {
   const Datum& options = interface["options"];
-  if (const auto problem = unknown_option(interface)) {
+  if (const auto problem = unknown_option(interface, tunnel_options)) {
     return Unexpected{*problem};
   }
   if (!options.at("remote_ip")) {
@@ -135,18 +138,48 @@ std::optional<PortType> port_type(std::string_view type) {
     std::string_view text;
     PortType type;
   };
-  static constexpr std::array names{Name{"", PortType::system}, Name{"system", PortType::system},
-                                    Name{"tap", PortType::tap}, Name{"internal", PortType::internal},
-                                    Name{"vxlan", PortType::vxlan}};
+  static constexpr std::array names{Name{"", PortType::system},           Name{"system", PortType::system},
+                                    Name{"afxdp", PortType::afxdp},       Name{"tap", PortType::tap},
+                                    Name{"internal", PortType::internal}, Name{"vxlan", PortType::vxlan}};
   const auto* it = std::ranges::find(names, type, &Name::text);
   return it == names.end() ? std::nullopt : std::optional(it->type);
 }
 
 std::string unknown_type(std::string_view interface, std::string_view type) {
-  static constexpr std::array<std::string_view, 5> known{"system", "tap", "internal", "patch", "vxlan"};
+  static constexpr std::array<std::string_view, 6> known{"system", "afxdp", "tap", "internal", "patch", "vxlan"};
   const TextError error{fmt::format("could not open network device {}: unknown type \"{}\"", interface, type), 0, 0,
                         did_you_mean(type, known)};
   return error.to_string();
+}
+
+Problem read_xdp_mode(const Row& interface, datapath::XdpMode& out) {
+  const auto text = interface["options"].at("xdp-mode");
+  if (!text) {
+    return std::nullopt;
+  }
+  const auto mode = datapath::parse_xdp_mode(*text);
+  if (!mode) {
+    return bad_option(interface, "xdp-mode", *text, "best-effort, native-with-zerocopy, native or generic is needed");
+  }
+  out = *mode;
+  return std::nullopt;
+}
+
+// Of a port that reads frames from a device.
+Problem read_device_options(const Row& interface, PortSpec& spec) {
+  constexpr unsigned most_queues = 64;
+  if (spec.type == PortType::afxdp) {
+    for (const Problem& problem : {unknown_option(interface, afxdp_options), read_xdp_mode(interface, spec.xdp.mode),
+                                   read_flag(interface, "use-need-wakeup", spec.xdp.need_wakeup)}) {
+      if (problem) {
+        return problem;
+      }
+    }
+  }
+  if (spec.type == PortType::internal || spec.type == PortType::vxlan) {
+    return std::nullopt;
+  }
+  return read_number(interface, "n_rxq", 1, most_queues, spec.rx_queue_count);
 }
 
 // A column may hold more than the setting can: the largest one stands for all of them.
@@ -199,6 +232,9 @@ Result<Attachment, std::string> to_attachment(const Row& interface, MacAddress b
   spec.type = *kind;
   spec.mtu_request = optional_number<uint32_t>(interface["mtu_request"]);
   spec.force = interface["options"].at("force") == "true";
+  if (const auto problem = read_device_options(interface, spec)) {
+    return Unexpected{*problem};
+  }
   if (*kind == PortType::internal) {
     spec.mac = bridge_mac;
     if (const auto mac = interface["mac"].string()) {

@@ -16,9 +16,10 @@ using datapath::PortType;
 
 const PortSpec* device_of(const ofproto::PortRequest& request) { return std::get_if<PortSpec>(&request.attachment); }
 
-bool is_system(const ofproto::PortRequest& request) {
+// A device that somebody else made, and that may come back.
+bool is_foreign(const ofproto::PortRequest& request) {
   const PortSpec* spec = device_of(request);
-  return spec != nullptr && spec->type == PortType::system;
+  return spec != nullptr && datapath::is_foreign_device(spec->type);
 }
 
 // A device that the switch makes and that goes with the port.
@@ -81,7 +82,7 @@ void Reconciler::add_port(RunningBridge& running, RunningPort& port) {
 // Two ports on one device would each get every frame.
 std::optional<std::string> Reconciler::other_holder(const RunningPort& port) const {
   const std::string& name = port.request.name;
-  const unsigned ifindex = is_system(port.request) ? ::if_nametoindex(name.c_str()) : 0;
+  const unsigned ifindex = is_foreign(port.request) ? ::if_nametoindex(name.c_str()) : 0;
   const auto holder = ifindex == 0 ? std::nullopt : switch_.port_of_device(ifindex);
   return holder && *holder != name
              ? std::optional(fmt::format("{} is another name of a device that port {} has already", name, *holder))
@@ -154,7 +155,7 @@ void Reconciler::find_device_again(RunningBridge& running, RunningPort& port) {
     }
     return;
   }
-  const unsigned ifindex = is_system(port.request) ? ::if_nametoindex(name.c_str()) : 0;
+  const unsigned ifindex = is_foreign(port.request) ? ::if_nametoindex(name.c_str()) : 0;
   if (ifindex == 0) {
     return;
   }
@@ -229,7 +230,7 @@ void Reconciler::device_appeared(const std::string& name) {
 
 void Reconciler::device_renamed(const std::string& before, const std::string& now) {
   for_port_without_device(before, [&](RunningBridge& running, RunningPort& port) {
-    if (is_system(port.request)) {
+    if (is_foreign(port.request)) {
       set_error(running.bridge->name(), before, port.absence,
                 fmt::format("{}: the device was renamed to {}; waiting for one of this name", before, now));
     }

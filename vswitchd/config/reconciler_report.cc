@@ -72,6 +72,17 @@ Datum controller_status(const ofproto::ControllerStatus& status) {
   return out;
 }
 
+// What its user should know before traffic tells.
+std::string price_of_afxdp(const datapath::PortStatus& status) {
+  std::string price =
+      "for small packets: no segmentation or checksum offload passes, TCP is several times slower than on a system "
+      "port";
+  if (status.loses_vlan_tags) {
+    price += "; a VLAN tag that the device takes out of a frame is lost (see weft-vsctl(8))";
+  }
+  return price;
+}
+
 // As Open vSwitch reports it: what the driver says of itself.
 Datum driver_status(const std::string& device) {
   Datum out;
@@ -92,7 +103,7 @@ void Reconciler::report(Database& database) const {
   database.report("Open_vSwitch", root, "ovs_version", Datum::of(version_));
   database.report("Open_vSwitch", root, "datapath_types", Datum::of_strings({"netdev", "system"}));
   database.report("Open_vSwitch", root, "iface_types",
-                  Datum::of_strings({"internal", "patch", "system", "tap", "vxlan"}));
+                  Datum::of_strings({"afxdp", "internal", "patch", "system", "tap", "vxlan"}));
   // Rows are copied: report() changes what rows() shows.
   const auto bridges = database.rows("Bridge");
   for (const auto& [uuid, row] : bridges) {
@@ -164,7 +175,12 @@ void Reconciler::report_interface(Database& database, const Row& row) const {
     set_if(has_device, "mac_in_use", [&] { return status->mac.to_string(); });
     set_if(has_device, "mtu", [&] { return static_cast<int64_t>(status->mtu); });
     set_if(has_device, "ifindex", [&] { return static_cast<int64_t>(status->ifindex); });
-    set("status", has_device ? driver_status(row.name()) : Datum{});
+    Datum more = has_device ? driver_status(row.name()) : Datum{};
+    if (status && status->xdp_mode) {
+      more.put(std::string("xdp-mode-in-use"), std::string(to_string(*status->xdp_mode)));
+      more.put(std::string("warning"), price_of_afxdp(*status));
+    }
+    set("status", std::move(more));
     set_if(has_device && status->speed_bps != 0, "link_speed", [&] { return static_cast<int64_t>(status->speed_bps); });
   }
 }
@@ -184,7 +200,7 @@ std::string Reconciler::problem_of(const RunningPort& port, const ofproto::PortI
     return port.absence;
   }
   const auto* spec = std::get_if<datapath::PortSpec>(&port.request.attachment);
-  return spec->type == datapath::PortType::system
+  return datapath::is_foreign_device(spec->type)
              ? fmt::format("{}: the device is gone; waiting for it to return", info.name)
              : fmt::format("{}: the device was deleted; it is made again at the next change", info.name);
 }

@@ -123,5 +123,18 @@ TEST(NewProblems, NameInterfacesThatAreNewOrWereFine) {
             std::vector<std::string>{"Error detected while setting up 'p2': no such device"});
 }
 
+// What a working port costs is said once, when it comes.
+TEST(NewWarnings, NameInterfacesThatHaveSomethingNewToSay) {
+  FakeSwitch sw = with_bridge();
+  const Database before = sw.database;
+  const Uuid uuid = sw.database.find_by_name("Interface", "p1")->uuid;
+  Datum status;
+  status.put(std::string("warning"), std::string("slow"));
+  sw.database.report("Interface", uuid, "status", std::move(status));
+  EXPECT_EQ(new_warnings(before, sw.database), std::vector<std::string>{"Note on 'p1': slow"});
+  EXPECT_TRUE(new_warnings(sw.database, sw.database).empty());
+  EXPECT_THAT(sw.vsctl("show"), testing::HasSubstr("warning: slow"));
+}
+
 }  // namespace
 }  // namespace weft::vsctl

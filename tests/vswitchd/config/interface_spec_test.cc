@@ -57,6 +57,28 @@ TEST(InterfaceSpec, TypesOfDevices) {
   EXPECT_TRUE(spec(interface("", {{"force", "true"}})).force);
 }
 
+TEST(InterfaceSpec, AfXdp) {
+  using datapath::XdpMode;
+  EXPECT_EQ(spec(interface("afxdp")).type, PortType::afxdp);
+  EXPECT_EQ(spec(interface("afxdp")).xdp.mode, XdpMode::best_effort);
+  EXPECT_EQ(spec(interface("afxdp")).rx_queue_count, 0u) << "as the device has them";
+  const auto all = spec(interface(
+      "afxdp",
+      {{"xdp-mode", "native-with-zerocopy"}, {"n_rxq", "4"}, {"use-need-wakeup", "false"}, {"force", "true"}}));
+  EXPECT_EQ(all.xdp.mode, XdpMode::native_with_zerocopy);
+  EXPECT_EQ(all.rx_queue_count, 4u);
+  EXPECT_FALSE(all.xdp.need_wakeup);
+  EXPECT_TRUE(all.force);
+  EXPECT_EQ(problem(interface("afxdp", {{"xdp-mode", "fast"}})),
+            "p1: options:xdp-mode=\"fast\": best-effort, native-with-zerocopy, native or generic is needed");
+  EXPECT_EQ(problem(interface("afxdp", {{"n_rxq", "65"}})),
+            "p1: options:n_rxq=\"65\": a number from 1 to 64 is needed");
+  EXPECT_EQ(problem(interface("afxdp", {{"use-need-wakeup", "1"}})),
+            "p1: options:use-need-wakeup=\"1\": \"true\" or \"false\" is needed");
+  EXPECT_EQ(problem(interface("afxdp", {{"xdpmode", "native"}})),
+            "p1: unknown afxdp option \"xdpmode\", did you mean \"xdp-mode\"?");
+}
+
 TEST(InterfaceSpec, MacAndMtu) {
   Row row = interface("internal");
   row.columns["mac"] = Datum::of(std::string("02:00:00:00:00:09"));
