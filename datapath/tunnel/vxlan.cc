@@ -81,7 +81,7 @@ Result<void, PortError> VxlanEndpoint::open_family(bool ipv6, uint16_t port, con
 }
 
 VxlanPort::VxlanPort(const PortSpec& spec, const PortEnvironment& environment, std::shared_ptr<VxlanEndpoint> endpoint)
-    : BackloggedPort(spec, environment), endpoint_(std::move(endpoint)), datagrams_done_(environment.worker_count) {}
+    : BackloggedPort(spec, environment), endpoint_(std::move(endpoint)), pieces_done_(environment.worker_count) {}
 
 VxlanPort::~VxlanPort() {
   // Queues go on being read for the endpoint's other ports: nobody may still have found this one.
@@ -98,7 +98,7 @@ PortStatus VxlanPort::status() const {
 }
 
 size_t VxlanPort::send(std::span<Packet* const> packets, TxContext& context) {
-  return endpoint_->sender(context.worker()).send(*this, packets, datagrams_done_[context.worker()], context);
+  return endpoint_->sender(context.worker()).send(*this, packets, pieces_done_[context.worker()], context);
 }
 
 Result<std::unique_ptr<Port>, PortError> VxlanEndpoints::make_port(const PortSpec& spec,

@@ -59,8 +59,8 @@ class VxlanPort final : public BackloggedPort {
 
  private:
   const std::shared_ptr<VxlanEndpoint> endpoint_;
-  // By worker: datagrams of the packet at the front of the backlog that have left already.
-  PerWorker<size_t> datagrams_done_;
+  // By worker: pieces of the packet at the front of the backlog that have left already.
+  PerWorker<size_t> pieces_done_;
 };
 
 class VxlanEndpoints {

@@ -95,8 +95,8 @@ VxlanSender::VxlanSender(SenderSockets& sockets, PathCache paths)
   iovecs_.reserve(max_iovecs);
 }
 
-size_t VxlanSender::send(Port& port, std::span<Packet* const> packets, size_t& datagrams_done, TxContext& context) {
-  Call call{port, packets, datagrams_done, context};
+size_t VxlanSender::send(Port& port, std::span<Packet* const> packets, size_t& pieces_done, TxContext& context) {
+  Call call{port, packets, pieces_done, context};
   clear();
   for (size_t i = 0; i < packets.size() && !call.is_blocked; ++i) {
     add(call, i);
@@ -190,18 +190,23 @@ bool VxlanSender::add_single(Call& call, const Encapsulation& to, size_t index, 
   uint8_t* header = take_headers(vxlan_header_bytes);
   write_vxlan_header(header, to.key);
   add_slice({header, vxlan_header_bytes}, call.packets[index]->bytes());
-  end_message(index, true);
+  end_message(index, 1, 0);
   joinable_ = {shape.pieces_each > 1, to, shape.piece_size, shape.pieces_each - 1};
   return true;
 }
 
-// Adds the frame to the last message, of which the kernel makes datagrams of equal size. A shorter one is its last.
+// Whether the frame's pieces may follow in the last message, of which the kernel makes datagrams of equal size.
+bool VxlanSender::may_join(const Encapsulation& to, size_t index, size_t piece_size) const {
+  return joinable_.is_open && joinable_.pieces_left > 0 && piece_size <= joinable_.piece_size &&
+         entries_.back().packet + entries_.back().packet_count == index && entries_.back().pieces == 0 &&
+         joinable_.to.remote == to.remote && joinable_.to.local == to.local && joinable_.to.tos == to.tos &&
+         joinable_.to.ttl == to.ttl;
+}
+
+// A shorter one is the message's last.
 bool VxlanSender::join_last(Call& call, const Encapsulation& to, size_t index, const Shape& shape) {
-  const bool may_join = joinable_.is_open && joinable_.pieces_left > 0 && shape.piece_size <= joinable_.piece_size &&
-                        entries_.back().packet + entries_.back().packet_count == index &&
-                        joinable_.to.remote == to.remote && joinable_.to.local == to.local &&
-                        joinable_.to.tos == to.tos && joinable_.to.ttl == to.ttl;
-  if (!may_join || iovecs_.size() + 2 > max_iovecs || headers_used_ + vxlan_header_bytes > header_bytes) {
+  if (!may_join(to, index, shape.piece_size) || iovecs_.size() + 2 > max_iovecs ||
+      headers_used_ + vxlan_header_bytes > header_bytes) {
     return false;
   }
   const size_t i = messages_.size() - 1;
@@ -220,27 +225,60 @@ bool VxlanSender::join_last(Call& call, const Encapsulation& to, size_t index, c
 bool VxlanSender::add_pieces(Call& call, const Encapsulation& to, size_t index, const Segmenter& segmenter,
                              const Shape& shape) {
   const size_t header_size = vxlan_header_bytes + segmenter.header_size();
-  const size_t datagrams = shape.datagram_count();
-  for (size_t datagram = index == 0 ? call.datagrams_done : 0; datagram < datagrams; ++datagram) {
-    const size_t first = datagram * shape.pieces_each;
-    const size_t end = std::min(first + shape.pieces_each, shape.piece_count);
-    if (!has_room(end - first, (end - first) * header_size) && !flush(call)) {
+  size_t piece = index == 0 ? call.pieces_done : 0;
+  piece += join_pieces(to, index, segmenter, piece, shape);
+  while (piece < shape.piece_count) {
+    const size_t end = std::min(piece + shape.pieces_each, shape.piece_count);
+    if (!has_room(end - piece, (end - piece) * header_size) && !flush(call)) {
       return false;
     }
     if (abandoned_ == index) {
       return true;
     }
-    begin_message(call, to, end - first > 1 ? shape.piece_size : 0);
-    for (size_t piece = first; piece < end; ++piece) {
-      const auto payload = segmenter.payload(piece);
-      uint8_t* headers = take_headers(header_size);
-      write_vxlan_header(headers, to.key);
-      segmenter.write_headers(piece, headers + vxlan_header_bytes, InternetSum().add(payload));
-      add_slice({headers, header_size}, payload);
-    }
-    end_message(index, datagram + 1 == datagrams);
+    begin_message(call, to, end - piece > 1 ? shape.piece_size : 0);
+    write_pieces(to, segmenter, piece, end);
+    const bool is_last = end == shape.piece_count;
+    end_message(index, is_last ? 1 : 0, is_last ? 0 : end - piece);
+    const bool is_full = vxlan_header_bytes + segmenter.frame_size(end - 1) == shape.piece_size;
+    joinable_ = {is_last && is_full && shape.pieces_each > 1, to, shape.piece_size, shape.pieces_each - (end - piece)};
+    piece = end;
   }
   return true;
+}
+
+// As many pieces as the last message takes; how many.
+size_t VxlanSender::join_pieces(const Encapsulation& to, size_t index, const Segmenter& segmenter, size_t first,
+                                const Shape& shape) {
+  const size_t count = std::min(joinable_.pieces_left, shape.piece_count - first);
+  const size_t header_size = vxlan_header_bytes + segmenter.header_size();
+  const bool is_one_size = shape.piece_size == joinable_.piece_size || count == 1;
+  if (!may_join(to, index, shape.piece_size) || !is_one_size || count == 0 || iovecs_.size() + 2 * count > max_iovecs ||
+      headers_used_ + count * header_size > header_bytes) {
+    return 0;
+  }
+  const size_t i = messages_.size() - 1;
+  msghdr& message = messages_[i].msg_hdr;
+  message.msg_controllen = write_control(controls_[i].bytes, to, joinable_.piece_size);
+  write_pieces(to, segmenter, first, first + count);
+  message.msg_iovlen = iovecs_.size() - message_iovec_;
+  const bool is_last = first + count == shape.piece_count;
+  Entry& entry = entries_.back();
+  entry.packet_count += is_last ? 1 : 0;
+  entry.pieces = is_last ? 0 : count;
+  joinable_.pieces_left -= count;
+  joinable_.is_open = is_last && vxlan_header_bytes + segmenter.frame_size(first + count - 1) == joinable_.piece_size;
+  return count;
+}
+
+void VxlanSender::write_pieces(const Encapsulation& to, const Segmenter& segmenter, size_t first, size_t end) {
+  const size_t header_size = vxlan_header_bytes + segmenter.header_size();
+  for (size_t piece = first; piece < end; ++piece) {
+    const auto payload = segmenter.payload(piece);
+    uint8_t* headers = take_headers(header_size);
+    write_vxlan_header(headers, to.key);
+    segmenter.write_headers(piece, headers + vxlan_header_bytes, InternetSum().add(payload));
+    add_slice({headers, header_size}, payload);
+  }
 }
 
 bool VxlanSender::has_room(size_t pieces, size_t headers) const {
@@ -275,11 +313,11 @@ void VxlanSender::begin_message(Call& call, const Encapsulation& to, size_t segm
   message_iovec_ = iovecs_.size();
 }
 
-void VxlanSender::end_message(size_t index, bool is_last) {
+void VxlanSender::end_message(size_t index, size_t packet_count, size_t pieces) {
   msghdr& message = messages_.back().msg_hdr;
   message.msg_iov = &iovecs_[message_iovec_];
   message.msg_iovlen = iovecs_.size() - message_iovec_;
-  entries_.push_back({index, keep, is_last});
+  entries_.push_back({index, keep, packet_count, pieces});
 }
 
 void VxlanSender::clear() {
@@ -299,7 +337,7 @@ bool VxlanSender::flush(Call& call) {
     if (entry.drop) {
       drop_packets(call, *entry.drop, 1);
       ++at;
-    } else if (entry.packet == abandoned_) {
+    } else if (entry.packet == abandoned_ && entry.packets_touched() == 1) {
       ++message;
       ++at;
     } else {
@@ -330,8 +368,10 @@ size_t VxlanSender::send_run(Call& call, size_t first_entry, size_t first_messag
   }
   if (sent.error != 0) {
     const Entry& entry = entries_[first_entry];
-    abandoned_ = entry.packet;
-    drop_packets(call, refused(sent.error, call, entry.packet), entry.packet_count);
+    const size_t already_dropped = entry.packet == abandoned_ ? 1 : 0;
+    const size_t end = entry.packet + entry.packets_touched();
+    abandoned_ = entry.pieces > 0 ? end - 1 : ~size_t{0};
+    drop_packets(call, refused(sent.error, call, entry.packet), entry.packets_touched() - already_dropped);
     return 1;
   }
   for (size_t i = 0; i < sent.count; ++i) {
@@ -345,21 +385,23 @@ VxlanSender::Sent VxlanSender::send_messages(size_t first, size_t count) {
   return sent < 0 ? Sent{0, errno} : Sent{static_cast<size_t>(sent), 0};
 }
 
-void VxlanSender::finish_datagram(Call& call, const Entry& entry) {
-  if (!entry.is_last) {
-    ++call.datagrams_done;
-    return;
+// The rest of a packet whose beginning was refused may leave with others: it was counted as dropped then.
+void VxlanSender::finish_datagram(Call& call, const Entry& entry) const {
+  if (entry.packet_count > 0) {
+    const size_t already_dropped = entry.packet == abandoned_ ? 1 : 0;
+    const size_t count = entry.packet_count - already_dropped;
+    for (const Packet* packet : call.packets.subspan(entry.packet + already_dropped, count)) {
+      call.context.sent(call.port, packet->size(), packet->gso_segments());
+    }
+    call.pieces_done = 0;
+    call.done += count;
   }
-  for (const Packet* packet : call.packets.subspan(entry.packet, entry.packet_count)) {
-    call.context.sent(call.port, packet->size(), packet->gso_segments());
-  }
-  call.datagrams_done = 0;
-  call.done += entry.packet_count;
+  call.pieces_done += entry.pieces;
 }
 
 void VxlanSender::drop_packets(Call& call, DropReason reason, size_t count) {
   call.context.drop(call.port, reason, count);
-  call.datagrams_done = 0;
+  call.pieces_done = 0;
   call.done += count;
 }
 

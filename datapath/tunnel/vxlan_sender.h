@@ -4,7 +4,8 @@
 // buffer, the payload is sent from where it lies, and one sendmsg() with UDP_SEGMENT makes up to 64 datagrams of equal
 // size of headers and payload slices in turn. The only pass over the payload in user space is the inner checksum.
 // Frames of a flow that come one after the other and have one size are joined likewise: 32 acknowledgements are one
-// datagram to the kernel's stack. What else leaves by the same socket shares a sendmmsg().
+// datagram to the kernel's stack, and what is left of a 64 KB frame beyond the first full datagram leaves with the first
+// pieces of the next. What else leaves by the same socket shares a sendmmsg().
 //
 // What does not fit the path's MTU is dropped as tunnel_mtu_exceeded, GSO frames by their pieces; without "don't
 // fragment" the kernel fragments instead. ICMP errors that wait at a socket make the next send on it fail, whoever it
@@ -50,21 +51,24 @@ class VxlanSender {
 
   static constexpr unsigned route_lookups_per_second = 10000;
 
-  // As BackloggedPort::send. `datagrams_done`: how many datagrams of the first packet left in earlier calls, kept by
-  // the caller between calls.
-  size_t send(Port& port, std::span<Packet* const> packets, size_t& datagrams_done, TxContext& context);
+  // As BackloggedPort::send. `pieces_done`: how many pieces of the first packet left in earlier calls, kept by the
+  // caller between calls.
+  size_t send(Port& port, std::span<Packet* const> packets, size_t& pieces_done, TxContext& context);
 
  private:
   static constexpr size_t max_messages = 64;
   static constexpr size_t max_iovecs = 2048;
   static constexpr size_t header_bytes = 128 * 1024;
 
-  // What becomes of packets, in order: a message that carries (a part of) one or several, or a drop.
+  // What becomes of packets, in order: a drop, or a message that ends `packet_count` packets from `packet` on and carries
+  // `pieces` of the one behind them, which goes on in the next.
   struct Entry {
     size_t packet = 0;
     Verdict drop;
-    bool is_last = true;  // of its packet
     size_t packet_count = 1;
+    size_t pieces = 0;
+
+    size_t packets_touched() const { return packet_count + (pieces > 0 ? 1 : 0); }
   };
   // The last message, while further frames may join it.
   struct Joinable {
@@ -78,7 +82,6 @@ class VxlanSender {
     size_t piece_count = 1;
     size_t piece_size = 0;  // UDP payload of all pieces but the last
     size_t pieces_each = 1;
-    size_t datagram_count() const { return (piece_count + pieces_each - 1) / pieces_each; }
   };
   // How a system call ended: errno as it was right behind it.
   struct Sent {
@@ -88,7 +91,7 @@ class VxlanSender {
   struct Call {
     Port& port;
     std::span<Packet* const> packets;
-    size_t& datagrams_done;
+    size_t& pieces_done;
     TxContext& context;
     size_t done = 0;
     bool is_blocked = false;
@@ -99,21 +102,25 @@ class VxlanSender {
   Verdict choose_socket(Call& call, const TunnelSpec& spec, const Encapsulation& to, const Packet& packet);
   Verdict shape_of(const TunnelSpec& spec, const Encapsulation& to, size_t piece_size, Shape& shape);
   bool add_single(Call& call, const Encapsulation& to, size_t index, const Shape& shape);
+  bool may_join(const Encapsulation& to, size_t index, size_t piece_size) const;
   bool join_last(Call& call, const Encapsulation& to, size_t index, const Shape& shape);
   bool add_pieces(Call& call, const Encapsulation& to, size_t index, const Segmenter& segmenter, const Shape& shape);
+  size_t join_pieces(const Encapsulation& to, size_t index, const Segmenter& segmenter, size_t first,
+                     const Shape& shape);
+  void write_pieces(const Encapsulation& to, const Segmenter& segmenter, size_t first, size_t end);
 
   bool has_room(size_t pieces, size_t headers) const;
   void add_slice(std::span<const uint8_t> headers, std::span<const uint8_t> payload);
   uint8_t* take_headers(size_t size);
   void begin_message(Call& call, const Encapsulation& to, size_t segment_size);
-  void end_message(size_t index, bool is_last);
+  void end_message(size_t index, size_t packet_count, size_t pieces);
 
   // False when the socket would block: nothing is left to send then.
   bool flush(Call& call);
   void clear();
   size_t send_run(Call& call, size_t first_entry, size_t first_message);
   Sent send_messages(size_t first, size_t count);
-  static void finish_datagram(Call& call, const Entry& entry);
+  void finish_datagram(Call& call, const Entry& entry) const;
   static void drop_packets(Call& call, DropReason reason, size_t count);
   DropReason refused(int error, const Call& call, size_t index);
 

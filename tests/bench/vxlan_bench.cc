@@ -48,9 +48,9 @@ void encapsulate(benchmark::State& state, const Frame& frame, size_t batch_size)
     packets.push_back(make_packet(pool, frame));
     pointers.push_back(packets.back().get());
   }
-  size_t datagrams_done = 0;
+  size_t pieces_done = 0;
   for (auto _ : state) {
-    sender.send(port, pointers, datagrams_done, context);
+    sender.send(port, pointers, pieces_done, context);
   }
   if (balance.dropped.total() != 0) {
     state.SkipWithError("packets were dropped");
