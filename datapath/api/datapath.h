@@ -24,6 +24,7 @@
 #include "datapath/api/port_spec.h"
 #include "datapath/api/queue.h"
 #include "datapath/api/upcall.h"
+#include "datapath/api/worker_perf.h"
 #include "lib/base/clock.h"
 #include "lib/base/result.h"
 #include "lib/packet/drop_reason.h"
@@ -47,6 +48,7 @@ struct WorkerStatus {
   unsigned index = 0;
   uint64_t rounds = 0, sleeps = 0, rx_packets = 0, flow_cache_hits = 0, megaflow_hits = 0, misses = 0;
   size_t megaflow_count = 0, mask_count = 0;
+  WorkerPerf perf{};
 };
 
 // A change to one megaflow, executed by its worker. A megaflow that is already dead is left alone.

@@ -31,6 +31,7 @@ void count(Installed& installed, size_t frame_size, TimePoint now) {
 void Pipeline::process(PacketBatch&& batch, const PortTable& ports) {
   now_ = parts_.clock.coarse_now();
   receive(batch, ports);
+  end(Stage::extract);
   run_all();
   run_recirculated();
 }
@@ -38,10 +39,15 @@ void Pipeline::process(PacketBatch&& batch, const PortTable& ports) {
 // What count_ packets are there for.
 void Pipeline::run_all() {
   look_up();
+  end(Stage::megaflow_table);
   run_hits();
+  end(Stage::actions);
   parts_.transmit.flush();
+  end(Stage::transmit);
   run_misses();
+  end(Stage::misses);
   parts_.transmit.flush();
+  end(Stage::transmit);
 }
 
 // Each pass may leave more to do; how much is bounded (transmit.h).
@@ -58,6 +64,7 @@ void Pipeline::run_recirculated() {
           add(std::move(packet));
         }
       }
+      end(Stage::extract);
       run_all();
     }
   }
@@ -112,6 +119,7 @@ void Pipeline::look_up() {
     cached_count += is_cached[i] ? 1 : 0;
   }
   parts_.counters.flow_cache_hits.add(cached_count);
+  end(Stage::flow_cache);
   if (cached_count == count_) {
     return;
   }

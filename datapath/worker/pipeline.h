@@ -57,6 +57,7 @@ class Pipeline {
  private:
   static constexpr size_t capacity = PacketBatch::capacity;
 
+  void end(Stage stage) { parts_.counters.stages.end(stage); }
   void receive(PacketBatch& batch, const PortTable& ports);
   void run_recirculated();
   void add(PacketPtr packet);

@@ -147,11 +147,15 @@ bool Worker::read_queues() {
       continue;
     }
     PacketBatch batch;
+    counters_.stages.begin();
     attached.is_ready = attached.queue->receive(batch, rx_context_);
-    has_read = has_read || attached.is_ready || !batch.is_empty();
-    if (!batch.is_empty()) {
+    const size_t packet_count = batch.size();
+    has_read = has_read || attached.is_ready || packet_count != 0;
+    counters_.stages.end(Stage::receive);
+    if (packet_count != 0) {
       pipeline_.process(std::move(batch), ports_.snapshot());
     }
+    counters_.stages.finish(packet_count);
   }
   megaflow_count_.set(megaflows_.size());
   mask_count_.set(megaflows_.mask_count());
@@ -223,6 +227,9 @@ void Worker::run_command(ExecuteCommand& command) {
 }
 
 WorkerStatus Worker::status() const {
+  WorkerPerf perf = counters_.stages.read();
+  counters_.balance.dropped.for_each(
+      [&](DropReason reason, uint64_t count) { perf.dropped[static_cast<size_t>(reason)] = count; });
   return {index_,
           counters_.rounds.value(),
           counters_.sleeps.value(),
@@ -231,7 +238,8 @@ WorkerStatus Worker::status() const {
           counters_.megaflow_hits.value(),
           counters_.misses.value(),
           megaflow_count_.value(),
-          mask_count_.value()};
+          mask_count_.value(),
+          perf};
 }
 
 }  // namespace weft::datapath

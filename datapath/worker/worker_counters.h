@@ -2,6 +2,7 @@
 #pragma once
 
 #include "datapath/port/port.h"
+#include "datapath/worker/stage_clock.h"
 #include "lib/base/counter.h"
 
 namespace weft::datapath {
@@ -14,6 +15,7 @@ struct WorkerCounters {
   Counter flow_cache_hits;
   Counter megaflow_hits;
   Counter misses;
+  StageClock stages;
 };
 
 }  // namespace weft::datapath

@@ -1,4 +1,4 @@
-"""What weft-ofctl prints for programs (--format json): every such command's output is read, and says what its text says."""
+"""What the tools print for programs (--format json): every such command's output is read, and says what its text says."""
 
 import json
 
@@ -75,3 +75,10 @@ class JsonTest(SystemTest):
         done = self.ofctl("--format=json", "meter-features", "br0", check=False)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("meter-features prints text only", done.stderr)
+
+    def test_where_time_goes(self):
+        for words in (["--format=json", "dpif/perf"], ["-f", "json", "dpif/perf"], ["dpif/perf", "--format=json"]):
+            workers = json.loads(self.sw.appctl(*words).stdout)["workers"]
+            self.assertEqual([worker["worker"] for worker in workers], list(range(len(workers))))
+            self.assertEqual(self.sw.appctl("dpif/perf").stdout.count("worker "), len(workers))
+        self.assertEqual(self.sw.appctl("--format=json", "version", check=False).returncode, 2)

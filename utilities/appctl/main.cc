@@ -28,6 +28,7 @@ constexpr std::string_view help_text =
     "usage: weft-appctl [OPTIONS] COMMAND [ARG...]\n\n"
     "Options:\n"
     "  --rundir=DIR        where the switch's sockets are (default $WEFT_RUNDIR or /run/weft)\n"
+    "  -f, --format=FORMAT text or json, for a command that knows both\n"
     "  -T, --timeout=SECS  give up after so many seconds (0: never)\n"
     "  -h, --help          this text\n"
     "  -V, --version       print the version\n\n"
@@ -40,6 +41,7 @@ constexpr std::string_view help_text =
 struct CommandLine {
   std::optional<std::string> rundir;
   std::chrono::seconds timeout{0};
+  std::optional<std::string> format;
   bool wants_help = false;
   bool wants_version = false;
   std::vector<std::string> words;  // the command and what follows it, options of its own included
@@ -54,7 +56,7 @@ int fail(const std::string& message, int status) {
 }
 
 std::string unknown_option(const std::string& name) {
-  static constexpr std::array<std::string_view, 4> known{"--rundir", "--timeout", "--help", "--version"};
+  static constexpr std::array<std::string_view, 5> known{"--rundir", "--format", "--timeout", "--help", "--version"};
   return TextError{fmt::format("unknown option \"{}\"", name), 0, 0, did_you_mean(name, known)}.to_string();
 }
 
@@ -72,6 +74,10 @@ std::pair<std::string, std::optional<std::string>> split_option(const std::strin
 bool set_option(CommandLine& line, const std::string& name, const std::string& value) {
   if (name == "--rundir") {
     line.rundir = value;
+    return true;
+  }
+  if (name == "-f" || name == "--format") {
+    line.format = value;
     return true;
   }
   const auto seconds = parse_unsigned(value, 1'000'000);
@@ -135,7 +141,7 @@ Result<CommandLine, std::string> parse_command_line(const std::vector<std::strin
       line.wants_version = true;
       continue;
     }
-    if (name != "--rundir" && name != "-T" && name != "--timeout") {
+    if (name != "--rundir" && name != "-T" && name != "--timeout" && name != "-f" && name != "--format") {
       return Unexpected{unknown_option(name)};
     }
     if (!value && i + 1 == arguments.size()) {
@@ -150,6 +156,9 @@ Result<CommandLine, std::string> parse_command_line(const std::vector<std::strin
   }
   if (auto taken = take_words(line, std::span(arguments).subspan(i)); !taken) {
     return Unexpected{taken.error()};
+  }
+  if (line.format) {
+    line.words.push_back("--format=" + *line.format);
   }
   return line;
 }

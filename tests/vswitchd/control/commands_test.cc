@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "lib/base/log.h"
 #include "tests/support/test_switch.h"
@@ -83,6 +84,34 @@ TEST_F(CommandsTest, FlowsPortsAndDrops) {
   EXPECT_THAT(run({"drop/show", "all"}), HasSubstr(std::string(to_string(DropReason::port_gone))));
   EXPECT_EQ(run({"drop/show", "some"}), "refused: \"some\": only \"all\" may follow");
   EXPECT_EQ(run({"revalidator/wait"}), "");
+}
+
+TEST_F(CommandsTest, WhereTimeGoesIsShownAsTextAndJson) {
+  sw.add_flow("in_port=p1,actions=output:p2");
+  for (int i = 0; i < 3; ++i) {
+    sw.receive("p1", frame().ipv4("10.0.0.1", "10.0.0.2"));
+  }
+  sw.receive("p2", frame().ipv4("10.0.0.1", "10.0.0.2"));
+  const std::string text = run({"dpif/perf"});
+  EXPECT_THAT(text, StartsWith("worker 0:\n  packets received: 4\n"));
+  EXPECT_THAT(text, HasSubstr("  misses: 2 (50.00 %)\n"));
+  EXPECT_THAT(
+      text, HasSubstr("  batches: 4, of 1.0 packets on average\n           1 packets: 4\n  timed: one batch in 127:"));
+  EXPECT_THAT(text, HasSubstr("  dropped: 1 table_miss\n"));
+
+  const auto json = nlohmann::json::parse(run({"dpif/perf", "--format=json"}));
+  ASSERT_EQ(json["workers"].size(), 1U);
+  const auto& worker = json["workers"][0];
+  EXPECT_EQ(worker["packets"], 4);
+  EXPECT_EQ(worker["misses"], 2);
+  EXPECT_EQ(worker["batches"]["1"], 4);
+  EXPECT_EQ(worker["dropped"], nlohmann::json({{"table_miss", 1}}));
+  EXPECT_EQ(worker["timed"]["batches"].get<int>() + worker["timed"]["interrupted_batches"].get<int>(), 1);
+  EXPECT_TRUE(worker["stages"].contains("megaflow_table"));
+
+  EXPECT_THAT(run({"dpif/perf", "--format", "json"}), StartsWith("{\n  \"workers\""));
+  EXPECT_EQ(run({"dpif/perf", "--format=xml"}), "refused: \"xml\" is no format; it is text or json");
+  EXPECT_EQ(run({"dpif/perf", "br0"}), "refused: \"br0\": only --format=text or --format=json may follow");
 }
 
 TEST_F(CommandsTest, LearnedAddressesAreShownAndForgotten) {
