@@ -40,6 +40,7 @@ struct TunnelSpec {
 class ReplayFrames {
  public:
   unsigned queue_count = 1;
+  double frames_a_second = 0;  // of all queues together; 0: as many as are taken
 
   void add(std::span<const uint8_t> frame) {
     bytes_.insert(bytes_.end(), frame.begin(), frame.end());

@@ -3,6 +3,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+
 namespace weft::datapath {
 namespace {
 
@@ -22,7 +25,7 @@ class ReplayQueue final : public RxQueue {
   int fd() const override { return event_fd_; }
 
   bool receive(PacketBatch& batch, RxContext& context) override {
-    while (!batch.is_full()) {
+    for (size_t room = due_count(); room > 0 && !batch.is_full(); --room) {
       PacketPtr packet = context.pool().copy_of(take_next());
       if (packet == nullptr) {
         context.drop(&port_, DropReason::no_buffer);
@@ -35,7 +38,18 @@ class ReplayQueue final : public RxQueue {
   }
 
  private:
+  // How many frames more its rate allows. What was due and not taken in time is made up for.
+  size_t due_count() const {
+    if (frames_->frames_a_second == 0) {
+      return PacketBatch::capacity;
+    }
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin_;
+    const auto due = static_cast<uint64_t>(passed.count() * frames_->frames_a_second / frames_->queue_count);
+    return due > handed_over_ ? due - handed_over_ : 0;
+  }
+
   std::span<const uint8_t> take_next() {
+    ++handed_over_;
     const std::span<const uint8_t> frame = frames_->frame(next_);
     next_ += frames_->queue_count;
     if (next_ >= frames_->count()) {
@@ -49,6 +63,8 @@ class ReplayQueue final : public RxQueue {
   const size_t first_;
   size_t next_;
   const int event_fd_;
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  uint64_t handed_over_ = 0;
 };
 
 }  // namespace

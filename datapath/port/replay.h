@@ -1,5 +1,5 @@
-// ReplayPort: hands over the same frames again and again, as fast as workers take them, and frees what it is sent. For
-// benchmarks: the whole way of a packet without any device.
+// ReplayPort: hands over the same frames again and again, as fast as workers take them or at a rate, and frees what it is
+// sent. For benchmarks: the whole way of a packet without any device.
 //
 // Frames are copied into fresh buffers of the worker's pool, as from a device. With several queues, each hands over every
 // so-many-th frame, so that a flow whose frames lie apart by a multiple of their number stays in one queue.

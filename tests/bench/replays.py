@@ -13,7 +13,8 @@ from traffic import Maker
 
 VXLAN = "set_field:5001->tun_id,set_field:192.0.2.2->tun_dst,output:2"
 ATTACKS = (0, 1, 10, 50)
-GROUPS = ("rule", "acl", "vxlan", "workers", "attack")
+GROUPS = ("rule", "acl", "vxlan", "workers", "attack", "fresh")
+FRESH_RATE = 2000
 
 
 @dataclass
@@ -24,7 +25,7 @@ class Case:
     group: str
     peers: tuple = ("weft", "dpdk")
     options: tuple = ()  # of weft-bench-replay
-    counted: str = "mpps"  # or "sent": packets that left
+    counted: str = "mpps"  # or "sent": packets that left; "wall": by the clock; "fresh": percent of new flows served
     warmup: float = 1
     results: dict = field(default_factory=dict)
 
@@ -58,6 +59,10 @@ def cases():
                        lambda maker, percent=percent, repeated=repeated, packets=packets:
                        maker.explosion(percent, packets, repeated), "attack",
                        ("weft", "dpdk") if packets < dpdk.MOST_PACKETS else ("weft",), (), "sent", 4)
+    for percent in ATTACKS:
+        yield Case(f"fresh-{percent}", f"{percent} % attack, never repeated: % of new flows of another port served",
+                   lambda maker, percent=percent: maker.with_fresh(maker.explosion(percent, 2_000_000, False)), "fresh",
+                   ("weft",), ("--also-in", "fresh", "--also-rate", str(FRESH_RATE), "--out", "served"), "fresh", 4)
 
 
 def vxlan(maker):
@@ -65,13 +70,22 @@ def vxlan(maker):
 
 
 def measure_weft(workload, case, arguments):
+    options = list(case.options)
+    if "--cpu" not in options:
+        options += ["--cpu", "1"]
+    if workload.also_pcap:
+        options += ["--also-pcap", workload.also_pcap]
     done = run([os.path.join(arguments.bin, "weft-bench-replay"), "--pcap", workload.pcap, "--flows", workload.flows,
                 "--in", "in", "--out", "out", "--seconds", arguments.seconds, "--warmup", case.warmup,
-                *(case.options if "--cpu" in case.options else ("--cpu", "1", *case.options))],
+                *options],
                timeout=arguments.seconds + 120).stdout
     numbers = dict(re.findall(r"^(\w+) ([\d.]+)", done, re.MULTILINE))
     sent = re.search(r"^sent out .* ([\d.]+) per_cpu_second", done, re.MULTILINE)
-    return {"mpps": float(numbers["Mpps_per_cpu_second"]), "sent": float(sent[1]), "wall": float(numbers["Mpps"])}
+    result = {"mpps": float(numbers["Mpps_per_cpu_second"]), "sent": float(sent[1]), "wall": float(numbers["Mpps"])}
+    if workload.also_pcap:
+        served = float(re.search(r"^sent served ([\d.]+)", done, re.MULTILINE)[1])
+        result["fresh"] = 100 * served / (FRESH_RATE / 1e6)
+    return result
 
 
 def measure_dpdk(workload, case, arguments):
@@ -103,7 +117,8 @@ def _measure(chosen, arguments, maker):
                 if peer in case.peers:
                     result = MEASURES[peer](workload, case, arguments)
                     case.results.setdefault(peer, []).append(result)
-                    print(f"  {case.title}, round {round_number}: {peer}: {result[case.counted]:.3f} Mpps "
+                    print(f"  {case.title}, round {round_number}: {peer}: {result[case.counted]:.3f} "
+                          f"{'%' if case.counted == 'fresh' else 'Mpps'} "
                           f"(received {result['wall']:.3f} by the clock)", file=sys.stderr, flush=True)
         os.remove(workload.pcap)
 

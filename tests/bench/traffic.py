@@ -31,6 +31,7 @@ class Workload:
     pcap: str
     flows: str
     packet_count: int
+    also_pcap: str = ""  # for a second port, offered at a rate of its own
 
 
 @dataclass
@@ -203,6 +204,25 @@ class Maker:
             f"priority=200,udp,nw_src=10.0.0.1,actions={self.actions}",
             f"priority=100,udp,tp_src=12345,actions={self.actions}",
             "priority=1,actions=drop"])
+
+    def fresh(self, packet_count):
+        """Packets that are each the first of a flow, for a port of their own (number 4, sent on at number 3) beside an
+        explosion: multipath looks at the whole 5-tuple, so that each needs a megaflow of its own."""
+        random = self._random()
+        tuples = Tuples(packet_count)
+        tuples.source[:] = 10 << 24 | random.permutation(packet_count)
+        tuples.destination[:] = 192 << 24 | 168 << 16 | random.integers(0, 1 << 16, packet_count)
+        tuples.source_port[:] = random.integers(1024, 65536, packet_count)
+        tuples.destination_port[:] = 443
+        return self._write("fresh", tuples, [
+            "priority=500,udp,in_port=4,actions=multipath(symmetric_l4,1024,modulo_n,1,0,NXM_NX_REG0[]),output:3"])
+
+    def with_fresh(self, workload):
+        fresh = self.fresh(1_000_000)
+        with open(workload.flows, "a", encoding="ascii") as flows, open(fresh.flows, encoding="ascii") as more:
+            flows.write(more.read())
+        workload.also_pcap = fresh.pcap
+        return workload
 
     @staticmethod
     def _legitimate(random):

@@ -1,10 +1,13 @@
 // weft-bench-replay: how many packets a second the whole switch handles when no device limits it.
 //
 //     weft-bench-replay --pcap FILE --flows FILE --in NAME --out NAME --seconds N [--workers N]
+//                       [--also-in NAME --also-pcap FILE --also-rate N]
 //
 // The frames of a capture come in at port NAME over and over, each copied into a fresh buffer; everything behind is as in
 // the daemon: workers, caches, translation of misses, the revalidator. What goes out is freed. --vxlan puts a whole VXLAN
 // packet around each frame first; a flow may set tun_id and tun_dst.
+//
+// --also-in is a second port whose frames come at a rate of their own: what others do while the first is flooded.
 //
 // It prints, of the time after --warmup: packets in, packets out of each port, millions of each a second, processor time and
 // cycles of a worker for each packet, and where lookups hit. --cpu N puts worker i on processor N + i.
@@ -45,12 +48,13 @@ struct Options {
   std::string pcap, flows, in = "in", also_in, also_pcap;
   std::vector<std::string> out;
   double seconds = 5, warmup = 1;
+  double also_rate = 1000;
   unsigned workers = 1;
   int cpu = -1;
   bool vxlan = false;
 };
 
-std::shared_ptr<const datapath::ReplayFrames> read_frames(const std::string& path, unsigned queues) {
+std::shared_ptr<const datapath::ReplayFrames> read_frames(const std::string& path, unsigned queues, double rate = 0) {
   std::string why(PCAP_ERRBUF_SIZE, '\0');
   const std::unique_ptr<pcap_t, decltype(&pcap_close)> file(pcap_open_offline(path.c_str(), why.data()), &pcap_close);
   if (file == nullptr) {
@@ -58,6 +62,7 @@ std::shared_ptr<const datapath::ReplayFrames> read_frames(const std::string& pat
   }
   auto frames = std::make_shared<datapath::ReplayFrames>();
   frames->queue_count = queues;
+  frames->frames_a_second = rate;
   pcap_pkthdr* header = nullptr;
   const uint8_t* bytes = nullptr;
   while (pcap_next_ex(file.get(), &header, &bytes) == 1) {
@@ -173,6 +178,7 @@ struct Reading {
   size_t megaflows = 0, masks = 0;
   datapath::Datapath::Balance balance;
   std::vector<uint64_t> sent;
+  uint64_t also_received = 0;
 };
 
 class Bench {
@@ -198,11 +204,15 @@ class Bench {
 
   void run() {
     // A port that flows name must be there; its frames come when all flows are.
-    const auto in = add_port(options_.in, std::make_shared<datapath::ReplayFrames>());
-    static_cast<void>(in);
+    add_port(options_.in, std::make_shared<datapath::ReplayFrames>());
+    if (has_also()) {
+      add_port(options_.also_in, std::make_shared<datapath::ReplayFrames>());
+    }
     load_flows();
-    bridge_->remove_port(options_.in);
-    add_port(options_.in, read_frames(options_.pcap, options_.workers));
+    replace_port(options_.in, read_frames(options_.pcap, options_.workers));
+    if (has_also()) {
+      also_ = replace_port(options_.also_in, read_frames(options_.also_pcap, options_.workers, options_.also_rate));
+    }
     wait(options_.warmup);
     const Reading before = read();
     wait(options_.seconds);
@@ -210,12 +220,19 @@ class Bench {
   }
 
  private:
+  bool has_also() const { return !options_.also_in.empty(); }
+
+  PortId replace_port(const std::string& name, std::shared_ptr<const datapath::ReplayFrames> frames) {
+    bridge_->remove_port(name);
+    return add_port(name, std::move(frames));
+  }
+
   PortId add_port(const std::string& name, std::shared_ptr<const datapath::ReplayFrames> frames) {
     datapath::PortSpec spec;
     spec.name = name;
     spec.type = datapath::PortType::memory;
     spec.replay = std::move(frames);
-    spec.is_memory_tunnel = options_.vxlan && name != options_.in;
+    spec.is_memory_tunnel = options_.vxlan && name != options_.in && name != options_.also_in;
     const auto number = number_of(name);
     const auto added = bridge_->add_port({name, spec, number, {}});
     if (!added) {
@@ -225,7 +242,7 @@ class Bench {
     return bridge_->port(name)->port_id;
   }
 
-  // In the order of --in, --out.
+  // In the order of --in, --out, --also-in.
   uint16_t number_of(const std::string& name) const {
     if (name == options_.in) {
       return 1;
@@ -276,6 +293,9 @@ class Bench {
     for (const PortId port : out_) {
       reading.sent.push_back(switch_->datapath().port_counters(port).tx_packets);
     }
+    if (has_also()) {
+      reading.also_received = switch_->datapath().port_counters(also_).rx_packets;
+    }
     return reading;
   }
 
@@ -296,7 +316,7 @@ class Bench {
     fmt::print("dropped {:.3f} %\n", share(after.balance.dropped, before.balance.dropped));
     for (size_t i = 0; i < out_.size(); ++i) {
       const auto sent = static_cast<double>(after.sent[i] - before.sent[i]);
-      fmt::print("sent {} {:.3f} Mpps {:.3f} per_cpu_second\n", options_.out[i], sent / seconds * 1e-6,
+      fmt::print("sent {} {:.6f} Mpps {:.3f} per_cpu_second\n", options_.out[i], sent / seconds * 1e-6,
                  sent / cpu * 1e-6);
     }
   }
@@ -307,6 +327,7 @@ class Bench {
   std::optional<WorkerThreads> threads_;
   ofproto::Bridge* bridge_ = nullptr;
   std::vector<PortId> out_;
+  PortId also_ = port_id::none;
 };
 
 }  // namespace
@@ -329,6 +350,14 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
   app.add_option("--cpu", options.cpu, "put worker i on this processor + i");
+  CLI::Option* also_in =
+      app.add_option("--also-in", options.also_in, "a second port; its number follows the last --out");
+  app.add_option("--also-pcap", options.also_pcap, "frames that come in there")->needs(also_in);
+  app.add_option("--also-rate", options.also_rate, "how many of them a second")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->needs(also_in);
+  also_in->needs("--also-pcap");
   app.add_flag("--vxlan", options.vxlan, "encapsulate what goes out; flows set tun_id and tun_dst");
   CLI11_PARSE(app, argc, argv);
   try {
