@@ -152,6 +152,11 @@ ClassifierRule* Classifier::find_exact(const MiniMatch& match, int32_t priority,
   return rule;
 }
 
+ClassifierRule* Classifier::find_equal(ClassifierRule& rule, uint64_t version) {
+  assert(rule.is_linked() && "only its neighbours are looked at");
+  return Subtable::find_beside(rule, version);
+}
+
 ClassifierRule* Classifier::find_overlap(const MiniMatch& match, int32_t priority, uint64_t version) const {
   for (const std::unique_ptr<Subtable>& subtable : subtables_) {
     if (!subtable->has_priority(priority)) {
@@ -177,16 +182,25 @@ void Classifier::for_each_linked(const std::function<bool(const ClassifierRule&)
 }
 
 void Classifier::insert(ClassifierRule& rule, uint64_t version) {
-  assert(!rule.is_linked() && "a rule is inserted once");
+  assert(rule.added_version() == TableVersion::never && "a rule is inserted once");
   assert(find_exact(rule.match(), rule.priority(), version) == nullptr && "match and priority are unique");
-  Subtable& subtable = subtable_for(rule.match());
-  if (subtable.empty() || subtable.max_priority() < rule.priority()) {
+  if (!rule.is_linked()) {
+    link(rule);
+  }
+  Subtable& subtable = *rule.subtable_;
+  if (subtable.max_priority() < rule.priority()) {
     is_sealed_ = false;
   }
   rule.added_version_.store(version, std::memory_order_relaxed);
+  subtable.note_insertion(rule);
+}
+
+void Classifier::link(ClassifierRule& rule) {
+  assert(!rule.is_linked() && "a rule is linked once");
+  Subtable& subtable = subtable_for(rule.match());
   rule.subtable_ = &subtable;
   prefixes_.add(rule.match(), subtable.prefix_lengths());
-  subtable.insert(rule);
+  subtable.link(rule);
   ++linked_count_;
 }
 
@@ -212,7 +226,7 @@ void Classifier::unlink(ClassifierRule& rule) {
   for (ClassifierCursor* cursor : cursors_) {
     cursor->step_over(rule);
   }
-  const int32_t max_priority = subtable.max_priority();
+  const std::optional<int32_t> max_priority = subtable.max_priority();
   subtable.unlink(rule);
   prefixes_.remove(rule.match(), subtable.prefix_lengths());
   rule.subtable_ = nullptr;
@@ -255,7 +269,10 @@ void Classifier::publish_order() {
   auto order = std::make_unique<Order>();
   order->entries.reserve(subtables_.size());
   for (const std::unique_ptr<Subtable>& subtable : subtables_) {
-    order->entries.push_back({subtable->max_priority(), subtable.get()});
+    // One whose rules were all linked ahead has nothing for a reader.
+    if (const auto max_priority = subtable->max_priority()) {
+      order->entries.push_back({*max_priority, subtable.get()});
+    }
   }
   std::stable_sort(order->entries.begin(), order->entries.end(),
                    [](const Order::Entry& a, const Order::Entry& b) { return a.max_priority > b.max_priority; });

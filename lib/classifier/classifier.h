@@ -29,7 +29,9 @@
 // the version it loaded and sees exactly the rules visible then. The writer publishes after seal(). What was
 // removed is unlinked once its removed_version() is settled, and may be freed a grace period after that.
 //
-// Threads:   insert, remove, restore, unlink, seal, find_*, cursors: one writer. lookup: any thread under RCU that
+// Most of an insert can be done ahead of its time (link): the rule then stands where it will, and no version sees it.
+//
+// Threads:   link, insert, remove, restore, unlink, seal, find_*, cursors: one writer. lookup: any thread under RCU that
 //            loaded `version` after it was last quiescent.
 // Ownership: rules belong to the caller; subtables to the classifier, which retires them by RCU. At destruction
 //            there must be no reader left and rules may still be linked.
@@ -69,6 +71,9 @@ class Classifier {
   // --- writer
   // Visible from `version` on. There must be no other rule of the same match and priority visible then.
   void insert(ClassifierRule& rule, uint64_t version);
+  // Does what it can of an insert() that may follow; if none does, unlink() takes the rule out. Meanwhile it may make masks
+  // narrower, as one that is prepared does.
+  void link(ClassifierRule& rule);
   // Fetches what insert() will look at: a gain when many rules are inserted, a few ahead of each.
   void prefetch(const MiniMatch& match) const;
   // No longer visible from `version` on; stays linked.
@@ -82,6 +87,8 @@ class Classifier {
 
   // The rule with exactly this match and priority that is visible at `version`, published or not.
   ClassifierRule* find_exact(const MiniMatch& match, int32_t priority, uint64_t version) const;
+  // The same for the match and priority of a rule that is linked: without a probe.
+  static ClassifierRule* find_equal(ClassifierRule& rule, uint64_t version);
   // Some visible rule of this priority that shares a packet with `match`; one of the same match does.
   ClassifierRule* find_overlap(const MiniMatch& match, int32_t priority, uint64_t version) const;
 

@@ -1,7 +1,8 @@
 // What the classifier keeps of a rule: match, priority and the versions at which it is visible. Rules derive from it.
 //
 // A rule is visible from added_version() on and no longer from removed_version() on. Both are written before the
-// version they name is published, so a reader of any published version gets the same answer whenever it asks.
+// version they name is published, so a reader of any published version gets the same answer whenever it asks. A rule may
+// be linked long before it has a version: until then nobody sees it.
 //
 // Threads:   read by any thread under RCU; changed by the classifier on the writer's thread.
 // Ownership: the classifier does not own rules. One that was unlinked may be freed after a grace period.
@@ -40,6 +41,8 @@ class ClassifierRule {
   bool is_visible(uint64_t version) const { return added_version() <= version && version < removed_version(); }
   // Writer's side: whether the rule is in a classifier, visible or not.
   bool is_linked() const { return subtable_ != nullptr; }
+  // Linked by Classifier::link(), and not inserted yet.
+  bool is_ahead() const { return is_linked() && added_version() == TableVersion::never; }
 
  protected:
   ~ClassifierRule() = default;

@@ -197,7 +197,7 @@ void Subtable::prefetch(const MiniMatch& match) const {
   heads_.prefetch(whole);
 }
 
-void Subtable::insert(ClassifierRule& rule) {
+void Subtable::link(ClassifierRule& rule) {
   uint32_t whole = 0;
   const StageHashes hashes = hash_stages(rule.match(), whole);
   rule.hash_ = whole;
@@ -208,6 +208,9 @@ void Subtable::insert(ClassifierRule& rule) {
   }
   link_in_chain(rule);
   append_to_list(rule);
+}
+
+void Subtable::note_insertion(const ClassifierRule& rule) {
   ++priorities_[rule.priority()];
   note_return();
 }
@@ -250,7 +253,8 @@ void Subtable::link_in_chain(ClassifierRule& rule) {
 }
 
 void Subtable::unlink(ClassifierRule& rule) {
-  if (rule.removed_version() == TableVersion::never) {
+  const bool was_inserted = rule.added_version() != TableVersion::never;
+  if (was_inserted && rule.removed_version() == TableVersion::never) {
     note_removal(0);  // it was taken back before it was published
   }
   unlink_from_chain(rule);
@@ -262,9 +266,11 @@ void Subtable::unlink(ClassifierRule& rule) {
       stages_[stage]->remove(hashes[stage]);
     }
   }
-  const auto priority = priorities_.find(rule.priority());
-  if (--priority->second == 0) {
-    priorities_.erase(priority);
+  if (was_inserted) {
+    const auto priority = priorities_.find(rule.priority());
+    if (--priority->second == 0) {
+      priorities_.erase(priority);
+    }
   }
 }
 
@@ -311,6 +317,20 @@ ClassifierRule* Subtable::find_equal(const MiniMatch& match, uint32_t hash) cons
 
 ClassifierRule* Subtable::next_equal(const ClassifierRule& rule) {
   return rule.next_equal_.load(std::memory_order_relaxed);
+}
+
+// Those of one priority stand together in their chain.
+ClassifierRule* Subtable::find_beside(ClassifierRule& rule, uint64_t version) {
+  ClassifierRule* first = &rule;
+  while (first->previous_equal_ != nullptr && first->previous_equal_->priority() == rule.priority()) {
+    first = first->previous_equal_;
+  }
+  for (ClassifierRule* each = first; each != nullptr && each->priority() == rule.priority(); each = next_equal(*each)) {
+    if (each->is_visible(version)) {
+      return each;
+    }
+  }
+  return nullptr;
 }
 
 bool Subtable::has_mask_of(const MiniMatch& match) const {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -41,14 +42,17 @@ class Subtable {
   static const ClassifierRule* next_visible(const ClassifierRule& rule, uint64_t version);
 
   // --- writer
-  void insert(ClassifierRule& rule);
-  void prefetch(const MiniMatch& match) const;  // what insert() will look at
+  void link(ClassifierRule& rule);
+  void note_insertion(const ClassifierRule& rule);  // it was linked and now has its added_version
+  void prefetch(const MiniMatch& match) const;      // what link() will look at
   void unlink(ClassifierRule& rule);
   // A linked rule was given its removed_version, or it was taken back.
   void note_removal(uint64_t version);
   void note_return();
   ClassifierRule* find_equal(const MiniMatch& match) const;  // head of the chain; follow next_equal. Readers may, too
   static ClassifierRule* next_equal(const ClassifierRule& rule);
+  // The visible rule of the match and priority of one that is linked.
+  static ClassifierRule* find_beside(ClassifierRule& rule, uint64_t version);
 
   bool has_mask_of(const MiniMatch& match) const;
   // Whether each bit of the filter's mask is in this mask, so that rules here may be more specific.
@@ -60,7 +64,10 @@ class Subtable {
   // In order of insertion.
   ClassifierRule* first() const { return first_; }
   static ClassifierRule* next_inserted(const ClassifierRule& rule) { return rule.next_; }
-  int32_t max_priority() const { return priorities_.rbegin()->first; }
+  // Of rules that were inserted.
+  std::optional<int32_t> max_priority() const {
+    return priorities_.empty() ? std::nullopt : std::optional(priorities_.rbegin()->first);
+  }
   bool has_priority(int32_t priority) const { return priorities_.contains(priority); }
 
  private:
@@ -103,11 +110,11 @@ class Subtable {
   RcuHashTable<ClassifierRule> heads_;
   // Written before the version is published that it names; `never` while a rule stays.
   std::atomic<uint64_t> vacant_from_{TableVersion::never};
-  size_t staying_count_ = 0;     // linked rules that were not removed
+  size_t staying_count_ = 0;     // linked rules that were inserted and not removed
   uint64_t latest_removal_ = 0;  // no linked rule was removed at a later version
   ClassifierRule* first_ = nullptr;
   ClassifierRule* last_ = nullptr;
-  std::map<int32_t, uint32_t> priorities_;  // of linked rules, with their number
+  std::map<int32_t, uint32_t> priorities_;  // of linked rules that were inserted, with their number
 };
 
 }  // namespace weft

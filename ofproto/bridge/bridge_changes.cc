@@ -13,7 +13,8 @@ namespace {
 // Above every priority of OpenFlow, so no message can touch it.
 constexpr int32_t controllers_lost_priority = highest_priority + 1;
 constexpr size_t announced_at_once = 256;
-constexpr size_t monitored_at_once = 1024;  // rules
+constexpr size_t monitored_at_once = 1024;   // rules
+constexpr size_t taken_back_at_once = 1024;  // rules, in about a millisecond
 
 std::shared_ptr<const openflow::Instructions> output_normal() {
   openflow::Instructions instructions;
@@ -101,7 +102,28 @@ bool LocalBridge::may_touch_many(const openflow::FlowMod& flow_mod) const {
 }
 
 std::unique_ptr<Bundle> LocalBridge::make_bundle(const FlowModRules& rules) {
-  return std::make_unique<LocalBundle>(*tables_, rules);
+  return std::make_unique<LocalBundle>(
+      *tables_, rules, [post = host_.post(), weak = std::weak_ptr(self_)](std::vector<FlowRulePtr> unused) {
+        post([weak, unused = std::make_shared<const std::vector<FlowRulePtr>>(std::move(unused))] {
+          if (const auto self = weak.lock()) {
+            (*self)->take_back_ahead(unused, 0);
+          }
+        });
+      });
+}
+
+// A slice.
+void LocalBridge::take_back_ahead(const std::shared_ptr<const std::vector<FlowRulePtr>>& rules, size_t from) {
+  const std::span rest = std::span(*rules).subspan(from);
+  const std::span some = rest.first(std::min(rest.size(), taken_back_at_once));
+  tables_->take_back_ahead(some);
+  if (some.size() < rest.size()) {
+    host_.post()([weak = std::weak_ptr(self_), rules, from = from + some.size()] {
+      if (const auto self = weak.lock()) {
+        (*self)->take_back_ahead(rules, from);
+      }
+    });
+  }
 }
 
 void LocalBridge::commit(std::unique_ptr<Bundle> bundle, std::function<void(std::optional<BundleFailure>)> done,

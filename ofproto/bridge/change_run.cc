@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lib/base/clock.h"
+#include "lib/base/counter.h"
 #include "lib/base/rcu.h"
 #include "ofproto/bridge/local_bridge.h"
 #include "ofproto/bridge/port_mod.h"
@@ -76,11 +77,15 @@ void ChangeRun::expect_after(size_t message) const {
     const auto* rule = is_there ? std::get_if<FlowRulePtr>(&bundle_->at(at).message) : nullptr;
     return rule != nullptr ? rule->get() : nullptr;
   };
-  __builtin_prefetch(rule_at(message + 3 * messages_ahead));
+  if (const FlowRule* rule = rule_at(message + 3 * messages_ahead)) {
+    for (size_t at = 0; at < sizeof(FlowRule); at += cache_line_bytes) {
+      __builtin_prefetch(reinterpret_cast<const char*>(rule) + at);
+    }
+  }
   if (const FlowRule* rule = rule_at(message + 2 * messages_ahead)) {
     __builtin_prefetch(rule->match().values().data());
   }
-  if (const FlowRule* rule = rule_at(message + messages_ahead)) {
+  if (const FlowRule* rule = rule_at(message + messages_ahead); rule != nullptr && !rule->is_linked()) {
     preparation_->expect(*rule);
   }
 }
@@ -138,6 +143,7 @@ void ChangeRun::note_parts(LocalBridge& bridge, size_t end) {
 }
 
 void ChangeRun::publish(LocalBridge& bridge) {
+  bundle_->note_committed();
   preparation_->publish();
   for (const openflow::PortMod& port_mod : port_mods_) {
     static_cast<void>(bridge.set_port_config(port_mod.port, port_mod.config, port_mod.mask, {.by = by_}));

@@ -155,6 +155,7 @@ class LocalBridge final : public Bridge {
   Result<void, openflow::OpenFlowError> apply_now(const ChangeOrigin& origin, const Message& message,
                                                   const Rules&... rules);
   void start(std::unique_ptr<LocalBundle> bundle, ChangeRun::Done done, const void* by, bool is_quiet);
+  void take_back_ahead(const std::shared_ptr<const std::vector<FlowRulePtr>>& rules, size_t from);
   bool remove_flows_of_meters(uint32_t meter_id);
   void remove_meters(uint32_t meter_id);
   void finish(Change change, const void* by = nullptr);

@@ -21,6 +21,19 @@ Result<void, OpenFlowError> check_buffer(const openflow::FlowMod& flow_mod) {
   return {};
 }
 
+LocalBundle::~LocalBundle() {
+  if (!has_linked_ahead_) {
+    return;
+  }
+  std::vector<FlowRulePtr> rules;
+  for (size_t i = 0; i < message_count_; ++i) {
+    if (auto* rule = std::get_if<FlowRulePtr>(&at(i).message)) {
+      rules.push_back(std::move(*rule));
+    }
+  }
+  give_back_(std::move(rules));
+}
+
 Result<void, OpenFlowError> LocalBundle::add(const openflow::Message& message, uint32_t xid,
                                              std::span<const uint8_t> bytes) {
   Kept& place = next_place();
@@ -73,6 +86,10 @@ Result<void, OpenFlowError> LocalBundle::keep_flow_mod(Kept& place, const openfl
   }
   byte_count_ += rule_size;
   if (flow_mod.command == FlowModCommand::add) {
+    if (give_back_) {
+      tables_.link_ahead(*rule);
+      has_linked_ahead_ = true;
+    }
     place.message = std::move(*rule);
   } else {
     place.message = std::make_unique<KeptFlowMod>(

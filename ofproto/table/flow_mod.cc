@@ -100,7 +100,7 @@ Result<void, OpenFlowError> TableSet::prepare_add(Change& change, FlowRulePtr ru
       into.classifier().find_overlap(rule->match(), rule->priority(), change.version) != nullptr) {
     return refuse(ErrorCode::ofpfmfc_overlap, "a flow of the same priority overlaps");
   }
-  FlowRulePtr replaced = shared(into.find_exact(rule->match(), rule->priority(), change.version));
+  FlowRulePtr replaced = shared(into.find_replaced(*rule, change.version));
   if (!replaced && into.is_full()) {
     FlowRule* evicted = into.eviction() != nullptr ? into.eviction()->candidate_for(*rule) : nullptr;
     if (evicted == nullptr) {

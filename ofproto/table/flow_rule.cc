@@ -51,7 +51,7 @@ std::shared_ptr<FlowCounters> FlowRule::shared_counters() const {
 }
 
 void FlowRule::begin(TimePoint now, std::shared_ptr<FlowCounters> counters) {
-  assert(!is_linked() && "nobody has it yet");
+  assert(added_version() == TableVersion::never && "nobody sees it yet");
   created_ = now;
   modified_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   own_counters_.touch(now);

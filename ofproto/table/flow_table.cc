@@ -31,6 +31,11 @@ FlowRule* FlowTable::find_exact(const MiniMatch& match, int32_t priority, uint64
   return static_cast<FlowRule*>(classifier_.find_exact(match, priority, version));
 }
 
+FlowRule* FlowTable::find_replaced(FlowRule& rule, uint64_t version) const {
+  return rule.is_linked() ? static_cast<FlowRule*>(Classifier::find_equal(rule, version))
+                          : find_exact(rule.match(), rule.priority(), version);
+}
+
 void FlowTable::count_in(FlowRule& rule) {
   count(rule, 1);
   if (eviction_) {
@@ -53,7 +58,7 @@ size_t FlowTable::count_with_cookie(uint64_t cookie) {
   size_t count = 0;
   ClassifierCursor cursor(classifier_);
   while (const ClassifierRule* rule = cursor.next_linked()) {
-    const bool stays = rule->removed_version() == TableVersion::never && !rule->is_hidden();
+    const bool stays = !rule->is_ahead() && rule->removed_version() == TableVersion::never && !rule->is_hidden();
     count += stays && static_cast<const FlowRule&>(*rule).cookie() == cookie ? 1 : 0;
   }
   cookie_counts_[cookie] = count;
@@ -75,6 +80,19 @@ void FlowTable::insert(FlowRulePtr rule, uint64_t version) {
   count_in(*rule);
   FlowRule& linked = *rule;
   linked.share_of_table_ = std::move(rule);
+}
+
+void FlowTable::link_ahead(const FlowRulePtr& rule) {
+  if (classifier_.linked_count() < max_entries_) {
+    classifier_.link(*rule);
+    rule->share_of_table_ = rule;
+  }
+}
+
+void FlowTable::take_back_ahead(FlowRule& rule) {
+  if (rule.is_ahead()) {
+    unlink(rule);
+  }
 }
 
 void FlowTable::remove(FlowRule& rule, uint64_t version) {

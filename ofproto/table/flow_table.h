@@ -67,11 +67,17 @@ class FlowTable {
   Classifier& classifier() { return classifier_; }
   const Classifier& classifier() const { return classifier_; }
   FlowRule* find_exact(const MiniMatch& match, int32_t priority, uint64_t version) const;
+  // The one that `rule`, which is coming, replaces.
+  FlowRule* find_replaced(FlowRule& rule, uint64_t version) const;
 
   // Rules in force once everything prepared so far is published. The first time a cookie is asked about is a walk.
   size_t count_with_cookie(uint64_t cookie);
 
   void insert(FlowRulePtr rule, uint64_t version);
+  // Does most of an insert() that may follow, unless the table has as many rules as it may hold. What is not inserted is
+  // taken back; retire_undone() follows.
+  void link_ahead(const FlowRulePtr& rule);
+  void take_back_ahead(FlowRule& rule);
   void remove(FlowRule& rule, uint64_t version);
   void undo_insert(FlowRule& rule);  // its version was not published; retire_undone() follows
   void undo_remove(FlowRule& rule);

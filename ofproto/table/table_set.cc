@@ -139,6 +139,13 @@ void TableSet::retire_undone() {
   }
 }
 
+void TableSet::take_back_ahead(std::span<const FlowRulePtr> rules) {
+  for (const FlowRulePtr& rule : rules) {
+    table(rule->table_id()).take_back_ahead(*rule);
+  }
+  retire_undone();
+}
+
 void TableSet::publish(const Change& change) {
   seal();
   version_.publish();

@@ -90,6 +90,9 @@ class TableSet {
   // An ADD in two steps. make_rule() says what is wrong with the message whatever the tables hold; the rule may then be
   // kept until its turn comes. Of another command it is the message's match, instructions and so on in little memory.
   Result<FlowRulePtr, openflow::OpenFlowError> make_rule(const openflow::FlowMod& flow_mod);
+  // Does most of what adding it takes. Whoever does not add it in the end takes that back.
+  void link_ahead(const FlowRulePtr& rule) { table(rule->table_id()).link_ahead(rule); }
+  void take_back_ahead(std::span<const FlowRulePtr> rules);
   // Adds to `change`, which is the coming version's.
   Result<void, openflow::OpenFlowError> prepare_add(Change& change, FlowRulePtr rule, TimePoint now);
   Result<Change, openflow::OpenFlowError> prepare(const openflow::GroupMod& group_mod, TimePoint now);

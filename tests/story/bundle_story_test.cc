@@ -47,12 +47,15 @@ std::shared_ptr<Outcome> commit(TestSwitch& sw, std::vector<openflow::Message> m
   return outcome;
 }
 
-// Enough that it does not end in the first slice.
+// Enough that it does not end in the first slice: each flow is added, which takes little after the commit, and modified.
 std::vector<openflow::Message> many_flows() {
   std::vector<openflow::Message> messages;
+  messages.reserve(40000);
   for (int i = 0; i < 20000; ++i) {
     openflow::FlowMod message = flow("priority=10,ip,actions=drop");
     message.match.set(FieldId::ipv4_dst, 0x0b000000 + static_cast<uint64_t>(i));
+    messages.emplace_back(message);
+    message.command = FlowModCommand::modify_strict;
     messages.emplace_back(std::move(message));
   }
   return messages;
@@ -118,6 +121,29 @@ TEST(BundleStory, APacketOutThatDoesNotFitItsPacketIsRefused) {
   EXPECT_FALSE(commit(sw, {out_with(udp, fits)})->failure);
   sw.settle();
   EXPECT_THAT(sw.sent("p2"), SizeIs(1));
+}
+
+// What is done ahead while a bundle fills shows nowhere, and is gone with it.
+TEST(BundleStory, ABundleThatIsNotCommittedLeavesNothing) {
+  TestSwitch sw{"p1", "p2"};
+  sw.add_flow("priority=1,in_port=p1,actions=output:p2");
+  auto bundle = sw.bridge().make_bundle();
+  for (const openflow::Message& message : many_flows()) {
+    ASSERT_TRUE(bundle->add(message, 1, {}));
+  }
+  sw.receive("p1", frame().ipv4("10.0.0.1", "11.0.0.5").udp(1, 2));
+  EXPECT_THAT(sw.sent("p2"), SizeIs(1));
+  EXPECT_THAT(sw.flow_stats({}), SizeIs(1));
+  sw.add_flow("priority=20,in_port=p1,udp,nw_dst=11.0.0.7,actions=drop");  // others may change tables meanwhile
+
+  bundle.reset();
+  sw.settle();
+  sw.receive("p1", frame().ipv4("10.0.0.1", "11.0.0.4").udp(1, 2));
+  EXPECT_THAT(sw.sent("p2"), SizeIs(1));
+  EXPECT_THAT(sw.megaflows(), testing::HasSubstr("nw_dst=11.0.0.4/31")) << "no prefix of the bundle's is left";
+  EXPECT_FALSE(commit(sw, many_flows())->failure) << "the same may come again";
+  sw.settle();
+  EXPECT_THAT(sw.flow_stats({}), SizeIs(20002));
 }
 
 TEST(BundleStory, WhatCannotBeExecutedIsRefusedWhenItIsAdded) {

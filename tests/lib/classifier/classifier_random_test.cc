@@ -23,8 +23,30 @@ class ClassifierRandomTest : public testing::TestWithParam<uint32_t> {
     for (uint64_t n = random_.below(20); n > 0; --n) {
       random_.one_in(3) ? remove_one() : insert_one();
     }
+    bring_in_some();
     unlink_some();
     classifier_.seal();
+  }
+
+  // Rules that were linked ahead come, or are taken back.
+  void bring_in_some() {
+    for (size_t i = ahead_.size(); i-- > 0;) {
+      TestRule& rule = *ahead_[i];
+      if (random_.one_in(2)) {
+        continue;
+      }
+      ClassifierRule* existing = Classifier::find_equal(rule, version_);
+      ASSERT_EQ(existing, twin_.exact(rule.match().expand(), rule.priority(), version_));
+      if (existing == nullptr) {
+        classifier_.insert(rule, version_);
+        twin_.insert(rule, version_);
+        rules_.push_back(std::move(ahead_[i]));
+      } else {
+        classifier_.unlink(rule);
+        rcu::retire(std::move(ahead_[i]));
+      }
+      ahead_.erase(ahead_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
   }
 
   void insert_one() {
@@ -36,6 +58,11 @@ class ClassifierRandomTest : public testing::TestWithParam<uint32_t> {
     EXPECT_EQ(classifier_.find_exact(MiniMatch(match), priority, version_), existing);
     EXPECT_EQ(classifier_.find_overlap(MiniMatch(match), priority, version_) != nullptr,
               twin_.overlaps(match, priority, version_));
+    if (random_.one_in(4)) {
+      ahead_.push_back(std::make_unique<TestRule>(match, priority));
+      classifier_.link(*ahead_.back());
+      return;
+    }
     if (existing != nullptr) {
       return;
     }
@@ -105,6 +132,7 @@ class ClassifierRandomTest : public testing::TestWithParam<uint32_t> {
   Classifier classifier_{GetParam()};
   reference::Classifier twin_;
   std::vector<std::unique_ptr<TestRule>> rules_;
+  std::vector<std::unique_ptr<TestRule>> ahead_;  // linked, but not inserted
   uint64_t version_ = 1;
   int specific_hits_ = 0;
 };

@@ -1,6 +1,8 @@
 // Changes that are prepared in steps: what others see between two of them, and how they are taken back.
 #include "ofproto/table/preparation.h"
 
+#include <array>
+
 #include "tests/ofproto/table/table_support.h"
 
 namespace weft::ofproto {
@@ -188,6 +190,50 @@ TEST_F(PreparationTest, ARuleMayBeMadeBeforeItsGroup) {
   EXPECT_NE(find("in_port=1"), nullptr);
   EXPECT_EQ(tables_.make_rule(flow_mod(FlowModCommand::add, port(1), goto_table(0))).error(),
             openflow::OpenFlowError(ErrorCode::ofpbic_bad_table_id));
+}
+
+// Linked ahead of its turn, it is in no table yet.
+TEST_F(PreparationTest, ARuleThatIsLinkedAheadIsSeenFromItsVersionOn) {
+  apply(add("in_port=1,actions=output:1"));
+  const auto rule = tables_.make_rule(add("in_port=1,actions=output:2"));
+  const auto other = tables_.make_rule(add("in_port=2,ip,actions=output:3"));
+  ASSERT_TRUE(rule && other);
+  tables_.link_ahead(*rule);
+  tables_.link_ahead(*other);
+  EXPECT_EQ(output_of("in_port=1"), 1);
+  EXPECT_EQ(find("in_port=2,ip"), nullptr);
+  EXPECT_EQ(tables_.flow_count(), 1u);
+  EXPECT_EQ(tables_.count_with_cookie(0, 0), 1u);
+  apply(remove("in_port=2"));  // finds none
+
+  Preparation change(tables_, clock_.now());
+  put(change, *rule);
+  put(change, *other);
+  change.publish();
+  EXPECT_EQ(output_of("in_port=1"), 2) << "it has replaced the other one";
+  EXPECT_EQ(output_of("in_port=2,ip"), 3);
+  EXPECT_EQ(tables_.flow_count(), 2u);
+  tables_.take_back_ahead(std::array{*rule, *other});
+  EXPECT_EQ(tables_.flow_count(), 2u) << "what has come stays";
+}
+
+TEST_F(PreparationTest, WhatIsLinkedAheadAndDoesNotComeLeavesNothing) {
+  apply(add("in_port=1,actions=output:1"));
+  std::vector<FlowRulePtr> rules;
+  for (const char* text : {"in_port=1,actions=output:2", "in_port=1,actions=output:3", "tcp,tp_dst=5,actions=drop"}) {
+    rules.push_back(*tables_.make_rule(add(text)));
+    tables_.link_ahead(rules.back());
+  }
+  EXPECT_EQ(tables_.table(0).classifier().linked_count(), 4u);
+  {
+    Preparation change(tables_, clock_.now());
+    put(change, rules[0]);
+    change.take_back_all();
+  }
+  tables_.take_back_ahead(rules);
+  EXPECT_EQ(tables_.table(0).classifier().linked_count(), 1u);
+  EXPECT_EQ(tables_.table(0).classifier().subtable_count(), 1u);
+  EXPECT_EQ(output_of("in_port=1"), 1);
 }
 
 TEST_F(PreparationTest, AModifyThatFindsNothingAddsWhereTheVersionSaysSo) {

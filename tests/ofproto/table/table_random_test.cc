@@ -101,12 +101,20 @@ class TableRandomTest : public TableTest, public testing::WithParamInterface<uin
     } else {
       bundle.publish();
     }
+    if (random_.one_in(2)) {
+      tables_.take_back_ahead(ahead_);
+      ahead_.clear();
+    }
   }
   Preparation::Outcome begin(Preparation& bundle, const FlowMod& message) {
     if (message.command != FlowModCommand::add || random_.one_in(2)) {
       return bundle.begin(message);
     }
     const auto rule = tables_.make_rule(message);
+    if (rule && random_.one_in(2)) {
+      tables_.link_ahead(*rule);
+      ahead_.push_back(*rule);
+    }
     return rule ? bundle.begin(*rule) : Preparation::Outcome(Unexpected{rule.error()});
   }
   static Preparation::Outcome begin(Preparation& bundle, const GroupMod& message) { return bundle.begin(message); }
@@ -146,6 +154,7 @@ class TableRandomTest : public TableTest, public testing::WithParamInterface<uin
 
   reference::RandomFlow random_{GetParam()};
   reference::FlowTables twin_{20};
+  std::vector<FlowRulePtr> ahead_;  // linked; some were added and some were not
 };
 
 TEST_P(TableRandomTest, FollowsTheSpecification) {
