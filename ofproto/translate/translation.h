@@ -64,13 +64,7 @@ class Translation {
   void miss(bool is_pipeline);
   // Looks up as if the packet came from `lookup_port`, executes, and follows goto; false on a miss.
   bool run_table(uint8_t table_id, OfPort lookup_port);
-  const FlowRule* lookup(uint8_t table_id);
-  const FlowRule* find_rule(uint8_t table_id, Flow& looked, ConjunctionTrail& trail) const;
-  bool is_hidden_fragment();  // fragment.h
-  bool drops_fragment();
   void tell_of_table() const;
-  void note_lookup(uint8_t table_id, const FlowRule* rule, const ConjunctionTrail& trail);
-  void note_conjunctions(Lookup lookup, const ConjunctionTrail& trail);
   std::optional<uint8_t> execute(const FlowRule& rule);
   std::optional<uint8_t> finish_rule(const openflow::Instructions& instructions);
   void execute(const openflow::ActionList& actions);
@@ -86,6 +80,14 @@ class Translation {
   void note_action_set_output();
   void run_action_set();
   void execute_action_set(const openflow::ActionList& set);
+
+  // --- lookup.cc
+  const FlowRule* lookup(uint8_t table_id);
+  const FlowRule* find_rule(uint8_t table_id, Flow& looked, ConjunctionTrail& trail) const;
+  bool is_hidden_fragment();  // fragment.h
+  bool drops_fragment();
+  void note_lookup(uint8_t table_id, const FlowRule* rule, const ConjunctionTrail& trail);
+  void note_conjunctions(Lookup lookup, const ConjunctionTrail& trail);
 
   // --- output.cc
   void output(const openflow::OutputAction& action);
