@@ -181,18 +181,28 @@ void PacketState::mark_word(KeyWord word, uint64_t bits, LookedAt& looked_at) co
   }
 }
 
+// All words alike, which vectors do; then again those whose bits may have moved.
 void PacketState::look_at(const Flow& bits, LookedAt& looked_at) const {
   for (unsigned i = 0; i < key_word_count; ++i) {
-    if (bits.word(i) != 0) {
-      mark_word(static_cast<KeyWord>(i), bits.word(i), looked_at);
-    }
+    looked_at.mask.word(i) |= bits.word(i) & ~written_.word(i);
+  }
+  for (const KeyWord word : {KeyWord::vlan, KeyWord::mpls01, KeyWord::mpls2_pbb, KeyWord::ip_misc}) {
+    mark_word(word, bits.word(word), looked_at);
   }
 }
 
+// As add_to_mask(), without a whole flow to add to.
 void PacketState::look_at(const Field& field, FieldValue bits, LookedAt& looked_at) const {
-  Flow looked;
-  add_to_mask(looked, field, bits);
-  field_words(field).for_each([&](unsigned i) { mark_word(static_cast<KeyWord>(i), looked.word(i), looked_at); });
+  if (field.has_place()) {
+    const unsigned stored = detail::stored_bits(field);
+    const FieldValue placed = ((bits >> field.n_zero_bits) & FieldValue::ones(stored))
+                              << (128 - field.first_bit() - stored);
+    mark_word(static_cast<KeyWord>(field.first_word()), word_bits(placed.hi), looked_at);
+    if (placed.lo != 0) {
+      mark_word(static_cast<KeyWord>(field.first_word() + 1), word_bits(placed.lo), looked_at);
+    }
+  }
+  mark_word(present_word, present_in_word(field.presence), looked_at);
 }
 
 void PacketState::look_at(const Field& field, LookedAt& looked_at) const { look_at(field, all_bits(field), looked_at); }
