@@ -1,6 +1,8 @@
 #include "ofproto/upcall/revalidator.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "lib/base/rcu.h"
 #include "ofproto/upcall/flow_record.h"
@@ -10,6 +12,68 @@ namespace {
 
 constexpr Duration tick = std::chrono::seconds(1);
 constexpr size_t between_barriers = 256;  // megaflows, looked at in well below a millisecond
+
+// Hands megaflows on in their order, each some steps after it came: meanwhile what lies behind it is fetched, a link at a
+// step. Of a hundred thousand megaflows hardly any is in a cache, and a look follows four links.
+template <class Look>
+class FetchAhead {
+ public:
+  explicit FetchAhead(Look look) : look_(std::move(look)) {}
+
+  void push(datapath::Megaflow& megaflow) {
+    __builtin_prefetch(&megaflow.installed);
+    step(&megaflow);
+  }
+  // Those that are still on their way.
+  void finish() {
+    for (size_t i = 0; i < links * distance; ++i) {
+      step(nullptr);
+    }
+  }
+
+ private:
+  static constexpr size_t links = 4;
+  static constexpr size_t distance = 6;  // steps between two of them
+  struct Place {
+    datapath::Megaflow* megaflow = nullptr;
+    const datapath::Installed* installed = nullptr;
+  };
+
+  Place& before(size_t steps) { return places_[(next_ - steps) % places_.size()]; }
+
+  void step(datapath::Megaflow* megaflow) {
+    before(0) = {megaflow, nullptr};
+    fetch_decision(before(distance));
+    fetch_record(before(2 * distance));
+    fetch_dependencies(before(3 * distance));
+    Place& last = before(links * distance);
+    if (last.megaflow != nullptr) {
+      look_(*std::exchange(last.megaflow, nullptr));
+    }
+    ++next_;
+  }
+  static void fetch_decision(Place& place) {
+    if (place.megaflow != nullptr) {
+      place.installed = place.megaflow->installed.load(std::memory_order_acquire);
+      __builtin_prefetch(place.installed);
+      __builtin_prefetch(place.installed != nullptr ? &place.installed->used_ns : nullptr);
+    }
+  }
+  static void fetch_record(const Place& place) {
+    __builtin_prefetch(place.installed != nullptr ? place.installed->decision.record.get() : nullptr);
+  }
+  static void fetch_dependencies(const Place& place) {
+    const FlowRecord* record = place.installed != nullptr ? record_of(place.installed->decision) : nullptr;
+    if (record != nullptr) {
+      __builtin_prefetch(record->dependencies().ids.data());
+      __builtin_prefetch(record->dependencies().tables.data());
+    }
+  }
+
+  Look look_;
+  std::array<Place, 32> places_{};
+  size_t next_ = links * distance;
+};
 
 // Whether every bit of `inner` is in `outer` too.
 bool is_within(const FlowMask& inner, const FlowMask& outer) {
@@ -165,12 +229,14 @@ void Revalidator::look_at_all(Work& work) {
   is_at_rest_.store(false, std::memory_order_seq_cst);
   // Said before looking, so that a decision made meanwhile says again that there may be one.
   is_resting_.store(true, std::memory_order_seq_cst);
-  datapath_->for_each_megaflow([&](datapath::Megaflow& megaflow) {
+  FetchAhead ahead([&](datapath::Megaflow& megaflow) {
     look_at(megaflow, work);
     if (!work.has_changes && work.megaflow_count % between_barriers == 0) {
       pass_barriers();
     }
   });
+  datapath_->for_each_megaflow([&](datapath::Megaflow& megaflow) { ahead.push(megaflow); });
+  ahead.finish();
   const bool has_any = work.megaflow_count != 0 || has_late_megaflow();
   is_at_rest_.store(!has_any, std::memory_order_seq_cst);
   if (has_any) {
