@@ -12,8 +12,8 @@
 //
 // Threads:   lookup by readers under RCU; add and remove by the classifier's writer, before a rule is published and
 //            after no reader can see it. A reader that meets a half-made change sees the trie with or without it.
-// Ownership: nodes are the trie's, retired by RCU.
-// Cost:      lookup: a node for each branch on the way, and one for each 32 bits. 32 bytes a node; a prefix costs one
+// Ownership: nodes are the trie's, retired by RCU; their memory is kept for later nodes of any trie.
+// Cost:      lookup: a node for each branch on the way, and one for each 32 bits. 24 bytes a node; a prefix costs one
 //            and mostly a branch. add() begins where the way to the prefix that was added last turns off: prefixes in some
 //            order, as files of flows have them, cost a few nodes each.
 #pragma once
