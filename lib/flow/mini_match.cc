@@ -17,20 +17,28 @@ bool contains(const WordSet& all, const WordSet& some) { return intersection(all
 
 }  // namespace
 
-// Rules come in crowds that have one mask. Each thread remembers the masks that it met last.
+// Rules come in crowds that have one mask. Each thread remembers the masks that it met, and tries the last one first.
 std::shared_ptr<const MiniMatch::Mask> MiniMatch::share(const WordSet& set, const Flow& mask) {
   constexpr size_t remembered = 64;
   thread_local std::array<std::shared_ptr<const Mask>, remembered> recent;
+  thread_local size_t last = 0;
+  const auto is_at = [&](const std::shared_ptr<const Mask>& known) {
+    if (known == nullptr || known->set != set) {
+      return false;
+    }
+    uint64_t difference = 0;
+    const uint64_t* word = known->words.data();
+    set.for_each([&](unsigned i) { difference |= *word++ ^ mask.word(i); });
+    return difference == 0;
+  };
+  if (is_at(recent[last])) {
+    return recent[last];
+  }
   uint64_t hash = set.bits[0];
   set.for_each([&](unsigned i) { hash = hash_add(hash, mask.word(i)); });
-  std::shared_ptr<const Mask>& place = recent[hash % remembered];
-  const auto is_known = [&] {
-    bool is_equal = place != nullptr && place->set == set;
-    unsigned next = 0;
-    set.for_each([&](unsigned i) { is_equal = is_equal && place->words[next++] == mask.word(i); });
-    return is_equal;
-  };
-  if (!is_known()) {
+  last = hash % remembered;
+  std::shared_ptr<const Mask>& place = recent[last];
+  if (!is_at(place)) {
     auto made = std::make_shared<Mask>(Mask{set, {}});
     made->words.reserve(set.count());
     set.for_each([&](unsigned i) { made->words.push_back(mask.word(i)); });
@@ -42,9 +50,7 @@ std::shared_ptr<const MiniMatch::Mask> MiniMatch::share(const WordSet& set, cons
 MiniMatch::MiniMatch(const Match& match) {
   WordSet set;
   for (unsigned i = 0; i < key_word_count; ++i) {
-    if (match.mask().word(i) != 0) {
-      set.add(i);
-    }
+    set.bits[i >> 6] |= uint64_t{match.mask().word(i) != 0} << (i & 63);
   }
   if (set.empty()) {
     return;

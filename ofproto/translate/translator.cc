@@ -61,6 +61,7 @@ Translation::Translation(const TranslationInput& input, OfPort in_port, const Fl
     : in_(input),
       packet_(input.resumed != nullptr ? PacketState(key, input.resumed->in_port, input.resumed->pipeline)
                                        : PacketState(key, in_port, is_from_tunnel(input, in_port))) {
+  out_.dependencies.ids.reserve(16);  // of most packets
   if (input.shared_bits != nullptr) {
     looked_at_.mask = Flow(*input.shared_bits);
   }
