@@ -2,7 +2,8 @@
 //
 // A round: run the commands that other threads sent, read each queue that has something (one batch), retry what ports
 // could not send. Queues that are empty are not read again until the poller names them. After a round with nothing to
-// do the worker spins for a moment, because the next packet of a conversation is often near; then it sleeps without a timeout, offline for RCU, until a descriptor is readable or somebody wakes it. So it
+// do the worker spins for a moment, giving way to other threads, because the next packet of a conversation is often
+// near; then it sleeps without a timeout, offline for RCU, until a descriptor is readable or somebody wakes it. So it
 // uses no processor time at rest. PollPolicy::sleep leaves the spinning out, busy the sleeping.
 //
 // Commands are drained before packets are read, after every sleep too (command_queue.h): who has waited for the drain
