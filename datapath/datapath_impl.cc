@@ -13,13 +13,12 @@
 namespace weft::datapath {
 namespace {
 
-// One core is left to everything else: the control thread, the guests. But two workers share two cores with them better
-// than one does: a stream and its acknowledgements are worked on at the same time, and who has nothing to do sleeps.
+// One core is left to everything else: the control thread, the guests.
 unsigned default_worker_count() {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
   const int count = ::sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
-  return static_cast<unsigned>(std::max(std::min(count, 2), count - 1));
+  return static_cast<unsigned>(std::max(1, count - 1));
 }
 
 DatapathOptions with_defaults(DatapathOptions options) {

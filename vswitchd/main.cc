@@ -44,7 +44,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--pidfile", options.pidfile, "write the process id there (default RUNDIR/weft-vswitchd.pid)");
   app.add_option("--log-file", options.daemon.log_file, "also log to this file");
   app.add_option("-v,--verbose", options.log_levels, "log levels, as `weft-appctl vlog/set` takes them");
-  app.add_option("--workers", options.daemon.worker_count, "threads that forward packets (default: one a core, from three on one less)")
+  app.add_option("--workers", options.daemon.worker_count, "threads that forward packets (default: by cores)")
       ->check(CLI::Range(1, 64));
   app.add_option("--poll", options.daemon.poll_policy,
                  "adaptive: spin briefly after traffic; sleep: never; busy: always")

@@ -36,7 +36,7 @@ namespace weft::datapath {
 enum class PollPolicy : uint8_t { adaptive, sleep, busy };
 
 struct DatapathOptions {
-  unsigned worker_count = 0;  // 0: one per core allowed, from three on less one for everything else
+  unsigned worker_count = 0;  // 0: one per core allowed, less one for everything else, at least one
   PollPolicy poll_policy = PollPolicy::adaptive;
   size_t megaflow_limit = 200000;  // per worker
   size_t flow_cache_entries = 0;   // 0: default
