@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "datapath/meter/token_meter.h"
 #include "datapath/meter/token_queue.h"
@@ -115,7 +116,7 @@ void DatapathImpl::attach_queues(Port& port) {
     if (use.port_count++ == 0) {
       use.worker = least_loaded_worker();
       use.queue = queue;
-      on_worker(use.worker, [queue](Worker& worker) { worker.attach(queue); });
+      on_worker(use.worker, [queue, load = use.load](Worker& worker) { worker.attach(queue, load); });
     }
   }
   queues_of_port_[port.id()] = std::move(queues);
@@ -124,7 +125,7 @@ void DatapathImpl::attach_queues(Port& port) {
 size_t DatapathImpl::least_loaded_worker() const {
   std::vector<size_t> load(workers_.size());
   for (const auto& [queue, use] : queues_) {
-    load[use.worker] += use.queue != nullptr ? 1 : 0;
+    load[use.current_worker()] += use.queue != nullptr ? 1 : 0;
   }
   return static_cast<size_t>(std::min_element(load.begin(), load.end()) - load.begin());
 }
@@ -151,9 +152,85 @@ void DatapathImpl::detach_queues(const std::vector<std::shared_ptr<RxQueue>>& qu
   for (const auto& queue : queues) {
     const auto use = queues_.find(queue.get());
     if (--use->second.port_count == 0) {
-      on_worker(use->second.worker, [queue](Worker& worker) { worker.detach(*queue); });
+      detach_queue(use->second);
       queues_.erase(use);
     }
+  }
+}
+
+void DatapathImpl::detach_queue(QueueUse& use) {
+  const auto detach = [this, queue = use.queue](size_t from) {
+    on_worker(from, [queue](Worker& worker) { worker.detach(*queue); });
+  };
+  detach(use.worker);
+  if (use.move) {
+    // Whatever the old worker has handed over by then, the new one attaches before it hears of this.
+    workers_[use.worker]->wait_until_drained();
+    detach(use.move->worker);
+  }
+}
+
+size_t DatapathImpl::QueueUse::current_worker() const {
+  return move && *move->state == MoveState::moved ? move->worker : worker;
+}
+
+void DatapathImpl::QueueUse::settle() {
+  if (move && *move->state != MoveState::under_way) {
+    worker = current_worker();
+    move.reset();
+  }
+}
+
+bool DatapathImpl::move(QueueUse& use, size_t to) {
+  use.settle();
+  if (use.move || to == use.worker) {
+    return false;
+  }
+  use.move = Move{to};
+  const auto finish = [this, to, queue = use.queue, load = use.load, state = use.move->state](bool is_free) {
+    if (is_free) {
+      on_worker(to, [queue, load](Worker& worker) { worker.attach(queue, load); });
+    }
+    state->store(is_free ? MoveState::moved : MoveState::stayed);
+  };
+  on_worker(use.worker, [queue = use.queue, finish](Worker& worker) { worker.hand_over(*queue, finish); });
+  return true;
+}
+
+bool DatapathImpl::move_rx_queue(PortId port, unsigned index, unsigned worker) {
+  const auto found = queues_of_port_.find(port);
+  if (found == queues_of_port_.end() || index >= found->second.size() || worker >= workers_.size()) {
+    return false;
+  }
+  return move(queues_.at(found->second[index].get()), worker);
+}
+
+std::vector<RxQueueStatus> DatapathImpl::rx_queues() const {
+  std::vector<RxQueueStatus> all;
+  for (const auto& [port, queues] : queues_of_port_) {
+    for (unsigned index = 0; index < queues.size(); ++index) {
+      const QueueUse& use = queues_.at(queues[index].get());
+      all.push_back({port, index, static_cast<unsigned>(use.current_worker()), use.load->packets.value(),
+                     std::chrono::nanoseconds(use.load->busy_ns.value())});
+    }
+  }
+  return all;
+}
+
+void DatapathImpl::rebalance() {
+  const TimePoint now = SystemClock::instance().now();
+  const Duration interval = now - std::exchange(last_rebalance_, now);
+  std::vector<QueueSample> samples;
+  std::vector<QueueUse*> uses;
+  for (auto& [queue, use] : queues_) {
+    use.settle();
+    const uint64_t busy_ns = use.load->busy_ns.value();
+    const uint64_t before = std::exchange(use.busy_ns_before, busy_ns);
+    samples.push_back({use.worker, std::chrono::nanoseconds(busy_ns - before)});
+    uses.push_back(&use);
+  }
+  if (const auto chosen = choose_move(samples, workers_.size(), interval)) {
+    move(*uses[chosen->queue], chosen->worker);
   }
 }
 

@@ -1,14 +1,16 @@
 // DatapathImpl: the datapath behind datapath/api/datapath.h: ports, workers, and who reads which queue.
 //
-// A queue goes to the worker that has the fewest and stays there. A port comes into being open, is published, then its
+// A queue goes to the worker that has the fewest; rebalance() moves it later. A port comes into being open, is published, then its
 // queues are attached; it goes the other way round: unpublished, queues detached and its backlogs dropped by every
 // worker, then destroyed. Both wait for the workers, some microseconds up to one wake-up each.
 //
 // Threads:   as datapath.h says. Ownership: of everything.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "datapath/api/datapath.h"
@@ -47,6 +49,10 @@ class DatapathImpl final : public Datapath {
   void send(MegaflowCommand command) override;
   void fence() override;
 
+  std::vector<RxQueueStatus> rx_queues() const override;
+  bool move_rx_queue(PortId port, unsigned index, unsigned worker) override;
+  void rebalance() override;
+
   std::vector<WorkerStatus> worker_status() const override;
   uint64_t drop_count(DropReason reason) const override;
   Balance balance() const override;
@@ -55,16 +61,30 @@ class DatapathImpl final : public Datapath {
   std::vector<MemoryFrame> take_sent(PortId port) override;
 
  private:
+  // A queue on its way between two workers; the one that lets go of it says what came of it.
+  enum class MoveState : uint8_t { under_way, moved, stayed };
+  struct Move {
+    size_t worker = 0;  // to
+    std::shared_ptr<std::atomic<MoveState>> state = std::make_shared<std::atomic<MoveState>>(MoveState::under_way);
+  };
   struct QueueUse {
     std::shared_ptr<RxQueue> queue;
+    std::shared_ptr<QueueLoad> load = std::make_shared<QueueLoad>();
     size_t worker = 0;
     size_t port_count = 0;  // ports that name it
+    std::optional<Move> move{};
+    uint64_t busy_ns_before = 0;  // at the last rebalance()
+
+    size_t current_worker() const;
+    void settle();  // a move that has ended becomes the state of things
   };
 
   PortEnvironment environment_for(PortId id);
   void notify(PortId port) EXCLUDES(listener_mutex_);
   void attach_queues(Port& port);
   void detach_queues(const std::vector<std::shared_ptr<RxQueue>>& queues);
+  void detach_queue(QueueUse& use);
+  bool move(QueueUse& use, size_t worker);
   size_t least_loaded_worker() const;
   void on_worker(size_t worker, std::function<void(Worker&)> work);
 
@@ -74,6 +94,7 @@ class DatapathImpl final : public Datapath {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::map<const RxQueue*, QueueUse> queues_;
   std::map<PortId, std::vector<std::shared_ptr<RxQueue>>> queues_of_port_;
+  TimePoint last_rebalance_{};
   Mutex listener_mutex_;
   std::function<void(PortId)> listener_ GUARDED_BY(listener_mutex_);
 };

@@ -51,6 +51,15 @@ struct WorkerStatus {
   WorkerPerf perf{};
 };
 
+// An rx queue of a port. Queues that several ports share (tunnels) are shown for each.
+struct RxQueueStatus {
+  PortId port = port_id::none;
+  unsigned index = 0;   // among the port's queues
+  unsigned worker = 0;  // that reads it
+  uint64_t packets = 0;
+  Duration busy{};  // what its worker has spent on it, until what it brought had left
+};
+
 // A change to one megaflow, executed by its worker. A megaflow that is already dead is left alone.
 // What is removed or replaced is freed by the datapath after a grace period: who sent the command may read final
 // counters from the megaflow, or from the Installed that it pointed to, after fence() and until it is next quiescent.
@@ -111,6 +120,16 @@ class Datapath {
   // sleeps and has nothing to drain is not woken. No packet is handled afterwards by what was removed, replaced or
   // published before. Without threads it drains in place. Does not report quiescent.
   virtual void fence() = 0;
+
+  // --- queues (control thread)
+  virtual std::vector<RxQueueStatus> rx_queues() const = 0;
+  // Gives a queue to another worker. Packets keep their order: the old worker stops reading, everything the queue has
+  // brought leaves, then the new one reads. Comes back at once; rx_queues() shows when it is done. A queue stays where it
+  // is when something that came before cannot leave within 20 ms. False: no such queue or worker, or it is on its way.
+  virtual bool move_rx_queue(PortId port, unsigned index, unsigned worker) = 0;
+  // Moves at most one queue from the busiest worker to the idlest, on a clear gain, judged by the time since the last
+  // call (datapath/worker/rebalance.h). To be called every few seconds.
+  virtual void rebalance() = 0;
 
   // --- what it did
   virtual std::vector<WorkerStatus> worker_status() const = 0;

@@ -69,6 +69,7 @@ class AfXdpQueue final : public RxQueue {
 
   int fd() const override { return socket_->fd(); }
   bool receive(PacketBatch& batch, RxContext& context) override;
+  bool keeps_frames() const override { return begun_ != nullptr || skipped_reason_.has_value(); }
   void discard(RxContext& context) override;
 
  private:

@@ -133,6 +133,9 @@ class RxQueue {
   // may keep frames of its own between calls.
   virtual bool receive(PacketBatch& batch, RxContext& context) = 0;
 
+  // Whether it keeps frames of its own between calls now. They are from the pool of its worker.
+  virtual bool keeps_frames() const { return false; }
+
   // The worker is about to let go of the queue: drops the frames that it keeps between calls, as port_gone.
   virtual void discard(RxContext& context) { (void)context; }
 };

@@ -22,6 +22,7 @@ class VxlanQueue final : public RxQueue {
 
   int fd() const override { return socket_.get(); }
   bool receive(PacketBatch& batch, RxContext& context) override;
+  bool keeps_frames() const override { return !waiting_.empty(); }
   void discard(RxContext& context) override;
 
  private:

@@ -51,6 +51,8 @@ class Pipeline {
   // Packets held for changes up to this number go on; when this returns they have left, or are held again.
   void release(uint64_t up_to);
 
+  bool has_held() const { return !held_.empty(); }
+
   // A decision on a packet that no port received. It is counted through UpcallSink::credit.
   void execute(PacketPtr packet, const Decision& decision);
 

@@ -22,6 +22,8 @@ constexpr Duration spin_time = 40us;
 // With traffic on one queue the others are asked about once in so many rounds.
 constexpr unsigned rounds_between_polls = 4;
 constexpr int backlog_retry_ms = 1;
+// Frames of a queue that is to be handed over wait so long at most for what came before them to leave.
+constexpr Duration hand_over_patience = 20ms;
 
 FlowCacheOptions cache_options(const DatapathOptions& options) {
   FlowCacheOptions cache;
@@ -98,7 +100,7 @@ void Worker::sleep() {
   {
     const rcu::OfflineScope offline;
     counters_.sleeps.add();
-    poll_queues(transmit_.has_backlog() ? backlog_retry_ms : Poller::forever);
+    poll_queues(has_to_look_again() ? backlog_retry_ms : Poller::forever);
   }
   commands_.end_sleep();
 }
@@ -123,7 +125,8 @@ bool Worker::run_round() {
   transmit_.set_ports(ports_.snapshot());
   const bool has_read = read_queues();
   const bool has_retried = transmit_.retry_backlogs();
-  return had_commands || has_read || (has_retried && !transmit_.has_backlog());
+  const bool has_handed_over = !leaving_.empty() && finish_hand_overs();
+  return had_commands || has_read || has_handed_over || (has_retried && !transmit_.has_backlog());
 }
 
 bool Worker::drain_commands() {
@@ -143,6 +146,7 @@ bool Worker::read_queues() {
     if (!attached.is_ready) {
       continue;
     }
+    const TimePoint begin = SystemClock::instance().now();
     PacketBatch batch;
     counters_.stages.begin();
     attached.is_ready = attached.queue->receive(batch, rx_context_);
@@ -150,7 +154,9 @@ bool Worker::read_queues() {
     has_read = has_read || attached.is_ready || packet_count != 0;
     counters_.stages.end(Stage::receive);
     if (packet_count != 0) {
+      attached.load->packets.add(packet_count);
       pipeline_.process(std::move(batch), ports_.snapshot());
+      attached.load->busy_ns.add(static_cast<uint64_t>((SystemClock::instance().now() - begin).count()));
     }
     counters_.stages.finish(packet_count);
   }
@@ -176,19 +182,53 @@ void Worker::wait_until_drained() {
   }
 }
 
-void Worker::attach(std::shared_ptr<RxQueue> queue) {
+void Worker::attach(std::shared_ptr<RxQueue> queue, std::shared_ptr<QueueLoad> load) {
   poller_.add(*queue);
-  queues_.push_back({std::move(queue)});
+  queues_.push_back({std::move(queue), std::move(load)});
 }
 
 void Worker::detach(const RxQueue& queue) {
-  const auto found = std::find_if(queues_.begin(), queues_.end(),
-                                  [&](const AttachedQueue& attached) { return attached.queue.get() == &queue; });
+  // One that is about to leave is not read, and keeps nothing.
+  std::erase_if(leaving_, [&](const LeavingQueue& leaving) { return leaving.attached.queue.get() == &queue; });
+  const auto found = find_queue(queue);
   if (found != queues_.end()) {
     poller_.remove(*found->queue);
     found->queue->discard(rx_context_);
     queues_.erase(found);
   }
+}
+
+std::vector<Worker::AttachedQueue>::iterator Worker::find_queue(const RxQueue& queue) {
+  return std::find_if(queues_.begin(), queues_.end(),
+                      [&](const AttachedQueue& attached) { return attached.queue.get() == &queue; });
+}
+
+void Worker::hand_over(const RxQueue& queue, TakeQueue take) {
+  const auto found = find_queue(queue);
+  if (found == queues_.end() || found->queue->keeps_frames()) {
+    return take(false);
+  }
+  poller_.remove(*found->queue);
+  leaving_.push_back({std::move(*found), std::move(take), SystemClock::instance().now() + hand_over_patience});
+  queues_.erase(found);
+}
+
+// At the end of a round, so no packet is in hand. True when a queue went, or came back.
+bool Worker::finish_hand_overs() {
+  const bool has_all_left = !transmit_.has_backlog() && !pipeline_.has_held();
+  const TimePoint now = SystemClock::instance().now();
+  const size_t before = leaving_.size();
+  std::erase_if(leaving_, [&](LeavingQueue& leaving) {
+    if (!has_all_left && now < leaving.give_up) {
+      return false;
+    }
+    if (!has_all_left) {
+      attach(std::move(leaving.attached.queue), std::move(leaving.attached.load));
+    }
+    leaving.take(has_all_left);
+    return true;
+  });
+  return leaving_.size() != before;
 }
 
 // A megaflow that this worker has removed meanwhile stays as it is.

@@ -29,6 +29,7 @@
 #include "datapath/worker/command_queue.h"
 #include "datapath/worker/pipeline.h"
 #include "datapath/worker/poller.h"
+#include "datapath/worker/rebalance.h"
 #include "datapath/worker/transmit.h"
 #include "datapath/worker/worker_counters.h"
 #include "lib/packet/packet_pool.h"
@@ -65,8 +66,13 @@ class Worker {
   void wait_until_drained();
 
   // In a command, or while the worker is not started.
-  void attach(std::shared_ptr<RxQueue> queue);
+  void attach(std::shared_ptr<RxQueue> queue, std::shared_ptr<QueueLoad> load = std::make_shared<QueueLoad>());
   void detach(const RxQueue& queue);
+  // Reads the queue no more and, when everything that came by it has left, gives it to `take` for another worker to
+  // attach. That waits for all of this worker's backlogs and held packets; a queue that must wait for too long, or that
+  // keeps frames of its own, stays: `take` is then called with false.
+  using TakeQueue = std::function<void(bool is_free)>;
+  void hand_over(const RxQueue& queue, TakeQueue take);
   void forget_port(Port& port) { transmit_.forget_port(port); }
   void release_held(uint64_t up_to) { pipeline_.release(up_to); }
 
@@ -77,7 +83,14 @@ class Worker {
  private:
   struct AttachedQueue {
     std::shared_ptr<RxQueue> queue;
+    std::shared_ptr<QueueLoad> load;
     bool is_ready = true;  // may have something: read it without asking the poller
+  };
+  // A queue that goes to another worker when what it brought has left.
+  struct LeavingQueue {
+    AttachedQueue attached;
+    TakeQueue take;
+    TimePoint give_up;
   };
 
   void run_thread();
@@ -87,6 +100,9 @@ class Worker {
   void poll_queues(int timeout_ms);
   bool drain_commands();
   bool read_queues();
+  std::vector<AttachedQueue>::iterator find_queue(const RxQueue& queue);
+  bool finish_hand_overs();
+  bool has_to_look_again() const { return transmit_.has_backlog() || !leaving_.empty(); }
 
   void run_command(MegaflowCommand& command);
   void run_command(ExecuteCommand& command);
@@ -105,6 +121,7 @@ class Worker {
   Poller poller_;
   CommandQueue<Command> commands_;
   std::vector<AttachedQueue> queues_;
+  std::vector<LeavingQueue> leaving_;
   unsigned rounds_since_poll_ = 0;
   Counter megaflow_count_, mask_count_;  // for status(): the table itself is the worker's alone
   bool is_stopping_ = false;             // the worker's, while it is started

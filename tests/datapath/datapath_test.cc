@@ -180,6 +180,82 @@ TEST_F(TwoWorkersTest, PortsComeAndGoUnderTraffic) {
   EXPECT_GT(datapath_->balance().sent + datapath_->drop_count(DropReason::port_gone), 0U);
 }
 
+// Numbered packets of one flow through a queue that is moved to and fro all the while.
+TEST_F(TwoWorkersTest, PacketsKeepTheirOrderWhileTheirQueueMoves) {
+  const PortId a = add_port();
+  const PortId b = add_port();
+  sink_.wires = {{a, b}};
+  datapath_->start();
+  uint32_t count = 0;
+  uint32_t seen = 0;
+  unsigned worker = 0;
+  const auto take = [&] {
+    for (const MemoryFrame& frame : datapath_->take_sent(b)) {
+      ASSERT_EQ(load_be32(&frame.bytes[frame.bytes.size() - 4]), seen);
+      ++seen;
+    }
+  };
+  const auto end = std::chrono::steady_clock::now() + 60s;
+  for (int moves = 0; moves < 100 && !HasFatalFailure();) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end) << moves << " moves";
+    std::string number(4, ' ');
+    store_be32(reinterpret_cast<uint8_t*>(number.data()), count++);
+    inject(a, frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload(number));
+    if (datapath_->move_rx_queue(a, 0, 1 - worker)) {
+      worker = 1 - worker;
+      ++moves;
+    }
+    if (count - seen > 500) {
+      std::this_thread::yield();
+      take();
+    }
+    rcu::quiescent();
+  }
+  wait_for([&] {
+    take();
+    return seen == count;
+  });
+  const auto status = datapath_->worker_status();
+  EXPECT_GT(status[0].rx_packets, 0U);
+  EXPECT_GT(status[1].rx_packets, 0U);
+  datapath_->stop();
+  EXPECT_TRUE(is_balanced());
+}
+
+// A port may be removed, and a switch stopped, in the middle of a move.
+TEST_F(TwoWorkersTest, APortGoesWhileItsQueueMoves) {
+  const PortId b = add_port();
+  datapath_->start();
+  for (int round = 0; round < 200; ++round) {
+    const PortId a = add_port();
+    sink_.wires = {};
+    for (int n = 0; n < 4; ++n) {
+      inject(a, packet_);
+    }
+    const unsigned worker = datapath_->rx_queues().back().worker;
+    EXPECT_TRUE(datapath_->move_rx_queue(a, 0, 1 - worker));
+    datapath_->remove_port(a);
+    datapath_->release_port_id(a);
+    rcu::quiescent();
+  }
+  datapath_->stop();
+  ASSERT_THAT(datapath_->rx_queues(), SizeIs(1));
+  EXPECT_EQ(datapath_->rx_queues()[0].port, b);
+  EXPECT_TRUE(is_balanced());
+}
+
+TEST_F(TwoWorkersTest, QueuesThatAreNotThereDoNotMove) {
+  const PortId a = add_port();
+  EXPECT_FALSE(datapath_->move_rx_queue(a, 0, 0)) << "there it is";
+  EXPECT_FALSE(datapath_->move_rx_queue(a, 1, 1));
+  EXPECT_FALSE(datapath_->move_rx_queue(a, 0, 2));
+  EXPECT_FALSE(datapath_->move_rx_queue(PortId{9}, 0, 1));
+  EXPECT_TRUE(datapath_->move_rx_queue(a, 0, 1));
+  EXPECT_FALSE(datapath_->move_rx_queue(a, 0, 1)) << "it is on its way";
+  datapath_->run_until_idle();
+  EXPECT_EQ(datapath_->rx_queues()[0].worker, 1U);
+}
+
 TEST_F(TwoWorkersTest, StopAndStartAgain) {
   const PortId a = add_port();
   const PortId b = add_port();
