@@ -37,7 +37,7 @@ Result<std::unique_ptr<Port>, PortError> PortMaker::make(const PortSpec& spec, c
     case PortType::memory:
       return make_memory_port(spec, environment);
     case PortType::system:
-      return AfPacketPort::attach(spec, environment);
+      return AfPacketPort::attach(spec, environment, AfPacketOptions::for_port(spec));
     case PortType::afxdp:
       return AfXdpPort::attach(spec, environment);
     case PortType::tap:

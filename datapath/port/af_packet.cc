@@ -12,6 +12,12 @@
 
 namespace weft::datapath {
 
+AfPacketOptions AfPacketOptions::for_port(const PortSpec& spec) {
+  AfPacketOptions options;
+  options.queue_count = spec.rx_queue_count != 0 ? spec.rx_queue_count : 1;
+  return options;
+}
+
 Result<std::unique_ptr<Port>, PortError> AfPacketPort::attach(const PortSpec& spec, const PortEnvironment& environment,
                                                               const AfPacketOptions& options) {
   auto device = claim_device(spec);

@@ -22,6 +22,8 @@
 namespace weft::datapath {
 
 struct AfPacketOptions {
+  static AfPacketOptions for_port(const PortSpec& spec);
+
   unsigned queue_count = 1;
   // Socket buffers in bytes, set by the FORCE options: the kernel's default holds three frames of 64 KB.
   int receive_buffer = 16 << 20;

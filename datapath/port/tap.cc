@@ -3,6 +3,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -14,21 +15,23 @@
 namespace weft::datapath {
 
 Result<std::unique_ptr<Port>, PortError> TapPort::open(const PortSpec& spec, const PortEnvironment& environment) {
-  auto device = open_tap(spec.name);
+  auto device = open_tap(spec.name, std::max(1U, spec.rx_queue_count));
   if (!device) {
     return Unexpected(device.error());
   }
-  if (auto configured = configure_tap(device->fd, {.mac = spec.mac}); !configured) {
+  if (auto configured = configure_tap(device->queues.front(), {.mac = spec.mac}); !configured) {
     return Unexpected(PortError{PortError::Kind::invalid, configured.error().to_string()});
   }
-  return std::unique_ptr<Port>(new TapPort(spec, environment, std::move(device->fd), device->takes_udp_gso));
+  return std::unique_ptr<Port>(new TapPort(spec, environment, std::move(device->queues), device->takes_udp_gso));
 }
 
-TapPort::TapPort(const PortSpec& spec, const PortEnvironment& environment, Fd tap, bool takes_udp_gso)
-    : BackloggedPort(spec, environment),
-      tap_(std::make_shared<const Fd>(std::move(tap))),
-      takes_udp_gso_(takes_udp_gso),
-      queue_(std::make_shared<TapQueue>(*this, tap_)) {}
+TapPort::TapPort(const PortSpec& spec, const PortEnvironment& environment, std::vector<Fd> taps, bool takes_udp_gso)
+    : BackloggedPort(spec, environment), takes_udp_gso_(takes_udp_gso) {
+  for (Fd& tap : taps) {
+    taps_.push_back(std::make_shared<const Fd>(std::move(tap)));
+    queues_.push_back(std::make_shared<TapQueue>(*this, taps_.back()));
+  }
+}
 
 PortCapabilities TapPort::capabilities() const {
   PortCapabilities can;
@@ -40,12 +43,12 @@ PortCapabilities TapPort::capabilities() const {
 }
 
 Result<void, OsError> TapPort::configure(const PortSpec& wanted) {
-  return configure_tap(*tap_, {.mtu = wanted.mtu_request, .mac = wanted.mac});
+  return configure_tap(tap(), {.mtu = wanted.mtu_request, .mac = wanted.mac});
 }
 
 PortStatus TapPort::status() const {
   PortStatus status;
-  const auto device = read_tap(*tap_);
+  const auto device = read_tap(tap());
   status.is_present = device.has_value();
   if (device) {
     status.is_admin_up = device->is_admin_up;
@@ -78,11 +81,12 @@ DropReason TapPort::refused(int error, unsigned worker) {
 }
 
 size_t TapPort::send(std::span<Packet* const> packets, TxContext& context) {
+  const int tap = taps_[context.worker() % taps_.size()]->get();
   size_t done = 0;
   for (Packet* packet : packets) {
     VnetHeader header = make_vnet_header(*packet);
     const std::array<iovec, 2> iovecs{iovec{&header, sizeof header}, iovec{packet->data(), packet->size()}};
-    if (::writev(tap_->get(), iovecs.data(), iovecs.size()) >= 0) {
+    if (::writev(tap, iovecs.data(), iovecs.size()) >= 0) {
       context.sent(*this, packet->size(), packet->gso_segments());
     } else if (errno == EAGAIN) {
       break;

@@ -5,6 +5,9 @@
 // ways. A read or write moves one frame; there is no batching system call for taps, which large frames make up for.
 // The kernel never makes a writer wait, so nothing queues here.
 //
+// It has one queue unless options:n_rxq asks for more; then a flow of the far side always comes by the same one, whatever
+// is sent to it (tap_steering.h), and each worker sends by a queue of its own.
+//
 // The far side belongs to somebody else: a VM's process, a container (the device may be moved to its namespace, the
 // port works on), or the host. An `internal` device gets the bridge's address and is left down, as its users expect;
 // they bring it up when they give it an address.
@@ -26,7 +29,7 @@ class TapPort final : public BackloggedPort {
  public:
   static Result<std::unique_ptr<Port>, PortError> open(const PortSpec& spec, const PortEnvironment& environment);
 
-  std::vector<std::shared_ptr<RxQueue>> rx_queues() override { return {queue_}; }
+  std::vector<std::shared_ptr<RxQueue>> rx_queues() override { return queues_; }
   PortCapabilities capabilities() const override;
   Result<void, OsError> configure(const PortSpec& wanted) override;
   PortStatus status() const override;
@@ -37,13 +40,15 @@ class TapPort final : public BackloggedPort {
   size_t send(std::span<Packet* const> packets, TxContext& context) override;
 
  private:
-  TapPort(const PortSpec& spec, const PortEnvironment& environment, Fd tap, bool takes_udp_gso);
+  TapPort(const PortSpec& spec, const PortEnvironment& environment, std::vector<Fd> taps, bool takes_udp_gso);
   DropReason refused(int error, unsigned worker);
 
-  const std::shared_ptr<const Fd> tap_;
+  const Fd& tap() const { return *taps_.front(); }
+
+  std::vector<std::shared_ptr<const Fd>> taps_;  // one for each queue
   const bool takes_udp_gso_;
   std::atomic<bool> is_trouble_told_ = false;
-  std::shared_ptr<RxQueue> queue_;
+  std::vector<std::shared_ptr<RxQueue>> queues_;
 };
 
 // The receiving side: one read a frame, up to a batch.

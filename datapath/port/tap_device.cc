@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "datapath/port/tap_steering.h"
 #include "datapath/port/vnet_header.h"
 
 // Younger than Debian 12's headers.
@@ -67,30 +68,56 @@ class NamespaceOf {
 
 }  // namespace
 
-Result<TapDevice, PortError> open_tap(const std::string& name) {
-  if (name.empty() || name.size() >= IFNAMSIZ || name.find_first_of("/ %") != std::string::npos) {
-    return Unexpected(PortError{PortError::Kind::invalid, "\"" + name + "\" is no name for a network device"});
-  }
-  TapDevice tap;
-  tap.fd = Fd(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
-  if (!tap.fd.is_open()) {
+namespace {
+
+Result<Fd, PortError> open_tap_queue(const std::string& name, bool is_one_of_many) {
+  Fd queue(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (!queue.is_open()) {
     return Unexpected(PortError{PortError::Kind::system, last_os_error("open /dev/net/tun").to_string()});
   }
   constexpr short flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
-  int error = set_interface(tap.fd, name, flags);
-  if (error == EINVAL) {
+  int error = set_interface(queue, name, is_one_of_many ? flags | IFF_MULTI_QUEUE : flags);
+  if (error == EINVAL && !is_one_of_many) {
     // A persistent tap that was made with several queues is opened only so.
-    error = set_interface(tap.fd, name, flags | IFF_MULTI_QUEUE);
+    error = set_interface(queue, name, flags | IFF_MULTI_QUEUE);
+  }
+  if (error == EINVAL && is_one_of_many && ::if_nametoindex(name.c_str()) != 0) {
+    return Unexpected(
+        PortError{PortError::Kind::invalid,
+                  name + " exists and is not a tap device with several queues, which options:n_rxq wants"});
   }
   if (error != 0) {
     return Unexpected(tap_error(error, name));
   }
   int header_size = vnet_header_bytes;
-  if (::ioctl(tap.fd.get(), TUNSETVNETHDRSZ, &header_size) != 0) {
+  if (::ioctl(queue.get(), TUNSETVNETHDRSZ, &header_size) != 0) {
     return Unexpected(PortError{PortError::Kind::system, last_os_error("set header size of tap " + name).to_string()});
   }
-  tap.takes_udp_gso = ::ioctl(tap.fd.get(), TUNSETOFFLOAD, tcp_offloads | udp_offloads) == 0;
-  if (!tap.takes_udp_gso && ::ioctl(tap.fd.get(), TUNSETOFFLOAD, tcp_offloads) != 0) {
+  return queue;
+}
+
+}  // namespace
+
+Result<TapDevice, PortError> open_tap(const std::string& name, unsigned queue_count) {
+  if (name.empty() || name.size() >= IFNAMSIZ || name.find_first_of("/ %") != std::string::npos) {
+    return Unexpected(PortError{PortError::Kind::invalid, "\"" + name + "\" is no name for a network device"});
+  }
+  TapDevice tap;
+  for (unsigned i = 0; i < queue_count; ++i) {
+    auto queue = open_tap_queue(name, queue_count > 1);
+    if (!queue) {
+      return Unexpected(queue.error());
+    }
+    tap.queues.push_back(std::move(*queue));
+  }
+  const Fd& first = tap.queues.front();
+  if (queue_count > 1) {
+    if (auto steered = steer_by_flow(first); !steered) {
+      return Unexpected(PortError{PortError::Kind::system, steered.error().to_string() + " of tap " + name});
+    }
+  }
+  tap.takes_udp_gso = ::ioctl(first.get(), TUNSETOFFLOAD, tcp_offloads | udp_offloads) == 0;
+  if (!tap.takes_udp_gso && ::ioctl(first.get(), TUNSETOFFLOAD, tcp_offloads) != 0) {
     return Unexpected(PortError{PortError::Kind::system, last_os_error("set offloads of tap " + name).to_string()});
   }
   return tap;

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "datapath/api/port_spec.h"
 #include "lib/base/result.h"
@@ -14,13 +15,14 @@
 namespace weft::datapath {
 
 struct TapDevice {
-  Fd fd;
+  std::vector<Fd> queues;
   bool takes_udp_gso = false;  // UDP segmentation, asked of the kernel
 };
 
 // Makes the device, or attaches to the persistent tap of that name. Sets header size and offloads anew, because a
-// persistent tap keeps what its last user set.
-Result<TapDevice, PortError> open_tap(const std::string& name);
+// persistent tap keeps what its last user set. With several queues, a flow that the far side sends always comes by the
+// same one.
+Result<TapDevice, PortError> open_tap(const std::string& name, unsigned queue_count = 1);
 
 struct TapSettings {
   std::optional<uint32_t> mtu{};

@@ -7,6 +7,9 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <array>
+#include <map>
+#include <set>
 #include <string>
 
 #include "datapath/port/tap_device.h"
@@ -189,6 +192,68 @@ TEST_F(TapPortStory, ATapThatIsDeletedIsGone) {
   EXPECT_EQ(port->dropped(DropReason::port_gone), 1U);
   EXPECT_EQ(changes_, 1);
   EXPECT_FALSE(port->port().status().is_present);
+}
+
+// The kernel would send a flow to the queue that the other direction was last written to.
+TEST_F(TapPortStory, AFlowComesByOneQueueWhateverIsSentToIt) {
+  constexpr int flow_count = 32;
+  PortSpec spec = spec_of("t0");
+  spec.rx_queue_count = 3;
+  PortEnvironment with_workers = environment();
+  with_workers.worker_count = 3;
+  const auto port = TapPort::open(spec, with_workers);
+  ASSERT_TRUE(port.has_value()) << port.error().message;
+  host_->run("ip address add 10.0.0.1/24 dev t0 && ip link set t0 up");
+  host_->run("ip neigh replace 10.0.0.2 lladdr 02:00:00:00:00:02 dev t0");
+  const auto queues = (*port)->rx_queues();
+  ASSERT_EQ(queues.size(), 3U);
+
+  std::vector<Fd> flows;
+  std::array<sockaddr_in, flow_count> own{};
+  sockaddr_in peer{AF_INET, htons(4000), {inet_addr("10.0.0.2")}, {}};
+  for (int i = 0; i < flow_count; ++i) {
+    flows.emplace_back(::socket(AF_INET, SOCK_DGRAM, 0));
+    ASSERT_EQ(::connect(flows.back().get(), reinterpret_cast<sockaddr*>(&peer), sizeof peer), 0);
+    socklen_t size = sizeof own[i];
+    ASSERT_EQ(::getsockname(flows.back().get(), reinterpret_cast<sockaddr*>(&own[i]), &size), 0);
+  }
+  std::map<uint16_t, size_t> queue_of_flow;
+  std::set<size_t> used;
+  for (int round = 0; round < 10; ++round) {
+    for (const Fd& flow : flows) {
+      ASSERT_EQ(::send(flow.get(), "x", 1, 0), 1);
+    }
+    for (size_t queue = 0; queue < queues.size(); ++queue) {
+      PacketBatch batch;
+      while (queues[queue]->receive(batch, worker_.rx)) {
+        batch.drain([&](PacketPtr packet) {
+          const auto source_port = load_be16(packet->data() + 34);
+          const auto [known, is_new] = queue_of_flow.emplace(source_port, queue);
+          EXPECT_EQ(known->second, queue) << "flow " << source_port << ", round " << round;
+          used.insert(queue);
+        });
+      }
+    }
+    // Answers by another queue each time.
+    for (int i = 0; i < flow_count; ++i) {
+      TxContext tx(static_cast<unsigned>(round + i) % 3, worker_.pool, worker_.balance);
+      PacketBatch batch;
+      batch.add(make_packet(worker_.pool,
+                            frame().ipv4("10.0.0.2", "10.0.0.1").udp(4000, ntohs(own[i].sin_port)).payload("y")));
+      (*port)->transmit(std::move(batch), tx);
+    }
+  }
+  EXPECT_GE(queue_of_flow.size(), static_cast<size_t>(flow_count));
+  EXPECT_EQ(used.size(), 3U) << "all queues have their share";
+}
+
+TEST_F(TapPortStory, ADeviceWithOneQueueHasNoMore) {
+  host_->run("ip tuntap add name t1 mode tap");
+  PortSpec spec = spec_of("t1");
+  spec.rx_queue_count = 2;
+  const auto port = TapPort::open(spec, environment());
+  ASSERT_FALSE(port.has_value());
+  EXPECT_THAT(port.error().message, testing::HasSubstr("options:n_rxq"));
 }
 
 }  // namespace
