@@ -29,6 +29,9 @@ namespace pb = management::pb;
 
 log::Logger& logger = log::get("daemon");
 
+// Long enough that a move pays for the lookups that it makes necessary.
+constexpr Duration rebalance_period = std::chrono::seconds(5);
+
 datapath::PollPolicy poll_policy(const std::string& name) {
   return name == "busy"    ? datapath::PollPolicy::busy
          : name == "sleep" ? datapath::PollPolicy::sleep
@@ -154,6 +157,10 @@ class Daemon::Impl {
     });
     switch_.start();
     const Expiry expiry(loop_, switch_);
+    Timer rebalancing(loop_);
+    if (switch_.datapath().worker_count() > 1) {
+      rebalancing.start_every(rebalance_period, [this] { switch_.datapath().rebalance(); });
+    }
     transactions_.start([ready] {
       logger.info("ready");
       ready();

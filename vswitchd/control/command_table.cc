@@ -17,6 +17,7 @@ std::span<const CommandSpec> command_table() {
       CommandSpec{"dpif/dump-flows", "[BRIDGE]", 0, 2, dpctl_dump_flows, "the same as dpctl/dump-flows"},
       CommandSpec{"dpif/perf", "[--format=text|json]", 0, 2, dpif_perf,
                   "where each worker's time goes: stages, batches, hits, sleeps, drops"},
+      CommandSpec{"dpif/rxq-show", "", 0, 0, rxq_show, "which worker reads which queue, and what that costs it"},
       CommandSpec{"dpif/show", "", 0, 0, dpctl_show, "the same as dpctl/show"},
       CommandSpec{"drop/show", "[all]", 0, 1, drop_show, "dropped packets by reason; all: also reasons never met"},
       CommandSpec{"exit", "", 0, 0, exit_daemon, "stop the switch"},

@@ -1,5 +1,7 @@
 // Commands about the fast path: megaflows, ports, workers, drops.
 
+#include <chrono>
+
 #include <fmt/format.h>
 
 #include "vswitchd/control/command.h"
@@ -20,6 +22,17 @@ std::string port_line(const ofproto::PortInfo& port, const datapath::Datapath& d
       "tx packets:{} bytes:{} dropped:{} errors:{} segments:{}\n",
       port.name, number(port.of_port), number(port.port_id), c.rx_packets, c.rx_bytes, c.rx_dropped, c.rx_errors,
       c.rx_gso_segments, c.tx_packets, c.tx_bytes, c.tx_dropped, c.tx_errors, c.tx_gso_segments);
+}
+
+std::string port_name(const CommandContext& context, PortId id) {
+  for (const auto* bridge : context.the_switch.bridges()) {
+    for (const auto& port : bridge->ports()) {
+      if (!port.patch && port.port_id == id) {
+        return port.name;
+      }
+    }
+  }
+  return fmt::format("#{}", number(id));
 }
 
 }  // namespace
@@ -59,6 +72,24 @@ void dpctl_show(CommandContext& context, const Words&, Answer answer) {
     out += fmt::format("  {}:\n", bridge->name());
     for (const auto& port : bridge->ports()) {
       out += port_line(port, context.the_switch.datapath());
+    }
+  }
+  answer(std::move(out));
+}
+
+// By worker, as who balances load thinks of it. A queue that several ports share is shown for each.
+void rxq_show(CommandContext& context, const Words&, Answer answer) {
+  const auto& datapath = context.the_switch.datapath();
+  const auto queues = datapath.rx_queues();
+  std::string out;
+  for (unsigned worker = 0; worker < datapath.worker_count(); ++worker) {
+    out += fmt::format("worker {}:\n", worker);
+    for (const auto& queue : queues) {
+      if (queue.worker == worker) {
+        out += fmt::format("  port: {:<16} queue-id: {:>2}  packets: {:>12}  busy: {:>10.3f} s\n",
+                           port_name(context, queue.port), queue.index, queue.packets,
+                           std::chrono::duration<double>(queue.busy).count());
+      }
     }
   }
   answer(std::move(out));
