@@ -17,16 +17,26 @@
 namespace weft::datapath {
 
 struct Installed {
-  explicit Installed(Decision d) : decision(std::move(d)) {}
+  explicit Installed(Decision d) : sole_output(sole_output_of(d.actions)), decision(std::move(d)) {}
 
-  Decision decision;
+  // The port, when all that happens to a packet is that it is sent there; otherwise none.
+  const PortId sole_output;
   // Written by the worker with release stores before the packets they count leave.
   std::atomic<uint64_t> packet_count{0};
   std::atomic<uint64_t> byte_count{0};
   std::atomic<int64_t> used_ns{0};  // Clock time of the last packet; 0: never
+
+  Decision decision;
+
   // Collector's side (one thread, under the revalidator's lock): what was already credited.
   uint64_t credited_packets = 0;
   uint64_t credited_bytes = 0;
+
+ private:
+  static PortId sole_output_of(const ActionList& actions) {
+    const auto* output = actions.size() == 1 ? std::get_if<Output>(&actions.front()) : nullptr;
+    return output != nullptr && output->queue == nullptr ? output->port : port_id::none;
+  }
 };
 
 struct Megaflow {

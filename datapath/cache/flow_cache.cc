@@ -15,6 +15,11 @@ namespace {
 
 constexpr uint32_t hit_bit = 1;  // lowest of a tag
 
+// A table in which a flow in use goes more often than once in so many lookups is too small. Evictions are counted over as
+// many lookups as there are slots, or so many where that says little.
+constexpr size_t lookups_an_eviction = 128;
+constexpr size_t shortest_window = 1024;
+
 uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32) & ~hit_bit; }
 
 }  // namespace
@@ -24,8 +29,13 @@ FlowCache::FlowCache(const FlowCacheOptions& options)
       buckets_(std::min(std::bit_ceil(std::max(options.initial_slots, bucket_slots)), max_slots_) / bucket_slots),
       seen_(2 * max_slots_ / std::tuple_size_v<MarkGroup>) {}
 
-FlowCache::Bucket& FlowCache::bucket_of(ZeroedArray<Bucket>& buckets, uint64_t hash) {
+FlowCache::Bucket& FlowCache::first_bucket(Buckets& buckets, uint64_t hash) {
   return buckets[hash & (buckets.count() - 1)];
+}
+
+// From other bits than the first, of which some are in the tag too.
+FlowCache::Bucket& FlowCache::second_bucket(Buckets& buckets, uint64_t hash) {
+  return buckets[hash >> 24 & (buckets.count() - 1)];
 }
 
 bool FlowCache::is_alive(const Slot& slot) {
@@ -33,16 +43,36 @@ bool FlowCache::is_alive(const Slot& slot) {
 }
 
 bool FlowCache::has(const Slot& slot, uint64_t hash) {
-  return slot.entry != nullptr && (slot.tag & ~hit_bit) == tag_of(hash);
+  return (slot.tag & ~hit_bit) == tag_of(hash) && slot.entry != nullptr;
 }
 
-Megaflow* FlowCache::find(Bucket& bucket, const FlowKey& key, uint64_t hash) {
+FlowCache::Slot* FlowCache::find_tag(Bucket& bucket, uint64_t hash) {
   for (Slot& slot : bucket.slots) {
-    if (has(slot, hash) && is_alive(slot) && covers(slot.entry->masked->mask(), slot.entry->key, key)) {
-      if ((slot.tag & hit_bit) == 0) {
-        slot.tag |= hit_bit;
+    if (has(slot, hash)) {
+      return &slot;
+    }
+  }
+  return nullptr;
+}
+
+Megaflow* FlowCache::verified(Slot& slot, const FlowKey& key) {
+  MegaflowEntry& entry = *slot.entry;
+  if (entry.generation != slot.generation || !covers(entry, entry.mask, key)) {
+    return nullptr;
+  }
+  if ((slot.tag & hit_bit) == 0) {
+    slot.tag |= hit_bit;
+  }
+  return &entry;
+}
+
+Megaflow* FlowCache::find(Buckets& buckets, const FlowKey& key, uint64_t hash) {
+  for (Bucket* bucket : {&first_bucket(buckets, hash), &second_bucket(buckets, hash)}) {
+    for (Slot& slot : bucket->slots) {
+      Megaflow* megaflow = has(slot, hash) ? verified(slot, key) : nullptr;
+      if (megaflow != nullptr) {
+        return megaflow;
       }
-      return slot.entry;
     }
   }
   return nullptr;
@@ -53,7 +83,7 @@ Megaflow* FlowCache::find_in_smaller(const FlowKey& key, uint64_t hash) {
   if (smaller_.empty()) {
     return nullptr;
   }
-  Megaflow* megaflow = find(bucket_of(smaller_, hash), key, hash);
+  Megaflow* megaflow = find(smaller_, key, hash);
   if (megaflow != nullptr) {
     put(hash, entry_of(*megaflow));
   }
@@ -64,7 +94,7 @@ Megaflow* FlowCache::find_in_smaller(const FlowKey& key, uint64_t hash) {
 }
 
 Megaflow* FlowCache::find(const FlowKey& key, uint64_t hash) {
-  Megaflow* megaflow = find(bucket_of(buckets_, hash), key, hash);
+  Megaflow* megaflow = find(buckets_, key, hash);
   return megaflow != nullptr ? megaflow : find_in_smaller(key, hash);
 }
 
@@ -73,24 +103,31 @@ Megaflow* FlowCache::lookup(const FlowKey& key, uint64_t hash) {
   return find(key, hash);
 }
 
+// Each step asks for the memory that the next one reads. What the likeliest slot does not answer goes the slow way.
 void FlowCache::lookup(std::span<const FlowKey> keys, std::span<const uint64_t> hashes, std::span<Megaflow*> found) {
-  assert(hashes.size() >= keys.size() && found.size() >= keys.size());
+  assert(keys.size() <= max_batch && hashes.size() >= keys.size() && found.size() >= keys.size());
+  std::array<Slot*, max_batch> likely;
   count_lookups(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
-    __builtin_prefetch(&bucket_of(buckets_, hashes[i]));
+    __builtin_prefetch(&first_bucket(buckets_, hashes[i]));
   }
   for (size_t i = 0; i < keys.size(); ++i) {
-    prefetch_entry(bucket_of(buckets_, hashes[i]), hashes[i]);
+    likely[i] = find_tag(first_bucket(buckets_, hashes[i]), hashes[i]);
+    if (likely[i] != nullptr) {
+      prefetch(*likely[i]->entry);
+    } else {
+      __builtin_prefetch(&second_bucket(buckets_, hashes[i]));
+    }
   }
   for (size_t i = 0; i < keys.size(); ++i) {
-    found[i] = find(keys[i], hashes[i]);
+    if (likely[i] == nullptr && (likely[i] = find_tag(second_bucket(buckets_, hashes[i]), hashes[i])) != nullptr) {
+      prefetch(*likely[i]->entry);
+    }
   }
-}
-
-void FlowCache::prefetch_entry(const Bucket& bucket, uint64_t hash) {
-  for (const Slot& slot : bucket.slots) {
-    if (has(slot, hash)) {
-      prefetch(*slot.entry);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    found[i] = likely[i] != nullptr ? verified(*likely[i], keys[i]) : nullptr;
+    if (found[i] == nullptr) [[unlikely]] {
+      found[i] = likely[i] != nullptr ? find(keys[i], hashes[i]) : find_in_smaller(keys[i], hashes[i]);
     }
   }
 }
@@ -114,38 +151,43 @@ bool FlowCache::was_seen(uint64_t hash) {
 }
 
 // In order of preference: the flow's own slot (its megaflow was replaced by another), one that is free or dead, one
-// not hit since it was last passed over, the first.
-FlowCache::Slot& FlowCache::slot_for(Bucket& bucket, uint64_t hash) {
-  for (Slot& slot : bucket.slots) {
-    if (has(slot, hash)) {
-      return slot;
+// not hit since it was last passed over, any.
+FlowCache::Slot& FlowCache::slot_for(const Pair& pair, uint64_t hash) {
+  for (Bucket* bucket : pair) {
+    if (Slot* slot = find_tag(*bucket, hash)) {
+      return *slot;
     }
   }
-  for (Slot& slot : bucket.slots) {
-    if (!is_alive(slot)) {
-      return slot;
+  for (Bucket* bucket : pair) {
+    for (Slot& slot : bucket->slots) {
+      if (!is_alive(slot)) {
+        return slot;
+      }
     }
   }
   ++live_evictions_;
-  for (Slot& slot : bucket.slots) {
-    if ((slot.tag & hit_bit) == 0) {
-      return slot;
+  for (Bucket* bucket : pair) {
+    for (Slot& slot : bucket->slots) {
+      if ((slot.tag & hit_bit) == 0) {
+        return slot;
+      }
+      slot.tag &= ~hit_bit;
     }
-    slot.tag &= ~hit_bit;
   }
-  return bucket.slots[live_evictions_ % bucket_slots];
+  return pair[live_evictions_ % 2]->slots[live_evictions_ / 2 % bucket_slots];
 }
 
 void FlowCache::put(uint64_t hash, MegaflowEntry& entry) {
-  slot_for(bucket_of(buckets_, hash), hash) = {&entry, tag_of(hash), entry.generation};
-  if (live_evictions_ * 16 > slot_count() && slot_count() < max_slots_) {
+  slot_for({&first_bucket(buckets_, hash), &second_bucket(buckets_, hash)}, hash) = {&entry, tag_of(hash),
+                                                                                     entry.generation};
+  if (live_evictions_ * lookups_an_eviction > std::max(slot_count(), shortest_window) && slot_count() < max_slots_) {
     grow();
   }
 }
 
 void FlowCache::count_lookups(size_t count) {
   lookups_ += count;
-  if (lookups_ > slot_count()) {
+  if (lookups_ > std::max(slot_count(), shortest_window)) {
     lookups_ = 0;
     live_evictions_ = 0;
   }
@@ -155,7 +197,7 @@ void FlowCache::grow() {
   const size_t bucket_count = buckets_.count() * 2;
   smaller_ = std::move(buckets_);
   smaller_lookups_left_ = bucket_count * bucket_slots * 2;
-  buckets_ = ZeroedArray<Bucket>(bucket_count);
+  buckets_ = Buckets(bucket_count, Pages::large);
   lookups_ = 0;
   live_evictions_ = 0;
 }

@@ -2,20 +2,23 @@
 //
 // A hash table without keys: a slot remembers part of the hash, the megaflow and the megaflow's generation. A
 // candidate is verified under its own mask before it is believed, so a wrong guess costs a comparison and never a
-// wrong decision. A bucket is one cache line of four slots; within it the least recently hit slot gives way.
+// wrong decision. A bucket is one cache line of four slots. A flow may be in either of two buckets, mostly in its first,
+// so that hardly a flow has to go before the table is full; of those in its two buckets one that was not hit lately
+// gives way.
 //
 // Admission: a flow enters with its second packet. Its first only leaves a mark in a filter of fixed size, so a
 // stream of packets that never come back evicts nobody.
 //
-// Growth: when more than one lookup in sixteen evicts a flow whose megaflow is alive, the table doubles, up to a bound.
+// Growth: when more than one lookup in 128 evicts a flow whose megaflow is alive, the table doubles, up to a bound.
 // Nothing is rehashed: the smaller table stays behind the larger one for a while, and its flows move with their
 // next hits.
 //
 // A dead megaflow is never returned: removing it changes its generation, which outlives it.
 //
 // Threads:   the owning worker only. Ownership: none of the megaflows; its megaflow table must outlive it.
-// Cost:      lookup: one cache line for the bucket and the megaflow's own lines, prefetched over a batch; no
-//            allocation. 16 bytes a slot, and 4 bytes of filter for each of max_slots. admit: a line of the filter.
+// Cost:      lookup: one cache line for the bucket (sometimes two, always for a flow that is not there) and the
+//            megaflow's own lines, prefetched over a batch; no allocation. 16 bytes a slot, and 4 bytes of filter for
+//            each of max_slots. admit: a line of the filter.
 #pragma once
 
 #include <array>
@@ -62,31 +65,37 @@ class FlowCache {
     uint32_t generation;
   };
   static constexpr size_t bucket_slots = 4;
+  static constexpr size_t max_batch = 64;
   struct Bucket {
     std::array<Slot, bucket_slots> slots;
   };
   static_assert(sizeof(Bucket) == 64);
   using MarkGroup = std::array<uint16_t, 8>;  // newest first
 
+  using Buckets = ZeroedArray<Bucket>;
+  using Pair = std::array<Bucket*, 2>;  // those that a flow may be in
+
   static bool is_alive(const Slot& slot);
   static bool has(const Slot& slot, uint64_t hash);
-  static void prefetch_entry(const Bucket& bucket, uint64_t hash);
-  static Megaflow* find(Bucket& bucket, const FlowKey& key, uint64_t hash);
+  static Slot* find_tag(Bucket& bucket, uint64_t hash);
+  static Megaflow* verified(Slot& slot, const FlowKey& key);
+  static Megaflow* find(Buckets& buckets, const FlowKey& key, uint64_t hash);
   Megaflow* find(const FlowKey& key, uint64_t hash);
   Megaflow* find_in_smaller(const FlowKey& key, uint64_t hash);
-  static Bucket& bucket_of(ZeroedArray<Bucket>& buckets, uint64_t hash);
+  static Bucket& first_bucket(Buckets& buckets, uint64_t hash);
+  static Bucket& second_bucket(Buckets& buckets, uint64_t hash);
   bool was_seen(uint64_t hash);
-  Slot& slot_for(Bucket& bucket, uint64_t hash);
+  Slot& slot_for(const Pair& pair, uint64_t hash);
   void put(uint64_t hash, MegaflowEntry& entry);
   void count_lookups(size_t count);
   void grow();
 
   const size_t max_slots_;
-  ZeroedArray<Bucket> buckets_;
-  ZeroedArray<Bucket> smaller_;  // the table before it grew, until it is not asked any more
+  Buckets buckets_;
+  Buckets smaller_;  // the table before it grew, until it is not asked any more
   size_t smaller_lookups_left_ = 0;
   ZeroedArray<MarkGroup> seen_;  // parts of hashes of flows that came once
-  // Of the current window, which is as many lookups as there are slots.
+  // Of the current window of lookups.
   size_t lookups_ = 0;
   size_t live_evictions_ = 0;
 };

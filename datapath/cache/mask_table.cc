@@ -28,7 +28,7 @@ FlowKey MaskTable::masked(const FlowKey& key) const {
 MegaflowEntry* MaskTable::find(const FlowKey& key, uint32_t hash) const {
   for (size_t i = hash & slot_mask_; slots_[i].entry != nullptr; i = (i + 1) & slot_mask_) {
     const Slot& slot = slots_[i];
-    if (slot.hash == hash && covers(mask_, slot.entry->key, key)) {
+    if (slot.hash == hash && covers(*slot.entry, mask_, key)) {
       return slot.entry;
     }
   }

@@ -1,27 +1,72 @@
-// What the cache keeps around a Megaflow. Everything a hit reads to verify a packet lies in the first lines: the
-// generation, the mask, and the masked key, which is the Megaflow's first member.
+// What the cache keeps around a Megaflow. Everything a hit reads to verify a packet lies in the first lines.
 //
 // Threads: the owning worker, but for `state`, which readers load first. Ownership: megaflow_slabs.h.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "datapath/api/megaflow.h"
+#include "lib/base/counter.h"
 #include "lib/flow/flow_key.h"
 
 namespace weft::datapath {
 
 class MaskTable;
 
+// A masked key for packets that have the same words as the packet it was made from, which most have: masks and values
+// stand where such a packet's words do, so that nothing has to be looked for. Others are compared by covers().
+class ShapedKey {
+ public:
+  // Of a packet with more words nothing is kept, and no packet has its shape.
+  static constexpr size_t capacity = 12;  // TCP over IPv6 from a tunnel over IPv4
+
+  void assign(const FlowKey& packet, const FlowMask& mask) {
+    shape_ = {};
+    if (packet.words().size() > capacity) {
+      return;
+    }
+    shape_ = packet.set();
+    count_ = 0;
+    shape_.for_each([&](unsigned i) {
+      const uint64_t bits = mask.word(i);
+      words_[count_++] = {bits, packet.word(i) & bits};
+    });
+  }
+
+  bool has_shape_of(const FlowKey& packet) const { return packet.set() == shape_; }
+  // The packet has the shape.
+  bool agrees(const FlowKey& packet) const {
+    const uint64_t* const words = packet.words().data();
+    uint64_t difference = 0;
+    for (size_t i = 0; i < count_; ++i) {
+      difference |= (words[i] & words_[i].mask) ^ words_[i].value;
+    }
+    return difference == 0;
+  }
+
+ private:
+  struct Word {
+    uint64_t mask, value;
+  };
+
+  WordSet shape_;
+  size_t count_ = 0;
+  std::array<Word, capacity> words_;
+};
+
 // Outlives the megaflow that stands in it: its generation says whether it is still the same one.
 struct MegaflowHead {
   uint32_t generation = 0;  // grows when the megaflow is removed
   uint32_t hash = 0;        // under its mask
   MaskTable* masked = nullptr;
+  Installed* in_force = nullptr;  // what `installed` points to, where a hit reads it
+  ShapedKey shaped_key;
 };
 
-struct MegaflowEntry : MegaflowHead, Megaflow {
+struct alignas(cache_line_bytes) MegaflowEntry : MegaflowHead, Megaflow {
   enum class State : uint32_t { free, live, dead };
   std::atomic<State> state{State::free};
   MegaflowEntry* next_free = nullptr;
@@ -29,12 +74,15 @@ struct MegaflowEntry : MegaflowHead, Megaflow {
 
 inline MegaflowEntry& entry_of(Megaflow& megaflow) { return static_cast<MegaflowEntry&>(megaflow); }
 
-// Asks for the lines that verifying a packet and executing the decision read.
+// What is done with a megaflow's packets now. The worker's.
+inline Installed& in_force(Megaflow& megaflow) { return *entry_of(megaflow).in_force; }
+
+// Asks for the lines that verifying a packet reads.
 inline void prefetch(const MegaflowEntry& entry) {
-  const auto* key = reinterpret_cast<const char*>(static_cast<const MegaflowHead*>(&entry));
-  __builtin_prefetch(key);
-  __builtin_prefetch(key + 64);
-  __builtin_prefetch(&entry.installed);
+  const auto* head = reinterpret_cast<const char*>(static_cast<const MegaflowHead*>(&entry));
+  __builtin_prefetch(head);
+  __builtin_prefetch(head + 64);
+  __builtin_prefetch(head + 128);
 }
 
 // Whether the packet agrees with a masked key on the mask's words.
@@ -49,6 +97,11 @@ inline bool covers(const FlowMask& mask, const FlowKey& masked_key, const FlowKe
     difference |= (packet.word(i) & mask_words[n_mask++]) ^ expected;
   });
   return difference == 0;
+}
+
+// Whether the packet is one of the entry's.
+inline bool covers(const MegaflowEntry& entry, const FlowMask& mask, const FlowKey& packet) {
+  return entry.shaped_key.has_shape_of(packet) ? entry.shaped_key.agrees(packet) : covers(mask, entry.key, packet);
 }
 
 }  // namespace weft::datapath

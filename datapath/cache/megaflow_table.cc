@@ -101,7 +101,9 @@ Megaflow* MegaflowTable::insert(const FlowKey& key, std::unique_ptr<Installed>&&
   entry->worker = options_.worker;
   entry->created = now;
   entry->is_dead.store(false, std::memory_order_relaxed);
-  entry->installed.store(installed.release(), std::memory_order_relaxed);
+  entry->shaped_key.assign(key, entry->mask);
+  entry->in_force = installed.release();
+  entry->installed.store(entry->in_force, std::memory_order_relaxed);
   table.insert(*entry);
   ++live_count_;
   // The worker asks next whether its version is still current: sequentially consistent with that load.
@@ -137,7 +139,9 @@ void MegaflowTable::remove(Megaflow& megaflow) {
 }
 
 Installed* MegaflowTable::replace(Megaflow& megaflow, std::unique_ptr<Installed> replacement) {
-  return megaflow.installed.exchange(replacement.release(), std::memory_order_acq_rel);
+  Installed* const in_force = replacement.release();
+  entry_of(megaflow).in_force = in_force;
+  return megaflow.installed.exchange(in_force, std::memory_order_acq_rel);
 }
 
 void MegaflowTable::for_each(const std::function<void(Megaflow&)>& visit) const { slabs_->for_each(visit); }

@@ -10,12 +10,12 @@ void RxContext::drop(Port* port, DropReason reason, uint64_t count) {
   }
 }
 
-void TxContext::sent(Port& port, size_t frame_size, size_t gso_segments) {
+void TxContext::sent(Port& port, const FrameSum& sum) {
   PortCounterCells& cells = port.counters(worker_);
-  cells.tx_packets.add();
-  cells.tx_bytes.add(frame_size);
-  cells.tx_gso_segments.add(gso_segments);
-  balance_.sent.add();
+  cells.tx_packets.add(sum.frames);
+  cells.tx_bytes.add(sum.bytes);
+  cells.tx_gso_segments.add(sum.gso_segments);
+  balance_.sent.add(sum.frames);
 }
 
 void TxContext::drop(Port& port, DropReason reason, uint64_t count) {

@@ -50,11 +50,16 @@ struct PacketBalance {
 struct PortCounterCells {
   Counter rx_packets, rx_bytes, rx_gso_segments, rx_dropped, rx_errors;
   Counter tx_packets, tx_bytes, tx_gso_segments, tx_dropped, tx_errors;
+};
 
-  void count_rx(const Packet& packet) {
-    rx_packets.add();
-    rx_bytes.add(packet.size());
-    rx_gso_segments.add(packet.gso_segments());
+// Frames of one direction, added up before they are counted.
+struct FrameSum {
+  uint64_t frames = 0, bytes = 0, gso_segments = 0;
+
+  void add(size_t frame_size, size_t segments) {
+    ++frames;
+    bytes += frame_size;
+    gso_segments += segments;
   }
 };
 
@@ -112,7 +117,8 @@ class TxContext {
 
   // Says how a frame ended. Both leave freeing the packet to the caller; `sent` counts the frame as the port was
   // given it, so pass the sizes from before encapsulation.
-  void sent(Port& port, size_t frame_size, size_t gso_segments);
+  void sent(Port& port, size_t frame_size, size_t gso_segments) { sent(port, FrameSum{1, frame_size, gso_segments}); }
+  void sent(Port& port, const FrameSum& sum);
   void drop(Port& port, DropReason reason, uint64_t count = 1);
 
  private:

@@ -76,9 +76,11 @@ ReplayPort::ReplayPort(const PortSpec& spec, const PortEnvironment& environment)
 }
 
 void ReplayPort::transmit(PacketBatch&& batch, TxContext& context) {
+  FrameSum sum;
   for (const Packet& packet : batch) {
-    context.sent(*this, packet.size(), packet.gso_segments());
+    sum.add(packet.size(), packet.gso_segments());
   }
+  context.sent(*this, sum);
   batch.clear();
 }
 

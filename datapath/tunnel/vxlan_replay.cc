@@ -25,14 +25,16 @@ Verdict encapsulate(Packet& packet, const TunnelSpec& spec) {
 }  // namespace
 
 void VxlanReplayPort::transmit(PacketBatch&& batch, TxContext& context) {
+  FrameSum sum;
   for (Packet& packet : batch) {
     const size_t size = packet.size();
     if (const Verdict verdict = encapsulate(packet, spec().tunnel)) {
       context.drop(*this, *verdict);
     } else {
-      context.sent(*this, size, packet.gso_segments());
+      sum.add(size, packet.gso_segments());
     }
   }
+  context.sent(*this, sum);
   batch.clear();
 }
 

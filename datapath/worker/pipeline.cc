@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "datapath/action/execute.h"
+#include "datapath/cache/megaflow_entry.h"
 #include "datapath/offload/ingress.h"
 #include "lib/base/hash.h"
 #include "lib/flow/extract.h"
@@ -12,10 +13,53 @@ namespace {
 
 // flow_hash tells flows of one network apart; the same addresses may be in use behind every port and tunnel key.
 uint64_t cache_hash(const Packet& packet) {
-  const uint64_t network = packet.tunnel.present ? packet.tunnel.id : 0;
-  const uint64_t lookup = uint64_t{packet.recirculation_id} << 32 ^ packet.dp_hash;
-  return hash_add(packet.flow_hash, number(packet.in_port), network ^ hash_mix(lookup, detail::hash_secret_0));
+  uint64_t network = packet.tunnel.present ? packet.tunnel.id : 0;
+  if ((packet.recirculation_id | packet.dp_hash) != 0) {
+    network ^= hash_mix(uint64_t{packet.recirculation_id} << 32 ^ packet.dp_hash, detail::hash_secret_0);
+  }
+  return hash_add(packet.flow_hash, number(packet.in_port), network);
 }
+
+// Adds up what arrives at a port, which counts it when frames of another follow, or none.
+class PortSum {
+ public:
+  PortSum(const PortTable& ports, unsigned worker) : ports_(ports), worker_(worker) {}
+  ~PortSum() { count(); }
+  PortSum(const PortSum&) = delete;
+  PortSum& operator=(const PortSum&) = delete;
+
+  // What follows is of this port. False: it is gone.
+  bool turn_to(PortId id) {
+    if (id != id_) {
+      count();
+      id_ = id;
+      port_ = ports_.find(id);
+    }
+    return port_ != nullptr;
+  }
+  void add(const Packet& packet) { received_.add(packet.size(), packet.gso_segments()); }
+  void drop() { ++dropped_; }
+
+ private:
+  void count() {
+    if (port_ != nullptr) {
+      PortCounterCells& cells = port_->counters(worker_);
+      cells.rx_packets.add(received_.frames);
+      cells.rx_bytes.add(received_.bytes);
+      cells.rx_gso_segments.add(received_.gso_segments);
+      cells.rx_dropped.add(dropped_);
+    }
+    received_ = {};
+    dropped_ = 0;
+  }
+
+  const PortTable& ports_;
+  const unsigned worker_;
+  PortId id_ = port_id::none;
+  Port* port_ = nullptr;
+  FrameSum received_;
+  uint64_t dropped_ = 0;
+};
 
 void count(Installed& installed, size_t frame_size, TimePoint now) {
   const auto add = [](std::atomic<uint64_t>& counter, uint64_t n) {
@@ -79,32 +123,24 @@ void Pipeline::receive(PacketBatch& batch, const PortTable& ports) {
   count_ = 0;
   parts_.counters.rx_packets.add(batch.size());
   parts_.counters.balance.received.add(batch.size());
+  PortSum sum(ports, parts_.worker);
   batch.drain([&](PacketPtr packet) {
-    if (const Verdict verdict = admit(*packet, ports, keys_[count_])) {
+    if (!sum.turn_to(packet->in_port)) {
+      parts_.transmit.dropped(DropReason::port_gone);
+    } else if (const Verdict verdict = admit(*packet, keys_[count_])) {
+      sum.drop();
       parts_.transmit.dropped(*verdict);
-      return;
+    } else {
+      sum.add(*packet);
+      add(std::move(packet));
     }
-    add(std::move(packet));
   });
 }
 
-// The frame is one that a flow table may see, and its port counts it.
-Verdict Pipeline::admit(Packet& packet, const PortTable& ports, FlowKey& key) {
-  Port* port = ports.find(packet.in_port);
-  if (port == nullptr) {
-    return DropReason::port_gone;
-  }
-  PortCounterCells& cells = port->counters(parts_.worker);
-  Verdict verdict = extract(packet, key);
-  if (!verdict) {
-    verdict = check_offload(packet);
-  }
-  if (verdict) {
-    cells.rx_dropped.add();
-  } else {
-    cells.count_rx(packet);
-  }
-  return verdict;
+// The frame is one that a flow table may see.
+Verdict Pipeline::admit(Packet& packet, FlowKey& key) {
+  const Verdict verdict = extract(packet, key);
+  return verdict ? verdict : check_offload(packet);
 }
 
 void Pipeline::look_up() {
@@ -136,6 +172,11 @@ void Pipeline::look_up() {
 void Pipeline::run_hits() {
   std::array<uint64_t, capacity> waiting;
   size_t waiting_count = 0;
+  for (size_t i = 0; i < count_; ++i) {
+    if (found_[i] != nullptr) {
+      __builtin_prefetch(&in_force(*found_[i]));
+    }
+  }
   for (size_t i = 0; i < count_; ++i) {
     const auto end = waiting.begin() + waiting_count;
     if (found_[i] == nullptr || std::find(waiting.begin(), end, hashes_[i]) != end || held_.has_flow(hashes_[i])) {
@@ -170,10 +211,15 @@ void Pipeline::look_up_and_run(const Arrival& arrival) {
   }
 }
 
+// Most decisions only send the packet somewhere, and a packet that is as it came needs no more for that.
 void Pipeline::run(PacketPtr& packet, Megaflow& megaflow) {
-  Installed& installed = *megaflow.installed.load(std::memory_order_acquire);
+  Installed& installed = in_force(megaflow);
   count(installed, packet->size(), now_);
-  datapath::execute(installed.decision.actions, std::move(packet), parts_.transmit);
+  if (installed.sole_output != port_id::none && packet->recirculation_count == 0) {
+    parts_.transmit.output(installed.sole_output, std::move(packet));
+  } else {
+    datapath::execute(installed.decision.actions, std::move(packet), parts_.transmit);
+  }
 }
 
 Decision Pipeline::translate(const Arrival& arrival) {

@@ -64,7 +64,7 @@ class Pipeline {
   void run_recirculated();
   void add(PacketPtr packet);
   void run_all();
-  Verdict admit(Packet& packet, const PortTable& ports, FlowKey& key);
+  static Verdict admit(Packet& packet, FlowKey& key);
   void look_up();
   void run_hits();
   void run_misses();

@@ -7,8 +7,11 @@
 #include "lib/packet/arp.h"
 #include "lib/packet/ethernet.h"
 #include "lib/packet/header_at.h"
+#include "lib/packet/ipv4.h"
 #include "lib/packet/mpls.h"
 #include "lib/packet/pbb.h"
+#include "lib/packet/tcp.h"
+#include "lib/packet/udp.h"
 #include "lib/packet/vlan.h"
 
 namespace weft {
@@ -143,12 +146,78 @@ uint16_t append_network(Packet& packet, const LinkPayload& payload, FlowKey& key
   }
 }
 
+// What most packets are: IPv4 without tags, options or fragments, with TCP or UDP behind it.
+struct CommonHeaders {
+  EthernetHeader ethernet;
+  Ipv4Header ip;
+  Be16 src_port;
+  Be16 dst_port;
+  Be16 udp_length;
+  Be16 udp_checksum;
+};
+static_assert(sizeof(CommonHeaders) == ethernet_header_bytes + ipv4_header_bytes + udp_header_bytes);
+
+// The presence bits and flags of a whole TCP or UDP header in `available` bytes; nothing found: zeros.
+struct CommonTransport {
+  uint16_t found = 0;
+  uint16_t tcp_flags = 0;
+};
+
+CommonTransport read_transport(const CommonHeaders& headers, size_t available) {
+  constexpr uint16_t found = present::ip | present::ip_protocol | present::ports;
+  if (headers.ip.protocol == ip_protocol::tcp && available >= tcp_header_bytes) {
+    const auto* tcp = reinterpret_cast<const TcpHeader*>(&headers.src_port);
+    const bool is_whole = tcp->header_bytes() >= tcp_header_bytes && tcp->header_bytes() <= available;
+    return is_whole ? CommonTransport{found | present::tcp_flags, tcp->flags()} : CommonTransport{};
+  }
+  if (headers.ip.protocol == ip_protocol::udp && available >= udp_header_bytes) {
+    return headers.udp_length.host() >= udp_header_bytes ? CommonTransport{found} : CommonTransport{};
+  }
+  return {};
+}
+
+// The same as the long way for what is common, in one straight line. False: it is not, and nothing was done.
+bool extract_common(Packet& packet, FlowKey& key) {
+  if (packet.size() < sizeof(CommonHeaders)) {
+    return false;
+  }
+  const uint8_t* const frame = packet.data();
+  const auto& headers = *reinterpret_cast<const CommonHeaders*>(frame);
+  const size_t total = headers.ip.total_length.host();
+  if (headers.ethernet.type != Be16{eth_type::ipv4} || headers.ip.version_ihl != 0x45 || headers.ip.is_fragment() ||
+      total < ipv4_header_bytes || total > packet.size() - ethernet_header_bytes) {
+    return false;
+  }
+  const CommonTransport transport = read_transport(headers, total - ipv4_header_bytes);
+  if (transport.found == 0) {
+    return false;
+  }
+  const uint64_t ipv4 = raw_key_word(headers.ip.src.bytes.data());
+  const uint64_t misc =
+      key_word(0, uint32_t{headers.ip.tos} << 16 | uint32_t{headers.ip.ttl} << 8 | headers.ip.protocol);
+  const uint64_t l4 =
+      key_word(load_be32(frame + ethernet_header_bytes + ipv4_header_bytes), uint32_t{transport.tcp_flags} << 16);
+  const uint64_t src_and_type =
+      key_word(load_be32(frame + 8), uint32_t{eth_type::ipv4} << 16) | present_in_word(transport.found);
+  constexpr std::array names{KeyWord::eth_dst, KeyWord::eth_src_type, KeyWord::ipv4, KeyWord::ip_misc, KeyWord::l4};
+  if (!key.append_if_whole<names.size()>(names, {raw_key_word(frame), src_and_type, ipv4, misc, l4})) {
+    return false;
+  }
+  packet.l3_offset = ethernet_header_bytes;
+  packet.l4_offset = ethernet_header_bytes + ipv4_header_bytes;
+  packet.flow_hash = ipv4_flow_entropy(ipv4, misc, l4);
+  return true;
+}
+
 }  // namespace
 
 Verdict extract(Packet& packet, FlowKey& key) {
   key.clear();
   packet.l2_5_offset = packet.l3_offset = packet.l4_offset = Packet::unknown_offset;
   append_metadata(packet, key);
+  if (extract_common(packet, key)) {
+    return keep;
+  }
   if (packet.size() < ethernet_header_bytes) {
     return DropReason::truncated_frame;
   }

@@ -59,9 +59,8 @@ uint64_t flow_entropy(const FlowKey& key, uint64_t seed) {
   return hash_finish(hash_add(sum, misc & protocol_bits, key.word(KeyWord::l4) & port_bits), 2);
 }
 
-uint64_t flow_entropy(const FlowKey& key) {
-  static const uint64_t seed = random_hash_seed();
-  return flow_entropy(key, seed);
-}
+const uint64_t flow_entropy_seed = random_hash_seed();
+
+uint64_t flow_entropy(const FlowKey& key) { return flow_entropy(key, flow_entropy_seed); }
 
 }  // namespace weft

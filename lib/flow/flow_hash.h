@@ -12,6 +12,7 @@
 
 #include <cstdint>
 
+#include "lib/base/hash.h"
 #include "lib/flow/flow_key.h"
 
 namespace weft {
@@ -24,5 +25,13 @@ uint64_t hash_masked(const FlowKey& key, const FlowMask& mask, const WordSet& wo
 
 uint64_t flow_entropy(const FlowKey& key, uint64_t seed);
 uint64_t flow_entropy(const FlowKey& key);  // with this process's seed
+
+// What flow_entropy() is for IPv4 that is no fragment, from the words of its key.
+extern const uint64_t flow_entropy_seed;  // this process's
+inline uint64_t ipv4_flow_entropy(uint64_t ipv4, uint64_t ip_misc, uint64_t l4) {
+  constexpr uint64_t protocol_bits = swap_network_order(uint64_t{0x00000000000000ff});
+  constexpr uint64_t port_bits = swap_network_order(uint64_t{0xffffffff00000000});
+  return hash_finish(hash_add(hash_add(flow_entropy_seed, ipv4), ip_misc & protocol_bits, l4 & port_bits), 2);
+}
 
 }  // namespace weft

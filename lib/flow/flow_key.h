@@ -120,7 +120,10 @@ struct WordSet {
     a.bits[1] |= b.bits[1];
     return a;
   }
-  friend constexpr bool operator==(const WordSet&, const WordSet&) = default;
+  // Spelled out: of arrays the compiler makes a call.
+  friend constexpr bool operator==(const WordSet& a, const WordSet& b) {
+    return ((a.bits[0] ^ b.bits[0]) | (a.bits[1] ^ b.bits[1])) == 0;
+  }
 };
 
 class Flow;
@@ -151,6 +154,26 @@ class FlowKey {
     }
   }
   void append(KeyWord word, uint64_t value) { append(index(word), value); }
+
+  // Adds several, in order, if none is zero. False: nothing was added.
+  template <size_t n>
+  bool append_if_whole(const std::array<KeyWord, n>& names, const std::array<uint64_t, n>& values) {
+    bool is_whole = true;
+    for (size_t i = 0; i < n; ++i) {
+      words_[count_ + i] = values[i];
+      is_whole = is_whole && values[i] != 0;
+    }
+    if (!is_whole) {
+      return false;
+    }
+    WordSet added;
+    for (const KeyWord name : names) {
+      added.add(index(name));
+    }
+    set_ = set_ | added;
+    count_ += n;
+    return true;
+  }
 
   // Adds bits to a word that is present.
   void add_bits(KeyWord word, uint64_t bits) {

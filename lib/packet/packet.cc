@@ -56,24 +56,4 @@ uint8_t* Packet::append(size_t n) {
 
 PacketPtr Packet::clone() const { return pool_->clone(*this); }
 
-void Packet::reset() {
-  data_ = buffer_ + packet_headroom;
-  size_ = 0;
-  offload = Offload{};
-  in_port = port_id::none;
-  flow_hash = 0;
-  mark = 0;
-  recirculation_id = 0;
-  was_shortened = false;
-  size_limit = 0;
-  dp_hash = 0;
-  recirculation_count = 0;
-  l2_5_offset = unknown_offset;
-  l3_offset = unknown_offset;
-  l4_offset = unknown_offset;
-  tunnel.present = false;
-}
-
-void PacketDeleter::operator()(Packet* packet) const { packet->pool_->release(packet); }
-
 }  // namespace weft

@@ -20,6 +20,7 @@
 #include <memory>
 #include <span>
 
+#include "lib/base/address_sanitizer.h"
 #include "lib/base/ids.h"
 #include "lib/packet/offload.h"
 #include "lib/packet/tunnel_metadata.h"
@@ -43,10 +44,46 @@ struct PacketDeleter {
 
 using PacketPtr = std::unique_ptr<Packet, PacketDeleter>;
 
-class Packet {
+// The free packets of one size. Its room is for all there are, so that giving back neither allocates nor asks.
+class PacketStack {
  public:
+  explicit PacketStack(size_t room = 0) : packets_(std::make_unique_for_overwrite<Packet*[]>(room)) {}
+
+  bool empty() const { return size_ == 0; }
+  size_t size() const { return size_; }
+  void push(Packet* packet) { packets_[size_++] = packet; }
+  Packet* pop() { return packets_[--size_]; }
+
+ private:
+  size_t size_ = 0;
+  std::unique_ptr<Packet*[]> packets_;
+};
+
+// What the switch knows about a frame beyond its bytes, as it is when the frame has just come.
+struct PacketMetadata {
   static constexpr uint16_t unknown_offset = 0xffff;
 
+  uint64_t flow_hash = 0;
+  PortId in_port = port_id::none;
+  uint32_t mark = 0;              // pkt_mark
+  uint32_t recirculation_id = 0;  // 0: as received
+  uint32_t dp_hash = 0;           // what a datapath's hash action chose; 0: nothing yet
+  // How much of the frame, or of each that it stands for, is sent: so many bytes; 0: all.
+  uint32_t size_limit = 0;
+  Offload offload;
+
+  // From data(); unknown_offset until extraction has found the layer, or when there is none.
+  uint16_t l2_5_offset = unknown_offset;  // first MPLS label, or I-TAG (PBB)
+  uint16_t l3_offset = unknown_offset;
+  uint16_t l4_offset = unknown_offset;
+
+  uint8_t recirculation_count = 0;
+  // A pop has taken bytes off the front: it leaves no shorter than a wire allows (datapath/action/execute.h).
+  bool was_shortened = false;
+};
+
+class Packet : public PacketMetadata {
+ public:
   Packet(const Packet&) = delete;
   Packet& operator=(const Packet&) = delete;
 
@@ -87,28 +124,15 @@ class Packet {
   PacketPool& pool() const { return *pool_; }
 
   // As new: empty, full headroom, nothing known.
-  void reset();
+  void reset() {
+    data_ = buffer_ + packet_headroom;
+    size_ = 0;
+    static_cast<PacketMetadata&>(*this) = PacketMetadata{};
+    tunnel.present = false;
+  }
 
   size_t gso_segments() const { return offload.gso_segments(size_); }
   bool is_large() const { return is_large_; }
-
-  Offload offload;
-  PortId in_port = port_id::none;
-  uint64_t flow_hash = 0;
-  uint32_t mark = 0;              // pkt_mark
-  uint32_t recirculation_id = 0;  // 0: as received
-  uint32_t dp_hash = 0;           // what a datapath's hash action chose; 0: nothing yet
-  uint8_t recirculation_count = 0;
-
-  // A pop has taken bytes off the front: it leaves no shorter than a wire allows (datapath/action/execute.h).
-  bool was_shortened = false;
-  // How much of the frame, or of each that it stands for, is sent: so many bytes; 0: all.
-  uint32_t size_limit = 0;
-
-  // From data(); unknown_offset until extraction has found the layer, or when there is none.
-  uint16_t l2_5_offset = unknown_offset;  // first MPLS label, or I-TAG (PBB)
-  uint16_t l3_offset = unknown_offset;
-  uint16_t l4_offset = unknown_offset;
 
   TunnelMetadata tunnel;
 
@@ -116,16 +140,31 @@ class Packet {
   friend class PacketPool;
   friend struct PacketDeleter;
 
-  Packet(PacketPool& pool, uint8_t* buffer, size_t capacity, bool is_large)
-      : data_(buffer), buffer_(buffer), capacity_(static_cast<uint32_t>(capacity)), is_large_(is_large), pool_(&pool) {}
+  Packet(PacketPool& pool, PacketStack& home, uint8_t* buffer, size_t capacity, bool is_large)
+      : data_(buffer),
+        buffer_(buffer),
+        capacity_(static_cast<uint32_t>(capacity)),
+        is_large_(is_large),
+        home_(&home),
+        pool_(&pool) {}
   ~Packet() = default;
+
+  // While it is free nobody may touch its buffer; the address sanitizer is told.
+  void poison() const { ASAN_POISON_MEMORY_REGION(buffer_, capacity_); }
+  void unpoison() const { ASAN_UNPOISON_MEMORY_REGION(buffer_, capacity_); }
 
   uint8_t* data_;
   uint32_t size_ = 0;
   uint8_t* const buffer_;
   const uint32_t capacity_;
   const bool is_large_;
+  PacketStack* const home_;
   PacketPool* const pool_;
 };
+
+inline void PacketDeleter::operator()(Packet* packet) const {
+  packet->poison();
+  packet->home_->push(packet);
+}
 
 }  // namespace weft

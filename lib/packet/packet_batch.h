@@ -7,6 +7,7 @@
 // Threads: the worker that owns the packets.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstddef>
@@ -20,15 +21,16 @@ class PacketBatch {
  public:
   static constexpr size_t capacity = 32;
 
-  PacketBatch() = default;
-  PacketBatch(PacketBatch&& other) noexcept { swap(other); }
+  PacketBatch() {}  // NOLINT(modernize-use-equals-default): the array is left unset on purpose
+  PacketBatch(PacketBatch&& other) noexcept { take_all(other); }
   PacketBatch& operator=(PacketBatch&& other) noexcept {
     if (this != &other) {
       clear();
-      swap(other);
+      take_all(other);
     }
     return *this;
   }
+  ~PacketBatch() { clear(); }
 
   size_t size() const { return size_; }
   bool is_empty() const { return size_ == 0; }
@@ -38,7 +40,7 @@ class PacketBatch {
   void add(PacketPtr packet) {
     assert(!is_full() && "a full batch takes no packet");
     assert(packet != nullptr && "a batch holds packets");
-    packets_[size_++] = std::move(packet);
+    packets_[size_++] = packet.release();
   }
 
   Packet& operator[](size_t index) { return *packets_[index]; }
@@ -49,28 +51,22 @@ class PacketBatch {
   void drain(Take&& take) {
     const size_t count = std::exchange(size_, 0);
     for (size_t i = 0; i < count; ++i) {
-      take(std::move(packets_[i]));
-      packets_[i].reset();
+      take(PacketPtr(packets_[i]));
     }
   }
 
   // Frees all, without counting.
   void clear() {
-    for (size_t i = 0; i < size_; ++i) {
-      packets_[i].reset();
+    const size_t count = std::exchange(size_, 0);
+    for (size_t i = 0; i < count; ++i) {
+      PacketDeleter()(packets_[i]);
     }
-    size_ = 0;
-  }
-
-  void swap(PacketBatch& other) noexcept {
-    packets_.swap(other.packets_);
-    std::swap(size_, other.size_);
   }
 
   template <bool is_const>
   class Iterator {
    public:
-    using Slot = std::conditional_t<is_const, const PacketPtr, PacketPtr>;
+    using Slot = Packet* const;
     using Value = std::conditional_t<is_const, const Packet, Packet>;
     explicit Iterator(Slot* slot) : slot_(slot) {}
     Value& operator*() const { return **slot_; }
@@ -90,8 +86,13 @@ class PacketBatch {
   Iterator<true> end() const { return Iterator<true>(packets_.data() + size_); }
 
  private:
+  void take_all(PacketBatch& other) {
+    size_ = std::exchange(other.size_, 0);
+    std::copy_n(other.packets_.begin(), size_, packets_.begin());
+  }
+
   size_t size_ = 0;
-  std::array<PacketPtr, capacity> packets_;
+  std::array<Packet*, capacity> packets_;  // the first size_ are owned
 };
 
 }  // namespace weft

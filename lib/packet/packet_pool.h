@@ -39,7 +39,13 @@ class PacketPool {
 
   // An empty packet (size() is 0) with packet_headroom and room for `size_needed` bytes. Null when
   // none is left or the size is beyond large_room.
-  PacketPtr allocate(size_t size_needed);
+  PacketPtr allocate(size_t size_needed) {
+    Class& size_class = size_needed <= small_room ? small_ : large_;
+    if (size_needed > large_room || (size_class.free.empty() && !grow(size_class))) [[unlikely]] {
+      return nullptr;
+    }
+    return hand_out(size_class.free.pop());
+  }
 
   // A packet that holds `frame`.
   PacketPtr copy_of(std::span<const uint8_t> frame);
@@ -52,8 +58,6 @@ class PacketPool {
   size_t memory_bytes() const;
 
  private:
-  friend struct PacketDeleter;
-
   struct SlabDeleter {
     void operator()(uint8_t* slab) const;
   };
@@ -61,15 +65,18 @@ class PacketPool {
     size_t room = 0;        // frame bytes
     size_t slab_count = 0;  // packets a slab
     bool is_large = false;
+    size_t limit = 0;
     size_t total = 0;
-    std::vector<Packet*> free;
-    std::vector<std::unique_ptr<uint8_t, SlabDeleter>> slabs;
+    PacketStack free{};
+    std::vector<std::unique_ptr<uint8_t, SlabDeleter>> slabs{};
   };
 
-  bool grow(Class& size_class, size_t limit);
-  void release(Packet* packet);
-
-  const Limits limits_;
+  bool grow(Class& size_class);
+  static PacketPtr hand_out(Packet* packet) {
+    packet->unpoison();
+    packet->reset();
+    return PacketPtr(packet);
+  }
   Class small_;
   Class large_;
 };

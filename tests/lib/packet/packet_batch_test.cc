@@ -60,7 +60,7 @@ TEST_F(Batch, MovesLeaveAnEmptyBatch) {
   second = std::move(first);
   EXPECT_THAT(marks(second), ElementsAre(0, 1));
   EXPECT_THAT(marks(first), IsEmpty());
-  first.swap(second);
+  std::swap(first, second);
   EXPECT_THAT(marks(first), ElementsAre(0, 1));
 }
 
