@@ -16,27 +16,37 @@
 
 namespace weft::datapath {
 
-struct Installed {
-  explicit Installed(Decision d) : sole_output(sole_output_of(d.actions)), decision(std::move(d)) {}
+// What most lists come down to: the packet is sent to one port, perhaps with a tunnel header. Refers to the list.
+struct Shortcut {
+  Shortcut() = default;
+  explicit Shortcut(const ActionList& actions) {
+    const auto* set_tunnel = actions.size() == 2 ? std::get_if<SetTunnel>(&actions.front()) : nullptr;
+    const auto* output = actions.size() == 1 || set_tunnel != nullptr ? std::get_if<Output>(&actions.back()) : nullptr;
+    if (output != nullptr && output->queue == nullptr) {
+      port = output->port;
+      tunnel = set_tunnel != nullptr ? &set_tunnel->tunnel : nullptr;
+    }
+  }
 
-  // The port, when all that happens to a packet is that it is sent there; otherwise none.
-  const PortId sole_output;
+  PortId port = port_id::none;  // none: there is more to do
+  const TunnelMetadata* tunnel = nullptr;
+};
+
+struct Installed {
+  explicit Installed(Decision d) : decision(std::move(d)) { shortcut = Shortcut(decision.actions); }
+
   // Written by the worker with release stores before the packets they count leave.
   std::atomic<uint64_t> packet_count{0};
   std::atomic<uint64_t> byte_count{0};
   std::atomic<int64_t> used_ns{0};  // Clock time of the last packet; 0: never
 
-  Decision decision;
+  Shortcut shortcut;
+
+  const Decision decision;
 
   // Collector's side (one thread, under the revalidator's lock): what was already credited.
   uint64_t credited_packets = 0;
   uint64_t credited_bytes = 0;
-
- private:
-  static PortId sole_output_of(const ActionList& actions) {
-    const auto* output = actions.size() == 1 ? std::get_if<Output>(&actions.front()) : nullptr;
-    return output != nullptr && output->queue == nullptr ? output->port : port_id::none;
-  }
 };
 
 struct Megaflow {

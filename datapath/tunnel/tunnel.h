@@ -33,6 +33,7 @@ struct Encapsulation {
   uint32_t key = 0;
   uint8_t tos = 0;
   uint8_t ttl = 64;
+  friend bool operator==(const Encapsulation&, const Encapsulation&) = default;
 };
 
 // tunnel_no_destination: neither the port nor the flow names a remote.

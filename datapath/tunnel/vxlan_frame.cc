@@ -2,61 +2,54 @@
 
 #include <cstring>
 
-#include "lib/packet/checksum.h"
-#include "lib/packet/ethernet.h"
-#include "lib/packet/ipv4.h"
-#include "lib/packet/udp.h"
-#include "lib/packet/vxlan.h"
-
 namespace weft::datapath {
 namespace {
 
-struct OuterHeaders {
-  EthernetHeader ethernet;
-  Ipv4Header ip;
-  UdpHeader udp;
-  VxlanHeader vxlan;
-};
-static_assert(sizeof(OuterHeaders) == 50);
-
 constexpr size_t max_datagram_bytes = 0xffff;
+constexpr size_t udp_at = ethernet_header_bytes + ipv4_header_bytes;
 
 }  // namespace
 
-Verdict push_vxlan(Packet& packet, const Encapsulation& to, const VxlanPath& path) {
+VxlanFrame::VxlanFrame(const Encapsulation& to, const VxlanPath& path)
+    : is_possible_(to.remote.is_v4()), has_checksum_(path.has_checksum) {
+  headers_.ethernet = {path.dst, path.src, Be16{eth_type::ipv4}};
+  headers_.ip.tos = to.tos;
+  headers_.ip.flags_fragment = Be16{ipv4_dont_fragment};
+  headers_.ip.ttl = to.ttl;
+  headers_.ip.protocol = ip_protocol::udp;
+  headers_.ip.src = path.local;
+  headers_.ip.dst = is_possible_ ? to.remote.v4() : Ipv4Address{};
+  headers_.udp.dst_port = Be16{path.dst_port};
+  headers_.vxlan = VxlanHeader::make(to.key);
+  ip_sum_.add({reinterpret_cast<const uint8_t*>(&headers_.ip), sizeof headers_.ip});
+  pseudo_sum_ = pseudo_header_sum(headers_.ip.src, headers_.ip.dst, ip_protocol::udp, 0);
+}
+
+Verdict VxlanFrame::push(Packet& packet, uint16_t src_port) const {
   const size_t datagram_bytes = ipv4_header_bytes + udp_header_bytes + vxlan_header_bytes + packet.size();
-  if (!to.remote.is_v4()) {
+  if (!is_possible_) {
     return DropReason::tunnel_no_route;
   }
   if (datagram_bytes > max_datagram_bytes || packet.offload.is_gso()) {
     return DropReason::tunnel_mtu_exceeded;
   }
-  uint8_t* const front = packet.push(sizeof(OuterHeaders));
+  uint8_t* const front = packet.push(sizeof headers_);
   if (front == nullptr) {
     return DropReason::no_buffer;
   }
   packet.offload.outer_count += packet.offload.is_partial() ? 1 : 0;
-  const auto udp_bytes = static_cast<uint16_t>(datagram_bytes - ipv4_header_bytes);
-  OuterHeaders outer;
-  outer.ethernet = {path.dst, path.src, Be16{eth_type::ipv4}};
-  outer.ip.tos = to.tos;
-  outer.ip.total_length = Be16{static_cast<uint16_t>(datagram_bytes)};
-  outer.ip.flags_fragment = Be16{ipv4_dont_fragment};
-  outer.ip.ttl = to.ttl;
-  outer.ip.protocol = ip_protocol::udp;
-  outer.ip.src = path.local;
-  outer.ip.dst = to.remote.v4();
-  outer.ip.checksum = internet_checksum({reinterpret_cast<const uint8_t*>(&outer.ip), sizeof outer.ip});
-  outer.udp = {Be16{path.src_port}, Be16{path.dst_port}, Be16{udp_bytes}, Be16{}};
-  outer.vxlan = VxlanHeader::make(to.key);
-  std::memcpy(front, &outer, sizeof outer);
-  if (path.has_checksum) {
-    const size_t udp_at = sizeof(EthernetHeader) + ipv4_header_bytes;
-    const Be16 sum = pseudo_header_sum(outer.ip.src, outer.ip.dst, ip_protocol::udp, udp_bytes)
-                         .add(packet.bytes().subspan(udp_at))
-                         .checksum();
-    outer.udp.checksum = udp_checksum_or_ones(sum);
-    std::memcpy(front + udp_at, &outer.udp, sizeof outer.udp);
+  const Be16 ip_bytes{static_cast<uint16_t>(datagram_bytes)};
+  const Be16 udp_bytes{static_cast<uint16_t>(datagram_bytes - ipv4_header_bytes)};
+  Headers headers = headers_;
+  headers.ip.total_length = ip_bytes;
+  headers.ip.checksum = InternetSum(ip_sum_).add(ip_bytes).checksum();
+  headers.udp.src_port = Be16{src_port};
+  headers.udp.length = udp_bytes;
+  std::memcpy(front, &headers, sizeof headers);
+  if (has_checksum_) {
+    const Be16 sum = InternetSum(pseudo_sum_).add(udp_bytes).add(packet.bytes().subspan(udp_at)).checksum();
+    headers.udp.checksum = udp_checksum_or_ones(sum);
+    std::memcpy(front + udp_at, &headers.udp, sizeof headers.udp);
   }
   return keep;
 }

@@ -7,28 +7,47 @@ namespace {
 
 constexpr uint16_t first_source_port = 49152;  // RFC 7348 section 5
 
-Verdict encapsulate(Packet& packet, const TunnelSpec& spec) {
-  const auto to = encapsulation_of(spec, packet);
-  if (!to) {
-    return to.error();
-  }
+VxlanPath path_of(const TunnelSpec& spec, const Encapsulation& to) {
   VxlanPath path;
   path.dst = MacAddress::from_uint64(0x020000000002);
   path.src = MacAddress::from_uint64(0x020000000001);
-  path.local = to->local && to->local->is_v4() ? to->local->v4() : Ipv4Address{{192, 0, 2, 1}};
-  path.src_port = static_cast<uint16_t>(first_source_port | (packet.flow_hash & 0x3fff));
+  path.local = to.local && to.local->is_v4() ? to.local->v4() : Ipv4Address{{192, 0, 2, 1}};
   path.dst_port = spec.dst_port;
   path.has_checksum = spec.outer_checksum;
-  return push_vxlan(packet, *to, path);
+  return path;
 }
+
+// The frames of a batch mostly go the same way.
+class Encapsulator {
+ public:
+  explicit Encapsulator(const TunnelSpec& spec) : spec_(spec) {}
+
+  Verdict push(Packet& packet) {
+    const auto to = encapsulation_of(spec_, packet);
+    if (!to) {
+      return to.error();
+    }
+    if (!frame_ || !(*to == to_)) {
+      to_ = *to;
+      frame_.emplace(to_, path_of(spec_, to_));
+    }
+    return frame_->push(packet, static_cast<uint16_t>(first_source_port | (packet.flow_hash & 0x3fff)));
+  }
+
+ private:
+  const TunnelSpec& spec_;
+  Encapsulation to_;
+  std::optional<VxlanFrame> frame_;
+};
 
 }  // namespace
 
 void VxlanReplayPort::transmit(PacketBatch&& batch, TxContext& context) {
+  Encapsulator encapsulator(spec().tunnel);
   FrameSum sum;
   for (Packet& packet : batch) {
     const size_t size = packet.size();
-    if (const Verdict verdict = encapsulate(packet, spec().tunnel)) {
+    if (const Verdict verdict = encapsulator.push(packet)) {
       context.drop(*this, *verdict);
     } else {
       sum.add(size, packet.gso_segments());

@@ -61,14 +61,44 @@ class PortSum {
   uint64_t dropped_ = 0;
 };
 
-void count(Installed& installed, size_t frame_size, TimePoint now) {
+void count(Installed& installed, uint64_t packets, uint64_t bytes, TimePoint now) {
   const auto add = [](std::atomic<uint64_t>& counter, uint64_t n) {
     counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_release);
   };
   installed.used_ns.store(now.time_since_epoch().count(), std::memory_order_release);
-  add(installed.byte_count, frame_size);
-  add(installed.packet_count, 1);
+  add(installed.byte_count, bytes);
+  add(installed.packet_count, packets);
 }
+
+// Adds up what one decision is about, and counts it when another's turn comes.
+class DecisionSum {
+ public:
+  explicit DecisionSum(TimePoint now) : now_(now) {}
+  ~DecisionSum() { count_so_far(); }
+  DecisionSum(const DecisionSum&) = delete;
+  DecisionSum& operator=(const DecisionSum&) = delete;
+
+  void add(Installed& installed, size_t frame_size) {
+    if (installed_ != &installed) {
+      count_so_far();
+      installed_ = &installed;
+      packets_ = bytes_ = 0;
+    }
+    ++packets_;
+    bytes_ += frame_size;
+  }
+
+ private:
+  void count_so_far() {
+    if (installed_ != nullptr) {
+      count(*installed_, packets_, bytes_, now_);
+    }
+  }
+
+  const TimePoint now_;
+  Installed* installed_ = nullptr;
+  uint64_t packets_ = 0, bytes_ = 0;
+};
 
 }  // namespace
 
@@ -170,24 +200,51 @@ void Pipeline::look_up() {
 
 // Leaves the misses, and what must stay behind one: the same flow, as far as its hash tells.
 void Pipeline::run_hits() {
-  std::array<uint64_t, capacity> waiting;
-  size_t waiting_count = 0;
+  leave_waiting();
   for (size_t i = 0; i < count_; ++i) {
     if (found_[i] != nullptr) {
       __builtin_prefetch(&in_force(*found_[i]));
     }
   }
+  {
+    DecisionSum sum(now_);
+    for (size_t i = 0; i < count_; ++i) {
+      if (found_[i] != nullptr) {
+        sum.add(in_force(*found_[i]), packets_[i]->size());
+      }
+    }
+  }
   for (size_t i = 0; i < count_; ++i) {
-    const auto end = waiting.begin() + waiting_count;
-    if (found_[i] == nullptr || std::find(waiting.begin(), end, hashes_[i]) != end || held_.has_flow(hashes_[i])) {
-      waiting[waiting_count++] = hashes_[i];
-    } else {
-      run(packets_[i], *found_[i]);
+    if (found_[i] != nullptr) {
+      carry_out(packets_[i], in_force(*found_[i]));
     }
   }
 }
 
+// Forgets what was found for packets that are not to go yet.
+void Pipeline::leave_waiting() {
+  const auto end = found_.begin() + static_cast<std::ptrdiff_t>(count_);
+  waiting_count_ = 0;
+  if (held_.empty() && std::find(found_.begin(), end, nullptr) == end) {
+    return;
+  }
+  std::array<uint64_t, capacity> waiting;
+  size_t waiting_count = 0;
+  for (size_t i = 0; i < count_; ++i) {
+    const auto waiting_end = waiting.begin() + waiting_count;
+    if (found_[i] == nullptr || std::find(waiting.begin(), waiting_end, hashes_[i]) != waiting_end ||
+        held_.has_flow(hashes_[i])) {
+      waiting[waiting_count++] = hashes_[i];
+      found_[i] = nullptr;
+    }
+  }
+  waiting_count_ = waiting_count;
+}
+
 void Pipeline::run_misses() {
+  if (waiting_count_ == 0) {
+    return;
+  }
   for (size_t i = 0; i < count_; ++i) {
     if (packets_[i] == nullptr) {
       continue;
@@ -211,15 +268,23 @@ void Pipeline::look_up_and_run(const Arrival& arrival) {
   }
 }
 
-// Most decisions only send the packet somewhere, and a packet that is as it came needs no more for that.
 void Pipeline::run(PacketPtr& packet, Megaflow& megaflow) {
   Installed& installed = in_force(megaflow);
-  count(installed, packet->size(), now_);
-  if (installed.sole_output != port_id::none && packet->recirculation_count == 0) {
-    parts_.transmit.output(installed.sole_output, std::move(packet));
-  } else {
+  count(installed, 1, packet->size(), now_);
+  carry_out(packet, installed);
+}
+
+// A packet that was recirculated may want more than a shortcut.
+void Pipeline::carry_out(PacketPtr& packet, const Installed& installed) {
+  const Shortcut& shortcut = installed.shortcut;
+  if (shortcut.port == port_id::none || packet->recirculation_count != 0) {
     datapath::execute(installed.decision.actions, std::move(packet), parts_.transmit);
+    return;
   }
+  if (shortcut.tunnel != nullptr) {
+    packet->tunnel = *shortcut.tunnel;
+  }
+  parts_.transmit.output(shortcut.port, std::move(packet));
 }
 
 Decision Pipeline::translate(const Arrival& arrival) {

@@ -6,7 +6,7 @@
 // miss ahead of it in the batch waits for that, so order within a flow stays. Misses are looked up once more in turn:
 // the first packet of a flow makes the megaflow that the next ones hit.
 //
-// A packet is counted (megaflow, rule credits) before its actions run. A decision may hold its packet for a change that
+// A packet is counted (megaflow, rule credits) before its actions run, the hits of a batch together. A decision may hold its packet for a change that
 // it waits for; later packets of the flow are held behind it (held_packets.h) until release().
 //
 // What actions recirculate goes the same way again behind the batch, in order, and before the next batch: packets of a
@@ -67,6 +67,7 @@ class Pipeline {
   static Verdict admit(Packet& packet, FlowKey& key);
   void look_up();
   void run_hits();
+  void leave_waiting();
   void run_misses();
 
   // A packet on its way, from the batch or held; it has left when `packet` is null.
@@ -78,6 +79,7 @@ class Pipeline {
   };
   Arrival arrival(size_t i) { return {packets_[i], keys_[i], hashes_[i]}; }
   void run(PacketPtr& packet, Megaflow& megaflow);
+  void carry_out(PacketPtr& packet, const Installed& installed);
   void look_up_and_run(const Arrival& arrival);
   void translate_and_run(const Arrival& arrival);
   Decision translate(const Arrival& arrival);
@@ -93,6 +95,7 @@ class Pipeline {
   std::array<FlowKey, capacity> keys_;
   std::array<uint64_t, capacity> hashes_{};
   std::array<Megaflow*, capacity> found_{};
+  size_t waiting_count_ = 0;  // packets left by run_hits()
   HeldPackets held_;
 };
 

@@ -47,12 +47,16 @@ TransmitStep::TransmitStep(unsigned worker, PacketPool& pool, PacketBalance& bal
 }
 
 void TransmitStep::output(PortId id, PacketPtr packet) {
-  Port* port = ports_->find(id);
-  if (port == nullptr) {
-    dropped(DropReason::port_gone);
-    return;
+  if (id != last_id_) {
+    Port* port = ports_->find(id);
+    if (port == nullptr) {
+      dropped(DropReason::port_gone);
+      return;
+    }
+    last_lane_ = &lane_of(*port);
+    last_id_ = id;
   }
-  Lane& lane = lane_of(*port);
+  Lane& lane = *last_lane_;
   if (packet->offload.is_partial()) {
     add_promising(lane, std::move(packet));
   } else {
@@ -146,6 +150,7 @@ void TransmitStep::flush() {
     lanes_[place].port = nullptr;
   }
   used_.clear();
+  last_id_ = port_id::none;
 }
 
 bool TransmitStep::retry_backlogs() {

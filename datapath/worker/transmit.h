@@ -77,6 +77,8 @@ class TransmitStep final : public Exits {
   UpcallSink& sink_;
   const PortTable* ports_ = nullptr;
   std::array<Lane, lane_count> lanes_;
+  PortId last_id_ = port_id::none;  // where the packet before went; none: ask
+  Lane* last_lane_ = nullptr;
   std::vector<uint8_t> used_;  // lanes with a batch, in the order of their first packet
   std::vector<PortId> backlogged_;
   std::vector<Recirculated> recirculated_;  // in order

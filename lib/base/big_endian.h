@@ -47,7 +47,8 @@ class BigEndian {
     return value;
   }
 
-  friend constexpr bool operator==(const BigEndian&, const BigEndian&) = default;
+  // Spelled out: of arrays the compiler makes a call.
+  friend constexpr bool operator==(const BigEndian& a, const BigEndian& b) { return a.wire() == b.wire(); }
 
  private:
   using Bytes = std::array<uint8_t, sizeof(T)>;

@@ -50,7 +50,8 @@ struct Ipv4Address {
 
   std::string to_string() const;
 
-  friend constexpr auto operator<=>(const Ipv4Address&, const Ipv4Address&) = default;
+  friend constexpr auto operator<=>(const Ipv4Address& a, const Ipv4Address& b) { return a.host() <=> b.host(); }
+  friend constexpr bool operator==(const Ipv4Address& a, const Ipv4Address& b) { return a.host() == b.host(); }
 };
 
 struct Ipv6Address {

@@ -30,8 +30,9 @@ inline FlowMask mask_of(std::initializer_list<FieldId> fields) {
   return FlowMask(mask);
 }
 
-inline std::unique_ptr<Installed> decision_under(const FlowMask& mask) {
+inline std::unique_ptr<Installed> decision_under(const FlowMask& mask, uint64_t version = 0) {
   Decision decision;
+  decision.version = version;
   decision.mask = mask;
   return std::make_unique<Installed>(std::move(decision));
 }

@@ -18,9 +18,7 @@ FlowKey packet_from(uint64_t in_port) { return key_of({{FieldId::in_port, in_por
 
 // Marks the decision with the key it was made for.
 std::unique_ptr<Installed> decision_for(uint64_t in_port) {
-  auto installed = decision_under(mask_of({FieldId::in_port}));
-  installed->decision.version = in_port;
-  return installed;
+  return decision_under(mask_of({FieldId::in_port}), in_port);
 }
 
 void check(const Megaflow& megaflow, std::atomic<uint64_t>& errors) {
