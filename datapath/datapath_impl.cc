@@ -290,6 +290,27 @@ void DatapathImpl::fence() {
   }
 }
 
+void DatapathImpl::set_domain_limits(const DomainLimits& limits) {
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    on_worker(i, [limits](Worker& worker) { worker.set_domain_limits(limits); });
+  }
+  fence();
+}
+
+std::vector<DomainStatus> DatapathImpl::domain_status() {
+  std::vector<std::vector<DomainStatus>> of_worker(workers_.size());
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    on_worker(i, [&status = of_worker[i]](Worker& worker) { worker.add_domain_status(status); });
+  }
+  fence();
+  std::vector<DomainStatus> all;
+  for (const auto& status : of_worker) {
+    std::copy_if(status.begin(), status.end(), std::back_inserter(all),
+                 [](const DomainStatus& s) { return s.misses != 0 || s.megaflow_count != 0; });
+  }
+  return all;
+}
+
 std::vector<WorkerStatus> DatapathImpl::worker_status() const {
   std::vector<WorkerStatus> all;
   for (const auto& worker : workers_) {

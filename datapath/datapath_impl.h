@@ -53,6 +53,9 @@ class DatapathImpl final : public Datapath {
   bool move_rx_queue(PortId port, unsigned index, unsigned worker) override;
   void rebalance() override;
 
+  void set_domain_limits(const DomainLimits& limits) override;
+  std::vector<DomainStatus> domain_status() override;
+
   std::vector<WorkerStatus> worker_status() const override;
   uint64_t drop_count(DropReason reason) const override;
   Balance balance() const override;

@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "datapath/api/domain.h"
 #include "datapath/api/megaflow.h"
 #include "datapath/api/meter.h"
 #include "datapath/api/port_spec.h"
@@ -40,8 +41,9 @@ struct DatapathOptions {
   PollPolicy poll_policy = PollPolicy::adaptive;
   size_t megaflow_limit = 200000;  // per worker
   size_t flow_cache_entries = 0;   // 0: default
-  uint64_t hash_seed = 0;          // 0: random
-  const Clock* clock = nullptr;    // null: the system's
+  DomainLimits domains{};
+  uint64_t hash_seed = 0;        // 0: random
+  const Clock* clock = nullptr;  // null: the system's
 };
 
 struct WorkerStatus {
@@ -130,6 +132,12 @@ class Datapath {
   // Moves at most one queue from the busiest worker to the idlest, on a clear gain, judged by the time since the last
   // call (datapath/worker/rebalance.h). To be called every few seconds.
   virtual void rebalance() = 0;
+
+  // --- domains (control thread)
+  // In force, on all workers, when this returns. What there is beyond the new limits goes with its last use.
+  virtual void set_domain_limits(const DomainLimits& limits) = 0;
+  // Of every worker, in no order; those that nothing has come from are left out. Waits for the workers.
+  virtual std::vector<DomainStatus> domain_status() = 0;
 
   // --- what it did
   virtual std::vector<WorkerStatus> worker_status() const = 0;

@@ -54,6 +54,7 @@ struct Megaflow {
   FlowMask mask;
   uint64_t id = 0;  // unique for the life of the datapath; printed as ufid
   unsigned worker = 0;
+  bool is_crowded = false;  // its domain had half of what it may have when it came: it should not be kept idle for long
   TimePoint created{};
   std::atomic<Installed*> installed{nullptr};
   std::atomic<bool> is_dead{false};  // unlinked by its worker; waiting for its grace period

@@ -15,9 +15,9 @@ namespace {
 
 constexpr uint32_t hit_bit = 1;  // lowest of a tag
 
-// A table in which a flow in use goes more often than once in so many lookups is too small. Evictions are counted over as
-// many lookups as there are slots, or so many where that says little.
-constexpr size_t lookups_an_eviction = 128;
+// A table in which a flow in use goes more often than once in so many lookups is too small: a miss costs some ten hits,
+// with many masks forty. Evictions are counted over as many lookups as there are slots, or so many where that says little.
+constexpr size_t lookups_per_eviction = 256;
 constexpr size_t shortest_window = 1024;
 
 uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32) & ~hit_bit; }
@@ -85,7 +85,7 @@ Megaflow* FlowCache::find_in_smaller(const FlowKey& key, uint64_t hash) {
   }
   Megaflow* megaflow = find(smaller_, key, hash);
   if (megaflow != nullptr) {
-    put(hash, entry_of(*megaflow));
+    put(hash, entry_of(*megaflow), true);
   }
   if (--smaller_lookups_left_ == 0) {
     smaller_ = {};
@@ -132,10 +132,8 @@ void FlowCache::lookup(std::span<const FlowKey> keys, std::span<const uint64_t> 
   }
 }
 
-void FlowCache::admit(uint64_t hash, Megaflow& megaflow) {
-  if (was_seen(hash)) {
-    put(hash, entry_of(megaflow));
-  }
+bool FlowCache::admit(uint64_t hash, Megaflow& megaflow, bool may_evict) {
+  return was_seen(hash) && put(hash, entry_of(megaflow), may_evict);
 }
 
 // Leaves a mark when it answers no; the oldest of its group goes.
@@ -150,22 +148,25 @@ bool FlowCache::was_seen(uint64_t hash) {
   return false;
 }
 
-// In order of preference: the flow's own slot (its megaflow was replaced by another), one that is free or dead, one
-// not hit since it was last passed over, any.
-FlowCache::Slot& FlowCache::slot_for(const Pair& pair, uint64_t hash) {
+// The flow's own slot (its megaflow was replaced by another), or else one that is free or dead.
+FlowCache::Slot* FlowCache::own_or_free_slot(const Pair& pair, uint64_t hash) {
   for (Bucket* bucket : pair) {
     if (Slot* slot = find_tag(*bucket, hash)) {
-      return *slot;
+      return slot;
     }
   }
   for (Bucket* bucket : pair) {
     for (Slot& slot : bucket->slots) {
       if (!is_alive(slot)) {
-        return slot;
+        return &slot;
       }
     }
   }
-  ++live_evictions_;
+  return nullptr;
+}
+
+// One not hit since it was last passed over, or else any.
+FlowCache::Slot& FlowCache::evicted_slot(const Pair& pair) {
   for (Bucket* bucket : pair) {
     for (Slot& slot : bucket->slots) {
       if ((slot.tag & hit_bit) == 0) {
@@ -177,12 +178,22 @@ FlowCache::Slot& FlowCache::slot_for(const Pair& pair, uint64_t hash) {
   return pair[live_evictions_ % 2]->slots[live_evictions_ / 2 % bucket_slots];
 }
 
-void FlowCache::put(uint64_t hash, MegaflowEntry& entry) {
-  slot_for({&first_bucket(buckets_, hash), &second_bucket(buckets_, hash)}, hash) = {&entry, tag_of(hash),
-                                                                                     entry.generation};
-  if (live_evictions_ * lookups_an_eviction > std::max(slot_count(), shortest_window) && slot_count() < max_slots_) {
+// An eviction that must not be counts all the same: it says that the table is too small.
+bool FlowCache::put(uint64_t hash, MegaflowEntry& entry, bool may_evict) {
+  const Pair pair{&first_bucket(buckets_, hash), &second_bucket(buckets_, hash)};
+  Slot* slot = own_or_free_slot(pair, hash);
+  const bool is_full = slot == nullptr;
+  if (is_full) {
+    ++live_evictions_;
+    slot = may_evict ? &evicted_slot(pair) : nullptr;
+  }
+  if (slot != nullptr) {
+    *slot = {&entry, tag_of(hash), entry.generation};
+  }
+  if (live_evictions_ * lookups_per_eviction > std::max(slot_count(), shortest_window) && slot_count() < max_slots_) {
     grow();
   }
+  return is_full && may_evict;
 }
 
 void FlowCache::count_lookups(size_t count) {

@@ -9,7 +9,7 @@
 // Admission: a flow enters with its second packet. Its first only leaves a mark in a filter of fixed size, so a
 // stream of packets that never come back evicts nobody.
 //
-// Growth: when more than one lookup in 128 evicts a flow whose megaflow is alive, the table doubles, up to a bound.
+// Growth: when more than one lookup in 256 evicts a flow whose megaflow is alive, the table doubles, up to a bound.
 // Nothing is rehashed: the smaller table stays behind the larger one for a while, and its flows move with their
 // next hits.
 //
@@ -51,8 +51,9 @@ class FlowCache {
   // The same for a batch of at most 64; found[i] is set for every packet, null where there is nothing.
   void lookup(std::span<const FlowKey> keys, std::span<const uint64_t> hashes, std::span<Megaflow*> found);
 
-  // Tells that a packet of this flow was not in the cache and which megaflow it found, or got, instead.
-  void admit(uint64_t hash, Megaflow& megaflow);
+  // Tells that a packet of this flow was not in the cache and which megaflow it found, or got, instead. Where the flow
+  // would evict a living one and must not, it stays outside. Whether one was evicted.
+  bool admit(uint64_t hash, Megaflow& megaflow, bool may_evict = true);
 
   size_t slot_count() const { return buckets_.count() * bucket_slots; }
 
@@ -85,8 +86,9 @@ class FlowCache {
   static Bucket& first_bucket(Buckets& buckets, uint64_t hash);
   static Bucket& second_bucket(Buckets& buckets, uint64_t hash);
   bool was_seen(uint64_t hash);
-  Slot& slot_for(const Pair& pair, uint64_t hash);
-  void put(uint64_t hash, MegaflowEntry& entry);
+  static Slot* own_or_free_slot(const Pair& pair, uint64_t hash);
+  Slot& evicted_slot(const Pair& pair);
+  bool put(uint64_t hash, MegaflowEntry& entry, bool may_evict);
   void count_lookups(size_t count);
   void grow();
 

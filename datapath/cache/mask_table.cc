@@ -10,8 +10,8 @@ namespace {
 constexpr size_t initial_slots = 8;
 }  // namespace
 
-MaskTable::MaskTable(const FlowMask& mask, uint64_t hash_seed)
-    : mask_(mask), hash_seed_(hash_seed), slots_(initial_slots), slot_mask_(initial_slots - 1) {}
+MaskTable::MaskTable(const FlowMask& mask, uint64_t hash_seed, MegaflowDomain& domain)
+    : mask_(mask), hash_seed_(hash_seed), domain_(domain), slots_(initial_slots), slot_mask_(initial_slots - 1) {}
 
 uint32_t MaskTable::hash(const FlowKey& key) const {
   return static_cast<uint32_t>(hash_masked(key, mask_, hash_seed_));

@@ -1,6 +1,6 @@
 // MaskTable: the megaflows of one mask, found by the hash of the words that the mask lets through.
 //
-// Threads: the owning worker. Ownership: the megaflow table's; entries are not owned.
+// Threads: the owning worker. Ownership: its domain's; entries are not owned.
 // Cost: find() hashes the mask's words and compares them with each entry of that hash.
 #pragma once
 
@@ -13,9 +13,13 @@
 
 namespace weft::datapath {
 
+class MegaflowDomain;
+
 class MaskTable {
  public:
-  MaskTable(const FlowMask& mask, uint64_t hash_seed);
+  MaskTable(const FlowMask& mask, uint64_t hash_seed, MegaflowDomain& domain);
+
+  MegaflowDomain& domain() const { return domain_; }
 
   const FlowMask& mask() const { return mask_; }
   size_t size() const { return count_; }
@@ -44,6 +48,7 @@ class MaskTable {
 
   const FlowMask mask_;
   const uint64_t hash_seed_;
+  MegaflowDomain& domain_;
   std::vector<Slot> slots_;
   size_t slot_mask_;
   size_t count_ = 0;

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cassert>
 
+#include "datapath/cache/domain_table.h"
 #include "datapath/cache/mask_table.h"
+#include "datapath/cache/megaflow_domain.h"
 #include "datapath/cache/megaflow_entry.h"
 #include "datapath/cache/megaflow_slabs.h"
 
@@ -12,113 +15,99 @@ namespace weft::datapath {
 
 namespace {
 
-// Often enough that a new heavy flow's mask comes forward soon, seldom enough not to be noticed.
-constexpr uint32_t lookups_between_sorts = 1024;
-constexpr size_t max_batch = 64;
+// So that one domain leaves a quarter of the table to others, two leave a seventh, and nobody ever meets a full one.
+constexpr size_t share_of_free = 3;
+
+// All of both.
+FlowMask joined(const FlowMask& a, const FlowMask& b) {
+  FlowMask both;
+  both.clear();
+  (a.set() | b.set()).for_each([&](unsigned i) { both.append(i, a.word(i) | b.word(i)); });
+  return both;
+}
 
 }  // namespace
 
 MegaflowTable::MegaflowTable(const MegaflowTableOptions& options)
     : options_(options),
       slabs_(std::make_shared<MegaflowSlabs>(options.limit)),
-      lookups_until_sort_(lookups_between_sorts) {}
+      limits_(options.domains),
+      domains_(std::make_unique<DomainTable>(limits_.max_domains, options.hash_seed)) {}
 
 MegaflowTable::~MegaflowTable() = default;
 
-Megaflow* MegaflowTable::lookup(const FlowKey& key) {
-  note_lookups(1);
-  for (const std::unique_ptr<MaskTable>& table : masks_) {
-    if (MegaflowEntry* entry = table->find(key, table->hash(key))) {
-      ++table->usefulness;
-      return entry;
-    }
-  }
-  return nullptr;
-}
+MegaflowDomain& MegaflowTable::domain_of(const FlowKey& key) { return domains_->of(key); }
+
+Megaflow* MegaflowTable::lookup(const FlowKey& key) { return domains_->find(key).lookup(key); }
 
 void MegaflowTable::lookup(std::span<const FlowKey> keys, std::span<Megaflow*> found) {
-  assert(keys.size() <= max_batch && found.size() >= keys.size());
-  std::array<uint8_t, max_batch> waiting;
-  size_t n_waiting = 0;
+  std::array<MegaflowDomain*, MegaflowDomain::max_batch> domains{};
   for (size_t i = 0; i < keys.size(); ++i) {
-    waiting[n_waiting] = static_cast<uint8_t>(i);
-    n_waiting += found[i] == nullptr ? 1 : 0;
+    domains[i] = found[i] == nullptr ? &domains_->find(keys[i]) : nullptr;
   }
-  note_lookups(n_waiting);
-  for (size_t m = 0; m < masks_.size() && n_waiting > 0; ++m) {
-    n_waiting = lookup_mask(*masks_[m], keys, found, {waiting.data(), n_waiting});
-  }
+  lookup(keys, {domains.data(), keys.size()}, found);
 }
 
-// Packets that are still waiting are moved to the front of `waiting`; returns how many.
-size_t MegaflowTable::lookup_mask(MaskTable& table, std::span<const FlowKey> keys, std::span<Megaflow*> found,
-                                  std::span<uint8_t> waiting) {
-  std::array<uint32_t, max_batch> hashes;
-  for (size_t n = 0; n < waiting.size(); ++n) {
-    hashes[n] = table.hash(keys[waiting[n]]);
-    table.prefetch_slot(hashes[n]);
+// A domain after the other: those of a batch are few.
+void MegaflowTable::lookup(std::span<const FlowKey> keys, std::span<MegaflowDomain* const> domains,
+                           std::span<Megaflow*> found) {
+  assert(keys.size() <= MegaflowDomain::max_batch && found.size() >= keys.size() && domains.size() >= keys.size());
+  uint64_t left = 0;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    left |= uint64_t{domains[i] != nullptr} << i;
   }
-  for (size_t n = 0; n < waiting.size(); ++n) {
-    table.prefetch_entry(hashes[n]);
-  }
-  size_t n_left = 0;
-  for (size_t n = 0; n < waiting.size(); ++n) {
-    const uint8_t i = waiting[n];
-    found[i] = table.find(keys[i], hashes[n]);
-    waiting[n_left] = i;
-    n_left += found[i] == nullptr ? 1 : 0;
-  }
-  table.usefulness += waiting.size() - n_left;
-  return n_left;
-}
-
-void MegaflowTable::note_lookups(size_t count) {
-  if (count < lookups_until_sort_) {
-    lookups_until_sort_ -= static_cast<uint32_t>(count);
-    return;
-  }
-  lookups_until_sort_ = lookups_between_sorts;
-  std::stable_sort(masks_.begin(), masks_.end(),
-                   [](const auto& a, const auto& b) { return a->usefulness > b->usefulness; });
-  for (const std::unique_ptr<MaskTable>& table : masks_) {
-    table->usefulness /= 2;
+  std::array<uint8_t, MegaflowDomain::max_batch> waiting;
+  while (left != 0) {
+    MegaflowDomain* domain = domains[static_cast<size_t>(std::countr_zero(left))];
+    size_t n_waiting = 0;
+    for (uint64_t rest = left; rest != 0; rest &= rest - 1) {
+      const auto i = static_cast<size_t>(std::countr_zero(rest));
+      if (domains[i] == domain) {
+        waiting[n_waiting++] = static_cast<uint8_t>(i);
+        left &= ~(uint64_t{1} << i);
+      }
+    }
+    domain->lookup(keys, {waiting.data(), n_waiting}, found);
   }
 }
 
 bool MegaflowTable::is_full() const { return slabs_->is_full(); }
 
+// How many the domain may have more.
+size_t MegaflowTable::room_for(const MegaflowDomain& domain) const {
+  const size_t of_free = share_of_free * (options_.limit - live_count_);
+  const size_t most = limits_.max_megaflows == 0 ? of_free : std::min(of_free, limits_.max_megaflows);
+  return most - std::min(most, domain.megaflow_count());
+}
+
 Megaflow* MegaflowTable::insert(const FlowKey& key, std::unique_ptr<Installed>&& installed, TimePoint now) {
-  MegaflowEntry* entry = slabs_->allocate();
+  MegaflowDomain& domain = domains_->of(key);
+  const size_t room = room_for(domain);
+  MegaflowEntry* entry = room > 0 ? slabs_->allocate() : nullptr;
   if (entry == nullptr) {
+    ++domain.refused;
     return nullptr;
   }
-  MaskTable& table = mask_table_for(installed->decision.mask);
+  const size_t masks_before = domain.mask_count();
+  MaskTable& table = domain.table_for(joined(installed->decision.mask, domain_mask(key)), limits_.max_masks);
+  mask_count_ += domain.mask_count() - masks_before;
   entry->masked = &table;
   entry->hash = table.hash(key);
   entry->key = table.masked(key);
   entry->mask = table.mask();
   entry->id = uint64_t{options_.worker} << 48 | ++last_id_;
   entry->worker = options_.worker;
+  entry->is_crowded = domain.megaflow_count() > room;
   entry->created = now;
   entry->is_dead.store(false, std::memory_order_relaxed);
   entry->shaped_key.assign(key, entry->mask);
   entry->in_force = installed.release();
   entry->installed.store(entry->in_force, std::memory_order_relaxed);
-  table.insert(*entry);
+  domain.insert(*entry);
   ++live_count_;
   // The worker asks next whether its version is still current: sequentially consistent with that load.
   entry->state.store(MegaflowEntry::State::live, std::memory_order_seq_cst);
   return entry;
-}
-
-MaskTable& MegaflowTable::mask_table_for(const FlowMask& mask) {
-  const auto known =
-      std::find_if(masks_.begin(), masks_.end(), [&](const auto& table) { return table->mask() == mask; });
-  if (known != masks_.end()) {
-    return **known;
-  }
-  masks_.push_back(std::make_unique<MaskTable>(mask, options_.hash_seed));
-  return *masks_.back();
 }
 
 void MegaflowTable::remove(Megaflow& megaflow) {
@@ -129,11 +118,10 @@ void MegaflowTable::remove(Megaflow& megaflow) {
   ++entry.generation;
   entry.is_dead.store(true, std::memory_order_release);
   entry.state.store(MegaflowEntry::State::dead, std::memory_order_release);
-  MaskTable& table = *entry.masked;
-  table.erase(entry);
-  if (table.size() == 0) {
-    std::erase_if(masks_, [&](const auto& known) { return known.get() == &table; });
-  }
+  MegaflowDomain& domain = entry.masked->domain();
+  const size_t masks_before = domain.mask_count();
+  domain.erase(entry);
+  mask_count_ -= masks_before - domain.mask_count();
   --live_count_;
   slabs_->release(entry);
 }
@@ -145,5 +133,14 @@ Installed* MegaflowTable::replace(Megaflow& megaflow, std::unique_ptr<Installed>
 }
 
 void MegaflowTable::for_each(const std::function<void(Megaflow&)>& visit) const { slabs_->for_each(visit); }
+
+size_t MegaflowTable::domain_count() const { return domains_->size(); }
+
+void MegaflowTable::set_limits(const DomainLimits& limits) {
+  limits_ = limits;
+  domains_->set_limit(limits.max_domains);
+}
+
+void MegaflowTable::for_each_domain(const std::function<void(MegaflowDomain&)>& visit) { domains_->for_each(visit); }
 
 }  // namespace weft::datapath

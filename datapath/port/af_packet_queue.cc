@@ -164,6 +164,9 @@ bool AfPacketQueue::receive(PacketBatch& batch, RxContext& context) {
   }
   const auto count = static_cast<size_t>(received);
   wanted_.used(count);
+  if (count == Slots::count) {
+    context.is_behind();
+  }
   may_have_overrun_ = may_have_overrun_ || count == ready;
   for (size_t i = 0; i < count; ++i) {
     const mmsghdr& message = slots.messages[i];

@@ -23,6 +23,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "datapath/api/port_spec.h"
@@ -98,11 +99,15 @@ class RxContext {
     balance_.received.add(count);
     balance_.absorbed.add(count);
   }
+  // As much was there as was asked for: probably more is waiting. Whoever fills its batch need not say it.
+  void is_behind() { was_behind_ = true; }
+  bool take_was_behind() { return std::exchange(was_behind_, false); }
 
  private:
   const unsigned worker_;
   PacketPool& pool_;
   PacketBalance& balance_;
+  bool was_behind_ = false;
 };
 
 // What transmit() and flush() need of their worker.

@@ -104,6 +104,9 @@ bool TapQueue::receive(PacketBatch& batch, RxContext& context) {
   while (reads < PacketBatch::capacity && read_one(batch, context)) {
     ++reads;
   }
+  if (reads == PacketBatch::capacity) {
+    context.is_behind();
+  }
   return reads > 0;
 }
 

@@ -68,6 +68,9 @@ bool VxlanQueue::receive(PacketBatch& batch, RxContext& context) {
   }
   const auto count = static_cast<size_t>(received);
   wanted_.used(count);
+  if (count == Slots::count) {
+    context.is_behind();
+  }
   VxlanReceiver receiver(*table_, paths_, context, Delivery(batch, waiting_));
   for (size_t i = 0; i < count; ++i) {
     const mmsghdr& message = slots.messages[i];

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "datapath/action/execute.h"
+#include "datapath/cache/mask_table.h"
+#include "datapath/cache/megaflow_domain.h"
 #include "datapath/cache/megaflow_entry.h"
 #include "datapath/offload/ingress.h"
 #include "lib/base/hash.h"
@@ -186,68 +188,107 @@ void Pipeline::look_up() {
   }
   parts_.counters.flow_cache_hits.add(cached_count);
   end(Stage::flow_cache);
+  parts_.budget.count(count_, cached_count);
   if (cached_count == count_) {
     return;
   }
-  parts_.megaflows.lookup(keys, found);
+  look_up_misses();
   for (size_t i = 0; i < count_; ++i) {
     if (!is_cached[i] && found_[i] != nullptr) {
       parts_.counters.megaflow_hits.add();
-      parts_.flow_cache.admit(hashes_[i], *found_[i]);
+      admit_to_cache(hashes_[i], *found_[i]);
     }
   }
 }
 
-// Leaves the misses, and what must stay behind one: the same flow, as far as its hash tells.
-void Pipeline::run_hits() {
-  leave_waiting();
+// Those that the flow cache does not have and that there is time for; the others are dropped.
+void Pipeline::look_up_misses() {
+  std::array<MegaflowDomain*, capacity> domains{};
+  parts_.budget.begin();
   for (size_t i = 0; i < count_; ++i) {
-    if (found_[i] != nullptr) {
+    if (found_[i] == nullptr) {
+      MegaflowDomain& domain = parts_.megaflows.domain_of(keys_[i]);
+      if (parts_.budget.admits_lookup(domain)) {
+        domains[i] = &domain;
+      } else {
+        drop_miss(packets_[i]);
+      }
+    }
+  }
+  parts_.megaflows.lookup({keys_.data(), count_}, {domains.data(), count_}, {found_.data(), count_});
+  parts_.budget.charge_lookups({domains.data(), count_});
+  insertions_at_look_up_ = parts_.megaflows.insertion_count();
+}
+
+void Pipeline::admit_to_cache(uint64_t hash, Megaflow& megaflow) {
+  MegaflowDomain& domain = entry_of(megaflow).masked->domain();
+  if (parts_.flow_cache.admit(hash, megaflow, parts_.budget.may_evict(domain))) {
+    parts_.budget.evicted(domain, parts_.flow_cache.slot_count());
+  }
+}
+
+void Pipeline::drop_miss(PacketPtr& packet) {
+  packet.reset();
+  parts_.transmit.dropped(DropReason::miss_budget);
+}
+
+void Pipeline::run_hits() {
+  choose_hits();
+  for (size_t i = 0; i < count_; ++i) {
+    if (is_hit_[i]) {
       __builtin_prefetch(&in_force(*found_[i]));
     }
   }
   {
     DecisionSum sum(now_);
     for (size_t i = 0; i < count_; ++i) {
-      if (found_[i] != nullptr) {
+      if (is_hit_[i]) {
         sum.add(in_force(*found_[i]), packets_[i]->size());
       }
     }
   }
   for (size_t i = 0; i < count_; ++i) {
-    if (found_[i] != nullptr) {
+    if (is_hit_[i]) {
       carry_out(packets_[i], in_force(*found_[i]));
     }
   }
 }
 
-// Forgets what was found for packets that are not to go yet.
-void Pipeline::leave_waiting() {
-  const auto end = found_.begin() + static_cast<std::ptrdiff_t>(count_);
+// Leaves the misses, and what must stay behind one: the same flow, as far as its hash tells.
+void Pipeline::choose_hits() {
   waiting_count_ = 0;
-  if (held_.empty() && std::find(found_.begin(), end, nullptr) == end) {
+  size_t found_count = 0;
+  for (size_t i = 0; i < count_; ++i) {
+    is_hit_[i] = found_[i] != nullptr;
+    found_count += is_hit_[i] ? 1 : 0;
+  }
+  if (found_count == count_ && held_.empty()) {
     return;
   }
   std::array<uint64_t, capacity> waiting;
-  size_t waiting_count = 0;
   for (size_t i = 0; i < count_; ++i) {
-    const auto waiting_end = waiting.begin() + waiting_count;
-    if (found_[i] == nullptr || std::find(waiting.begin(), waiting_end, hashes_[i]) != waiting_end ||
-        held_.has_flow(hashes_[i])) {
-      waiting[waiting_count++] = hashes_[i];
-      found_[i] = nullptr;
+    if (packets_[i] == nullptr) {  // dropped for lack of time
+      continue;
+    }
+    const auto end = waiting.begin() + waiting_count_;
+    if (!is_hit_[i] || std::find(waiting.begin(), end, hashes_[i]) != end || held_.has_flow(hashes_[i])) {
+      waiting[waiting_count_++] = hashes_[i];
+      is_hit_[i] = false;
     }
   }
-  waiting_count_ = waiting_count;
 }
 
 void Pipeline::run_misses() {
   if (waiting_count_ == 0) {
     return;
   }
+  bool has_started = false;
   for (size_t i = 0; i < count_; ++i) {
     if (packets_[i] == nullptr) {
       continue;
+    }
+    if (!std::exchange(has_started, true)) {
+      parts_.budget.start();
     }
     if (held_.has_flow(hashes_[i])) {
       hold(arrival(i), 0);
@@ -258,14 +299,28 @@ void Pipeline::run_misses() {
 }
 
 void Pipeline::look_up_and_run(const Arrival& arrival) {
-  if (Megaflow* megaflow = parts_.megaflows.lookup(arrival.key)) {
+  if (Megaflow* megaflow = look_up_again(arrival)) {
     parts_.counters.megaflow_hits.add();
-    parts_.flow_cache.admit(arrival.hash, *megaflow);
+    admit_to_cache(arrival.hash, *megaflow);
     run(arrival.packet, *megaflow);
-  } else {
-    parts_.counters.misses.add(arrival.is_released ? 0 : 1);  // it was one before it was held
-    translate_and_run(arrival);
+    return;
   }
+  parts_.counters.misses.add(arrival.is_released ? 0 : 1);  // it was one before it was held
+  MegaflowDomain& domain = parts_.megaflows.domain_of(arrival.key);
+  if (!arrival.is_released && !parts_.budget.admits_translation(domain)) {
+    drop_miss(arrival.packet);
+    return;
+  }
+  translate_and_run(arrival);
+  parts_.budget.charge(domain);
+}
+
+// What was not there is there when a packet ahead has brought it.
+Megaflow* Pipeline::look_up_again(const Arrival& arrival) {
+  if (arrival.is_known_miss && parts_.megaflows.insertion_count() == insertions_at_look_up_) {
+    return nullptr;
+  }
+  return parts_.megaflows.lookup(arrival.key);
 }
 
 void Pipeline::run(PacketPtr& packet, Megaflow& megaflow) {
@@ -303,7 +358,7 @@ void Pipeline::translate_and_run(const Arrival& arrival) {
       break;
     }
     if (parts_.sink.is_current(megaflow->installed.load(std::memory_order_relaxed)->decision)) {
-      parts_.flow_cache.admit(arrival.hash, *megaflow);
+      admit_to_cache(arrival.hash, *megaflow);
       run(arrival.packet, *megaflow);
       return;
     }
@@ -329,6 +384,7 @@ void Pipeline::hold(const Arrival& arrival, uint64_t held_for) {
 
 void Pipeline::release(uint64_t up_to) {
   now_ = parts_.clock.coarse_now();
+  parts_.budget.start();
   for (HeldPacket& held : held_.take_all()) {
     const Arrival arrival{held.packet, held.key, held.hash, held.held_for != 0};
     if (held.held_for > up_to || held_.has_flow(held.hash)) {

@@ -1,6 +1,7 @@
 // Pipeline: the way of a batch of received packets, from key to actions.
 //
 //     batch -> keys -> flow cache -> megaflow table -> hits: count, execute -> misses: upcall, count, execute
+//                               |-> over the budget for misses (miss_budget.h): drop
 //
 // Hits leave before misses are translated, so one new flow does not make the others wait; a packet whose flow has a
 // miss ahead of it in the batch waits for that, so order within a flow stays. Misses are looked up once more in turn:
@@ -24,6 +25,7 @@
 #include "datapath/cache/megaflow_table.h"
 #include "datapath/port/port_table.h"
 #include "datapath/worker/held_packets.h"
+#include "datapath/worker/miss_budget.h"
 #include "datapath/worker/transmit.h"
 #include "datapath/worker/worker_counters.h"
 #include "lib/base/clock.h"
@@ -40,6 +42,7 @@ class Pipeline {
     UpcallSink& sink;
     FlowCache& flow_cache;
     MegaflowTable& megaflows;
+    MissBudget& budget;
     TransmitStep& transmit;
     WorkerCounters& counters;
   };
@@ -66,8 +69,11 @@ class Pipeline {
   void run_all();
   static Verdict admit(Packet& packet, FlowKey& key);
   void look_up();
+  void look_up_misses();
+  void drop_miss(PacketPtr& packet);
+  void admit_to_cache(uint64_t hash, Megaflow& megaflow);
   void run_hits();
-  void leave_waiting();
+  void choose_hits();
   void run_misses();
 
   // A packet on its way, from the batch or held; it has left when `packet` is null.
@@ -76,11 +82,13 @@ class Pipeline {
     const FlowKey& key;
     uint64_t hash;
     bool is_released = false;
+    bool is_known_miss = false;  // no megaflow covered it when the batch was looked up
   };
-  Arrival arrival(size_t i) { return {packets_[i], keys_[i], hashes_[i]}; }
+  Arrival arrival(size_t i) { return {packets_[i], keys_[i], hashes_[i], false, found_[i] == nullptr}; }
   void run(PacketPtr& packet, Megaflow& megaflow);
   void carry_out(PacketPtr& packet, const Installed& installed);
   void look_up_and_run(const Arrival& arrival);
+  Megaflow* look_up_again(const Arrival& arrival);
   void translate_and_run(const Arrival& arrival);
   Decision translate(const Arrival& arrival);
   void hold(const Arrival& arrival, uint64_t held_for);
@@ -95,7 +103,9 @@ class Pipeline {
   std::array<FlowKey, capacity> keys_;
   std::array<uint64_t, capacity> hashes_{};
   std::array<Megaflow*, capacity> found_{};
-  size_t waiting_count_ = 0;  // packets left by run_hits()
+  std::array<bool, capacity> is_hit_{};  // goes before the misses are looked at
+  size_t waiting_count_ = 0;             // packets that do not
+  uint64_t insertions_at_look_up_ = 0;
   HeldPackets held_;
 };
 

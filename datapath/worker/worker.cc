@@ -41,9 +41,10 @@ Worker::Worker(unsigned index, const DatapathOptions& options, const Clock& cloc
       policy_(options.poll_policy),
       ports_(ports),
       flow_cache_(cache_options(options)),
-      megaflows_({index, options.megaflow_limit, options.hash_seed}),
+      megaflows_({index, options.megaflow_limit, options.hash_seed, options.domains}),
+      budget_(clock, options.domains.miss_share_percent),
       transmit_(index, pool_, counters_.balance, sink),
-      pipeline_({index, clock, sink, flow_cache_, megaflows_, transmit_, counters_}),
+      pipeline_({index, clock, sink, flow_cache_, megaflows_, budget_, transmit_, counters_}),
       rx_context_(index, pool_, counters_.balance) {}
 
 Worker::~Worker() { stop(); }
@@ -142,6 +143,7 @@ bool Worker::read_queues() {
     poll_queues(0);
   }
   bool has_read = false;
+  bool is_behind = false;
   for (AttachedQueue& attached : queues_) {
     if (!attached.is_ready) {
       continue;
@@ -152,6 +154,7 @@ bool Worker::read_queues() {
     attached.is_ready = attached.queue->receive(batch, rx_context_);
     const size_t packet_count = batch.size();
     has_read = has_read || attached.is_ready || packet_count != 0;
+    is_behind = rx_context_.take_was_behind() || batch.is_full() || is_behind;
     counters_.stages.end(Stage::receive);
     if (packet_count != 0) {
       attached.load->packets.add(packet_count);
@@ -160,6 +163,7 @@ bool Worker::read_queues() {
     }
     counters_.stages.finish(packet_count);
   }
+  budget_.end_round(is_behind);
   megaflow_count_.set(megaflows_.size());
   mask_count_.set(megaflows_.mask_count());
   return has_read;
@@ -229,6 +233,19 @@ bool Worker::finish_hand_overs() {
     return true;
   });
   return leaving_.size() != before;
+}
+
+void Worker::set_domain_limits(const DomainLimits& limits) {
+  megaflows_.set_limits(limits);
+  budget_.set_share(limits.miss_share_percent);
+}
+
+void Worker::add_domain_status(std::vector<DomainStatus>& to) {
+  megaflows_.for_each_domain([&](const MegaflowDomain& domain) {
+    to.push_back({index_, domain.key().kind, domain.key().port, swap_network_order(domain.key().tun_id),
+                  domain.mask_count(), domain.megaflow_count(), domain.misses, domain.translations, domain.dropped,
+                  domain.rounded, domain.refused});
+  });
 }
 
 // A megaflow that this worker has removed meanwhile stays as it is.

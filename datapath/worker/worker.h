@@ -27,6 +27,7 @@
 #include "datapath/cache/megaflow_table.h"
 #include "datapath/port/port_table.h"
 #include "datapath/worker/command_queue.h"
+#include "datapath/worker/miss_budget.h"
 #include "datapath/worker/pipeline.h"
 #include "datapath/worker/poller.h"
 #include "datapath/worker/rebalance.h"
@@ -75,6 +76,8 @@ class Worker {
   void hand_over(const RxQueue& queue, TakeQueue take);
   void forget_port(Port& port) { transmit_.forget_port(port); }
   void release_held(uint64_t up_to) { pipeline_.release(up_to); }
+  void set_domain_limits(const DomainLimits& limits);
+  void add_domain_status(std::vector<DomainStatus>& to);
 
   const WorkerCounters& counters() const { return counters_; }
   WorkerStatus status() const;
@@ -115,6 +118,7 @@ class Worker {
   PacketPool pool_;
   FlowCache flow_cache_;
   MegaflowTable megaflows_;
+  MissBudget budget_;
   TransmitStep transmit_;
   Pipeline pipeline_;
   RxContext rx_context_;

@@ -17,6 +17,12 @@ constexpr std::string_view prefix_field_names[] = {"tun_id",       "tun_src", "t
                                                    "ipv6_dst",     "tp_src",  "tp_dst"};
 constexpr size_t max_prefix_fields = 8;
 
+// What DomainLimits (datapath/api/domain.h) may be.
+constexpr SwitchNumber numbers_of_switch[] = {{"max-masks-per-port", 1, 4096},
+                                              {"max-megaflows-per-port", 0, 100'000'000},
+                                              {"max-tunnel-ids", 1, 1'000'000},
+                                              {"miss-time-percent", 1, 100}};
+
 constexpr uint64_t max_bits = 1'000'000'000'000'000;
 
 std::optional<std::string> check_rate_limit(const Datum& value) {
@@ -77,6 +83,23 @@ std::optional<MacAddress> parse_device_address(std::string_view text) {
 
 std::optional<std::string> check_bridge_name(const Datum& value) {
   return bridge_name_problem(value.string().value_or(""));
+}
+
+std::span<const SwitchNumber> switch_numbers() { return numbers_of_switch; }
+
+std::optional<uint64_t> switch_number(const Datum& settings, std::string_view key) {
+  const auto* const known = std::ranges::find(numbers_of_switch, key, &SwitchNumber::key);
+  const auto number = parse_unsigned(settings.at(key).value_or(""), known->most);
+  return number && *number >= known->least ? number : std::nullopt;
+}
+
+std::optional<std::string> check_switch_settings(const Datum& value) {
+  for (const SwitchNumber& number : numbers_of_switch) {
+    if (const auto text = value.at(number.key); text && !switch_number(value, number.key)) {
+      return fmt::format("{}=\"{}\": a number from {} to {} is needed", number.key, *text, number.least, number.most);
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> check_bridge_settings(const Datum& value) {

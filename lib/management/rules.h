@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ namespace weft::management {
 using Rule = std::optional<std::string> (*)(const Datum&);
 
 std::optional<std::string> check_bridge_name(const Datum& value);
+std::optional<std::string> check_switch_settings(const Datum& value);  // Open_vSwitch.other_config
 std::optional<std::string> check_bridge_settings(const Datum& value);  // Bridge.other_config
 std::optional<std::string> check_qos_settings(const Datum& value);     // QoS.other_config
 std::optional<std::string> check_queue_settings(const Datum& value);   // Queue.other_config
@@ -34,6 +36,14 @@ std::optional<uint64_t> parse_datapath_id(std::string_view text);
 std::optional<std::vector<std::string>> parse_prefix_fields(std::string_view text);
 // Bits, or bits per second, from 1 on.
 std::optional<uint64_t> parse_bits(std::string_view text);
+// Settings of Open_vSwitch.other_config that are numbers, with what they may be.
+struct SwitchNumber {
+  std::string_view key;
+  uint64_t least, most;
+};
+std::span<const SwitchNumber> switch_numbers();
+// The number of such a setting; nothing where it is absent or not one that it may be.
+std::optional<uint64_t> switch_number(const Datum& settings, std::string_view key);
 // A device's own address: unicast, and not 0.
 std::optional<MacAddress> parse_device_address(std::string_view text);
 

@@ -70,7 +70,7 @@ const auto& open_vswitch_columns() {
       status("datapath_types", set_of(AtomType::string), "accepted in Bridge.datapath_type"),
       status("iface_types", set_of(AtomType::string), "accepted in Interface.type"),
       status("ovs_version", optional_of(AtomType::string), "the switch's version"),
-      other_config(),
+      config("other_config", string_map(), check_switch_settings, "settings by key: max-masks-per-port ..."),
       external_ids(),
   };
   return columns;

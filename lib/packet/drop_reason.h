@@ -58,6 +58,7 @@ namespace weft {
   X(queue_rate_exceeded, "the max-rate of the output port's queue, or of all its queues, was exceeded") \
   X(unsupported_action, "an action that this datapath does not know") \
   X(connection_tracking, "the flow tables ask for connection tracking, which is not executed") \
+  X(miss_budget, "the packets of its port or tunnel id that are of no known flow took their share of the time") \
   X(learn_queue_full, "too many packets wait for flows that packets of their port make") \
   X(packet_in_queue_full, "too many packets wait for the controller")
 // clang-format on

@@ -288,7 +288,7 @@ void Revalidator::look_at(datapath::Megaflow& megaflow, Work& work) {
 bool Revalidator::is_idle(const datapath::Megaflow& megaflow, const datapath::Installed& installed,
                           TimePoint now) const {
   const TimePoint used(Duration(installed.used_ns.load(std::memory_order_acquire)));
-  return now - std::max(used, megaflow.created) >= options_.idle;
+  return now - std::max(used, megaflow.created) >= (megaflow.is_crowded ? options_.idle_in_a_crowd : options_.idle);
 }
 
 void Revalidator::replace_or_remove(Work& work) {

@@ -3,7 +3,7 @@
 // A round does, in this order, what there is to do:
 //   1. takes the changes published since the last round and finds the megaflows that relied on what they touch,
 //   2. translates those again; what is decided differently is replaced, what cannot be is removed,
-//   3. removes megaflows that nobody has used for the idle time,
+//   3. removes megaflows that nobody has used for the idle time, which is shorter where they crowd,
 //   4. fences the workers, credits final and current counters to rules, groups, MACs,
 //   5. posts the callbacks of barrier() and collect() that were waiting when the round began.
 //
@@ -39,6 +39,7 @@ class Revalidator {
  public:
   struct Options {
     Duration idle = std::chrono::seconds(10);
+    Duration idle_in_a_crowd = std::chrono::seconds(1);  // Megaflow::is_crowded
     // Beyond so many touched megaflows they are removed, to be translated again when a packet comes.
     size_t max_retranslated = 10000;
   };

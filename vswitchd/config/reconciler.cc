@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "vswitchd/config/domain_spec.h"
 #include "vswitchd/config/logger.h"
 #include "vswitchd/config/qos_spec.h"
 
@@ -90,6 +91,10 @@ void Reconciler::run_slice() {
 
 void Reconciler::plan(const Database& wanted) {
   tls_.configure(to_tls_files(wanted));
+  if (const auto limits = to_domain_limits(wanted); limits != limits_) {
+    limits_ = limits;
+    switch_.datapath().set_domain_limits(limits);
+  }
   for (const auto& [name, running] : running_) {
     if (wanted.find_by_name("Bridge", name) == nullptr) {
       steps_.push_back([this, name = name] { remove_bridge(name); });

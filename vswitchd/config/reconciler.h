@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "datapath/api/domain.h"
 #include "lib/management/database.h"
 #include "lib/os/event_loop.h"
 #include "ofproto/controller/tls.h"
@@ -106,6 +107,7 @@ class Reconciler {
   const std::string rundir_;
   const std::string version_;
   ofproto::TlsKeeper tls_;  // outlives the connections below
+  datapath::DomainLimits limits_{};
   std::map<std::string, RunningBridge, std::less<>> running_;
   std::deque<Step> steps_;
   std::deque<std::pair<management::Database, std::function<void()>>> waiting_;

@@ -62,6 +62,7 @@ void qos_show(CommandContext& context, const Words& words, Answer answer);
 void revalidator_wait(CommandContext& context, const Words& words, Answer answer);
 void dpctl_dump_flows(CommandContext& context, const Words& words, Answer answer);
 void dpctl_show(CommandContext& context, const Words& words, Answer answer);
+void dpif_budgets(CommandContext& context, const Words& words, Answer answer);
 void dpif_perf(CommandContext& context, const Words& words, Answer answer);
 void rxq_show(CommandContext& context, const Words& words, Answer answer);
 void worker_show(CommandContext& context, const Words& words, Answer answer);

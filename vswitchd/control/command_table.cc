@@ -14,6 +14,8 @@ std::span<const CommandSpec> command_table() {
       CommandSpec{"dpctl/dump-flows", "[BRIDGE]", 0, 2, dpctl_dump_flows,
                   "the megaflows: what the fast path remembers"},
       CommandSpec{"dpctl/show", "", 0, 0, dpctl_show, "ports of the datapath, hits and misses"},
+      CommandSpec{"dpif/budgets", "", 0, 0, dpif_budgets,
+                  "masks, megaflows and misses of each port and tunnel id, and how many were dropped"},
       CommandSpec{"dpif/dump-flows", "[BRIDGE]", 0, 2, dpctl_dump_flows, "the same as dpctl/dump-flows"},
       CommandSpec{"dpif/perf", "[--format=text|json]", 0, 2, dpif_perf,
                   "where each worker's time goes: stages, batches, hits, sleeps, drops"},

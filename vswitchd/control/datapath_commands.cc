@@ -1,6 +1,8 @@
 // Commands about the fast path: megaflows, ports, workers, drops.
 
+#include <algorithm>
 #include <chrono>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -33,6 +35,18 @@ std::string port_name(const CommandContext& context, PortId id) {
     }
   }
   return fmt::format("#{}", number(id));
+}
+
+std::string domain_name(const CommandContext& context, const datapath::DomainStatus& domain) {
+  using Kind = datapath::DomainStatus::Kind;
+  if (domain.kind == Kind::rest) {
+    return "all others";
+  }
+  const std::string port = port_name(context, domain.port);
+  if (domain.kind == Kind::rest_of_port) {
+    return port + " other ids";
+  }
+  return domain.tun_id == 0 ? port : fmt::format("{} tun_id={:#x}", port, domain.tun_id);
 }
 
 }  // namespace
@@ -91,6 +105,20 @@ void rxq_show(CommandContext& context, const Words&, Answer answer) {
                            std::chrono::duration<double>(queue.busy).count());
       }
     }
+  }
+  answer(std::move(out));
+}
+
+// A line for each domain, which is a port and, behind a tunnel port, a tunnel id.
+void dpif_budgets(CommandContext& context, const Words&, Answer answer) {
+  auto domains = context.the_switch.datapath().domain_status();
+  std::ranges::sort(domains, {}, [](const auto& d) { return std::tuple(d.worker, d.kind, d.port, d.tun_id); });
+  std::string out = fmt::format("{:>6}  {:<24} {:>6} {:>9} {:>12} {:>12} {:>12} {:>9} {:>9}\n", "worker", "domain",
+                                "masks", "megaflows", "misses", "translations", "dropped", "rounded", "not kept");
+  for (const auto& d : domains) {
+    out +=
+        fmt::format("{:>6}  {:<24} {:>6} {:>9} {:>12} {:>12} {:>12} {:>9} {:>9}\n", d.worker, domain_name(context, d),
+                    d.mask_count, d.megaflow_count, d.misses, d.translations, d.dropped, d.rounded, d.refused);
   }
   answer(std::move(out));
 }

@@ -117,6 +117,24 @@ TEST_F(FlowCacheTest, AFlowThatMovesToAnotherMegaflowTakesItsSlotAlong) {
   EXPECT_EQ(cache_.lookup(cached_packet(1, 5), flow_hash(5)), &after);
 }
 
+TEST_F(FlowCacheTest, AFlowThatMustNotEvictStaysOutside) {
+  Megaflow& megaflow = add_megaflow(1);
+  FlowCache small{{.initial_slots = 4, .max_slots = 4}};
+  for (uint64_t flow = 0; flow < 4; ++flow) {
+    EXPECT_FALSE(small.admit(flow_hash(flow), megaflow, false)) << "its first packet";
+    EXPECT_FALSE(small.admit(flow_hash(flow), megaflow, false)) << "a free place";
+  }
+  for (int packet = 0; packet < 3; ++packet) {
+    EXPECT_FALSE(small.admit(flow_hash(9), megaflow, false));
+  }
+  EXPECT_EQ(small.lookup(cached_packet(1, 9), flow_hash(9)), nullptr);
+  for (uint64_t flow = 0; flow < 4; ++flow) {
+    EXPECT_EQ(small.lookup(cached_packet(1, flow), flow_hash(flow)), &megaflow);
+  }
+  EXPECT_TRUE(small.admit(flow_hash(9), megaflow, true));
+  EXPECT_EQ(small.lookup(cached_packet(1, 9), flow_hash(9)), &megaflow);
+}
+
 TEST_F(FlowCacheTest, GrowsToTheNumberOfLiveFlowsAndNoFurther) {
   add_megaflow(1);
   for (int i = 0; i < 20; ++i) {

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "datapath/cache/flow_cache.h"
+#include "datapath/cache/mask_rounding.h"
+#include "datapath/cache/megaflow_domain.h"
 #include "datapath/cache/megaflow_table.h"
 #include "lib/base/rcu.h"
 #include "lib/flow/flow_hash.h"
@@ -14,6 +16,14 @@
 
 namespace weft::datapath {
 namespace {
+
+// A megaflow is for packets of its port and tunnel id alone.
+FlowMask within_domain(const FlowMask& mask) {
+  Flow narrowed(mask);
+  add_to_mask(narrowed, field(FieldId::in_port));
+  add_to_mask(narrowed, field(FieldId::tun_id));
+  return FlowMask(narrowed);
+}
 
 class MegaflowRandomTest : public testing::TestWithParam<uint32_t> {
  protected:
@@ -40,6 +50,7 @@ class MegaflowRandomTest : public testing::TestWithParam<uint32_t> {
       ASSERT_EQ(table_.lookup(keys_[i]) != nullptr, found[i] != nullptr);
       if (found[i] != nullptr) {
         ASSERT_TRUE(twin_.covers(*found[i], keys_[i]));
+        ASSERT_LE(table_.domain_of(keys_[i]).mask_count(), max_masks);
       }
       cache_hits_ += cached[i] != nullptr ? 1 : 0;
     }
@@ -58,7 +69,8 @@ class MegaflowRandomTest : public testing::TestWithParam<uint32_t> {
       if (found == nullptr) {
         return;  // full
       }
-      twin_.insert(*found, key, mask);
+      ASSERT_TRUE(is_narrower_or_equal(found->mask, mask));
+      twin_.insert(*found, key, within_domain(found->mask));
     }
     cache_.admit(hash, *found);
   }
@@ -75,7 +87,9 @@ class MegaflowRandomTest : public testing::TestWithParam<uint32_t> {
   rcu::ThreadScope rcu_;
   reference::RandomFlow random_{GetParam()};
   std::vector<Flow> flows_;
-  MegaflowTable table_{{.worker = 0, .limit = 60, .hash_seed = GetParam()}};
+  static constexpr unsigned max_masks = 6;  // so that most are rounded
+
+  MegaflowTable table_{{.worker = 0, .limit = 60, .hash_seed = GetParam(), .domains = {.max_masks = max_masks}}};
   FlowCache cache_{{.initial_slots = 16, .max_slots = 64}};
   reference::MegaflowTable twin_;
   std::vector<FlowKey> keys_;

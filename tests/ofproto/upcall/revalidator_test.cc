@@ -58,6 +58,8 @@ class WalkedDatapath final : public datapath::Datapath {
     return nullptr;
   }
   unsigned worker_count() const override { return 1; }
+  void set_domain_limits(const datapath::DomainLimits&) override {}
+  std::vector<datapath::DomainStatus> domain_status() override { return {}; }
   std::vector<datapath::WorkerStatus> worker_status() const override { return {}; }
   uint64_t drop_count(DropReason) const override { return 0; }
   Balance balance() const override { return {}; }

@@ -100,6 +100,8 @@ class DeviceDatapath : public datapath::Datapath {
   }
   void send(datapath::MegaflowCommand command) override { inner_->send(std::move(command)); }
   void fence() override { inner_->fence(); }
+  void set_domain_limits(const datapath::DomainLimits& limits) override { inner_->set_domain_limits(limits); }
+  std::vector<datapath::DomainStatus> domain_status() override { return inner_->domain_status(); }
   std::vector<datapath::WorkerStatus> worker_status() const override { return inner_->worker_status(); }
   uint64_t drop_count(DropReason reason) const override { return inner_->drop_count(reason); }
   Balance balance() const override { return inner_->balance(); }

@@ -12,6 +12,7 @@
 namespace weft::control {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -78,6 +79,8 @@ TEST_F(CommandsTest, FlowsPortsAndDrops) {
   EXPECT_EQ(run({"dpif/dump-flows", "-m", "br0"}), run({"dpctl/dump-flows", "br0"}));
   EXPECT_THAT(run({"dpctl/show"}), HasSubstr("p1 1/"));
   EXPECT_THAT(run({"worker/show"}), HasSubstr("packets received: 1\n"));
+  // Worker, domain, masks, megaflows, misses, translations, dropped, rounded, not kept.
+  EXPECT_THAT(run({"dpif/budgets"}), ContainsRegex("\n +0  p1 +1 +1 +1 +1 +0 +0 +0\n"));
   EXPECT_THAT(run({"ofproto/trace", "br0", "in_port=p1"}), HasSubstr("output:"));
   EXPECT_THAT(run({"ofproto/trace", "br0", "in_prot=p1"}), StartsWith("refused: "));
   EXPECT_EQ(run({"drop/show"}), "received 1 + originated 0 = sent 1 + dropped 0 + absorbed 0\n");
