@@ -17,7 +17,11 @@ constexpr std::string_view prefix_field_names[] = {"tun_id",       "tun_src", "t
                                                    "ipv6_dst",     "tp_src",  "tp_dst"};
 constexpr size_t max_prefix_fields = 8;
 
-// What DomainLimits (datapath/api/domain.h) may be.
+// What the bounds of ports and tunnel ids in the packet path may be.
+struct SwitchNumber {
+  std::string_view key;
+  uint64_t least, most;
+};
 constexpr SwitchNumber numbers_of_switch[] = {{"max-masks-per-port", 1, 4096},
                                               {"max-megaflows-per-port", 0, 100'000'000},
                                               {"max-tunnel-ids", 1, 1'000'000},
@@ -84,8 +88,6 @@ std::optional<MacAddress> parse_device_address(std::string_view text) {
 std::optional<std::string> check_bridge_name(const Datum& value) {
   return bridge_name_problem(value.string().value_or(""));
 }
-
-std::span<const SwitchNumber> switch_numbers() { return numbers_of_switch; }
 
 std::optional<uint64_t> switch_number(const Datum& settings, std::string_view key) {
   const auto* const known = std::ranges::find(numbers_of_switch, key, &SwitchNumber::key);

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,13 +35,8 @@ std::optional<uint64_t> parse_datapath_id(std::string_view text);
 std::optional<std::vector<std::string>> parse_prefix_fields(std::string_view text);
 // Bits, or bits per second, from 1 on.
 std::optional<uint64_t> parse_bits(std::string_view text);
-// Settings of Open_vSwitch.other_config that are numbers, with what they may be.
-struct SwitchNumber {
-  std::string_view key;
-  uint64_t least, most;
-};
-std::span<const SwitchNumber> switch_numbers();
-// The number of such a setting; nothing where it is absent or not one that it may be.
+// The number that Open_vSwitch.other_config has under one of the keys that have numbers (max-masks-per-port ...); nothing
+// where it is absent or not one that it may be.
 std::optional<uint64_t> switch_number(const Datum& settings, std::string_view key);
 // A device's own address: unicast, and not 0.
 std::optional<MacAddress> parse_device_address(std::string_view text);
