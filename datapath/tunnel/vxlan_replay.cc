@@ -17,27 +17,34 @@ VxlanPath path_of(const TunnelSpec& spec, const Encapsulation& to) {
   return path;
 }
 
-// The frames of a batch mostly go the same way.
+bool is_same(const std::optional<InnerIp>& a, const std::optional<InnerIp>& b) {
+  return a.has_value() == b.has_value() && (!a || (a->tos == b->tos && a->ttl == b->ttl));
+}
+
+// The frames of a batch mostly go the same way: what that is is looked at again only when something it depends on differs.
 class Encapsulator {
  public:
   explicit Encapsulator(const TunnelSpec& spec) : spec_(spec) {}
 
   Verdict push(Packet& packet) {
-    const auto to = encapsulation_of(spec_, packet);
-    if (!to) {
-      return to.error();
-    }
-    if (!frame_ || !(*to == to_)) {
-      to_ = *to;
-      frame_.emplace(to_, path_of(spec_, to_));
+    const auto inner = find_inner_ip(packet);
+    if (!frame_ || !is_same(inner, inner_) || !(packet.tunnel == tunnel_)) {
+      const auto to = encapsulation_of(spec_, packet);
+      if (!to) {
+        return to.error();
+      }
+      inner_ = inner;
+      tunnel_ = packet.tunnel;
+      frame_.emplace(*to, path_of(spec_, *to));
     }
     return frame_->push(packet, static_cast<uint16_t>(first_source_port | (packet.flow_hash & 0x3fff)));
   }
 
  private:
   const TunnelSpec& spec_;
-  Encapsulation to_;
-  std::optional<VxlanFrame> frame_;
+  std::optional<InnerIp> inner_;
+  TunnelMetadata tunnel_;
+  std::optional<VxlanFrame> frame_;  // for packets of this kind
 };
 
 }  // namespace

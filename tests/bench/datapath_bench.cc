@@ -62,7 +62,8 @@ struct PipelineBench {
   FlowCache cache;
   MegaflowTable megaflows{{}};
   TransmitStep transmit{0, pool, counters.balance, sink};
-  Pipeline pipeline{{0, SystemClock::instance(), sink, cache, megaflows, transmit, counters}};
+  MissBudget budget{SystemClock::instance(), 100};
+  Pipeline pipeline{{0, SystemClock::instance(), sink, cache, megaflows, budget, transmit, counters}};
 };
 
 // Batches of 32 packets; the flows take turns.
