@@ -58,6 +58,9 @@ class WalkedDatapath final : public datapath::Datapath {
     return nullptr;
   }
   unsigned worker_count() const override { return 1; }
+  std::vector<datapath::RxQueueStatus> rx_queues() const override { return {}; }
+  bool move_rx_queue(PortId, unsigned, unsigned) override { return false; }
+  void rebalance() override {}
   void set_domain_limits(const datapath::DomainLimits&) override {}
   std::vector<datapath::DomainStatus> domain_status() override { return {}; }
   std::vector<datapath::WorkerStatus> worker_status() const override { return {}; }

@@ -100,6 +100,11 @@ class DeviceDatapath : public datapath::Datapath {
   }
   void send(datapath::MegaflowCommand command) override { inner_->send(std::move(command)); }
   void fence() override { inner_->fence(); }
+  std::vector<datapath::RxQueueStatus> rx_queues() const override { return inner_->rx_queues(); }
+  bool move_rx_queue(PortId port, unsigned index, unsigned worker) override {
+    return inner_->move_rx_queue(port, index, worker);
+  }
+  void rebalance() override { inner_->rebalance(); }
   void set_domain_limits(const datapath::DomainLimits& limits) override { inner_->set_domain_limits(limits); }
   std::vector<datapath::DomainStatus> domain_status() override { return inner_->domain_status(); }
   std::vector<datapath::WorkerStatus> worker_status() const override { return inner_->worker_status(); }
