@@ -103,7 +103,8 @@ Megaflow* FlowCache::lookup(const FlowKey& key, uint64_t hash) {
   return find(key, hash);
 }
 
-// Each step asks for the memory that the next one reads. What the likeliest slot does not answer goes the slow way.
+// Each step asks for the memory that the next one reads. What the likeliest slot does not answer goes the slow way, which
+// may move flows, also to a larger table: what was likely before may then be something else, or nowhere.
 void FlowCache::lookup(std::span<const FlowKey> keys, std::span<const uint64_t> hashes, std::span<Megaflow*> found) {
   assert(keys.size() <= max_batch && hashes.size() >= keys.size() && found.size() >= keys.size());
   std::array<Slot*, max_batch> likely;
@@ -124,10 +125,12 @@ void FlowCache::lookup(std::span<const FlowKey> keys, std::span<const uint64_t> 
       prefetch(*likely[i]->entry);
     }
   }
+  bool has_moved = false;
   for (size_t i = 0; i < keys.size(); ++i) {
-    found[i] = likely[i] != nullptr ? verified(*likely[i], keys[i]) : nullptr;
+    found[i] = likely[i] != nullptr && !has_moved ? verified(*likely[i], keys[i]) : nullptr;
     if (found[i] == nullptr) [[unlikely]] {
-      found[i] = likely[i] != nullptr ? find(keys[i], hashes[i]) : find_in_smaller(keys[i], hashes[i]);
+      found[i] = find(keys[i], hashes[i]);
+      has_moved = has_moved || !smaller_.empty();
     }
   }
 }
