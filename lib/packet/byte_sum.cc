@@ -56,10 +56,10 @@ __attribute__((target("avx2"))) inline uint64_t total(const VectorSum& sum) {
 }
 
 template <bool copies>
-__attribute__((target("avx2"))) inline void take_vector(VectorSum& sum, uint8_t* to, const uint8_t* from) {
-  const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+__attribute__((target("avx2"))) inline void take_vector(VectorSum& sum, uint8_t* to, const uint8_t* from, size_t at) {
+  const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + at));
   if constexpr (copies) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), bytes);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + at), bytes);
   }
   add_vector(sum, bytes);
 }
@@ -70,11 +70,13 @@ __attribute__((target("avx2"))) inline uint64_t sum_vectors(uint8_t* to, const u
   VectorSum odd = even;
   size_t at = 0;
   for (; at + 2 * vector_bytes <= size; at += 2 * vector_bytes) {
-    take_vector<copies>(even, to + at, from + at);
-    take_vector<copies>(odd, to + at + vector_bytes, from + at + vector_bytes);
+    take_vector<copies>(even, to, from, at);
+    take_vector<copies>(odd, to, from, at + vector_bytes);
   }
   if constexpr (copies) {
-    std::memcpy(to + at, from + at, size - at);
+    if (at < size) {
+      std::memcpy(to + at, from + at, size - at);
+    }
   }
   return end_around(end_around(total(even), total(odd)), plain_byte_sum(from + at, size - at));
 }
