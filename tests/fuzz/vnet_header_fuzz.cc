@@ -56,8 +56,10 @@ void keep_promises(Packet& packet, PacketPool& pool) {
     require(!extract(packet, after) && before == after);
     return;
   }
-  require(packet.offload.csum_start <= packet.offload.hdr_len && packet.offload.hdr_len < packet.size());
-  require(packet.gso_segments() > 1 && packet.gso_segments() <= max_gso_segments);
+  // In a tunnel of the guest's own one piece is kept as such: cutting finishes the tunnel's checksum too.
+  const bool is_in_tunnel = packet.offload.csum_start != packet.l4_offset;
+  require(packet.offload.csum_start <= packet.offload.hdr_len && packet.offload.hdr_len <= packet.size());
+  require(packet.gso_segments() > (is_in_tunnel ? 0 : 1) && packet.gso_segments() <= max_gso_segments);
   const Segmenter segmenter(packet);
   if (!segmenter.verdict()) {
     cut_gso(segmenter, packet, pool, [](PacketPtr) {});
