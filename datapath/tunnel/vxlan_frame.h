@@ -48,8 +48,8 @@ class VxlanFrame {
   static_assert(sizeof(Headers) == 50);
 
   Headers headers_;
-  InternetSum ip_sum_;      // of the IP header without its length
-  InternetSum pseudo_sum_;  // of what UDP's checksum covers outside UDP, without the length
+  InternetSum ip_sum_;   // of the IP header without its length
+  InternetSum udp_sum_;  // of what UDP's checksum covers before the inner frame, without lengths and source port
   bool is_possible_;
   bool has_checksum_;
 };

@@ -146,16 +146,14 @@ uint16_t append_network(Packet& packet, const LinkPayload& payload, FlowKey& key
   }
 }
 
-// What most packets are: IPv4 without tags, options or fragments, with TCP or UDP behind it.
+// What most packets are: IPv4 without tags, options or fragments, with TCP or UDP behind it. A frame that is shorter than
+// this is not looked at as one, though UDP would fit.
 struct CommonHeaders {
   EthernetHeader ethernet;
   Ipv4Header ip;
-  Be16 src_port;
-  Be16 dst_port;
-  Be16 udp_length;
-  Be16 udp_checksum;
+  TcpHeader tcp;
 };
-static_assert(sizeof(CommonHeaders) == ethernet_header_bytes + ipv4_header_bytes + udp_header_bytes);
+static_assert(sizeof(CommonHeaders) == ethernet_header_bytes + ipv4_header_bytes + tcp_header_bytes);
 
 // The presence bits and flags of a whole TCP or UDP header in `available` bytes; nothing found: zeros.
 struct CommonTransport {
@@ -163,17 +161,18 @@ struct CommonTransport {
   uint16_t tcp_flags = 0;
 };
 
+// Without a branch between the two protocols: which one comes next nothing foretells.
 CommonTransport read_transport(const CommonHeaders& headers, size_t available) {
-  constexpr uint16_t found = present::ip | present::ip_protocol | present::ports;
-  if (headers.ip.protocol == ip_protocol::tcp && available >= tcp_header_bytes) {
-    const auto* tcp = reinterpret_cast<const TcpHeader*>(&headers.src_port);
-    const bool is_whole = tcp->header_bytes() >= tcp_header_bytes && tcp->header_bytes() <= available;
-    return is_whole ? CommonTransport{found | present::tcp_flags, tcp->flags()} : CommonTransport{};
-  }
-  if (headers.ip.protocol == ip_protocol::udp && available >= udp_header_bytes) {
-    return headers.udp_length.host() >= udp_header_bytes ? CommonTransport{found} : CommonTransport{};
-  }
-  return {};
+  constexpr uint32_t found = present::ip | present::ip_protocol | present::ports;
+  const auto& udp = reinterpret_cast<const UdpHeader&>(headers.tcp);
+  const uint32_t is_tcp = static_cast<uint32_t>(headers.ip.protocol == ip_protocol::tcp) &
+                          static_cast<uint32_t>(headers.tcp.header_bytes() >= tcp_header_bytes) &
+                          static_cast<uint32_t>(headers.tcp.header_bytes() <= available);
+  const uint32_t is_udp = static_cast<uint32_t>(headers.ip.protocol == ip_protocol::udp) &
+                          static_cast<uint32_t>(udp.length.host() >= udp_header_bytes) &
+                          static_cast<uint32_t>(available >= udp_header_bytes);
+  return {static_cast<uint16_t>((is_tcp | is_udp) * found | is_tcp * present::tcp_flags),
+          static_cast<uint16_t>(is_tcp * headers.tcp.flags())};
 }
 
 // The same as the long way for what is common, in one straight line. False: it is not, and nothing was done.
