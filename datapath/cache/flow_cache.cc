@@ -125,12 +125,13 @@ void FlowCache::lookup(std::span<const FlowKey> keys, std::span<const uint64_t> 
       prefetch(*likely[i]->entry);
     }
   }
+  const bool may_move = !smaller_.empty();
   bool has_moved = false;
   for (size_t i = 0; i < keys.size(); ++i) {
     found[i] = likely[i] != nullptr && !has_moved ? verified(*likely[i], keys[i]) : nullptr;
     if (found[i] == nullptr) [[unlikely]] {
       found[i] = find(keys[i], hashes[i]);
-      has_moved = has_moved || !smaller_.empty();
+      has_moved = may_move;
     }
   }
 }

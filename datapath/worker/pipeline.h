@@ -7,8 +7,8 @@
 // miss ahead of it in the batch waits for that, so order within a flow stays. Misses are looked up once more in turn:
 // the first packet of a flow makes the megaflow that the next ones hit.
 //
-// A packet is counted (megaflow, rule credits) before its actions run, the hits of a batch together. A decision may hold its packet for a change that
-// it waits for; later packets of the flow are held behind it (held_packets.h) until release().
+// A packet is counted (megaflow, rule credits) before its actions run, the hits of a batch together. A decision may hold
+// its packet for a change that it waits for; later packets of the flow are held behind it (held_packets.h) until release().
 //
 // What actions recirculate goes the same way again behind the batch, in order, and before the next batch: packets of a
 // flow do not overtake each other.

@@ -1,5 +1,6 @@
 #include "lib/os/scheduling.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -37,6 +38,9 @@ bool set_scheduling(int nice) {
 }  // namespace
 
 void ask_for_prompt_turns() {
+  if (::sched_getscheduler(0) != SCHED_OTHER) {
+    return;  // somebody has chosen another way
+  }
   const int nice = ::getpriority(PRIO_PROCESS, 0);
   if (!set_scheduling(std::min(nice, wanted_nice))) {
     set_scheduling(nice);

@@ -4,7 +4,7 @@
 // bytes are: what InternetSum (checksum.h) adds up and folds. With AVX2 the words are added as 32-bit halves into
 // 64-bit lanes, which no frame can overflow. Which way is taken is decided once, when the program starts.
 //
-// Threads: pure. Cost: a segment of 1,448 bytes takes some 30 ns with AVX2, about a third of the plain way.
+// Threads: pure. Cost: 1,460 bytes take some 35 ns with AVX2 (bench_checksum).
 #pragma once
 
 #include <cstddef>
