@@ -14,6 +14,10 @@ using openflow::TableFeaturesRequest;
 
 namespace {
 
+constexpr auto with_xid(uint32_t xid) {
+  return [xid](const auto& one) { return one.xid == xid; };
+}
+
 // False when the switch cannot hold a request with this part.
 bool append(Message& whole, const RequestParts::Header& part, const Message& message) {
   auto* features = std::get_if<TableFeaturesRequest>(&whole);
@@ -27,66 +31,74 @@ bool append(Message& whole, const RequestParts::Header& part, const Message& mes
 
 }  // namespace
 
+bool RequestParts::is_refused(const Header& part) const {
+  return std::ranges::any_of(refused_,
+                             [&](const Refused& one) { return one.xid == part.xid && one.type == part.type; });
+}
+
 bool RequestParts::takes(const Header& part) const {
-  return part.more || std::ranges::any_of(open_, [&](const Open& one) {
-           return one.xid == part.xid && (one.type == part.type || one.whole);
-         });
+  return part.more || std::ranges::any_of(open_, with_xid(part.xid)) || is_refused(part) ||
+         (has_forgotten_ && part.has_body);
 }
 
-RequestParts::Place RequestParts::find(uint32_t xid) {
-  return std::ranges::find_if(open_, [xid](const Open& one) { return one.xid == xid; });
-}
-
-RequestParts::Place RequestParts::begin(const Header& part) {
+bool RequestParts::begin(const Header& part, const Message& message) {
   if (open_.size() == max_open) {
-    open_.erase(open_.begin());
+    return false;
   }
-  return open_.insert(open_.end(), Open{.xid = part.xid, .type = part.type});
-}
-
-void RequestParts::end_in_vain(Place place, const Header& part) {
-  place->whole.reset();
-  place->type = part.type;
-  if (!part.more) {
-    open_.erase(place);
-  }
-}
-
-Result<std::optional<Message>, OpenFlowError> RequestParts::add(const Header& part, const Message& message) {
-  Place place = find(part.xid);
-  if (place != open_.end() && !place->whole && place->type != part.type) {
-    open_.erase(place);  // the refused one is not gone on with
-    place = open_.end();
-  }
-  if (place == open_.end()) {
-    place = begin(part);
-    place->whole = std::holds_alternative<TableFeaturesRequest>(message) ? TableFeaturesRequest{} : message;
-  }
-  if (place->type != part.type) {
-    end_in_vain(place, part);
-    return Unexpected{OpenFlowError(ErrorCode::ofpbrc_bad_multipart)};
-  }
-  if (place->whole && !append(*place->whole, part, message)) {
-    end_in_vain(place, part);
-    return Unexpected{OpenFlowError(ErrorCode::ofpbrc_multipart_buffer_overflow)};
-  }
-  std::optional<Message> whole;
-  if (!part.more) {
-    whole = std::move(place->whole);
-    open_.erase(place);
-  }
-  return whole;
+  const bool sets_features = std::holds_alternative<TableFeaturesRequest>(message);
+  open_.push_back({part.xid, part.type, sets_features ? Message(TableFeaturesRequest{}) : message});
+  return true;
 }
 
 void RequestParts::spoil(const Header& part) {
-  Place place = find(part.xid);
-  if (place == open_.end()) {
-    if (!part.more) {
-      return;
-    }
-    place = begin(part);
+  std::erase_if(open_, with_xid(part.xid));
+  std::erase_if(refused_, with_xid(part.xid));
+  if (!part.more) {
+    return;
   }
-  end_in_vain(place, part);
+  if (refused_.size() == max_refused) {
+    refused_.pop_front();
+    has_forgotten_ = true;
+  }
+  refused_.push_back({part.xid, part.type});
+}
+
+Result<std::optional<Message>, OpenFlowError> RequestParts::add(const Header& part, const Message& message) {
+  const auto refuse = [&](ErrorCode code) {
+    spoil(part);
+    return Unexpected{OpenFlowError(code)};
+  };
+  if (is_refused(part)) {
+    if (!part.more) {
+      spoil(part);
+    }
+    return std::nullopt;
+  }
+  std::erase_if(refused_, with_xid(part.xid));  // it is not gone on with: this is of another type
+  auto place = std::ranges::find_if(open_, with_xid(part.xid));
+  if (place == open_.end() && !part.more) {  // perhaps the end of a refused one that is forgotten
+    return std::holds_alternative<TableFeaturesRequest>(message)
+               ? Result<std::optional<Message>, OpenFlowError>(refuse(ErrorCode::ofpbrc_multipart_buffer_overflow))
+               : std::optional(message);
+  }
+  if (place == open_.end()) {
+    if (!begin(part, message)) {
+      return refuse(ErrorCode::ofpbrc_multipart_buffer_overflow);
+    }
+    place = open_.end() - 1;
+  }
+  if (place->type != part.type) {
+    return refuse(ErrorCode::ofpbrc_bad_multipart);
+  }
+  if (!append(place->whole, part, message)) {
+    return refuse(ErrorCode::ofpbrc_multipart_buffer_overflow);
+  }
+  if (part.more) {
+    return std::nullopt;
+  }
+  std::optional<Message> whole = std::move(place->whole);
+  open_.erase(place);
+  return whole;
 }
 
 }  // namespace weft::ofproto

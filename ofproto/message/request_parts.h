@@ -2,11 +2,15 @@
 //
 // Parts have the xid and the type in common; between them may be other messages. Only a request that sets table features is
 // ever long, of at most as many tables as there are. Of others each part must be without a body, which says the same as one.
-// What is refused is refused once and whole: the parts that are left of it say no more.
+// What is refused is refused once and whole: the parts that are left of it say no more. Refused is also what begins while
+// `max_open` requests wait for their ends: a request is never forgotten, for its last part would be taken for a whole one.
 //
-// Threads: control thread. Ownership: the session's. Memory: `max_open` requests; of more, the oldest is forgotten.
+// Threads: control thread. Ownership: the session's. Memory: `max_open` requests, and the numbers of `max_refused` whose
+// parts are still to come. Of more of these the oldest is forgotten, and table features are not set any more over a
+// connection that left so many without an end.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -19,6 +23,7 @@ class RequestParts {
  public:
   using Header = openflow::MultipartRequestHeader;
   static constexpr size_t max_open = 16;
+  static constexpr size_t max_refused = 1024;
 
   // Whether the message is a part of a longer request: for add().
   bool takes(const Header& part) const;
@@ -32,14 +37,18 @@ class RequestParts {
   struct Open {
     uint32_t xid = 0;
     uint16_t type = 0;
-    std::optional<openflow::Message> whole{};  // nothing: it has been refused
+    openflow::Message whole{};
   };
-  using Place = std::vector<Open>::iterator;
-  Place find(uint32_t xid);
-  Place begin(const Header& part);
-  void end_in_vain(Place place, const Header& part);
+  struct Refused {
+    uint32_t xid = 0;
+    uint16_t type = 0;
+  };
+  bool is_refused(const Header& part) const;
+  bool begin(const Header& part, const openflow::Message& message);
 
-  std::vector<Open> open_;  // the oldest first
+  std::vector<Open> open_;
+  std::deque<Refused> refused_;  // the oldest first
+  bool has_forgotten_ = false;   // one of them
 };
 
 }  // namespace weft::ofproto

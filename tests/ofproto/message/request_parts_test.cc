@@ -113,15 +113,62 @@ TEST_F(PartsTest, PartsAreOfOneType) {
   EXPECT_EQ(session->answers().size(), 1u) << "nobody goes on with a refused request in another type";
 }
 
-TEST_F(PartsTest, OfRequestsThatAreNeverEndedTheOldestAreForgotten) {
-  for (uint32_t xid = 0; xid <= RequestParts::max_open; ++xid) {
+// The oldest was forgotten, and its last part answered as if it were all.
+TEST_F(PartsTest, WhatBeginsWhileTooManyAreOpenIsRefusedOnceAndWhole) {
+  for (uint32_t xid = 0; xid < RequestParts::max_open; ++xid) {
+    request(naming(1), true, xid);
+  }
+  EXPECT_THAT(errors(), IsEmpty());
+  request(naming(2), true, 100);
+  request(naming(3), true, 100);
+  EXPECT_THAT(errors(), ElementsAre("OFPBRC_MULTIPART_BUFFER_OVERFLOW"));
+  request(naming(4), false, 100);
+  EXPECT_THAT(bridge.asked, IsEmpty());
+  EXPECT_THAT(errors(), IsEmpty());
+  EXPECT_EQ(session->finished, static_cast<int>(RequestParts::max_open) + 3);
+  request(naming(5), false, 0);
+  EXPECT_THAT(bridge.asked, ElementsAre("table_features 2")) << "those that are open go on";
+  request(naming(2), true, 100);
+  request(naming(3), false, 100);
+  EXPECT_THAT(bridge.asked, ElementsAre("table_features 2", "table_features 2")) << "there is a place again";
+}
+
+TEST_F(PartsTest, ARequestInOneMessageNeedsNoPlace) {
+  for (uint32_t xid = 0; xid < RequestParts::max_open; ++xid) {
+    request(DescRequest{}, true, xid);
+  }
+  request(naming(1), false, 100);
+  EXPECT_THAT(bridge.asked, ElementsAre("table_features 1"));
+  EXPECT_THAT(errors(), IsEmpty());
+  request(DescRequest{}, false, 100);
+  EXPECT_EQ(session->answers().size(), 1u);
+}
+
+TEST_F(PartsTest, RefusedRequestsTakeNoPlaceOfOthers) {
+  for (uint32_t xid = 0; xid < 4 * RequestParts::max_open; ++xid) {
     request(FlowStatsRequest{}, true, xid);
   }
-  EXPECT_EQ(errors().size(), RequestParts::max_open + 1);
-  request(FlowStatsRequest{}, false, 1);
-  EXPECT_THAT(session->answers(), IsEmpty());
-  request(FlowStatsRequest{}, false, 0);
-  EXPECT_EQ(session->answers().size(), 1u);
+  EXPECT_EQ(errors().size(), 4 * RequestParts::max_open);
+  request(naming(1), true, 1000);
+  request(naming(2), false, 1000);
+  EXPECT_THAT(bridge.asked, ElementsAre("table_features 2"));
+  EXPECT_THAT(errors(), IsEmpty());
+}
+
+TEST_F(PartsTest, WhereARefusedRequestHadToBeForgottenNoTableFeaturesAreSet) {
+  const auto first = static_cast<uint32_t>(RequestParts::max_open);
+  const auto end = first + static_cast<uint32_t>(RequestParts::max_refused) + 1;
+  for (uint32_t xid = 0; xid < end; ++xid) {
+    request(naming(1), true, xid);
+  }
+  EXPECT_EQ(errors().size(), RequestParts::max_refused + 1);
+  request(naming(2), false, first);
+  EXPECT_THAT(errors(), ElementsAre("OFPBRC_MULTIPART_BUFFER_OVERFLOW")) << "it is the last part of the forgotten one";
+  request(naming(2), false, first + 1);
+  EXPECT_THAT(errors(), IsEmpty());
+  EXPECT_THAT(bridge.asked, IsEmpty());
+  request(FlowStatsRequest{}, false, end);
+  EXPECT_EQ(session->answers().size(), 1u) << "what changes nothing is answered";
 }
 
 TEST_F(PartsTest, NothingIsMadeOfARequestWithAPartThatASecondaryMayNotSend) {
