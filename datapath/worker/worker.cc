@@ -17,8 +17,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Waking a sleeping thread costs some 33 us (design figures), so looking for about that long is worth it at most.
-constexpr Duration spin_time = 40us;
+// Waking a sleeping thread costs some 33 us (design figures), so looking for not much longer is worth it.
+constexpr Duration spin_time = 60us;
+// Giving way took no longer: nobody else wanted the processor. Then it is not tried again for a while, for it makes what
+// comes meanwhile wait.
+constexpr Duration vain_yield = 5us;
+constexpr Duration vain_yield_pause = 20us;
 // With traffic on one queue the others are asked about once in so many rounds.
 constexpr unsigned rounds_between_polls = 4;
 constexpr int backlog_retry_ms = 1;
@@ -86,11 +90,19 @@ void Worker::rest(std::optional<TimePoint>& idle_since) {
     idle_since = now;
   }
   if (policy_ == PollPolicy::busy || (policy_ == PollPolicy::adaptive && now - *idle_since < spin_time)) {
-    // Giving way, for without it the guests wait for the end of the spinning (measured: round trips twice as long).
-    ::sched_yield();
+    give_way(now);
     poll_queues(0);
   } else {
     sleep();
+  }
+}
+
+// Without it the guests that share the processor wait for the end of the spinning (measured: round trips twice as long).
+void Worker::give_way(TimePoint now) {
+  if (now >= next_yield_) {
+    ::sched_yield();
+    const TimePoint back = SystemClock::instance().now();
+    next_yield_ = back - now < vain_yield ? back + vain_yield_pause : back;
   }
 }
 

@@ -99,6 +99,7 @@ class Worker {
   void run_thread();
   bool run_round();
   void rest(std::optional<TimePoint>& idle_since);
+  void give_way(TimePoint now);
   void sleep();
   void poll_queues(int timeout_ms);
   bool drain_commands();
@@ -127,6 +128,7 @@ class Worker {
   std::vector<AttachedQueue> queues_;
   std::vector<LeavingQueue> leaving_;
   unsigned rounds_since_poll_ = 0;
+  TimePoint next_yield_{};
   Counter megaflow_count_, mask_count_;  // for status(): the table itself is the worker's alone
   bool is_stopping_ = false;             // the worker's, while it is started
   std::thread thread_;

@@ -5,9 +5,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdint>
-
 namespace weft {
 
 namespace {
@@ -25,15 +22,7 @@ struct SchedAttr {
 };
 static_assert(sizeof(SchedAttr) == 48);
 
-constexpr int wanted_nice = -10;
 constexpr uint64_t slice_ns = 100'000;
-
-bool set_scheduling(int nice) {
-  SchedAttr attributes;
-  attributes.nice = nice;
-  attributes.runtime = slice_ns;
-  return ::syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
-}
 
 }  // namespace
 
@@ -41,10 +30,16 @@ void ask_for_prompt_turns() {
   if (::sched_getscheduler(0) != SCHED_OTHER) {
     return;  // somebody has chosen another way
   }
-  const int nice = ::getpriority(PRIO_PROCESS, 0);
-  if (!set_scheduling(std::min(nice, wanted_nice))) {
-    set_scheduling(nice);
-  }
+  SchedAttr attributes;
+  attributes.nice = ::getpriority(PRIO_PROCESS, 0);
+  attributes.runtime = slice_ns;
+  ::syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
+uint64_t time_slice_ns() {
+  SchedAttr attributes;
+  const bool is_told = ::syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) == 0;
+  return is_told ? attributes.runtime : 0;
 }
 
 }  // namespace weft
