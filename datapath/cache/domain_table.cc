@@ -48,11 +48,15 @@ MegaflowDomain& DomainTable::find(const FlowKey& packet) {
 
 MegaflowDomain& DomainTable::of(const FlowKey& packet) {
   const DomainKey key = domain_key(packet);
+  if (last_ != nullptr && last_->domain->key() == key) {
+    return *last_->domain;
+  }
   const DomainKey shared{DomainStatus::Kind::rest_of_port, key.port, 0};
   for (const DomainKey& wanted : {key, shared}) {
     Slot& slot = slots_[slot_of(wanted)];
     if (slot.domain != nullptr) {
       slot.was_asked_for = true;
+      last_ = &slot;
       return *slot.domain;
     }
     if (has_room_for(wanted)) {
@@ -108,6 +112,7 @@ void DomainTable::make_room() {
 
 // Takes over into these, which are empty.
 void DomainTable::rebuild(std::vector<Slot> slots) {
+  last_ = nullptr;
   slots.swap(slots_);
   for (Slot& slot : slots) {
     if (slot.domain != nullptr) {

@@ -61,6 +61,7 @@ class DomainTable {
   const uint64_t hash_seed_;
   size_t max_domains_;
   std::vector<Slot> slots_;  // open addressing; a power of two, at least twice as many as domains
+  Slot* last_ = nullptr;     // the one found last: packets that come together are mostly of one domain
   size_t count_ = 0;
   std::unordered_map<PortId, size_t> count_of_port_;
   size_t refusals_ = 0;  // since the last search for room

@@ -1,5 +1,9 @@
 #include "datapath/cache/flow_cache.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <bit>
 #include <cassert>
@@ -13,14 +17,13 @@ namespace weft::datapath {
 
 namespace {
 
-constexpr uint32_t hit_bit = 1;  // lowest of a tag
+constexpr uint32_t hit_bit = 1;   // of a tag
+constexpr uint32_t used_bit = 2;  // of every tag but that of a free slot
 
 // A table in which a flow in use goes more often than once in so many lookups is too small: a miss costs some ten hits,
 // with many masks forty. Evictions are counted over as many lookups as there are slots, or so many where that says little.
 constexpr size_t lookups_per_eviction = 256;
 constexpr size_t shortest_window = 1024;
-
-uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32) & ~hit_bit; }
 
 }  // namespace
 
@@ -38,44 +41,46 @@ FlowCache::Bucket& FlowCache::second_bucket(Buckets& buckets, uint64_t hash) {
   return buckets[hash >> 24 & (buckets.count() - 1)];
 }
 
-bool FlowCache::is_alive(const Slot& slot) {
-  return slot.entry != nullptr && slot.entry->generation == slot.generation;
-}
+uint32_t FlowCache::tag_of(uint64_t hash) { return (static_cast<uint32_t>(hash >> 32) & ~hit_bit) | used_bit; }
 
-bool FlowCache::has(const Slot& slot, uint64_t hash) {
-  return (slot.tag & ~hit_bit) == tag_of(hash) && slot.entry != nullptr;
-}
+bool FlowCache::Slot::is_alive() const { return tag() != 0 && entry().generation == bucket->generations[number]; }
 
-FlowCache::Slot* FlowCache::find_tag(Bucket& bucket, uint64_t hash) {
-  for (Slot& slot : bucket.slots) {
-    if (has(slot, hash)) {
-      return &slot;
-    }
+IndexSet FlowCache::slots_with_tag(const Bucket& bucket, uint64_t hash) {
+  const uint32_t tag = tag_of(hash);
+#if defined(__SSE2__)
+  const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(bucket.tags.data()));
+  const __m128i without_hit_bit = _mm_andnot_si128(_mm_set1_epi32(hit_bit), tags);
+  const __m128i is_equal = _mm_cmpeq_epi32(without_hit_bit, _mm_set1_epi32(static_cast<int>(tag)));
+  return IndexSet::of_bits(static_cast<unsigned>(_mm_movemask_ps(_mm_castsi128_ps(is_equal))));
+#else
+  IndexSet slots;
+  for (size_t i = 0; i < bucket_slots; ++i) {
+    slots.add_if((bucket.tags[i] & ~hit_bit) == tag, i);
   }
-  return nullptr;
+  return slots;
+#endif
 }
 
-Megaflow* FlowCache::verified(Slot& slot, const FlowKey& key) {
-  MegaflowEntry& entry = *slot.entry;
-  if (entry.generation != slot.generation || !covers(entry, entry.mask, key)) {
+Megaflow* FlowCache::verified(const Slot& slot, const FlowKey& key) {
+  MegaflowEntry& entry = slot.entry();
+  if (entry.generation != slot.bucket->generations[slot.number] || !covers(entry, entry.mask, key)) {
     return nullptr;
   }
-  if ((slot.tag & hit_bit) == 0) {
-    slot.tag |= hit_bit;
+  __builtin_prefetch(entry.in_force);
+  if ((slot.tag() & hit_bit) == 0) {
+    slot.tag() |= hit_bit;
   }
   return &entry;
 }
 
 Megaflow* FlowCache::find(Buckets& buckets, const FlowKey& key, uint64_t hash) {
+  Megaflow* megaflow = nullptr;
   for (Bucket* bucket : {&first_bucket(buckets, hash), &second_bucket(buckets, hash)}) {
-    for (Slot& slot : bucket->slots) {
-      Megaflow* megaflow = has(slot, hash) ? verified(slot, key) : nullptr;
-      if (megaflow != nullptr) {
-        return megaflow;
-      }
-    }
+    slots_with_tag(*bucket, hash).for_each([&](size_t number) {
+      megaflow = megaflow != nullptr ? megaflow : verified({bucket, number}, key);
+    });
   }
-  return nullptr;
+  return megaflow;
 }
 
 // A flow that is found in the smaller table moves to the one that has grown.
@@ -103,37 +108,42 @@ Megaflow* FlowCache::lookup(const FlowKey& key, uint64_t hash) {
   return find(key, hash);
 }
 
-// Each step asks for the memory that the next one reads. What the likeliest slot does not answer goes the slow way, which
-// may move flows, also to a larger table: what was likely before may then be something else, or nowhere.
-void FlowCache::lookup(std::span<const FlowKey> keys, std::span<const uint64_t> hashes, std::span<Megaflow*> found) {
+// Each step asks for the memory that the next one reads. What no tag or a wrong one answers goes the slow way, last, as
+// that may move flows, also to a larger table.
+IndexSet FlowCache::lookup(std::span<const FlowKey> keys, std::span<const uint64_t> hashes,
+                           std::span<Megaflow*> found) {
   assert(keys.size() <= max_batch && hashes.size() >= keys.size() && found.size() >= keys.size());
-  std::array<Slot*, max_batch> likely;
   count_lookups(keys.size());
+  std::array<Slot, max_batch> likely;
+  IndexSet has_likely;
+  const auto look_into = [&](Bucket& bucket, size_t i) {
+    const IndexSet slots = slots_with_tag(bucket, hashes[i]);
+    likely[i] = {&bucket, slots.first() % bucket_slots};
+    has_likely.add_if(!slots.empty(), i);
+  };
   for (size_t i = 0; i < keys.size(); ++i) {
-    __builtin_prefetch(&first_bucket(buckets_, hashes[i]));
+    look_into(first_bucket(buckets_, hashes[i]), i);
   }
-  for (size_t i = 0; i < keys.size(); ++i) {
-    likely[i] = find_tag(first_bucket(buckets_, hashes[i]), hashes[i]);
-    if (likely[i] != nullptr) {
-      prefetch(*likely[i]->entry);
-    } else {
-      __builtin_prefetch(&second_bucket(buckets_, hashes[i]));
+  const IndexSet all = IndexSet::all_below(keys.size());
+  const IndexSet in_first = has_likely;
+  (all - in_first).for_each([&](size_t i) { __builtin_prefetch(&second_bucket(buckets_, hashes[i])); });
+  in_first.for_each([&](size_t i) { datapath::prefetch(likely[i].entry()); });
+  (all - in_first).for_each([&](size_t i) { look_into(second_bucket(buckets_, hashes[i]), i); });
+  (has_likely - in_first).for_each([&](size_t i) { datapath::prefetch(likely[i].entry()); });
+
+  IndexSet missing = all - has_likely;
+  has_likely.for_each([&](size_t i) {
+    found[i] = verified(likely[i], keys[i]);
+    missing.add_if(found[i] == nullptr, i);
+  });
+  const bool is_all = smaller_.empty();
+  missing.for_each([&](size_t i) {
+    found[i] = is_all && !has_likely.has(i) ? nullptr : find(keys[i], hashes[i]);
+    if (found[i] != nullptr) {
+      missing.remove(i);
     }
-  }
-  for (size_t i = 0; i < keys.size(); ++i) {
-    if (likely[i] == nullptr && (likely[i] = find_tag(second_bucket(buckets_, hashes[i]), hashes[i])) != nullptr) {
-      prefetch(*likely[i]->entry);
-    }
-  }
-  const bool may_move = !smaller_.empty();
-  bool has_moved = false;
-  for (size_t i = 0; i < keys.size(); ++i) {
-    found[i] = likely[i] != nullptr && !has_moved ? verified(*likely[i], keys[i]) : nullptr;
-    if (found[i] == nullptr) [[unlikely]] {
-      found[i] = find(keys[i], hashes[i]);
-      has_moved = may_move;
-    }
-  }
+  });
+  return missing;
 }
 
 bool FlowCache::admit(uint64_t hash, Megaflow& megaflow, bool may_evict) {
@@ -153,46 +163,49 @@ bool FlowCache::was_seen(uint64_t hash) {
 }
 
 // The flow's own slot (its megaflow was replaced by another), or else one that is free or dead.
-FlowCache::Slot* FlowCache::own_or_free_slot(const Pair& pair, uint64_t hash) {
+std::optional<FlowCache::Slot> FlowCache::own_or_free_slot(const Pair& pair, uint64_t hash) {
   for (Bucket* bucket : pair) {
-    if (Slot* slot = find_tag(*bucket, hash)) {
-      return slot;
+    if (const IndexSet own = slots_with_tag(*bucket, hash); !own.empty()) {
+      return Slot{bucket, own.first()};
     }
   }
   for (Bucket* bucket : pair) {
-    for (Slot& slot : bucket->slots) {
-      if (!is_alive(slot)) {
-        return &slot;
+    for (size_t i = 0; i < bucket_slots; ++i) {
+      if (const Slot slot{bucket, i}; !slot.is_alive()) {
+        return slot;
       }
     }
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 // One not hit since it was last passed over, or else any.
-FlowCache::Slot& FlowCache::evicted_slot(const Pair& pair) {
+FlowCache::Slot FlowCache::evicted_slot(const Pair& pair) {
   for (Bucket* bucket : pair) {
-    for (Slot& slot : bucket->slots) {
-      if ((slot.tag & hit_bit) == 0) {
+    for (size_t i = 0; i < bucket_slots; ++i) {
+      const Slot slot{bucket, i};
+      if ((slot.tag() & hit_bit) == 0) {
         return slot;
       }
-      slot.tag &= ~hit_bit;
+      slot.tag() &= ~hit_bit;
     }
   }
-  return pair[live_evictions_ % 2]->slots[live_evictions_ / 2 % bucket_slots];
+  return {pair[live_evictions_ % 2], live_evictions_ / 2 % bucket_slots};
 }
 
 // An eviction that must not be counts all the same: it says that the table is too small.
 bool FlowCache::put(uint64_t hash, MegaflowEntry& entry, bool may_evict) {
   const Pair pair{&first_bucket(buckets_, hash), &second_bucket(buckets_, hash)};
-  Slot* slot = own_or_free_slot(pair, hash);
-  const bool is_full = slot == nullptr;
+  std::optional<Slot> slot = own_or_free_slot(pair, hash);
+  const bool is_full = !slot.has_value();
   if (is_full) {
     ++live_evictions_;
-    slot = may_evict ? &evicted_slot(pair) : nullptr;
+    slot = may_evict ? std::optional(evicted_slot(pair)) : std::nullopt;
   }
-  if (slot != nullptr) {
-    *slot = {&entry, tag_of(hash), entry.generation};
+  if (slot) {
+    slot->tag() = tag_of(hash);
+    slot->bucket->generations[slot->number] = entry.generation;
+    slot->bucket->entries[slot->number] = &entry;
   }
   if (live_evictions_ * lookups_per_eviction > std::max(slot_count(), shortest_window) && slot_count() < max_slots_) {
     grow();

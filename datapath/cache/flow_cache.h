@@ -17,17 +17,19 @@
 //
 // Threads:   the owning worker only. Ownership: none of the megaflows; its megaflow table must outlive it.
 // Cost:      lookup: one cache line for the bucket (sometimes two, always for a flow that is not there) and the
-//            megaflow's own lines, prefetched over a batch; no allocation. 16 bytes a slot, and 4 bytes of filter for
-//            each of max_slots. admit: a line of the filter.
+//            megaflow's own lines, prefetched over a batch; no allocation, and no branch that depends on whether a flow
+//            is there. 16 bytes a slot, and 4 bytes of filter for each of max_slots. admit: a line of the filter.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "datapath/api/megaflow.h"
 #include "datapath/cache/zeroed_array.h"
+#include "lib/base/index_set.h"
 #include "lib/flow/flow_key.h"
 
 namespace weft::datapath {
@@ -48,8 +50,10 @@ class FlowCache {
   // The live megaflow that covers this packet, if its flow is in the cache. `hash` is a keyed hash of the packet's
   // flow: the same for all packets of a flow (lib/flow/flow_hash.h).
   Megaflow* lookup(const FlowKey& key, uint64_t hash);
-  // The same for a batch of at most 64; found[i] is set for every packet, null where there is nothing.
-  void lookup(std::span<const FlowKey> keys, std::span<const uint64_t> hashes, std::span<Megaflow*> found);
+  // The same for a batch of at most 64; found[i] is set for every packet, null where there is nothing: those are returned.
+  IndexSet lookup(std::span<const FlowKey> keys, std::span<const uint64_t> hashes, std::span<Megaflow*> found);
+  // Asks for the memory that a lookup reads first. The sooner before it the better.
+  void prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[hash & (buckets_.count() - 1)]); }
 
   // Tells that a packet of this flow was not in the cache and which megaflow it found, or got, instead. Where the flow
   // would evict a living one and must not, it stays outside. Whether one was evicted.
@@ -58,36 +62,40 @@ class FlowCache {
   size_t slot_count() const { return buckets_.count() * bucket_slots; }
 
  private:
-  // `tag` has the hash's upper bits and, lowest, whether the slot was hit since it was last considered for eviction.
-  // All zero: free.
-  struct Slot {
-    MegaflowEntry* entry;
-    uint32_t tag;
-    uint32_t generation;
-  };
   static constexpr size_t bucket_slots = 4;
-  static constexpr size_t max_batch = 64;
-  struct Bucket {
-    std::array<Slot, bucket_slots> slots;
+  static constexpr size_t max_batch = IndexSet::capacity;
+  // A tag has the hash's upper bits and, lowest, whether the slot was hit since it was last considered for eviction.
+  // Zero: free. Tags stand together so that they are compared at once.
+  struct alignas(64) Bucket {
+    std::array<uint32_t, bucket_slots> tags;
+    std::array<uint32_t, bucket_slots> generations;
+    std::array<MegaflowEntry*, bucket_slots> entries;
   };
   static_assert(sizeof(Bucket) == 64);
+  struct Slot {
+    Bucket* bucket;
+    size_t number;
+
+    uint32_t& tag() const { return bucket->tags[number]; }
+    MegaflowEntry& entry() const { return *bucket->entries[number]; }
+    bool is_alive() const;
+  };
   using MarkGroup = std::array<uint16_t, 8>;  // newest first
 
   using Buckets = ZeroedArray<Bucket>;
   using Pair = std::array<Bucket*, 2>;  // those that a flow may be in
 
-  static bool is_alive(const Slot& slot);
-  static bool has(const Slot& slot, uint64_t hash);
-  static Slot* find_tag(Bucket& bucket, uint64_t hash);
-  static Megaflow* verified(Slot& slot, const FlowKey& key);
+  static uint32_t tag_of(uint64_t hash);
+  static IndexSet slots_with_tag(const Bucket& bucket, uint64_t hash);
+  static Megaflow* verified(const Slot& slot, const FlowKey& key);
   static Megaflow* find(Buckets& buckets, const FlowKey& key, uint64_t hash);
   Megaflow* find(const FlowKey& key, uint64_t hash);
   Megaflow* find_in_smaller(const FlowKey& key, uint64_t hash);
   static Bucket& first_bucket(Buckets& buckets, uint64_t hash);
   static Bucket& second_bucket(Buckets& buckets, uint64_t hash);
   bool was_seen(uint64_t hash);
-  static Slot* own_or_free_slot(const Pair& pair, uint64_t hash);
-  Slot& evicted_slot(const Pair& pair);
+  static std::optional<Slot> own_or_free_slot(const Pair& pair, uint64_t hash);
+  Slot evicted_slot(const Pair& pair);
   bool put(uint64_t hash, MegaflowEntry& entry, bool may_evict);
   void count_lookups(size_t count);
   void grow();

@@ -1,4 +1,5 @@
-// What the cache keeps around a Megaflow. Everything a hit reads to verify a packet lies in the first lines.
+// What the cache keeps around a Megaflow. Everything a hit reads to verify a packet lies in the first lines, the first two
+// where the mask has no more than five words (ports and addresses of IPv4).
 //
 // Threads: the owning worker, but for `state`, which readers load first. Ownership: megaflow_slabs.h.
 #pragma once
@@ -16,24 +17,36 @@ namespace weft::datapath {
 
 class MaskTable;
 
-// A masked key for packets that have the same words as the packet it was made from, which most have: masks and values
-// stand where such a packet's words do, so that nothing has to be looked for. Others are compared by covers().
+// A masked key for packets that have the same words as the packet it was made from, which most have: the mask's words
+// stand with their place among such a packet's, so that nothing has to be looked for. Others are compared by covers().
 class ShapedKey {
  public:
-  // Of a packet with more words nothing is kept, and no packet has its shape.
+  // Under a mask with more words nothing is kept, and no packet has its shape.
   static constexpr size_t capacity = 12;  // TCP over IPv6 from a tunnel over IPv4
+  // So many are compared at least, those that are not there as equal: what most megaflows have, whose packets then meet no
+  // branch that depends on the megaflow.
+  static constexpr size_t least = 5;
 
   void assign(const FlowKey& packet, const FlowMask& mask) {
     shape_ = {};
-    if (packet.words().size() > capacity) {
-      return;
-    }
-    shape_ = packet.set();
-    count_ = 0;
-    shape_.for_each([&](unsigned i) {
+    size_t count = 0;
+    uint8_t place = 0;
+    packet.set().for_each([&](unsigned i) {
       const uint64_t bits = mask.word(i);
-      words_[count_++] = {bits, packet.word(i) & bits};
+      if (bits != 0 && count++ < capacity) {
+        places_[count - 1] = place;
+        words_[count - 1] = {bits, packet.word(i) & bits};
+      }
+      ++place;
     });
+    if (count <= capacity) {
+      shape_ = packet.set();
+      for (; count < least; ++count) {
+        places_[count] = 0;
+        words_[count] = {0, 0};
+      }
+      count_ = static_cast<uint8_t>(count);
+    }
   }
 
   bool has_shape_of(const FlowKey& packet) const { return packet.set() == shape_; }
@@ -41,29 +54,37 @@ class ShapedKey {
   bool agrees(const FlowKey& packet) const {
     const uint64_t* const words = packet.words().data();
     uint64_t difference = 0;
-    for (size_t i = 0; i < count_; ++i) {
-      difference |= (words[i] & words_[i].mask) ^ words_[i].value;
+    for (size_t i = 0; i < least; ++i) {
+      difference |= difference_in(words, i);
+    }
+    for (size_t i = least; i < count_; ++i) {
+      difference |= difference_in(words, i);
     }
     return difference == 0;
   }
 
  private:
+  uint64_t difference_in(const uint64_t* words, size_t i) const {
+    return (words[places_[i]] & words_[i].mask) ^ words_[i].value;
+  }
+
   struct Word {
     uint64_t mask, value;
   };
 
   WordSet shape_;
-  size_t count_ = 0;
+  uint8_t count_ = 0;
+  std::array<uint8_t, capacity> places_;
   std::array<Word, capacity> words_;
 };
 
 // Outlives the megaflow that stands in it: its generation says whether it is still the same one.
 struct MegaflowHead {
-  uint32_t generation = 0;  // grows when the megaflow is removed
-  uint32_t hash = 0;        // under its mask
-  MaskTable* masked = nullptr;
   Installed* in_force = nullptr;  // what `installed` points to, where a hit reads it
+  uint32_t generation = 0;        // grows when the megaflow is removed
+  uint32_t hash = 0;              // under its mask
   ShapedKey shaped_key;
+  MaskTable* masked = nullptr;
 };
 
 struct alignas(cache_line_bytes) MegaflowEntry : MegaflowHead, Megaflow {
@@ -77,12 +98,11 @@ inline MegaflowEntry& entry_of(Megaflow& megaflow) { return static_cast<Megaflow
 // What is done with a megaflow's packets now. The worker's.
 inline Installed& in_force(Megaflow& megaflow) { return *entry_of(megaflow).in_force; }
 
-// Asks for the lines that verifying a packet reads.
+// Asks for the lines that verifying a packet mostly reads.
 inline void prefetch(const MegaflowEntry& entry) {
   const auto* head = reinterpret_cast<const char*>(static_cast<const MegaflowHead*>(&entry));
   __builtin_prefetch(head);
-  __builtin_prefetch(head + 64);
-  __builtin_prefetch(head + 128);
+  __builtin_prefetch(head + cache_line_bytes);
 }
 
 // Whether the packet agrees with a masked key on the mask's words.
