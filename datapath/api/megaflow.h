@@ -13,10 +13,12 @@
 
 #include "datapath/api/upcall.h"
 #include "lib/base/clock.h"
+#include "lib/base/counter.h"
 
 namespace weft::datapath {
 
-// What most lists come down to: the packet is sent to one port, perhaps with a tunnel header. Refers to the list.
+// What most lists come down to: the packet is sent to one port, perhaps with a tunnel header, or dropped. Refers to the
+// list.
 struct Shortcut {
   Shortcut() = default;
   explicit Shortcut(const ActionList& actions) {
@@ -25,14 +27,20 @@ struct Shortcut {
     if (output != nullptr && output->queue == nullptr) {
       port = output->port;
       tunnel = set_tunnel != nullptr ? &set_tunnel->tunnel : nullptr;
+    } else if (const auto* ending = actions.size() == 1 ? std::get_if<Drop>(&actions.front()) : nullptr) {
+      drop = ending->reason;
     }
   }
 
-  PortId port = port_id::none;  // none: there is more to do
+  bool is_all() const { return port != port_id::none || drop; }  // false: there is more to do
+
+  PortId port = port_id::none;
+  Verdict drop = keep;
   const TunnelMetadata* tunnel = nullptr;
 };
 
-struct Installed {
+// What a packet that is forwarded or dropped reads and writes lies in the first line.
+struct alignas(cache_line_bytes) Installed {
   explicit Installed(Decision d) : decision(std::move(d)) { shortcut = Shortcut(decision.actions); }
 
   // Written by the worker with release stores before the packets they count leave.

@@ -148,6 +148,7 @@ void Pipeline::run_recirculated() {
 
 void Pipeline::add(PacketPtr packet) {
   hashes_[count_] = cache_hash(*packet);
+  parts_.flow_cache.prefetch(hashes_[count_]);
   packets_[count_++] = std::move(packet);
 }
 
@@ -176,48 +177,47 @@ Verdict Pipeline::admit(Packet& packet, FlowKey& key) {
 }
 
 void Pipeline::look_up() {
-  const std::span<const FlowKey> keys{keys_.data(), count_};
-  const std::span<Megaflow*> found{found_.data(), count_};
-  parts_.flow_cache.lookup(keys, {hashes_.data(), count_}, found);
-
-  std::array<bool, capacity> is_cached;
-  size_t cached_count = 0;
-  for (size_t i = 0; i < count_; ++i) {
-    is_cached[i] = found_[i] != nullptr;
-    cached_count += is_cached[i] ? 1 : 0;
-  }
-  parts_.counters.flow_cache_hits.add(cached_count);
+  const IndexSet missing =
+      parts_.flow_cache.lookup({keys_.data(), count_}, {hashes_.data(), count_}, {found_.data(), count_});
+  hits_ = IndexSet::all_below(count_) - missing;
+  waiting_ = {};
+  parts_.counters.flow_cache_hits.add(hits_.count());
   end(Stage::flow_cache);
-  parts_.budget.count(count_, cached_count);
-  if (cached_count == count_) {
-    return;
-  }
-  look_up_misses();
-  for (size_t i = 0; i < count_; ++i) {
-    if (!is_cached[i] && found_[i] != nullptr) {
-      parts_.counters.megaflow_hits.add();
-      admit_to_cache(hashes_[i], *found_[i]);
-    }
+  parts_.budget.count(count_, hits_.count());
+  if (!missing.empty()) {
+    look_up_misses(missing);
   }
 }
 
 // Those that the flow cache does not have and that there is time for; the others are dropped.
-void Pipeline::look_up_misses() {
+void Pipeline::look_up_misses(IndexSet missing) {
   std::array<MegaflowDomain*, capacity> domains{};
+  IndexSet admitted;
   parts_.budget.begin();
-  for (size_t i = 0; i < count_; ++i) {
-    if (found_[i] == nullptr) {
-      MegaflowDomain& domain = parts_.megaflows.domain_of(keys_[i]);
-      if (parts_.budget.admits_lookup(domain)) {
-        domains[i] = &domain;
-      } else {
-        drop_miss(packets_[i]);
-      }
+  missing.for_each([&](size_t i) {
+    MegaflowDomain& domain = parts_.megaflows.domain_of(keys_[i]);
+    if (parts_.budget.admits_lookup(domain)) {
+      domains[i] = &domain;
+      admitted.add(i);
+    } else {
+      drop_miss(packets_[i]);
     }
+  });
+  if (admitted.empty()) {
+    return;
   }
   parts_.megaflows.lookup({keys_.data(), count_}, {domains.data(), count_}, {found_.data(), count_});
   parts_.budget.charge_lookups({domains.data(), count_});
   insertions_at_look_up_ = parts_.megaflows.insertion_count();
+  admitted.for_each([&](size_t i) {
+    if (found_[i] == nullptr) {
+      waiting_.add(i);
+    } else {
+      hits_.add(i);
+      parts_.counters.megaflow_hits.add();
+      admit_to_cache(hashes_[i], *found_[i]);
+    }
+  });
 }
 
 void Pipeline::admit_to_cache(uint64_t hash, Megaflow& megaflow) {
@@ -234,68 +234,47 @@ void Pipeline::drop_miss(PacketPtr& packet) {
 
 void Pipeline::run_hits() {
   choose_hits();
-  for (size_t i = 0; i < count_; ++i) {
-    if (is_hit_[i]) {
-      __builtin_prefetch(&in_force(*found_[i]));
-    }
-  }
+  IndexSet dropped;
   {
     DecisionSum sum(now_);
-    for (size_t i = 0; i < count_; ++i) {
-      if (is_hit_[i]) {
-        sum.add(in_force(*found_[i]), packets_[i]->size());
-      }
-    }
+    hits_.for_each([&](size_t i) {
+      Installed& installed = in_force(*found_[i]);
+      sum.add(installed, packets_[i]->size());
+      dropped.add_if(installed.shortcut.drop.has_value(), i);
+    });
   }
-  for (size_t i = 0; i < count_; ++i) {
-    if (is_hit_[i]) {
-      carry_out(packets_[i], in_force(*found_[i]));
-    }
-  }
+  (hits_ - dropped).for_each([&](size_t i) { carry_out(packets_[i], in_force(*found_[i])); });
+  dropped.for_each([&](size_t i) { carry_out(packets_[i], in_force(*found_[i])); });
 }
 
 // Leaves the misses, and what must stay behind one: the same flow, as far as its hash tells.
 void Pipeline::choose_hits() {
-  waiting_count_ = 0;
-  size_t found_count = 0;
-  for (size_t i = 0; i < count_; ++i) {
-    is_hit_[i] = found_[i] != nullptr;
-    found_count += is_hit_[i] ? 1 : 0;
-  }
-  if (found_count == count_ && held_.empty()) {
+  if (waiting_.empty() && held_.empty()) {
     return;
   }
   std::array<uint64_t, capacity> waiting;
-  for (size_t i = 0; i < count_; ++i) {
-    if (packets_[i] == nullptr) {  // dropped for lack of time
-      continue;
+  auto end = waiting.begin();
+  (hits_ | waiting_).for_each([&](size_t i) {
+    if (waiting_.has(i) || std::find(waiting.begin(), end, hashes_[i]) != end || held_.has_flow(hashes_[i])) {
+      *end++ = hashes_[i];
+      hits_.remove(i);
+      waiting_.add(i);
     }
-    const auto end = waiting.begin() + waiting_count_;
-    if (!is_hit_[i] || std::find(waiting.begin(), end, hashes_[i]) != end || held_.has_flow(hashes_[i])) {
-      waiting[waiting_count_++] = hashes_[i];
-      is_hit_[i] = false;
-    }
-  }
+  });
 }
 
 void Pipeline::run_misses() {
-  if (waiting_count_ == 0) {
+  if (waiting_.empty()) {
     return;
   }
-  bool has_started = false;
-  for (size_t i = 0; i < count_; ++i) {
-    if (packets_[i] == nullptr) {
-      continue;
-    }
-    if (!std::exchange(has_started, true)) {
-      parts_.budget.start();
-    }
+  parts_.budget.start();
+  waiting_.for_each([&](size_t i) {
     if (held_.has_flow(hashes_[i])) {
       hold(arrival(i), 0);
     } else {
       look_up_and_run(arrival(i));
     }
-  }
+  });
 }
 
 void Pipeline::look_up_and_run(const Arrival& arrival) {
@@ -332,8 +311,13 @@ void Pipeline::run(PacketPtr& packet, Megaflow& megaflow) {
 // A packet that was recirculated may want more than a shortcut.
 void Pipeline::carry_out(PacketPtr& packet, const Installed& installed) {
   const Shortcut& shortcut = installed.shortcut;
-  if (shortcut.port == port_id::none || packet->recirculation_count != 0) {
+  if (!shortcut.is_all() || packet->recirculation_count != 0) {
     datapath::execute(installed.decision.actions, std::move(packet), parts_.transmit);
+    return;
+  }
+  if (shortcut.drop) {
+    packet.reset();
+    parts_.transmit.dropped(*shortcut.drop);
     return;
   }
   if (shortcut.tunnel != nullptr) {

@@ -29,6 +29,7 @@
 #include "datapath/worker/transmit.h"
 #include "datapath/worker/worker_counters.h"
 #include "lib/base/clock.h"
+#include "lib/base/index_set.h"
 #include "lib/flow/flow_key.h"
 #include "lib/packet/packet_batch.h"
 
@@ -69,7 +70,7 @@ class Pipeline {
   void run_all();
   static Verdict admit(Packet& packet, FlowKey& key);
   void look_up();
-  void look_up_misses();
+  void look_up_misses(IndexSet missing);
   void drop_miss(PacketPtr& packet);
   void admit_to_cache(uint64_t hash, Megaflow& megaflow);
   void run_hits();
@@ -103,8 +104,8 @@ class Pipeline {
   std::array<FlowKey, capacity> keys_;
   std::array<uint64_t, capacity> hashes_{};
   std::array<Megaflow*, capacity> found_{};
-  std::array<bool, capacity> is_hit_{};  // goes before the misses are looked at
-  size_t waiting_count_ = 0;             // packets that do not
+  IndexSet hits_;     // go before the misses are looked at
+  IndexSet waiting_;  // do not; those in neither have left
   uint64_t insertions_at_look_up_ = 0;
   HeldPackets held_;
 };
