@@ -116,9 +116,10 @@ IndexSet FlowCache::lookup(std::span<const FlowKey> keys, std::span<const uint64
   count_lookups(keys.size());
   std::array<Slot, max_batch> likely;
   IndexSet has_likely;
+  const IndexSet none = IndexSet::of_bits(1 << bucket_slots);  // beyond the last
   const auto look_into = [&](Bucket& bucket, size_t i) {
     const IndexSet slots = slots_with_tag(bucket, hashes[i]);
-    likely[i] = {&bucket, slots.first() % bucket_slots};
+    likely[i] = {&bucket, (slots | none).first()};
     has_likely.add_if(!slots.empty(), i);
   };
   for (size_t i = 0; i < keys.size(); ++i) {

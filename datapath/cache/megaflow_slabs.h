@@ -1,5 +1,8 @@
 // The memory of megaflow entries: slabs that grow in number and are never given back while the table lives.
 //
+// A slab is a large page (zeroed_array.h), so that looks at random entries of many cost no walks through page tables. Its
+// entries are made a few at a time.
+//
 // An entry goes from free to live to dead and, after a grace period, back to free. Its memory always holds a
 // MegaflowEntry, so a stale pointer into it may always be followed to its generation.
 //
@@ -16,6 +19,7 @@
 #include <memory>
 
 #include "datapath/cache/megaflow_entry.h"
+#include "datapath/cache/zeroed_array.h"
 
 namespace weft::datapath {
 
@@ -34,16 +38,18 @@ class MegaflowSlabs : public std::enable_shared_from_this<MegaflowSlabs> {
   void for_each(const std::function<void(Megaflow&)>& visit) const;
 
  private:
-  static constexpr size_t slab_entries = 64;
-  using Slab = std::array<MegaflowEntry, slab_entries>;
+  static constexpr size_t slab_bytes = large_page_bytes;
+  static constexpr size_t slab_entries = slab_bytes / sizeof(MegaflowEntry);
+  using Slab = ZeroedArray<std::byte>;  // memory, in which entries are made later
 
   void reclaim(MegaflowEntry& entry);  // on liburcu's thread
-  void add_slab();
+  void make_entries();
+  void* place_of(size_t number) const;
+  MegaflowEntry& entry(size_t number) const;
 
   const size_t limit_;
-  std::unique_ptr<std::atomic<Slab*>[]> slabs_;
-  std::atomic<size_t> slab_count_{0};
-  size_t entry_count_ = 0;                         // made so far, all states
+  const std::unique_ptr<Slab[]> slabs_;
+  std::atomic<size_t> entry_count_{0};             // made so far, all states
   MegaflowEntry* free_ = nullptr;                  // worker's list
   std::atomic<MegaflowEntry*> returned_{nullptr};  // after their grace period
 };

@@ -15,8 +15,9 @@
 
 namespace weft::datapath {
 
-// Large: 2 MB each on x86-64, so that a look at a random place costs no walk through page tables as well.
+// Large: so that a look at a random place costs no walk through page tables as well.
 enum class Pages : uint8_t { small, large };
+inline constexpr size_t large_page_bytes = 2 * 1024 * 1024;  // on x86-64
 
 template <class T>
 class ZeroedArray {

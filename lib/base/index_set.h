@@ -27,7 +27,8 @@ class IndexSet {
   constexpr bool has(size_t i) const { return (bits_ >> i & 1) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
   constexpr size_t count() const { return static_cast<size_t>(std::popcount(bits_)); }
-  constexpr size_t first() const { return static_cast<size_t>(std::countr_zero(bits_)); }  // of a set that has one
+  // Of a set that has one.
+  constexpr size_t first() const { return static_cast<size_t>(__builtin_ctzll(bits_)); }
 
   constexpr void add(size_t i) { bits_ |= uint64_t{1} << i; }
   constexpr void add_if(bool condition, size_t i) { bits_ |= uint64_t{condition} << i; }
@@ -37,7 +38,7 @@ class IndexSet {
   template <typename Visit>
   constexpr void for_each(Visit&& visit) const {
     for (uint64_t rest = bits_; rest != 0; rest &= rest - 1) {
-      visit(static_cast<size_t>(std::countr_zero(rest)));
+      visit(IndexSet(rest).first());
     }
   }
 
