@@ -25,6 +25,22 @@ constexpr uint32_t used_bit = 2;  // of every tag but that of a free slot
 constexpr size_t lookups_per_eviction = 256;
 constexpr size_t shortest_window = 1024;
 
+// Without a branch, which would be wrong as often as hits and misses alternate.
+size_t first_or_zero(IndexSet slots) {
+  constexpr size_t beyond_all = 4;
+  slots.add(beyond_all);
+  return slots.first() % beyond_all;
+}
+
+// Asks for an entry's lines or for the other one.
+void prefetch_next(bool is_entry, const MegaflowEntry* entry, const void* other) {
+  const uintptr_t choice = -uintptr_t{is_entry};
+  const uintptr_t address =
+      (reinterpret_cast<uintptr_t>(entry) & choice) | (reinterpret_cast<uintptr_t>(other) & ~choice);
+  __builtin_prefetch(reinterpret_cast<const void*>(address));
+  __builtin_prefetch(reinterpret_cast<const void*>(address + (cache_line_bytes & choice)));
+}
+
 }  // namespace
 
 FlowCache::FlowCache(const FlowCacheOptions& options)
@@ -116,30 +132,29 @@ IndexSet FlowCache::lookup(std::span<const FlowKey> keys, std::span<const uint64
   count_lookups(keys.size());
   std::array<Slot, max_batch> likely;
   IndexSet has_likely;
-  const IndexSet none = IndexSet::of_bits(1 << bucket_slots);  // beyond the last
-  const auto look_into = [&](Bucket& bucket, size_t i) {
+  const auto look_into = [&](Bucket& bucket, size_t i, const void* otherwise) {
     const IndexSet slots = slots_with_tag(bucket, hashes[i]);
-    likely[i] = {&bucket, (slots | none).first()};
+    likely[i] = {&bucket, first_or_zero(slots)};
     has_likely.add_if(!slots.empty(), i);
+    prefetch_next(!slots.empty(), bucket.entries[likely[i].number], otherwise);
   };
   for (size_t i = 0; i < keys.size(); ++i) {
-    look_into(first_bucket(buckets_, hashes[i]), i);
+    look_into(first_bucket(buckets_, hashes[i]), i, &second_bucket(buckets_, hashes[i]));
+    found[i] = nullptr;
   }
   const IndexSet all = IndexSet::all_below(keys.size());
-  const IndexSet in_first = has_likely;
-  (all - in_first).for_each([&](size_t i) { __builtin_prefetch(&second_bucket(buckets_, hashes[i])); });
-  in_first.for_each([&](size_t i) { datapath::prefetch(likely[i].entry()); });
-  (all - in_first).for_each([&](size_t i) { look_into(second_bucket(buckets_, hashes[i]), i); });
-  (has_likely - in_first).for_each([&](size_t i) { datapath::prefetch(likely[i].entry()); });
-
+  (all - has_likely).for_each([&](size_t i) {
+    Bucket& bucket = second_bucket(buckets_, hashes[i]);
+    look_into(bucket, i, &bucket);
+  });
   IndexSet missing = all - has_likely;
   has_likely.for_each([&](size_t i) {
     found[i] = verified(likely[i], keys[i]);
     missing.add_if(found[i] == nullptr, i);
   });
-  const bool is_all = smaller_.empty();
-  missing.for_each([&](size_t i) {
-    found[i] = is_all && !has_likely.has(i) ? nullptr : find(keys[i], hashes[i]);
+  const IndexSet unsure = smaller_.empty() ? missing & has_likely : missing;
+  unsure.for_each([&](size_t i) {
+    found[i] = find(keys[i], hashes[i]);
     if (found[i] != nullptr) {
       missing.remove(i);
     }
