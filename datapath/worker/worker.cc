@@ -23,8 +23,10 @@ constexpr Duration spin_time = 60us;
 // comes meanwhile wait.
 constexpr Duration vain_yield = 5us;
 constexpr Duration vain_yield_pause = 20us;
-// With traffic on one queue the others are asked about once in so many rounds.
+// With traffic on one queue the others are asked about once in so many rounds, or after this time where that is longer: of
+// small packets a round takes 3 us, and asking half a microsecond.
 constexpr unsigned rounds_between_polls = 4;
+constexpr Duration time_between_polls = 20us;
 constexpr int backlog_retry_ms = 1;
 // Frames of a queue that is to be handed over wait so long at most for what came before them to leave.
 constexpr Duration hand_over_patience = 20ms;
@@ -85,6 +87,7 @@ void Worker::run_thread() {
 
 // Spinning is measured in real time, whatever clock the packets are told by.
 void Worker::rest(std::optional<TimePoint>& idle_since) {
+  worked_until_.reset();
   const TimePoint now = SystemClock::instance().now();
   if (!idle_since) {
     idle_since = now;
@@ -128,6 +131,7 @@ void Worker::poll_queues(int timeout_ms) {
 }
 
 bool Worker::run_once() {
+  worked_until_.reset();
   poll_queues(0);
   return run_round();
 }
@@ -135,6 +139,9 @@ bool Worker::run_once() {
 bool Worker::run_round() {
   counters_.rounds.add();
   const bool had_commands = drain_commands();
+  if (had_commands) {
+    worked_until_.reset();
+  }
   transmit_.set_ports(ports_.snapshot());
   const bool has_read = read_queues();
   const bool has_retried = transmit_.retry_backlogs();
@@ -149,10 +156,15 @@ bool Worker::drain_commands() {
   });
 }
 
+// A batch begins where the one before ended, unless there was a pause or something else between: one look at the clock
+// tells both.
 bool Worker::read_queues() {
-  const auto is_ready = [](const AttachedQueue& attached) { return attached.is_ready; };
-  if (++rounds_since_poll_ >= rounds_between_polls || std::none_of(queues_.begin(), queues_.end(), is_ready)) {
+  if (!worked_until_) {
+    worked_until_ = SystemClock::instance().now();
+  }
+  if (is_time_to_poll()) {
     poll_queues(0);
+    polled_at_ = *worked_until_;
   }
   bool has_read = false;
   bool is_behind = false;
@@ -160,7 +172,6 @@ bool Worker::read_queues() {
     if (!attached.is_ready) {
       continue;
     }
-    const TimePoint begin = SystemClock::instance().now();
     PacketBatch batch;
     counters_.stages.begin();
     attached.is_ready = attached.queue->receive(batch, rx_context_);
@@ -171,7 +182,9 @@ bool Worker::read_queues() {
     if (packet_count != 0) {
       attached.load->packets.add(packet_count);
       pipeline_.process(std::move(batch), ports_.snapshot());
-      attached.load->busy_ns.add(static_cast<uint64_t>((SystemClock::instance().now() - begin).count()));
+      const TimePoint now = SystemClock::instance().now();
+      attached.load->busy_ns.add(static_cast<uint64_t>((now - *worked_until_).count()));
+      worked_until_ = now;
     }
     counters_.stages.finish(packet_count);
   }
@@ -179,6 +192,12 @@ bool Worker::read_queues() {
   megaflow_count_.set(megaflows_.size());
   mask_count_.set(megaflows_.mask_count());
   return has_read;
+}
+
+bool Worker::is_time_to_poll() {
+  const auto is_ready = [](const AttachedQueue& attached) { return attached.is_ready; };
+  const bool is_due = ++rounds_since_poll_ >= rounds_between_polls && *worked_until_ - polled_at_ >= time_between_polls;
+  return is_due || std::none_of(queues_.begin(), queues_.end(), is_ready);
 }
 
 void Worker::send(Command command) {

@@ -104,6 +104,7 @@ class Worker {
   void poll_queues(int timeout_ms);
   bool drain_commands();
   bool read_queues();
+  bool is_time_to_poll();
   std::vector<AttachedQueue>::iterator find_queue(const RxQueue& queue);
   bool finish_hand_overs();
   bool has_to_look_again() const { return transmit_.has_backlog() || !leaving_.empty(); }
@@ -128,6 +129,8 @@ class Worker {
   std::vector<AttachedQueue> queues_;
   std::vector<LeavingQueue> leaving_;
   unsigned rounds_since_poll_ = 0;
+  TimePoint polled_at_{};
+  std::optional<TimePoint> worked_until_;  // the end of the last batch, if nothing else has come between
   TimePoint next_yield_{};
   Counter megaflow_count_, mask_count_;  // for status(): the table itself is the worker's alone
   bool is_stopping_ = false;             // the worker's, while it is started
