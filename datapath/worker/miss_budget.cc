@@ -49,13 +49,12 @@ Duration MissBudget::time_worked() const {
   return std::chrono::seconds(time.tv_sec) + Duration(time.tv_nsec);
 }
 
-void MissBudget::begin() {
-  lap_ = clock_.now();
-  if (lap_ >= turn_end_) {
-    start_turn(lap_);
+void MissBudget::begin(TimePoint now) {
+  if (now >= turn_end_) {
+    start_turn(now);
   }
-  if (lap_ >= next_fill_) {
-    next_fill_ = lap_ + fill_interval;
+  if (now >= next_fill_) {
+    next_fill_ = now + fill_interval;
     fill();
   }
   see_who_wants();
@@ -85,21 +84,21 @@ void MissBudget::see_who_wants() {
   }
 }
 
-bool MissBudget::admits_lookup(MegaflowDomain& domain) {
-  ++domain.misses;
-  return domain.is_short() || admits(domain);
+bool MissBudget::admits_lookups(MegaflowDomain& domain, size_t count) {
+  domain.misses += count;
+  return domain.is_short() || admits(domain, count);
 }
 
 bool MissBudget::admits_translation(MegaflowDomain& domain) {
-  const bool is_admitted = admits(domain);
+  const bool is_admitted = admits(domain, 1);
   domain.translations += is_admitted ? 1 : 0;
   return is_admitted;
 }
 
-bool MissBudget::admits(MegaflowDomain& domain) {
+bool MissBudget::admits(MegaflowDomain& domain, size_t count) {
   collect(domain.account);
   const bool is_admitted = !is_limiting() || domain.account.credit_ns > 0 || whole_ns_ > burst_of_all / 2;
-  domain.dropped += is_admitted ? 0 : 1;
+  domain.dropped += is_admitted ? 0 : count;
   return is_admitted;
 }
 

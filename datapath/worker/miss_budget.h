@@ -22,9 +22,9 @@
 // hit costs, and where most packets are new flows (a name server's) that is what most packets are.
 //
 // Threads:   the owning worker. Ownership: of nothing; accounts are in the domains.
-// Cost:      a batch without misses: two additions. A refused miss: some nanoseconds. The clock is read once for a
-//            batch with misses, once more when some are looked up, and once for each translation; the thread's (a system
-//            call) at most once in 0.5 ms.
+// Cost:      a batch without misses: two additions. A refused miss: some nanoseconds. The clock is read twice for a batch
+//            of which misses are looked up, and once for each translation; the thread's (a system call) at most once in
+//            0.5 ms, or in a tick of the coarse clock where that is longer.
 #pragma once
 
 #include <cstddef>
@@ -50,11 +50,11 @@ class MissBudget {
     hit_count_ += hit_count;
   }
 
-  // Before the misses of a batch: credit is given for the time that has passed, and time is taken from here.
-  void begin();
-  // Whether a miss of this domain may be looked up; counted as dropped where not.
-  bool admits_lookup(MegaflowDomain& domain);
-  // The same for what no megaflow covers.
+  // Before the misses of a batch: credit is given for the time that has passed up to now, as the coarse clock has it.
+  void begin(TimePoint now);
+  // Whether so many misses of this domain may be looked up, all or none; counted as dropped where not.
+  bool admits_lookups(MegaflowDomain& domain, size_t count);
+  // Whether what no megaflow covers may be translated; counted as dropped where not.
   bool admits_translation(MegaflowDomain& domain);
 
   // Whether one more flow of the domain may take a living flow's place in the flow cache: in a turn it may evict a 64th
@@ -75,7 +75,7 @@ class MissBudget {
   bool is_limiting() const { return is_behind_ && is_wanted_; }
 
  private:
-  bool admits(MegaflowDomain& domain);
+  bool admits(MegaflowDomain& domain, size_t count);
   void collect(MissAccount& account);
   void spend(MissAccount& account, int64_t ns);
   int64_t lap(int64_t most);

@@ -192,20 +192,12 @@ void Pipeline::look_up() {
 // Those that the flow cache does not have and that there is time for; the others are dropped.
 void Pipeline::look_up_misses(IndexSet missing) {
   std::array<MegaflowDomain*, capacity> domains{};
-  IndexSet admitted;
-  parts_.budget.begin();
-  missing.for_each([&](size_t i) {
-    MegaflowDomain& domain = parts_.megaflows.domain_of(keys_[i]);
-    if (parts_.budget.admits_lookup(domain)) {
-      domains[i] = &domain;
-      admitted.add(i);
-    } else {
-      drop_miss(packets_[i]);
-    }
-  });
+  const IndexSet admitted = admit_misses(missing, domains);
+  drop_misses(missing - admitted);
   if (admitted.empty()) {
     return;
   }
+  parts_.budget.start();
   parts_.megaflows.lookup({keys_.data(), count_}, {domains.data(), count_}, {found_.data(), count_});
   parts_.budget.charge_lookups({domains.data(), count_});
   insertions_at_look_up_ = parts_.megaflows.insertion_count();
@@ -220,6 +212,31 @@ void Pipeline::look_up_misses(IndexSet missing) {
   });
 }
 
+// Which of them may be looked up, with their domains; of the others these stay null. Those that follow each other in one
+// domain, as most do, are asked for together.
+IndexSet Pipeline::admit_misses(IndexSet missing, std::array<MegaflowDomain*, capacity>& domains) {
+  IndexSet admitted, run;
+  MegaflowDomain* domain = nullptr;
+  const auto end_run = [&] {
+    if (!run.empty() && parts_.budget.admits_lookups(*domain, run.count())) {
+      admitted = admitted | run;
+      run.for_each([&](size_t i) { domains[i] = domain; });
+    }
+    run = {};
+  };
+  parts_.budget.begin(now_);
+  missing.for_each([&](size_t i) {
+    MegaflowDomain& own = parts_.megaflows.domain_of(keys_[i]);
+    if (domain != &own) {
+      end_run();
+      domain = &own;
+    }
+    run.add(i);
+  });
+  end_run();
+  return admitted;
+}
+
 void Pipeline::admit_to_cache(uint64_t hash, Megaflow& megaflow) {
   MegaflowDomain& domain = entry_of(megaflow).masked->domain();
   if (parts_.flow_cache.admit(hash, megaflow, parts_.budget.may_evict(domain))) {
@@ -227,9 +244,9 @@ void Pipeline::admit_to_cache(uint64_t hash, Megaflow& megaflow) {
   }
 }
 
-void Pipeline::drop_miss(PacketPtr& packet) {
-  packet.reset();
-  parts_.transmit.dropped(DropReason::miss_budget);
+void Pipeline::drop_misses(IndexSet refused) {
+  refused.for_each([&](size_t i) { packets_[i].reset(); });
+  parts_.transmit.dropped(DropReason::miss_budget, refused.count());
 }
 
 void Pipeline::run_hits() {
@@ -287,7 +304,8 @@ void Pipeline::look_up_and_run(const Arrival& arrival) {
   parts_.counters.misses.add(arrival.is_released ? 0 : 1);  // it was one before it was held
   MegaflowDomain& domain = parts_.megaflows.domain_of(arrival.key);
   if (!arrival.is_released && !parts_.budget.admits_translation(domain)) {
-    drop_miss(arrival.packet);
+    arrival.packet.reset();
+    parts_.transmit.dropped(DropReason::miss_budget);
     return;
   }
   translate_and_run(arrival);

@@ -71,7 +71,8 @@ class Pipeline {
   static Verdict admit(Packet& packet, FlowKey& key);
   void look_up();
   void look_up_misses(IndexSet missing);
-  void drop_miss(PacketPtr& packet);
+  IndexSet admit_misses(IndexSet missing, std::array<MegaflowDomain*, capacity>& domains);
+  void drop_misses(IndexSet refused);
   void admit_to_cache(uint64_t hash, Megaflow& megaflow);
   void run_hits();
   void choose_hits();

@@ -34,7 +34,8 @@ class TransmitStep final : public Exits {
   void output(PortId port, PacketPtr packet) override;
   void recirculate(const Recirculate& action, PacketPtr packet) override;
   Verdict punt(const PuntContext& context, const Packet& packet) override;
-  void dropped(DropReason reason) override { context_.balance().dropped.add(reason); }
+  void dropped(DropReason reason) override { dropped(reason, 1); }
+  void dropped(DropReason reason, uint64_t count) { context_.balance().dropped.add(reason, count); }
   void absorbed() override { context_.balance().absorbed.add(); }
   void originated(uint64_t count) override { context_.balance().originated.add(count); }
 

@@ -40,7 +40,7 @@ class MissBudgetTest : public testing::Test {
       missed += tenant->missed_per_batch;
     }
     budget_.count(hit_count + missed, hit_count);
-    budget_.begin();
+    budget_.begin(clock_.now());
     clock_.advance(hit_time * hit_count);
     budget_.start();
     for (const auto& tenant : tenants_) {
@@ -174,7 +174,7 @@ TEST_F(MissBudgetTest, ManyThatComeAtOnceDoNotEachBringABurst) {
 TEST_F(MissBudgetTest, AMissThatTheKernelInterruptedIsChargedAsALongOne) {
   Tenant& tenant = add_tenant(16);
   run(1s);
-  budget_.begin();
+  budget_.begin(clock_.now());
   clock_.advance(1s);  // somebody else's
   budget_.charge(tenant.domain);
   EXPECT_NEAR(run(2s), 0.10, 0.02);
@@ -194,7 +194,7 @@ TEST_F(MissBudgetTest, ATenantEvictsA64thOfTheFlowCacheInATurn) {
   EXPECT_EQ(evict_all_it_may(greedy), 0u);
   EXPECT_EQ(evict_all_it_may(other), 1000u);
   clock_.advance(101ms);
-  budget_.begin();
+  budget_.begin(clock_.now());
   EXPECT_EQ(evict_all_it_may(greedy), 1000u);
 }
 
@@ -203,7 +203,7 @@ TEST_F(MissBudgetTest, TimeThatStandsStillHarmsNobody) {
   budget_.end_round(true);
   for (int i = 0; i < 10000; ++i) {
     budget_.count(32, 16);
-    budget_.begin();
+    budget_.begin(clock_.now());
     ASSERT_TRUE(budget_.admits_translation(tenant.domain));
     budget_.charge(tenant.domain);
   }
@@ -215,10 +215,10 @@ TEST_F(MissBudgetTest, LookupsUnderFewMasksAreNeitherRefusedNorCharged) {
   while (budget_.admits_translation(tenant.domain)) {
     run_batch(16);
   }
-  EXPECT_TRUE(budget_.admits_lookup(tenant.domain));
+  EXPECT_TRUE(budget_.admits_lookups(tenant.domain, 1));
   const int64_t credit = tenant.domain.account.credit_ns;
   MegaflowDomain* const domain = &tenant.domain;
-  budget_.begin();
+  budget_.begin(clock_.now());
   clock_.advance(50us);
   budget_.charge_lookups({&domain, 1});
   EXPECT_EQ(tenant.domain.account.credit_ns, credit);
