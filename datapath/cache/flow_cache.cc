@@ -46,7 +46,7 @@ void prefetch_next(bool is_entry, const MegaflowEntry* entry, const void* other)
 FlowCache::FlowCache(const FlowCacheOptions& options)
     : max_slots_(std::bit_ceil(std::max(options.max_slots, bucket_slots))),
       buckets_(std::min(std::bit_ceil(std::max(options.initial_slots, bucket_slots)), max_slots_) / bucket_slots),
-      seen_(2 * max_slots_ / std::tuple_size_v<MarkGroup>) {}
+      seen_(2 * max_slots_ / std::tuple_size_v<MarkGroup>, Pages::large) {}
 
 FlowCache::Bucket& FlowCache::first_bucket(Buckets& buckets, uint64_t hash) {
   return buckets[hash & (buckets.count() - 1)];

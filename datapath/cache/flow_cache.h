@@ -54,6 +54,8 @@ class FlowCache {
   IndexSet lookup(std::span<const FlowKey> keys, std::span<const uint64_t> hashes, std::span<Megaflow*> found);
   // Asks for the memory that a lookup reads first. The sooner before it the better.
   void prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[hash & (buckets_.count() - 1)]); }
+  // The same for admit().
+  void prefetch_admission(uint64_t hash) const { __builtin_prefetch(&seen_[hash & (seen_.count() - 1)]); }
 
   // Tells that a packet of this flow was not in the cache and which megaflow it found, or got, instead. Where the flow
   // would evict a living one and must not, it stays outside. Whether one was evicted.

@@ -2,7 +2,7 @@
 
 #include <cassert>
 
-#include "lib/flow/flow_hash.h"
+#include "lib/base/hash.h"
 
 namespace weft::datapath {
 
@@ -11,10 +11,33 @@ constexpr size_t initial_slots = 8;
 }  // namespace
 
 MaskTable::MaskTable(const FlowMask& mask, uint64_t hash_seed, MegaflowDomain& domain)
-    : mask_(mask), hash_seed_(hash_seed), domain_(domain), slots_(initial_slots), slot_mask_(initial_slots - 1) {}
+    : mask_(mask),
+      hash_seed_(hash_seed),
+      domain_(domain),
+      places_((mask.words().size() + 1) / 2 * 2),
+      slots_(initial_slots),
+      slot_mask_(initial_slots - 1) {}
 
-uint32_t MaskTable::hash(const FlowKey& key) const {
-  return static_cast<uint32_t>(hash_masked(key, mask_, hash_seed_));
+uint32_t MaskTable::hash(const FlowKey& key) {
+  if (!(key.set() == shape_)) {
+    find_places(key.set());
+  }
+  const uint64_t* const words = key.words().data();
+  const auto masked_word = [&](size_t n) { return words[places_[n].place] & places_[n].bits; };
+  uint64_t sum = hash_seed_;
+  for (size_t n = 0; n < places_.size(); n += 2) {
+    sum = hash_add(sum, masked_word(n), masked_word(n + 1));
+  }
+  return static_cast<uint32_t>(sum);
+}
+
+void MaskTable::find_places(const WordSet& shape) {
+  shape_ = shape;
+  size_t n = 0;
+  mask_.set().for_each([&](unsigned i) {
+    const uint64_t bits = mask_.words()[n];
+    places_[n++] = shape.has(i) ? Place{bits, shape.rank(i)} : Place{0, 0};
+  });
 }
 
 FlowKey MaskTable::masked(const FlowKey& key) const {

@@ -1,7 +1,8 @@
 // MaskTable: the megaflows of one mask, found by the hash of the words that the mask lets through.
 //
 // Threads: the owning worker. Ownership: its domain's; entries are not owned.
-// Cost: find() hashes the mask's words and compares them with each entry of that hash.
+// Cost: hash() takes two words a multiplication; where the mask's words stand in a packet is looked for only when the
+// packet has others than the one before. find() compares the mask's words with each entry of that hash.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +25,8 @@ class MaskTable {
   const FlowMask& mask() const { return mask_; }
   size_t size() const { return count_; }
 
-  uint32_t hash(const FlowKey& key) const;
+  // Of the words that the mask lets through: the same for a packet and the masked key of its megaflow.
+  uint32_t hash(const FlowKey& key);
   FlowKey masked(const FlowKey& key) const;
 
   MegaflowEntry* find(const FlowKey& key, uint32_t hash) const;
@@ -44,11 +46,21 @@ class MaskTable {
     uint32_t hash = 0;
   };
 
+  // Where one of the mask's words is in packets that have the words of `shape_`, and what it lets through: nothing of what
+  // these do not have.
+  struct Place {
+    uint64_t bits;
+    size_t place;
+  };
+
+  void find_places(const WordSet& shape);
   void resize(size_t slot_count);
 
   const FlowMask mask_;
   const uint64_t hash_seed_;
   MegaflowDomain& domain_;
+  WordSet shape_;
+  std::vector<Place> places_;  // an even number
   std::vector<Slot> slots_;
   size_t slot_mask_;
   size_t count_ = 0;

@@ -198,6 +198,7 @@ void Pipeline::look_up_misses(IndexSet missing) {
     return;
   }
   parts_.budget.start();
+  admitted.for_each([&](size_t i) { parts_.flow_cache.prefetch_admission(hashes_[i]); });
   parts_.megaflows.lookup({keys_.data(), count_}, {domains.data(), count_}, {found_.data(), count_});
   parts_.budget.charge_lookups({domains.data(), count_});
   insertions_at_look_up_ = parts_.megaflows.insertion_count();
