@@ -1,6 +1,8 @@
 #include "lib/openflow/message.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace weft::openflow {
 namespace {
@@ -144,6 +146,16 @@ std::string_view onf_monitor_name(const Message& message) {
 }
 
 }  // namespace
+
+bool is_pipeline_field(const Field& f) {
+  constexpr FieldId single[] = {FieldId::in_port,  FieldId::in_port_oxm,  FieldId::in_phy_port, FieldId::metadata,
+                                FieldId::pkt_mark, FieldId::packet_type,  FieldId::dp_hash,     FieldId::recirc_id,
+                                FieldId::conj_id,  FieldId::actset_output};
+  const bool is_register = FieldId::reg0 <= f.id && f.id <= FieldId::xxreg0 + 3;
+  const bool is_tunnel = f.name.starts_with("tun_");
+  const bool is_connection = f.name.starts_with("ct_");
+  return is_register || is_tunnel || is_connection || std::ranges::find(single, f.id) != std::end(single);
+}
 
 Message::Message() = default;
 Message::Message(size_t index, void* message) { emplace_alternative<MessageVariant>(*this, index, message); }

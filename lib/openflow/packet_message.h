@@ -28,6 +28,9 @@ struct PacketIn {
   friend bool operator==(const PacketIn&, const PacketIn&) = default;
 };
 
+// What describes how a packet came, and not the packet itself (OpenFlow 1.5.1 section 7.2.3.3, and Open vSwitch's).
+bool is_pipeline_field(const Field& f);
+
 struct PacketOut {
   uint32_t buffer_id = no_buffer;
   OfPort in_port = of_port::controller;  // a port, LOCAL, CONTROLLER or ANY

@@ -6,6 +6,7 @@
 #include "lib/openflow/text/flow_text.h"
 #include "lib/openflow/text/group_text.h"
 #include "lib/openflow/text/meter_text.h"
+#include "lib/openflow/text/packet_text.h"
 
 namespace weft::openflow {
 namespace {
@@ -56,6 +57,16 @@ void meter(std::string_view text) {
   }
 }
 
+void packet_out(std::string_view text) {
+  const auto parse = [](std::string_view one) { return parse_packet_out(one); };
+  if (const auto message = parse_pointing(text, parse)) {
+    (void)format_packet_out(*message);
+    if (const auto bytes = try_encode(Version::v1_5, 1, *message)) {
+      (void)decode(Version::v1_5, *bytes);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weft::openflow
 
@@ -75,6 +86,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 'm':
       meter(text);
+      break;
+    case 'p':
+      packet_out(text);
       break;
     default:
       flow(text, FlowModCommand::add);

@@ -31,17 +31,6 @@ void check_in_port(Reader& in, OfPort port) {
 
 std::vector<uint8_t> to_vector(std::span<const uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
 
-// What describes how a packet came, and not the packet itself (1.5.1 section 7.2.3.3, and Open vSwitch's).
-bool is_pipeline_field(const Field& f) {
-  constexpr FieldId single[] = {FieldId::in_port,  FieldId::in_port_oxm,  FieldId::in_phy_port, FieldId::metadata,
-                                FieldId::pkt_mark, FieldId::packet_type,  FieldId::dp_hash,     FieldId::recirc_id,
-                                FieldId::conj_id,  FieldId::actset_output};
-  const bool is_register = FieldId::reg0 <= f.id && f.id <= FieldId::xxreg0 + 3;
-  const bool is_tunnel = f.name.starts_with("tun_");
-  const bool is_connection = f.name.starts_with("ct_");
-  return is_register || is_tunnel || is_connection || std::ranges::find(single, f.id) != std::end(single);
-}
-
 // The fields of a match that are no pipeline fields; empty when all are.
 std::string_view first_packet_field(const Match& match) {
   for (const Field& f : all_fields()) {

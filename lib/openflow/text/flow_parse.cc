@@ -298,18 +298,11 @@ Result<FlowMod, TextError> parse_flow_line(std::string_view text, FlowModCommand
       {"delete", FlowModCommand::remove},
       {"delete_strict", FlowModCommand::remove_strict},
   };
-  const std::string_view trimmed = trim(text);
-  for (const auto& [name, command] : commands) {
-    const bool has_more = trimmed.size() > name.size() && is_space(trimmed[name.size()]);
-    if (trimmed.substr(0, name.size()) == name && (has_more || trimmed.size() == name.size())) {
-      const std::string_view rest = trimmed.substr(name.size());
-      const auto offset = static_cast<size_t>(rest.data() - text.data());
-      return parse_flow(rest, command, ports, version).transform_error([&](const TextError& error) {
-        return shifted(error, offset);
-      });
-    }
-  }
-  return parse_flow(text, default_command, ports, version);
+  const auto [command, rest] = split_command(text, commands, default_command);
+  const auto offset = static_cast<size_t>(rest.data() - text.data());
+  return parse_flow(rest, command, ports, version).transform_error([offset](const TextError& error) {
+    return shifted(error, offset);
+  });
 }
 
 Result<FlowFilter, TextError> parse_flow_filter(std::string_view text, const PortNames* ports) {

@@ -307,6 +307,24 @@ Result<GroupMod, TextError> parse_group(std::string_view text, GroupModCommand c
   return GroupParser(source, command).parse();
 }
 
+Result<GroupMod, TextError> parse_group_line(std::string_view text, const PortNames* ports) {
+  constexpr std::pair<std::string_view, GroupModCommand> commands[] = {
+      {"add", GroupModCommand::add},
+      {"add_or_mod", GroupModCommand::add_or_modify},
+      {"modify", GroupModCommand::modify},
+      {"delete", GroupModCommand::remove},
+      {"insert_bucket", GroupModCommand::insert_bucket},
+      {"insert_buckets", GroupModCommand::insert_bucket},
+      {"remove_bucket", GroupModCommand::remove_bucket},
+      {"remove_buckets", GroupModCommand::remove_bucket},
+  };
+  const auto [command, rest] = split_command(text, commands, GroupModCommand::add);
+  const auto offset = static_cast<size_t>(rest.data() - text.data());
+  return parse_group(rest, command, ports).transform_error([offset](const TextError& error) {
+    return shifted(error, offset);
+  });
+}
+
 std::string_view to_string(GroupType type) {
   const auto* found =
       std::find_if(std::begin(type_names), std::end(type_names), [&](const auto& row) { return row.second == type; });

@@ -26,6 +26,9 @@ namespace weft::openflow {
 Result<GroupMod, TextError> parse_group(std::string_view text, GroupModCommand command,
                                         const PortNames* ports = nullptr);
 
+// May begin with "add", "add_or_mod", "modify", "delete", "insert_bucket" or "remove_bucket"; without it adds.
+Result<GroupMod, TextError> parse_group_line(std::string_view text, const PortNames* ports = nullptr);
+
 std::string_view to_string(GroupType type);  // "all", "select", "indirect", "ff"
 
 std::string format_group(const GroupDesc& group, const PortNames* ports = nullptr);

@@ -75,8 +75,9 @@ std::string format_packet_in(const PacketIn& message, const PortNames* ports) {
 }
 
 std::string format_packet_out(const PacketOut& message, const PortNames* ports) {
-  std::string text =
-      fmt::format("in_port={} actions={}", format_port(message.in_port, ports), format_actions(message.actions, ports));
+  const std::string metadata = format_match(message.metadata, ports);
+  std::string text = fmt::format("in_port={}{}{} actions={}", format_port(message.in_port, ports),
+                                 metadata.empty() ? "" : ",", metadata, format_actions(message.actions, ports));
   if (message.buffer_id != no_buffer) {
     return text + fmt::format(" buffer={:#010x}\n", message.buffer_id);
   }

@@ -63,6 +63,20 @@ class Scanner {
 
 std::string quoted(std::string_view word);
 
+// What a line of many changes is to do, and the rest of it: "modify ip,actions=drop". Without one of the names: `otherwise`.
+template <class Command, size_t n>
+std::pair<Command, std::string_view> split_command(std::string_view line,
+                                                   const std::pair<std::string_view, Command> (&names)[n],
+                                                   Command otherwise) {
+  const std::string_view trimmed = trim(line);
+  for (const auto& [name, command] : names) {
+    if (trimmed.starts_with(name) && (trimmed.size() == name.size() || is_space(trimmed[name.size()]))) {
+      return {command, trimmed.substr(name.size())};
+    }
+  }
+  return {otherwise, line};
+}
+
 // A number of at most `max` as the word's value.
 Result<uint64_t, TextError> number_value(const TextSource& source, const Word& word, std::string_view what,
                                          uint64_t min, uint64_t max);

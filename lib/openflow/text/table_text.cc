@@ -37,7 +37,7 @@ constexpr BitName instruction_names[] = {{1 << 1, "goto_table"},    {1 << 2, "wr
                                          {1 << 3, "write_actions"}, {1 << 4, "apply_actions"},
                                          {1 << 5, "clear_actions"}, {1 << 6, "meter"}};
 
-constexpr BitName action_names[] = {
+constexpr BitName action_bit_names[] = {
     {1 << 0, "output"},        {1 << 11, "copy_ttl_out"}, {1 << 12, "copy_ttl_in"}, {1 << 15, "set_mpls_ttl"},
     {1 << 16, "dec_mpls_ttl"}, {1 << 17, "push_vlan"},    {1 << 18, "pop_vlan"},    {1 << 19, "push_mpls"},
     {1 << 20, "pop_mpls"},     {1 << 21, "set_queue"},    {1 << 22, "group"},       {1 << 23, "mod_nw_ttl"},
@@ -227,7 +227,9 @@ std::vector<std::string_view> instructions_of(const TableAbilities& abilities) {
   return names_of_bits(abilities.instructions, instruction_names);
 }
 
-std::vector<std::string_view> actions_of(uint32_t action_types) { return names_of_bits(action_types, action_names); }
+std::vector<std::string_view> actions_of(uint32_t action_types) {
+  return names_of_bits(action_types, action_bit_names);
+}
 
 std::string format_table_stats(std::span<const TableStats> tables) {
   std::string text;
