@@ -3,6 +3,7 @@
 import os
 import pathlib
 import subprocess
+import tempfile
 
 from harness import SystemTest
 from harness.switch import program
@@ -42,6 +43,12 @@ class CompletionTest(SystemTest):
         self.assertEqual(self.complete("weft-appctl ofproto/trace-"), ["ofproto/trace-packet-out"])
         self.assertEqual(self.complete("weft-vsctl set-con"), ["set-controller"])
         self.assertEqual(self.complete("weft-ofctl --time"), ["--timeout", "--timestamp"])
+
+    def test_files_of_commands(self):
+        with tempfile.NamedTemporaryFile(prefix="capture-") as file:
+            for command in ("bundle br0", "add-flows br0", "ofp-parse-pcap", "ofp-parse"):
+                self.assertEqual(self.complete(f"weft-ofctl {command} {file.name[:-1]}"), [file.name])
+        self.assertEqual(self.complete("weft-ofctl compose-packet tcp,tcp_f"), ["tcp,tcp_flags="])
 
     def test_names_of_the_running_switch(self):
         self.assertEqual(self.complete("weft-ofctl dump-flows br"), ["br-other", "br0"])

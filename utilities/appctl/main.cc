@@ -13,7 +13,7 @@
 #include "lib/base/run_directory.h"
 #include "lib/base/text.h"
 #include "lib/management/client.h"
-#include "utilities/appctl/capture.h"
+#include "utilities/capture/capture.h"
 
 namespace weft::appctl {
 namespace {
@@ -180,13 +180,14 @@ int ask(management::Client& client, const std::vector<std::string>& words) {
   return 0;
 }
 
-int ask_of_each(management::Client& client, const CommandLine& line, const std::vector<CapturedFrame>& frames) {
+int ask_of_each(management::Client& client, const CommandLine& line,
+                const std::vector<capture::CapturedFrame>& frames) {
   std::vector<std::string> words = line.words;
-  for (const CapturedFrame& frame : frames) {
+  for (const capture::CapturedFrame& frame : frames) {
     const std::string cut =
         frame.bytes.size() < frame.length ? fmt::format(", of which the file has {}", frame.bytes.size()) : "";
     fmt::print("{}Packet {}, {} bytes{}:\n", &frame == &frames.front() ? "" : "\n", frame.number, frame.length, cut);
-    words[line.capture_place] = to_hex(frame.bytes);
+    words[line.capture_place] = capture::to_hex(frame.bytes);
     if (const int status = ask(client, words); status != 0) {
       return status;
     }
@@ -202,7 +203,7 @@ int run(const CommandLine& line) {
   if (!line.capture) {
     return ask(*client, line.words);
   }
-  const auto frames = read_capture(*line.capture, line.packet_number);
+  const auto frames = capture::read_capture(*line.capture, line.packet_number);
   return frames ? ask_of_each(*client, line, *frames) : fail(frames.error(), exit_usage);
 }
 

@@ -76,6 +76,9 @@ Failure bad_text(std::string_view text, const TextError& error);
 // Sends the request and prints what comes, as ofp-print would.
 Outcome print_replies(Invocation& call, const openflow::Message& request);
 
+// What tells a port so: "p1", "no-flood". Asks the switch for the port's address.
+Result<openflow::PortMod, Failure> port_mod(Invocation& call, const std::string& port, const std::string& action);
+
 Outcome show(Invocation& call);
 Outcome dump_desc(Invocation& call);
 Outcome dump_ports(Invocation& call);
@@ -116,6 +119,9 @@ Outcome parse_flow_command(Invocation& call);
 Outcome parse_flows_command(Invocation& call);
 Outcome ofp_print(Invocation& call);
 Outcome ofp_parse(Invocation& call);
+Outcome ofp_parse_pcap(Invocation& call);
+Outcome compose_packet(Invocation& call);
+Outcome bundle(Invocation& call);
 Outcome snoop(Invocation& call);
 Outcome benchmark(Invocation& call);
 Outcome get_frags(Invocation& call);

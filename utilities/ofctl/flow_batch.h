@@ -15,8 +15,9 @@ namespace weft::ofctl {
 
 class FlowBatch {
  public:
-  // `in_bundle` as --bundle says.
-  explicit FlowBatch(const Invocation& call) : connection_(*call.connection), in_bundle_(call.options.in_bundle) {}
+  // In a bundle, or as --bundle says.
+  explicit FlowBatch(const Invocation& call) : FlowBatch(call, call.options.in_bundle) {}
+  FlowBatch(const Invocation& call, bool in_bundle) : connection_(*call.connection), in_bundle_(in_bundle) {}
 
   // `text` is what an error of the switch will be reported with.
   Outcome add(const openflow::Message& message, std::string text);

@@ -1,6 +1,5 @@
 // monitor and snoop: print what comes, until interrupted or the timeout.
 #include <chrono>
-#include <ctime>
 #include <optional>
 
 #include <fmt/format.h>
@@ -8,6 +7,7 @@
 #include "lib/openflow/text/message_text.h"
 #include "lib/openflow/text/watch_text.h"
 #include "utilities/ofctl/command.h"
+#include "utilities/ofctl/printing.h"
 
 namespace weft::ofctl {
 namespace {
@@ -80,17 +80,6 @@ Outcome ask(Invocation& call, const Wishes& wishes) {
   return errors->empty() ? Outcome{} : Outcome(Unexpected{refusal(std::get<openflow::Error>(errors->front().message))});
 }
 
-void print_time() {
-  using namespace std::chrono;
-  const auto now = system_clock::now();
-  const std::time_t seconds = system_clock::to_time_t(now);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  const auto milliseconds = duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-  fmt::print("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}: ", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-             parts.tm_hour, parts.tm_min, parts.tm_sec, milliseconds);
-}
-
 Outcome print_all(Invocation& call) {
   while (true) {
     const auto message = call.connection->next_message();
@@ -98,7 +87,7 @@ Outcome print_all(Invocation& call) {
       return Unexpected{message.error()};
     }
     if (call.options.shows_time) {
-      print_time();
+      print_time(std::chrono::system_clock::now());
     }
     // Names as they were at the start: asking again would mix with what is monitored.
     fmt::print("{}", format_message(*message, call.shown_ports()));

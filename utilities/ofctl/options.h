@@ -26,6 +26,7 @@ struct Options {
   bool is_read_only = false;  // refuse commands that change the switch
   bool shows_time = false;    // monitor, snoop: when each message came
   std::optional<openflow::Form> packet_in_format;
+  bool is_bare = false;  // compose-packet: only hexadecimal digits
   bool may_create = false;
   bool show_statistics = true;
   bool show_names = false;

@@ -9,8 +9,8 @@
 
 #include "lib/openflow/text/flow_text.h"
 #include "lib/openflow/text/message_text.h"
-#include "lib/openflow/text/packet_text.h"
 #include "utilities/ofctl/flow_batch.h"
+#include "utilities/ofctl/printing.h"
 #include "utilities/ofctl/said.h"
 
 namespace weft::ofctl {
@@ -31,12 +31,11 @@ Outcome print_flow(const std::string& text, const Invocation& call, uint32_t xid
 }
 
 Outcome print_message(std::span<const uint8_t> bytes) {
-  const auto message = openflow::decode(spoken_version(bytes, openflow::Version::v1_3), bytes);
-  if (!message) {
-    return Unexpected{
-        Failure{fmt::format("cannot be read: {}\n{}", to_string(message.error()), openflow::format_hex_dump(bytes))}};
+  const auto text = message_text(bytes);
+  if (!text) {
+    return Unexpected{text.error()};
   }
-  fmt::print("{}", format_message(*message));
+  fmt::print("{}", *text);
   return {};
 }
 

@@ -86,12 +86,12 @@ Outcome dump_ports_desc(Invocation& call) {
   return {};
 }
 
-Outcome mod_port(Invocation& call) {
-  const auto port = port_argument(call);
+Result<openflow::PortMod, Failure> port_mod(Invocation& call, const std::string& port_text, const std::string& name) {
+  const auto port = parse_port(port_text, call.ports);
+  const Failure no_port{fmt::format("the switch has no port \"{}\"", port_text)};
   if (!port) {
-    return Unexpected{port.error()};
+    return Unexpected{no_port};
   }
-  const std::string name = call.argument(1);
   const auto* action = std::ranges::find(port_actions, name, &PortAction::name);
   if (action == std::end(port_actions)) {
     std::vector<std::string_view> names;
@@ -108,13 +108,19 @@ Outcome mod_port(Invocation& call) {
   }
   const auto desc = std::ranges::find(*ports, *port, &openflow::PortDesc::port);
   if (desc == ports->end()) {
-    return Unexpected{Failure{fmt::format("the switch has no port \"{}\"", call.argument(0))}};
+    return Unexpected{no_port};
+  }
+  return openflow::PortMod{
+      .port = *port, .hw_addr = desc->hw_addr, .config = action->sets ? action->bit : 0, .mask = action->bit};
+}
+
+Outcome mod_port(Invocation& call) {
+  const auto mod = port_mod(call, call.argument(0), call.argument(1));
+  if (!mod) {
+    return Unexpected{mod.error()};
   }
   FlowBatch batch(call);
-  const auto added = batch.add(
-      openflow::PortMod{
-          .port = *port, .hw_addr = desc->hw_addr, .config = action->sets ? action->bit : 0, .mask = action->bit},
-      call.argument(0) + " " + name);
+  const auto added = batch.add(*mod, call.argument(0) + " " + call.argument(1));
   return added ? batch.commit() : added;
 }
 

@@ -16,6 +16,9 @@ std::optional<openflow::Unsaid> find_unsaid(const openflow::Message& message, Ve
   }
   const openflow::Action* action = nullptr;
   if (const auto* out = std::get_if<openflow::PacketOut>(&message)) {
+    if (out->metadata != Match() && version < Version::v1_5) {
+      return openflow::Unsaid{nullptr, "fields of a packet-out"};
+    }
     action = openflow::find_unsaid(out->actions, version);
   } else if (const auto* group = std::get_if<openflow::GroupMod>(&message)) {
     for (auto bucket = group->buckets.begin(); bucket != group->buckets.end() && action == nullptr; ++bucket) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/frame.h"
 #include "tests/utilities/ofctl/fake_switch.h"
 #include "utilities/ofctl/command.h"
 
@@ -203,6 +204,81 @@ TEST_F(OfctlTest, MessagesOfAFileArePrinted) {
   EXPECT_EQ(ofctl({"ofp-parse", file(twice)}).out,
             "OFPT_BARRIER_REQUEST (OF1.3) (xid=0x7):\nOFPT_BARRIER_REQUEST (OF1.3) (xid=0x7):\n");
   EXPECT_NE(ofctl({"ofp-parse", file(twice + "abc")}).error.find("3 bytes at the end"), std::string::npos);
+}
+
+// The header of a capture file, then each frame with a header of its own.
+std::string capture_of(const std::vector<Bytes>& frames) {
+  std::string text;
+  const auto put = [&](uint32_t value) { text.append(reinterpret_cast<const char*>(&value), sizeof value); };
+  for (const uint32_t value : {0xa1b2c3d4U, 2U | 4U << 16, 0U, 0U, 65535U, 1U}) {
+    put(value);
+  }
+  for (const Bytes& one : frames) {
+    for (const size_t value : {size_t{1'700'000'000}, size_t{250'000}, one.size(), one.size()}) {
+      put(static_cast<uint32_t>(value));
+    }
+    text.append(one.begin(), one.end());
+  }
+  return text;
+}
+
+TEST_F(OfctlTest, MessagesOfACaptureArePrinted) {
+  const auto echo = openflow::encode(openflow::Version::v1_3, 7, openflow::Message(openflow::EchoRequest{}));
+  const std::string text(echo.begin(), echo.end());
+  const Frame there = frame().ipv4("10.0.0.1", "10.0.0.2").tcp(4000, 6653);
+  const Frame back = frame().ipv4("10.0.0.2", "10.0.0.1").tcp(6653, 4000);
+  const Frame other = frame().ipv4("10.0.0.2", "10.0.0.1").tcp(80, 4000);
+  const std::string path =
+      file(capture_of({there.tcp_sequence(10).payload(text.substr(0, 3)), other.payload(text),
+                       there.tcp_sequence(18).payload(text), back.payload("POST / HTTP"),
+                       there.tcp_sequence(13).payload(text.substr(3)), there.tcp_sequence(26).payload("abc").bytes()}));
+
+  const std::string message = "OFPT_ECHO_REQUEST (OF1.3) (xid=0x7): 0 bytes of payload\n";
+  EXPECT_EQ(ofctl({"ofp-parse-pcap", path}).out,
+            "10.0.0.2.6653 > 10.0.0.1.4000:\n(11 bytes are no OpenFlow)\n\n"
+            "10.0.0.1.4000 > 10.0.0.2.6653:\n" +
+                message + "\n10.0.0.1.4000 > 10.0.0.2.6653:\n" + message +
+                "\n10.0.0.1.4000 > 10.0.0.2.6653:\n(3 bytes are no OpenFlow)\n");
+  EXPECT_EQ(ofctl({"--timestamp", "ofp-parse-pcap", path, "80"}).out,
+            "2023-11-14 22:13:20.250: 10.0.0.2.80 > 10.0.0.1.4000:\n" + message);
+  EXPECT_EQ(ofctl({"ofp-parse-pcap", path, "65536"}).error, "\"65536\" is not a TCP port (1 to 65535)");
+  EXPECT_NE(ofctl({"ofp-parse-pcap", file("no capture")}).error.find("cannot read"), std::string::npos);
+}
+
+TEST_F(OfctlTest, APacketIsComposedFromAFlow) {
+  EXPECT_EQ(ofctl({"compose-packet", "dl_type=0x1234,dl_dst=ff:ff:ff:ff:ff:ff", "0102 03"}).out,
+            "00000000  ff ff ff ff ff ff 00 00-00 00 00 00 12 34 01 02\n00000010  03\n");
+  EXPECT_EQ(ofctl({"--bare", "compose-packet", "dl_type=0x1234", "01"}).out, "000000000000000000000000123401\n");
+  EXPECT_EQ(ofctl({"compose-packet", "tcp,nw_src=10.0.0.0/8"}).error,
+            "a frame has one ip_src: a value without a mask\n  tcp,nw_src=10.0.0.0/8\n             ^~~~~~~~~~\n");
+  EXPECT_EQ(ofctl({"compose-packet", "tcp", "01g"}).status, 1);
+  EXPECT_EQ(ofctl({"compose-packet", "udp", std::string(2 * 65'001, '0')}).error,
+            "a payload of 65001 bytes is too long: at most 65000");
+}
+
+// The switch of these tests knows no bundles: what is wrong in the file is found before one is opened.
+TEST_F(OfctlTest, ALineOfABundleThatIsWrongIsMarked) {
+  const auto error = [&](const std::string& text) {
+    const std::string message = ofctl({"-OOpenFlow13", "bundle", "br0", file(text)}).error;
+    return message.substr(message.find(": ") + 2);
+  };
+  EXPECT_EQ(error("flow add actions=drop\nflwo add actions=drop\n"),
+            "a line of a bundle begins with flow, group, port or packet-out, did you mean \"flow\"?\n"
+            "  flwo add actions=drop\n  ^~~~\n");
+  EXPECT_EQ(error("flow modify ip,actions=outptu:1"),
+            "unknown action or port \"outptu\", did you mean \"output\"?\n"
+            "  flow modify ip,actions=outptu:1\n                         ^~~~~~\n");
+  EXPECT_EQ(error("group add_or_mod group_id=1,type=al"),
+            "unknown group type \"al\" (all, select, indirect or ff), did you mean \"all\"?\n"
+            "  group add_or_mod group_id=1,type=al\n                                   ^~\n");
+  EXPECT_EQ(error("packet-out in_port=1,tcp,packet=00"),
+            "tcp is a part of the packet itself, which packet= says whole\n"
+            "  packet-out in_port=1,tcp,packet=00\n                       ^~~\n");
+  EXPECT_EQ(error("packet-out tun_id=5,packet=0000000000000000000000000000"),
+            "OpenFlow13 cannot say fields of a packet-out: choose a later version with -O");
+  EXPECT_EQ(error("port 7"), "a port line is: port PORT ACTION\n  port 7\n      ^~\n");
+  EXPECT_EQ(error("port 7 down"), "the switch has no port \"7\"");
+  EXPECT_EQ(bridge_->received().size(), 0u);
 }
 
 // What ovs-ofctl prints for the same, behind its lines about protocols.
