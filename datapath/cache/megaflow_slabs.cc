@@ -47,7 +47,8 @@ MegaflowEntry* MegaflowSlabs::allocate() {
 }
 
 bool MegaflowSlabs::is_full() const {
-  return free_ == nullptr && entry_count_.load(std::memory_order_relaxed) >= limit_ && returned_.load(std::memory_order_relaxed) == nullptr;
+  return free_ == nullptr && entry_count_.load(std::memory_order_relaxed) >= limit_ &&
+         returned_.load(std::memory_order_relaxed) == nullptr;
 }
 
 // As many as fit into the slab, or as there may be.

@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "datapath/port/afxdp_program.h"
@@ -69,6 +70,7 @@ class AfXdpQueue final : public RxQueue {
 
   int fd() const override { return socket_->fd(); }
   bool receive(PacketBatch& batch, RxContext& context) override;
+  std::optional<bool> peek() const override { return socket_->has_to_receive(); }
   bool keeps_frames() const override { return begun_ != nullptr || skipped_reason_.has_value(); }
   void discard(RxContext& context) override;
 

@@ -55,6 +55,11 @@ class AfXdpSocket {
     std::span<const uint8_t> bytes;
     bool is_last = true;  // of its frame
   };
+  // Whether receive() has something to do: a look at the rings.
+  bool has_to_receive() const {
+    return __atomic_load_n(rx_.producer, __ATOMIC_ACQUIRE) != rx_.cached_cons ||
+           ::xsk_ring_prod__needs_wakeup(&fill_) != 0;
+  }
   // Calls take(Piece) for up to `limit` filled chunks and gives them back to the kernel. How many there were.
   template <class Take>
   size_t receive(size_t limit, Take&& take);

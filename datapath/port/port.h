@@ -22,6 +22,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -138,6 +139,10 @@ class RxQueue {
 
   // Readable (level-triggered) when receive() has something to do.
   virtual int fd() const = 0;
+
+  // Whether receive() has something to do, where a look at memory tells; what the poller alone can tell, an error for
+  // one, is not in it. No value: only the poller knows.
+  virtual std::optional<bool> peek() const { return std::nullopt; }
 
   // Adds to `batch`, which is empty, up to its capacity; sets in_port, offload and tunnel of each packet. False when
   // nothing was waiting: the worker may then sleep on fd(). After true it calls again before it sleeps, so a queue

@@ -102,9 +102,9 @@ class Worker {
   void give_way(TimePoint now);
   void sleep();
   void poll_queues(int timeout_ms);
+  void look_for_frames();
   bool drain_commands();
   bool read_queues();
-  bool is_time_to_poll();
   std::vector<AttachedQueue>::iterator find_queue(const RxQueue& queue);
   bool finish_hand_overs();
   bool has_to_look_again() const { return transmit_.has_backlog() || !leaving_.empty(); }

@@ -1,7 +1,9 @@
 #include "datapath/worker/worker.h"
 
 #include <gmock/gmock.h>
+#include <sys/eventfd.h>
 
+#include "lib/os/fd.h"
 #include "tests/datapath/worker/worker_support.h"
 
 namespace weft::datapath {
@@ -112,6 +114,41 @@ TEST_F(WorkerCommandTest, MemoryTunnelsCarryMetadata) {
   ASSERT_THAT(frames, SizeIs(1));
   EXPECT_EQ(frames[0].tunnel.id, 7U);
   EXPECT_EQ(frames[0].tunnel.destination(), IpAddress(*Ipv4Address::parse("192.0.2.9")));
+}
+
+// Its descriptor never becomes readable.
+class QueueThatIsLookedAt final : public RxQueue {
+ public:
+  QueueThatIsLookedAt(PortId port, const Frame& frame) : port_(port), frame_(frame) {}
+  int fd() const override { return silent_.get(); }
+  std::optional<bool> peek() const override { return waiting != 0; }
+  bool receive(PacketBatch& batch, RxContext& context) override {
+    for (; waiting != 0 && !batch.is_full(); --waiting) {
+      PacketPtr packet = context.pool().copy_of(frame_.bytes());
+      packet->in_port = port_;
+      batch.add(std::move(packet));
+    }
+    return waiting != 0;
+  }
+
+  size_t waiting = 0;
+
+ private:
+  const Fd silent_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+  const PortId port_;
+  const Frame frame_;
+};
+
+TEST_F(WorkerCommandTest, AQueueThatCanBeLookedAtIsReadWithoutThePoller) {
+  sink_.decide = [&](const FlowKey&) { return decision({to(p2_->id())}); };
+  const auto queue = std::make_shared<QueueThatIsLookedAt>(p1_->id(), packet);
+  worker_.attach(queue);
+  run();  // a queue that has just come is asked in any case
+  queue->waiting = 70;
+  run();
+  EXPECT_THAT(sent(*p2_), SizeIs(70));
+  EXPECT_EQ(queue->waiting, 0U);
+  worker_.detach(*queue);
 }
 
 }  // namespace
