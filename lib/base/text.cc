@@ -30,13 +30,44 @@ TextError shifted(TextError error, size_t offset) {
   return error;
 }
 
+namespace {
+
+// Of a longer line a stretch around the mistake is shown.
+constexpr size_t longest_shown = 400;
+constexpr size_t shown_before = 100;
+
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }  // in UTF-8
+
+struct Excerpt {
+  std::string text;
+  size_t column;
+};
+
+Excerpt excerpt_of(std::string_view line, size_t column) {
+  if (line.size() <= longest_shown) {
+    return {std::string(line), column};
+  }
+  size_t begin = column - std::min(column, shown_before);
+  size_t end = std::min(line.size(), begin + longest_shown);
+  while (begin < column && continues_character(line[begin])) {
+    ++begin;
+  }
+  while (end < line.size() && continues_character(line[end])) {
+    ++end;
+  }
+  const std::string_view before = begin == 0 ? "" : "...";
+  return {fmt::format("{}{}{}", before, line.substr(begin, end - begin), end == line.size() ? "" : "..."),
+          column - begin + before.size()};
+}
+
+}  // namespace
+
 std::string render(std::string_view text, const TextError& error) {
   const size_t position = std::min(error.position, text.size());
   const size_t newline_before = position == 0 ? std::string_view::npos : text.rfind('\n', position - 1);
   const size_t line_start = newline_before == std::string_view::npos ? 0 : newline_before + 1;
   const size_t line_end = std::min(text.find('\n', position), text.size());
-  const std::string_view line = text.substr(line_start, line_end - line_start);
-  const size_t column = position - line_start;
+  const auto [line, column] = excerpt_of(text.substr(line_start, line_end - line_start), position - line_start);
 
   // Tabs are repeated in the marker line, so that both lines are indented alike.
   std::string indent(line.substr(0, column));

@@ -41,7 +41,7 @@ TextError error_at(std::string_view text, std::string_view word, std::string mes
 // The same error seen from a text in which the old one begins at `offset`.
 TextError shifted(TextError error, size_t offset);
 
-// Three lines: message, text, markers. A line of a longer text is shown alone.
+// Three lines: message, text, markers. A line of a longer text is shown alone, of a long line what is around the mistake.
 std::string render(std::string_view text, const TextError& error);
 
 std::ostream& operator<<(std::ostream& out, const TextError& error);

@@ -44,10 +44,15 @@ Outcome for_each_line_of(std::istream& in, const std::string& name,
       return Unexpected{failure};
     }
   }
-  return {};
+  return in.bad() ? Outcome(Unexpected{unreadable(name)}) : Outcome{};
 }
 
 }  // namespace
+
+// A directory can be opened as if it were an empty file.
+Failure unreadable(const std::string& name) {
+  return {fmt::format("{}: {}", name, errno != 0 ? std::strerror(errno) : "cannot be read")};
+}
 
 Outcome for_each_line(const std::string& name, const std::function<Outcome(const std::string&)>& each) {
   if (name == "-") {
@@ -55,7 +60,7 @@ Outcome for_each_line(const std::string& name, const std::function<Outcome(const
   }
   std::ifstream file(name);
   if (!file) {
-    return Unexpected{Failure{fmt::format("{}: {}", name, std::strerror(errno))}};
+    return Unexpected{unreadable(name)};
   }
   return for_each_line_of(file, name, each);
 }

@@ -38,6 +38,9 @@ class FlowBatch {
   uint32_t first_xid_ = 0;
 };
 
+// "NAME: why", right behind the attempt to open or to read it.
+Failure unreadable(const std::string& name);
+
 // Calls `each` for every line that is not blank or a comment; `name` is a file or "-". An error of `each` is completed
 // with the place.
 Outcome for_each_line(const std::string& name, const std::function<Outcome(const std::string& line)>& each);

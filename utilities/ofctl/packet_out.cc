@@ -34,7 +34,7 @@ Outcome send_many(Invocation& call) {
   }
   FlowBatch batch(call);
   for (const std::string& packet : call.arguments.subspan(2)) {
-    auto frame = parse_hex_bytes(packet);
+    auto frame = openflow::parse_frame(packet);
     if (!frame) {
       return Unexpected{bad_text(packet, frame.error())};
     }

@@ -1,9 +1,8 @@
 // Commands that need no switch: parse-flow, parse-flows, ofp-print, ofp-parse.
-#include <cerrno>
-#include <cstring>
+#include <array>
 #include <fstream>
 #include <iostream>
-#include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -44,11 +43,16 @@ Result<openflow::Bytes, Failure> read_file(const std::string& name) {
   if (name != "-") {
     file.open(name, std::ios::binary);
     if (!file) {
-      return Unexpected{Failure{fmt::format("{}: {}", name, std::strerror(errno))}};
+      return Unexpected{unreadable(name)};
     }
   }
   std::istream& in = name == "-" ? std::cin : file;
-  return openflow::Bytes(std::istreambuf_iterator<char>(in), {});
+  openflow::Bytes bytes;
+  std::array<char, 65536> chunk;
+  while (in.read(chunk.data(), chunk.size()) || in.gcount() > 0) {
+    bytes.insert(bytes.end(), chunk.begin(), chunk.begin() + in.gcount());
+  }
+  return in.bad() ? Result<openflow::Bytes, Failure>(Unexpected{unreadable(name)}) : std::move(bytes);
 }
 
 }  // namespace

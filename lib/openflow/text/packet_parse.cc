@@ -72,13 +72,9 @@ class PacketOutParser {
   }
 
   Parsed take_frame(const Word& word) {
-    auto frame = weft::parse_hex_bytes(word.value);
+    auto frame = parse_frame(word.value);
     if (!frame) {
       return source_.inside(word.place(), frame.error());
-    }
-    if (frame->size() < ethernet_header_bytes) {
-      return source_.error(word.place(), fmt::format("a frame of {} bytes is too short: an Ethernet header has {}",
-                                                     frame->size(), ethernet_header_bytes));
     }
     message_.data = std::move(*frame);
     return {};
@@ -89,6 +85,16 @@ class PacketOutParser {
 };
 
 }  // namespace
+
+Result<std::vector<uint8_t>, TextError> parse_frame(std::string_view text) {
+  auto frame = weft::parse_hex_bytes(text);
+  if (frame && frame->size() < ethernet_header_bytes) {
+    return Unexpected{error_at(text, text,
+                               fmt::format("a frame of {} bytes is too short: an Ethernet header has {}", frame->size(),
+                                           ethernet_header_bytes))};
+  }
+  return frame;
+}
 
 Result<PacketOut, TextError> parse_packet_out(std::string_view text, const PortNames* ports) {
   const TextSource source{text, ports};

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/base/result.h"
 #include "lib/base/text.h"
@@ -21,6 +22,9 @@ std::string_view to_string(PacketInReason reason);  // "action"
 
 std::string format_packet(std::span<const uint8_t> frame);
 std::string format_packet_in(const PacketIn& message, const PortNames* ports = nullptr);
+// Hexadecimal digits; at least an Ethernet header.
+Result<std::vector<uint8_t>, TextError> parse_frame(std::string_view text);
+
 // "in_port=1,tun_id=5,packet=...,actions=output:2": the port, fields that describe how the packet came (which 1.5 can say),
 // the frame in hexadecimal, and last the actions; without them the packet goes nowhere. Without in_port it comes from
 // the controller.

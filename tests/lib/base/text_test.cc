@@ -87,6 +87,23 @@ TEST(Render, MarksAnEndWhereSomethingIsMissing) {
   EXPECT_EQ(render("abc", {"beyond", 99, 99, ""}), "beyond\n  abc\n     ^\n");
 }
 
+// A mistake in a megabyte was shown with a megabyte of text and one of blanks.
+TEST(Render, OfALongLineWhatIsAroundTheMistake) {
+  std::string text(1'000'000, 'x');
+  text.replace(500'000, 3, "BAD");
+  const std::string before(100, 'x');
+  EXPECT_EQ(render(text, {"wrong", 500'000, 3, ""}),
+            "wrong\n  ..." + before + "BAD" + std::string(297, 'x') + "...\n" + std::string(105, ' ') + "^~~\n");
+  EXPECT_EQ(render(text, {"wrong", 0, 1'000'000, ""}),
+            "wrong\n  " + std::string(400, 'x') + "...\n  ^" + std::string(402, '~') + "\n");
+  EXPECT_EQ(render(text, {"wrong", 1'000'000, 0, ""}), "wrong\n  ..." + before + "\n" + std::string(105, ' ') + "^\n");
+  std::string umlauts;
+  for (int i = 0; i < 1000; ++i) {
+    umlauts += "\u00e4";
+  }
+  EXPECT_EQ(render("y" + umlauts, {"wrong", 501, 2, ""}).substr(6, 7), "  ...\u00e4");
+}
+
 TEST(ErrorAt, AWordFromElsewhereMarksTheWholeText) {
   const std::string elsewhere = "word";
   const TextError error = error_at("text", elsewhere, "wrong");

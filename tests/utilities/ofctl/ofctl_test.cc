@@ -206,6 +206,19 @@ TEST_F(OfctlTest, MessagesOfAFileArePrinted) {
   EXPECT_NE(ofctl({"ofp-parse", file(twice + "abc")}).error.find("3 bytes at the end"), std::string::npos);
 }
 
+// It was read as an empty file, and replace-flows deleted every flow; ofp-parse ended with an exception.
+TEST_F(OfctlTest, ADirectoryIsNoFile) {
+  ofctl({"add-flow", "br0", "priority=1,actions=drop"});
+  const std::string what = folder_.string() + ": Is a directory";
+  for (const char* command : {"replace-flows", "add-flows", "add-groups"}) {
+    EXPECT_EQ(ofctl({command, "br0", folder_.string()}).error, what) << command;
+  }
+  EXPECT_EQ(ofctl({"diff-flows", "br0", folder_.string()}).error, what);
+  EXPECT_EQ(ofctl({"ofp-parse", folder_.string()}).error, what);
+  EXPECT_EQ(ofctl({"parse-flows", folder_.string()}).error, what);
+  EXPECT_EQ(bridge_->received().size(), 1u);
+}
+
 // The header of a capture file, then each frame with a header of its own.
 std::string capture_of(const std::vector<Bytes>& frames) {
   std::string text;
