@@ -25,6 +25,9 @@ constexpr uint32_t used_bit = 2;  // of every tag but that of a free slot
 constexpr size_t lookups_per_eviction = 256;
 constexpr size_t shortest_window = 1024;
 
+// Reading so many packets takes longer than a bucket takes to arrive.
+constexpr size_t expected_ahead = 4;
+
 // Without a branch, which would be wrong as often as hits and misses alternate.
 size_t first_or_zero(IndexSet slots) {
   constexpr size_t beyond_all = 4;
@@ -124,32 +127,47 @@ Megaflow* FlowCache::lookup(const FlowKey& key, uint64_t hash) {
   return find(key, hash);
 }
 
+void FlowCache::expect(std::span<const uint64_t> hashes) {
+  __builtin_prefetch(&first_bucket(buckets_, hashes.back()));
+  if (hashes.size() > expected_ahead) {
+    look_into_first(hashes);
+  }
+}
+
+void FlowCache::look_into(Bucket& bucket, size_t i, uint64_t hash, const void* otherwise) {
+  const IndexSet slots = slots_with_tag(bucket, hash);
+  likely_[i] = {&bucket, first_or_zero(slots)};
+  has_likely_.add_if(!slots.empty(), i);
+  prefetch_next(!slots.empty(), bucket.entries[likely_[i].number], otherwise);
+}
+
+// Of the first that has not been looked for yet.
+void FlowCache::look_into_first(std::span<const uint64_t> hashes) {
+  const uint64_t hash = hashes[begun_];
+  look_into(first_bucket(buckets_, hash), begun_, hash, &second_bucket(buckets_, hash));
+  ++begun_;
+}
+
 // Each step asks for the memory that the next one reads. What no tag or a wrong one answers goes the slow way, last, as
 // that may move flows, also to a larger table.
 IndexSet FlowCache::lookup(std::span<const FlowKey> keys, std::span<const uint64_t> hashes,
                            std::span<Megaflow*> found) {
   assert(keys.size() <= max_batch && hashes.size() >= keys.size() && found.size() >= keys.size());
   count_lookups(keys.size());
-  std::array<Slot, max_batch> likely;
-  IndexSet has_likely;
-  const auto look_into = [&](Bucket& bucket, size_t i, const void* otherwise) {
-    const IndexSet slots = slots_with_tag(bucket, hashes[i]);
-    likely[i] = {&bucket, first_or_zero(slots)};
-    has_likely.add_if(!slots.empty(), i);
-    prefetch_next(!slots.empty(), bucket.entries[likely[i].number], otherwise);
-  };
-  for (size_t i = 0; i < keys.size(); ++i) {
-    look_into(first_bucket(buckets_, hashes[i]), i, &second_bucket(buckets_, hashes[i]));
-    found[i] = nullptr;
+  while (begun_ < keys.size()) {
+    look_into_first(hashes);
   }
   const IndexSet all = IndexSet::all_below(keys.size());
-  (all - has_likely).for_each([&](size_t i) {
+  (all - has_likely_).for_each([&](size_t i) {
     Bucket& bucket = second_bucket(buckets_, hashes[i]);
-    look_into(bucket, i, &bucket);
+    look_into(bucket, i, hashes[i], &bucket);
+    found[i] = nullptr;
   });
+  const IndexSet has_likely = std::exchange(has_likely_, {});
+  begun_ = 0;
   IndexSet missing = all - has_likely;
   has_likely.for_each([&](size_t i) {
-    found[i] = verified(likely[i], keys[i]);
+    found[i] = verified(likely_[i], keys[i]);
     missing.add_if(found[i] == nullptr, i);
   });
   const IndexSet unsure = smaller_.empty() ? missing & has_likely : missing;
@@ -238,6 +256,8 @@ void FlowCache::count_lookups(size_t count) {
 }
 
 void FlowCache::grow() {
+  begun_ = 0;
+  has_likely_ = {};
   const size_t bucket_count = buckets_.count() * 2;
   smaller_ = std::move(buckets_);
   smaller_lookups_left_ = bucket_count * bucket_slots * 2;

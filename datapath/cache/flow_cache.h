@@ -52,9 +52,10 @@ class FlowCache {
   Megaflow* lookup(const FlowKey& key, uint64_t hash);
   // The same for a batch of at most 64; found[i] is set for every packet, null where there is nothing: those are returned.
   IndexSet lookup(std::span<const FlowKey> keys, std::span<const uint64_t> hashes, std::span<Megaflow*> found);
-  // Asks for the memory that a lookup reads first. The sooner before it the better.
-  void prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[hash & (buckets_.count() - 1)]); }
-  // The same for admit().
+  // One packet more has been read, the last of these, which are the beginning of the batch that is looked up next: asks
+  // for its memory while other packets are read. Optional.
+  void expect(std::span<const uint64_t> hashes);
+  // Asks for what admit() will read.
   void prefetch_admission(uint64_t hash) const { __builtin_prefetch(&seen_[hash & (seen_.count() - 1)]); }
 
   // Tells that a packet of this flow was not in the cache and which megaflow it found, or got, instead. Where the flow
@@ -93,6 +94,8 @@ class FlowCache {
   static Megaflow* find(Buckets& buckets, const FlowKey& key, uint64_t hash);
   Megaflow* find(const FlowKey& key, uint64_t hash);
   Megaflow* find_in_smaller(const FlowKey& key, uint64_t hash);
+  void look_into(Bucket& bucket, size_t i, uint64_t hash, const void* otherwise);
+  void look_into_first(std::span<const uint64_t> hashes);
   static Bucket& first_bucket(Buckets& buckets, uint64_t hash);
   static Bucket& second_bucket(Buckets& buckets, uint64_t hash);
   bool was_seen(uint64_t hash);
@@ -107,6 +110,11 @@ class FlowCache {
   Buckets smaller_;  // the table before it grew, until it is not asked any more
   size_t smaller_lookups_left_ = 0;
   ZeroedArray<MarkGroup> seen_;  // parts of hashes of flows that came once
+  // Of the batch that is looked up or expected: of how many the first bucket has been looked into, who has the tag of his
+  // flow in a bucket, and where.
+  size_t begun_ = 0;
+  IndexSet has_likely_;
+  std::array<Slot, max_batch> likely_;
   // Of the current window of lookups.
   size_t lookups_ = 0;
   size_t live_evictions_ = 0;

@@ -148,8 +148,8 @@ void Pipeline::run_recirculated() {
 
 void Pipeline::add(PacketPtr packet) {
   hashes_[count_] = cache_hash(*packet);
-  parts_.flow_cache.prefetch(hashes_[count_]);
   packets_[count_++] = std::move(packet);
+  parts_.flow_cache.expect({hashes_.data(), count_});
 }
 
 void Pipeline::receive(PacketBatch& batch, const PortTable& ports) {

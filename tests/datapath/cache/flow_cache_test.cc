@@ -186,8 +186,49 @@ TEST_F(FlowCacheTest, ABatchGivesWhatSingleLookupsGive) {
     expected.push_back(cache_.lookup(keys.back(), hashes.back()));
   }
   std::vector<Megaflow*> found(16, reinterpret_cast<Megaflow*>(1));
-  cache_.lookup(keys, hashes, found);
+  const IndexSet missing = cache_.lookup(keys, hashes, found);
   EXPECT_EQ(found, expected);
+  for (size_t i = 0; i < 16; ++i) {
+    EXPECT_EQ(missing.has(i), expected[i] == nullptr);
+  }
+}
+
+// What was begun is of no use when the table has grown, or the flow's megaflow has gone.
+TEST_F(FlowCacheTest, AnExpectedBatchMeetsTheCacheAsItIsWhenLookedUp) {
+  Megaflow& gone = add_megaflow(2);
+  add_megaflow(1);
+  for (int i = 0; i < 2; ++i) {
+    hits(0, 8);
+    cache_.admit(flow_hash(8), gone);
+  }
+  std::vector<FlowKey> keys;
+  std::vector<uint64_t> hashes;
+  for (uint64_t flow = 0; flow < 9; ++flow) {
+    keys.push_back(cached_packet(flow == 8 ? 2 : 1, flow));
+    hashes.push_back(flow_hash(flow));
+  }
+  const auto expect = [&] {
+    for (size_t n = 1; n <= hashes.size(); ++n) {
+      cache_.expect(std::span(hashes).first(n));
+    }
+  };
+  std::vector<Megaflow*> found(9);
+  expect();
+  EXPECT_TRUE(cache_.lookup(keys, hashes, found).empty());
+  EXPECT_EQ(found.back(), &gone);
+
+  expect();
+  table_.remove(gone);
+  const size_t slots = cache_.slot_count();
+  for (uint64_t flow = 1000; cache_.slot_count() == slots; ++flow) {
+    cache_.admit(flow_hash(flow), *table_.lookup(keys.front()));
+    cache_.admit(flow_hash(flow), *table_.lookup(keys.front()));
+  }
+  EXPECT_TRUE(cache_.lookup(keys, hashes, found).has(8));
+  EXPECT_EQ(found.back(), nullptr);
+  for (size_t i = 0; i < 8; ++i) {
+    EXPECT_TRUE(found[i] == nullptr || found[i] == table_.lookup(keys[i]));
+  }
 }
 
 }  // namespace

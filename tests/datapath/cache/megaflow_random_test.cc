@@ -37,9 +37,13 @@ class MegaflowRandomTest : public testing::TestWithParam<uint32_t> {
   void run_batch() {
     keys_.clear();
     hashes_.clear();
+    const bool is_expected = random_.one_in(2);
     for (size_t i = 0; i < batch_size; ++i) {
       keys_.push_back(FlowKey(random_.one_in(4) ? random_.packet() : flows_[random_.below(flows_.size())]));
       hashes_.push_back(hash(keys_.back(), GetParam()));
+      if (is_expected) {
+        cache_.expect(hashes_);
+      }
     }
     std::vector<Megaflow*> found(batch_size);
     cache_.lookup(keys_, hashes_, found);
