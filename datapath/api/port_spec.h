@@ -88,7 +88,14 @@ struct PortSpec {
 
 // Why a port could not be added: the text is shown to the user as it is.
 struct PortError {
-  enum class Kind : uint8_t { no_such_device, busy, invalid, denied, system } kind;
+  enum class Kind : uint8_t {
+    no_such_device,
+    busy,  // in use in a way that somebody has to change
+    held,  // in use by another process, which may end at any moment
+    invalid,
+    denied,
+    system
+  } kind;
   std::string message;
 };
 

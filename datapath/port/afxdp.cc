@@ -27,7 +27,7 @@ std::vector<XdpMode> modes_to_try(XdpMode wanted) {
 
 PortError afxdp_error(const PortSpec& spec, const OsError& error) {
   if (error.code == std::errc::device_or_resource_busy || error.code == std::errc::file_exists) {
-    return {PortError::Kind::busy, spec.name + " is in use by another XDP program or AF_XDP socket"};
+    return {PortError::Kind::held, spec.name + " is in use by another XDP program or AF_XDP socket"};
   }
   if (spec.xdp.mode != XdpMode::best_effort && error.code == std::errc::operation_not_supported) {
     return {PortError::Kind::invalid, spec.name + " has no xdp-mode " + std::string(to_string(spec.xdp.mode)) +

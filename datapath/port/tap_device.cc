@@ -35,7 +35,7 @@ int set_interface(const Fd& tap, const std::string& name, short flags) {
 PortError tap_error(int error, const std::string& name) {
   switch (error) {
     case EBUSY:
-      return {PortError::Kind::busy, "tap " + name + " is in use by another process"};
+      return {PortError::Kind::held, "tap " + name + " is in use by another process"};
     case EINVAL:
       return {PortError::Kind::invalid, name + " exists and is not a tap device, or no name for one"};
     case EPERM:

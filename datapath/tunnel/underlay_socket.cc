@@ -131,7 +131,7 @@ Result<void, PortError> check_port_is_free(bool ipv6, uint16_t port) {
   const std::string what = "UDP port " + std::to_string(port) + " is held by ";
   const auto device = netlink::find_tunnel_device(port);
   return Unexpected(
-      PortError{PortError::Kind::busy,
+      PortError{PortError::Kind::held,
                 device ? what + "the kernel's tunnel device " + *device + ": delete it, or set options:dst_port"
                        : what + "another program: stop it, or set options:dst_port"});
 }

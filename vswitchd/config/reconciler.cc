@@ -53,12 +53,16 @@ bool is_same_device(Attachment a, Attachment b) {
 }  // namespace
 
 Reconciler::Reconciler(EventLoop& loop, ofproto::Switch& the_switch, std::string rundir, std::string version)
-    : loop_(loop), switch_(the_switch), rundir_(std::move(rundir)), version_(std::move(version)) {}
+    : loop_(loop), switch_(the_switch), rundir_(std::move(rundir)), version_(std::move(version)), retry_(loop) {}
 
 Reconciler::~Reconciler() { *is_alive_ = false; }
 
 void Reconciler::follow(const Database& wanted, std::function<void()> done) {
   waiting_.emplace_back(wanted, std::move(done));
+  work();
+}
+
+void Reconciler::work() {
   if (!is_working_) {
     is_working_ = true;
     run_slice();
@@ -90,6 +94,7 @@ void Reconciler::run_slice() {
 }
 
 void Reconciler::plan(const Database& wanted) {
+  retry_wait_ = first_retry_wait;
   tls_.configure(to_tls_files(wanted));
   if (const auto limits = to_domain_limits(wanted); limits != limits_) {
     limits_ = limits;

@@ -3,7 +3,9 @@
 // It keeps what it has made, compares it with the records, and works off the difference: what is gone goes first, so
 // that names and numbers are free, then come bridges, then ports with a number of their own (asked for or saved), then
 // the rest, then controllers. A port keeps the number it had while its device is away. What could not be made keeps
-// its error and is tried again whenever anything changes or a device appears; an error is logged when its text changes.
+// its error and is tried again whenever anything changes or a device appears, and from time to time where another
+// process holds what it needs: a daemon that was killed may still be closing its sockets when the next one starts. An
+// error is logged when its text changes.
 // Work is cut into slices of at most 5 ms.
 //
 // reconciler.cc plans and makes bridges, reconciler_ports.cc makes ports, reconciler_report.cc reports.
@@ -56,6 +58,7 @@ class Reconciler {
     ofproto::PortRequest request{};  // without a name: its record was not understood
     std::optional<OfPort> of_port{};
     bool is_configured = true;  // its device has the MTU and address that are wanted
+    bool is_held_back = false;  // by another process, which has what it needs
     std::string error{};
     std::string absence{};  // why its device is not attached, where there is more to say than that it is gone
   };
@@ -72,9 +75,13 @@ class Reconciler {
   using WantedPorts = std::map<std::string, WantedPort, std::less<>>;
   using Step = std::function<void()>;
 
+  static constexpr Duration first_retry_wait = std::chrono::milliseconds(100);
+  static constexpr Duration longest_retry_wait = std::chrono::seconds(5);
+
   void plan(const management::Database& wanted);
   void plan_removals(const std::string& bridge, const WantedPorts& wanted);
   void plan_bridge(const management::Database& wanted, const management::Row& row, const WantedPorts& ports);
+  void work();
   void run_slice();
 
   WantedPorts wanted_ports(const management::Database& wanted, const management::Row& bridge) const;
@@ -87,6 +94,8 @@ class Reconciler {
   void add_port(RunningBridge& running, RunningPort& port);
   void add_again(RunningBridge& running, RunningPort& port);
   void reattach(RunningBridge& running, RunningPort& port);
+  void note_holder(RunningPort& port, const datapath::PortError& error);
+  void retry_held_back();
   std::optional<std::string> other_holder(const RunningPort& port) const;
   static void expect_device(RunningPort& port);
   static void configure_device(RunningBridge& running, RunningPort& port);
@@ -112,6 +121,8 @@ class Reconciler {
   std::deque<Step> steps_;
   std::deque<std::pair<management::Database, std::function<void()>>> waiting_;
   std::function<void()> numbers_changed_;
+  Timer retry_;
+  Duration retry_wait_ = first_retry_wait;
   bool is_working_ = false;
   std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);
 };

@@ -1,6 +1,7 @@
 // Ports of the reconciler: making them, finding their devices again, and what each says when it cannot work.
 #include <net/if.h>
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -66,17 +67,39 @@ void Reconciler::add_port(RunningBridge& running, RunningPort& port) {
     request.ofport_request = unclaimed_number(running);
   }
   const std::string& bridge = running.bridge->name();
+  port.is_held_back = false;
   if (const auto holder = other_holder(port)) {
     return set_error(bridge, request.name, port.error, *holder);
   }
   const auto added = running.bridge->add_port(request);
   if (!added) {
+    note_holder(port, added.error());
     return set_error(bridge, request.name, port.error, added.error().message);
   }
   port.of_port = *added;
   reconciler_logger.info("bridge {}: port {} is number {}", bridge, request.name, number(*added));
   expect_device(port);
   configure_device(running, port);
+}
+
+void Reconciler::note_holder(RunningPort& port, const datapath::PortError& error) {
+  port.is_held_back = error.kind == datapath::PortError::Kind::held;
+  if (port.is_held_back) {
+    retry_.start(retry_wait_, [this] { retry_held_back(); });
+  }
+}
+
+// Nobody tells when a process has let go.
+void Reconciler::retry_held_back() {
+  retry_wait_ = std::min(retry_wait_ * 2, longest_retry_wait);
+  for (const auto& [bridge, running] : running_) {
+    for (const auto& [name, port] : running.ports) {
+      if (port.is_held_back) {
+        steps_.push_back([this, name = name] { device_appeared(name); });
+      }
+    }
+  }
+  work();
 }
 
 // Two ports on one device would each get every frame.
@@ -174,7 +197,9 @@ void Reconciler::reattach(RunningBridge& running, RunningPort& port) {
   if (const auto holder = other_holder(port)) {
     return set_error(bridge, name, port.absence, *holder);
   }
+  port.is_held_back = false;
   if (const auto done = running.bridge->reattach_port(name); !done) {
+    note_holder(port, done.error());
     return set_error(bridge, name, port.absence, done.error().message);
   }
   reconciler_logger.info("bridge {}: port {} is back as number {}", bridge, name, number(*port.of_port));

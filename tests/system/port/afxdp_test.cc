@@ -274,7 +274,7 @@ TEST_F(AfXdp, AnotherProgramAtTheDeviceIsNotPushedOut) {
   ASSERT_TRUE(other.has_value());
   const auto refused = try_attach();
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, PortError::Kind::busy);
+  EXPECT_EQ(refused.error().kind, PortError::Kind::held);
 }
 
 }  // namespace

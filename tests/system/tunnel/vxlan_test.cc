@@ -365,7 +365,7 @@ TEST_F(VxlanSystem, APortThatTheKernelsDeviceHoldsIsRefusedByName) {
   const NetworkNamespace::Scope scope(*b_);
   const auto port = endpoints_.make_port(flow_spec(), {});
   ASSERT_FALSE(port.has_value());
-  EXPECT_EQ(port.error().kind, PortError::Kind::busy);
+  EXPECT_EQ(port.error().kind, PortError::Kind::held);
   EXPECT_THAT(port.error().message, ::testing::HasSubstr("UDP port 4789 is held by the kernel's tunnel device vx"));
 }
 

@@ -166,6 +166,36 @@ TEST_F(ReconcilerTest, ADeviceHasOnePortWhateverItsNames) {
   EXPECT_GT(number_of("lo"), 0);
 }
 
+// A daemon that was killed went on closing its sockets while the next one started, which then stayed without tunnels.
+TEST_F(ReconcilerTest, WhatAnotherProcessLetsGoIsTaken) {
+  devices->held = {"p1"};
+  unsigned saved = 0;
+  reconciler->set_numbers_listener([&] { ++saved; });
+  add_bridge("br0");
+  add_port("br0", "p1");
+  add_port("br0", "p2");
+  EXPECT_EQ(number_of("p1"), -1);
+  EXPECT_EQ(error_of("p1"), "p1 is in use by another process");
+  devices->held.clear();
+  for (int i = 0; i < 100 && devices->added.back() != "p1"; ++i) {
+    loop.run_for(std::chrono::milliseconds(50));
+  }
+  reconciler->report(database);
+  EXPECT_GT(number_of("p1"), 0);
+  EXPECT_EQ(error_of("p1"), "");
+  EXPECT_EQ(saved, 1u);
+}
+
+TEST_F(ReconcilerTest, WhatSomebodyHasToChangeIsNotTriedAgainByItself) {
+  devices->missing = {"p1"};
+  add_bridge("br0");
+  add_port("br0", "p1");
+  devices->missing.clear();
+  loop.run_for(std::chrono::milliseconds(300));
+  reconciler->report(database);
+  EXPECT_EQ(number_of("p1"), -1);
+}
+
 // Every change told all of them again.
 TEST_F(ReconcilerTest, AnErrorIsLoggedOnce) {
   const std::string path = rundir + "/log";

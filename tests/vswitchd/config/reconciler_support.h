@@ -31,6 +31,7 @@ class DeviceDatapath : public datapath::Datapath {
   explicit DeviceDatapath(std::unique_ptr<datapath::Datapath> inner) : inner_(std::move(inner)) {}
 
   std::set<std::string> missing;
+  std::set<std::string> held;  // by another process
   std::vector<std::string> added;
   std::map<std::string, unsigned> ifindexes;   // of the devices as they were attached
   std::map<std::string, PortSpec> configured;  // what was last asked of a device
@@ -46,6 +47,9 @@ class DeviceDatapath : public datapath::Datapath {
   Result<PortId, PortError> add_port(const PortSpec& spec) override {
     if (missing.contains(spec.name)) {
       return Unexpected{PortError{PortError::Kind::no_such_device, "no device " + spec.name}};
+    }
+    if (held.contains(spec.name)) {
+      return Unexpected{PortError{PortError::Kind::held, spec.name + " is in use by another process"}};
     }
     PortSpec memory = spec;
     memory.type = datapath::PortType::memory;
