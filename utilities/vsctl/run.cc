@@ -70,7 +70,8 @@ std::vector<std::string> new_problems(const Database& before, const Database& af
   std::vector<std::string> out;
   for (const auto& [uuid, row] : after.rows("Interface")) {
     const Row* earlier = before.find("Interface", uuid);
-    if (!is_set_up(row) && (earlier == nullptr || is_set_up(*earlier))) {
+    const bool is_told = earlier != nullptr && !is_set_up(*earlier) && (*earlier)["error"] == row["error"];
+    if (!is_set_up(row) && !is_told) {
       out.push_back(fmt::format("Error detected while setting up '{}': {}", row.name(),
                                 row["error"].string().value_or("the switch gave no reason")));
     }

@@ -117,6 +117,11 @@ TEST(NewProblems, NameInterfacesThatAreNewOrWereFine) {
             std::vector<std::string>{"Error detected while setting up 'p1': unknown type \"vxlann\""});
   EXPECT_TRUE(new_problems(broken, broken).empty()) << "it was broken before";
   EXPECT_TRUE(new_problems(broken, fine).empty());
+  report(sw.database, "p1", -1, "unknown type \"vxlannn\"");
+  EXPECT_EQ(new_problems(broken, sw.database),
+            std::vector<std::string>{"Error detected while setting up 'p1': unknown type \"vxlannn\""})
+      << "broken in another way";
+  report(sw.database, "p1", -1, "unknown type \"vxlann\"");
   sw.vsctl("add-port br0 p2");
   report(sw.database, "p2", -1, "no such device");
   EXPECT_EQ(new_problems(broken, sw.database),
