@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "datapath/port/af_packet_queue.h"
+#include "datapath/port/release_together.h"
 #include "datapath/port/vnet_header.h"
 #include "lib/os/socket.h"
 
@@ -57,8 +58,8 @@ Result<void, OsError> AfPacketPort::open_sockets(const AfPacketOptions& options)
 
 AfPacketPort::~AfPacketPort() {
   // The sockets first: while the guard is there and nobody listens, frames end in it.
-  queues_.clear();
-  tx_sockets_.clear();
+  release_together(std::move(queues_));
+  release_together(std::move(tx_sockets_));
   release_device();
 }
 
