@@ -148,6 +148,14 @@ void DatapathImpl::remove_port(PortId id) {
   queues_of_port_.erase(queues);
 }
 
+// Workers hear of it before they are given queues of whoever has the id next.
+void DatapathImpl::release_port_id(PortId id) {
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    on_worker(i, [id](Worker& worker) { worker.forget_domains(id); });
+  }
+  ports_.release_id(id);
+}
+
 void DatapathImpl::detach_queues(const std::vector<std::shared_ptr<RxQueue>>& queues) {
   for (const auto& queue : queues) {
     const auto use = queues_.find(queue.get());

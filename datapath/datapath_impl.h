@@ -32,7 +32,7 @@ class DatapathImpl final : public Datapath {
 
   Result<PortId, PortError> add_port(const PortSpec& spec) override;
   void remove_port(PortId port) override;
-  void release_port_id(PortId port) override { ports_.release_id(port); }
+  void release_port_id(PortId port) override;
   Result<void, PortError> configure_port(PortId port, const PortSpec& spec) override;
   PortCounters port_counters(PortId port) const override;
   std::optional<PortStatus> port_status(PortId port) const override;

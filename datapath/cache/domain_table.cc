@@ -1,6 +1,7 @@
 #include "datapath/cache/domain_table.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "lib/base/hash.h"
@@ -96,8 +97,23 @@ MegaflowDomain& DomainTable::add(const DomainKey& key) {
 
 void DomainTable::make_room() {
   refusals_ = 0;
+  erase_unused([](const Slot& slot) { return !slot.was_asked_for; });
   for (Slot& slot : slots_) {
-    if (slot.domain != nullptr && !slot.was_asked_for && slot.domain->megaflow_count() == 0) {
+    slot.was_asked_for = false;
+  }
+}
+
+void DomainTable::forget_port(PortId port) {
+  if (count_of_port_.contains(port)) {
+    erase_unused([port](const Slot& slot) { return slot.domain->key().port == port; });
+  }
+}
+
+// Of those that are meant, the ones without megaflows.
+template <class Condition>
+void DomainTable::erase_unused(Condition&& is_meant) {
+  for (Slot& slot : slots_) {
+    if (slot.domain != nullptr && slot.domain->megaflow_count() == 0 && is_meant(slot)) {
       const auto of_port = count_of_port_.find(slot.domain->key().port);
       if (--of_port->second == 0) {
         count_of_port_.erase(of_port);
@@ -105,9 +121,8 @@ void DomainTable::make_room() {
       slot.domain.reset();
       --count_;
     }
-    slot.was_asked_for = false;
   }
-  rebuild(std::vector<Slot>(slots_.size()));
+  rebuild(std::vector<Slot>(std::max(initial_domain_slots, std::bit_ceil(count_ * 2))));
 }
 
 // Takes over into these, which are empty.

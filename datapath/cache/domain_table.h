@@ -33,6 +33,8 @@ class DomainTable {
   size_t size() const { return count_; }
   // Those that are more are kept until they are not used any more.
   void set_limit(size_t max_domains);
+  // The port is gone: its domains that have no megaflow any more go too. None that was returned may be in hand.
+  void forget_port(PortId port);
 
   // visit(MegaflowDomain&) for each, the rest of all included.
   template <class Visit>
@@ -56,6 +58,8 @@ class DomainTable {
   bool has_room_for(const DomainKey& key);
   MegaflowDomain& add(const DomainKey& key);
   void make_room();
+  template <class Condition>
+  void erase_unused(Condition&& is_meant);
   void rebuild(std::vector<Slot> slots);
 
   const uint64_t hash_seed_;

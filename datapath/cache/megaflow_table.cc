@@ -141,6 +141,8 @@ void MegaflowTable::set_limits(const DomainLimits& limits) {
   domains_->set_limit(limits.max_domains);
 }
 
+void MegaflowTable::forget_port(PortId port) { domains_->forget_port(port); }
+
 void MegaflowTable::for_each_domain(const std::function<void(MegaflowDomain&)>& visit) { domains_->for_each(visit); }
 
 }  // namespace weft::datapath

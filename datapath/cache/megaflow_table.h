@@ -81,6 +81,8 @@ class MegaflowTable {
   size_t domain_count() const;
 
   void set_limits(const DomainLimits& limits);
+  // The port is gone: what was counted of it is forgotten. Between batches.
+  void forget_port(PortId port);
   const DomainLimits& limits() const { return limits_; }
   // In no order.
   void for_each_domain(const std::function<void(MegaflowDomain&)>& visit);

@@ -77,6 +77,8 @@ class Worker {
   void forget_port(Port& port) { transmit_.forget_port(port); }
   void release_held(uint64_t up_to) { pipeline_.release(up_to); }
   void set_domain_limits(const DomainLimits& limits);
+  // When nothing names the port any more.
+  void forget_domains(PortId port) { megaflows_.forget_port(port); }
   void add_domain_status(std::vector<DomainStatus>& to);
 
   const WorkerCounters& counters() const { return counters_; }

@@ -81,6 +81,19 @@ TEST_F(DatapathTest, APortIdIsGivenAgainOnlyAfterItsRelease) {
   EXPECT_EQ(add_port(), a);
 }
 
+TEST_F(DatapathTest, WhatWasCountedOfAPortGoesWithItsId) {
+  const PortId a = add_port();
+  inject(a, packet_);
+  datapath_->run_until_idle();
+  ASSERT_THAT(datapath_->domain_status(), SizeIs(1));
+  datapath_->remove_port(a);
+  datapath_->for_each_megaflow([&](Megaflow& megaflow) { datapath_->send({&megaflow, nullptr}); });
+  datapath_->fence();
+  EXPECT_THAT(datapath_->domain_status(), SizeIs(1)) << "to be seen until its id is free";
+  datapath_->release_port_id(a);
+  EXPECT_THAT(datapath_->domain_status(), SizeIs(0));
+}
+
 TEST_F(DatapathTest, OutputToARemovedPortIsADrop) {
   const PortId a = add_port();
   const PortId b = add_port();

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <tuple>
+#include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -26,23 +29,33 @@ std::string port_line(const ofproto::PortInfo& port, const datapath::Datapath& d
       c.rx_gso_segments, c.tx_packets, c.tx_bytes, c.tx_dropped, c.tx_errors, c.tx_gso_segments);
 }
 
-std::string port_name(const CommandContext& context, PortId id) {
-  for (const auto* bridge : context.the_switch.bridges()) {
-    for (const auto& port : bridge->ports()) {
-      if (!port.patch && port.port_id == id) {
-        return port.name;
+// Names of the datapath's ports.
+class PortNamesById {
+ public:
+  explicit PortNamesById(const CommandContext& context) {
+    for (const auto* bridge : context.the_switch.bridges()) {
+      for (auto& port : bridge->ports()) {
+        if (!port.patch) {
+          names_.emplace(port.port_id, std::move(port.name));
+        }
       }
     }
   }
-  return fmt::format("#{}", number(id));
-}
+  std::string of(PortId id) const {
+    const auto found = names_.find(id);
+    return found != names_.end() ? found->second : fmt::format("#{}", number(id));
+  }
 
-std::string domain_name(const CommandContext& context, const datapath::DomainStatus& domain) {
+ private:
+  std::unordered_map<PortId, std::string> names_;
+};
+
+std::string domain_name(const PortNamesById& names, const datapath::DomainStatus& domain) {
   using Kind = datapath::DomainStatus::Kind;
   if (domain.kind == Kind::rest) {
     return "all others";
   }
-  const std::string port = port_name(context, domain.port);
+  const std::string port = names.of(domain.port);
   if (domain.kind == Kind::rest_of_port) {
     return port + " other ids";
   }
@@ -95,14 +108,14 @@ void dpctl_show(CommandContext& context, const Words&, Answer answer) {
 void rxq_show(CommandContext& context, const Words&, Answer answer) {
   const auto& datapath = context.the_switch.datapath();
   const auto queues = datapath.rx_queues();
+  const PortNamesById names(context);
   std::string out;
   for (unsigned worker = 0; worker < datapath.worker_count(); ++worker) {
     out += fmt::format("worker {}:\n", worker);
     for (const auto& queue : queues) {
       if (queue.worker == worker) {
-        out += fmt::format("  port: {:<16} queue-id: {:>2}  packets: {:>12}  busy: {:>10.3f} s\n",
-                           port_name(context, queue.port), queue.index, queue.packets,
-                           std::chrono::duration<double>(queue.busy).count());
+        out += fmt::format("  port: {:<16} queue-id: {:>2}  packets: {:>12}  busy: {:>10.3f} s\n", names.of(queue.port),
+                           queue.index, queue.packets, std::chrono::duration<double>(queue.busy).count());
       }
     }
   }
@@ -113,12 +126,12 @@ void rxq_show(CommandContext& context, const Words&, Answer answer) {
 void dpif_budgets(CommandContext& context, const Words&, Answer answer) {
   auto domains = context.the_switch.datapath().domain_status();
   std::ranges::sort(domains, {}, [](const auto& d) { return std::tuple(d.worker, d.kind, d.port, d.tun_id); });
+  const PortNamesById names(context);
   std::string out = fmt::format("{:>6}  {:<24} {:>6} {:>9} {:>12} {:>12} {:>12} {:>9} {:>9}\n", "worker", "domain",
                                 "masks", "megaflows", "misses", "translations", "dropped", "rounded", "not kept");
   for (const auto& d : domains) {
-    out +=
-        fmt::format("{:>6}  {:<24} {:>6} {:>9} {:>12} {:>12} {:>12} {:>9} {:>9}\n", d.worker, domain_name(context, d),
-                    d.mask_count, d.megaflow_count, d.misses, d.translations, d.dropped, d.rounded, d.refused);
+    out += fmt::format("{:>6}  {:<24} {:>6} {:>9} {:>12} {:>12} {:>12} {:>9} {:>9}\n", d.worker, domain_name(names, d),
+                       d.mask_count, d.megaflow_count, d.misses, d.translations, d.dropped, d.rounded, d.refused);
   }
   answer(std::move(out));
 }

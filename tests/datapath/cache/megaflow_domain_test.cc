@@ -231,6 +231,22 @@ TEST_F(DomainTableTest, DomainsThatNobodyAsksForMakeRoom) {
   EXPECT_EQ(domains_.find(tunnel_packet(1, 1)).key().kind, Kind::rest);
 }
 
+// Whoever had the port's number next was shown the packets of the port before.
+TEST_F(DomainTableTest, APortThatIsGoneTakesItsDomainsAlong) {
+  for (uint64_t tun_id = 1; tun_id <= 5; ++tun_id) {
+    domains_.of(tunnel_packet(1, tun_id)).misses = tun_id;
+  }
+  MegaflowDomain& other = domains_.of(tunnel_packet(2, 1));
+  ASSERT_EQ(domains_.size(), 6u) << "five of port 1, the last one for the rest of it";
+  domains_.forget_port(PortId{1});
+  EXPECT_EQ(domains_.size(), 1u);
+  EXPECT_EQ(&domains_.of(tunnel_packet(2, 1)), &other);
+  for (uint64_t tun_id = 1; tun_id <= 4; ++tun_id) {
+    EXPECT_EQ(kind_of(1, tun_id), Kind::tunnel_id) << "its places are free";
+    EXPECT_EQ(domains_.of(tunnel_packet(1, tun_id)).misses, 0u);
+  }
+}
+
 TEST_F(DomainTableTest, APlaceIsFoundAgainAfterOthersWent) {
   DomainTable many(4096, 1);
   std::vector<MegaflowDomain*> made;
