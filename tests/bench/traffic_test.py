@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 try:
     import numpy  # noqa: F401  (whether it is there)
 except ImportError:
-    print("needs python3-numpy (utilities/packages compare)")
+    print("needs python3-numpy (utilities/packages tests)")
     sys.exit(77)
 
 import traffic  # noqa: E402  (numpy comes first)

@@ -11,7 +11,6 @@
 //
 // It prints, of the time after --warmup: packets in, packets out of each port, millions of each a second, processor time and
 // cycles of a worker for each packet, and where lookups hit. --cpu N puts worker i on processor N + i.
-#include <pcap/pcap.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -38,6 +37,7 @@
 #include "lib/base/rcu.h"
 #include "lib/openflow/text/flow_text.h"
 #include "ofproto/switch.h"
+#include "utilities/capture/capture.h"
 
 namespace weft {
 namespace {
@@ -55,21 +55,16 @@ struct Options {
 };
 
 std::shared_ptr<const datapath::ReplayFrames> read_frames(const std::string& path, unsigned queues, double rate = 0) {
-  std::string why(PCAP_ERRBUF_SIZE, '\0');
-  const std::unique_ptr<pcap_t, decltype(&pcap_close)> file(pcap_open_offline(path.c_str(), why.data()), &pcap_close);
-  if (file == nullptr) {
-    throw std::runtime_error(path + ": " + why.c_str());
-  }
   auto frames = std::make_shared<datapath::ReplayFrames>();
   frames->queue_count = queues;
   frames->frames_a_second = rate;
-  pcap_pkthdr* header = nullptr;
-  const uint8_t* bytes = nullptr;
-  while (pcap_next_ex(file.get(), &header, &bytes) == 1) {
-    frames->add({bytes, header->caplen});
+  const auto read = capture::for_each_captured(path, capture::Links::ethernet,
+                                               [&](const capture::CapturedFrame& frame) { frames->add(frame.bytes); });
+  if (!read) {
+    throw std::runtime_error(read.error());
   }
   if (frames->count() == 0) {
-    throw std::runtime_error(path + ": holds no packet");
+    throw std::runtime_error(path + " holds no packet");
   }
   return frames;
 }
