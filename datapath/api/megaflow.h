@@ -14,6 +14,7 @@
 #include "datapath/api/upcall.h"
 #include "lib/base/clock.h"
 #include "lib/base/counter.h"
+#include "lib/flow/kept_key.h"
 
 namespace weft::datapath {
 
@@ -58,8 +59,8 @@ struct alignas(cache_line_bytes) Installed {
 };
 
 struct Megaflow {
-  FlowKey key;
-  FlowMask mask;
+  KeptKey key;
+  KeptMask mask;
   uint64_t id = 0;  // unique for the life of the datapath; printed as ufid
   unsigned worker = 0;
   bool is_crowded = false;  // its domain had half of what it may have when it came: it should not be kept idle for long

@@ -20,6 +20,7 @@
 
 #include "datapath/api/action.h"
 #include "lib/flow/flow_key.h"
+#include "lib/flow/kept_key.h"
 #include "lib/packet/packet.h"
 
 namespace weft::datapath {
@@ -32,7 +33,7 @@ class DecisionRecord {
 
 struct Decision {
   ActionList actions;
-  FlowMask mask;             // bits of the key that were looked at; in_port (PortId) always exact
+  KeptMask mask;             // bits of the key that were looked at; in_port (PortId) always exact
   uint64_t version = 0;      // of the tables it was proved at
   bool is_cacheable = true;  // false: this packet only (e.g. an injected one, a learn's limit)
   // Not 0: the packet is held until Datapath::release_held() names this number or a later one, and is then translated

@@ -18,7 +18,7 @@ namespace weft::datapath {
 class MaskTable;
 
 // A masked key for packets that have the same words as the packet it was made from, which most have: the mask's words
-// stand with their place among such a packet's, so that nothing has to be looked for. Others are compared by covers().
+// stand with their place among such a packet's, so that nothing has to be looked for. Others are compared by agrees_under().
 class ShapedKey {
  public:
   // Under a mask with more words nothing is kept, and no packet has its shape.
@@ -106,7 +106,8 @@ inline void prefetch(const MegaflowEntry& entry) {
 }
 
 // Whether the packet agrees with a masked key on the mask's words.
-inline bool covers(const FlowMask& mask, const FlowKey& masked_key, const FlowKey& packet) {
+template <class Mask>
+bool agrees_under(const Mask& mask, const KeptKey& masked_key, const FlowKey& packet) {
   const auto mask_words = mask.words();
   const auto key_words = masked_key.words();
   size_t n_mask = 0;
@@ -120,8 +121,10 @@ inline bool covers(const FlowMask& mask, const FlowKey& masked_key, const FlowKe
 }
 
 // Whether the packet is one of the entry's.
-inline bool covers(const MegaflowEntry& entry, const FlowMask& mask, const FlowKey& packet) {
-  return entry.shaped_key.has_shape_of(packet) ? entry.shaped_key.agrees(packet) : covers(mask, entry.key, packet);
+template <class Mask>
+bool covers(const MegaflowEntry& entry, const Mask& mask, const FlowKey& packet) {
+  return entry.shaped_key.has_shape_of(packet) ? entry.shaped_key.agrees(packet)
+                                               : agrees_under(mask, entry.key, packet);
 }
 
 }  // namespace weft::datapath

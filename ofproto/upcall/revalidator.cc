@@ -76,7 +76,7 @@ class FetchAhead {
 };
 
 // Whether every bit of `inner` is in `outer` too.
-bool is_within(const FlowMask& inner, const FlowMask& outer) {
+bool is_within(const KeptMask& inner, const KeptMask& outer) {
   bool is_inside = true;
   inner.set().for_each([&](unsigned i) { is_inside = is_inside && (inner.word(i) & ~outer.word(i)) == 0; });
   return is_inside;
@@ -302,7 +302,8 @@ void Revalidator::replace_or_remove(Work& work) {
 // Null: the megaflow must go. That is so when its port is gone, when a packet would teach something new, and when
 // the new decision looks at bits that the megaflow does not fix.
 std::unique_ptr<datapath::Installed> Revalidator::translate_again(const datapath::Megaflow& megaflow) const {
-  std::optional<Translated> translated = translate_key(state_, megaflow.key, {.shared_bits = &megaflow.mask});
+  const FlowMask shared_bits = megaflow.mask;
+  std::optional<Translated> translated = translate_key(state_, megaflow.key, {.shared_bits = &shared_bits});
   if (!translated || !translated->result.effects.empty() || !translated->result.is_cacheable) {
     return nullptr;
   }

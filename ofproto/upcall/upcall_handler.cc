@@ -7,7 +7,6 @@ namespace {
 datapath::Decision drop_once(DropReason reason) {
   datapath::Decision decision;
   decision.actions.push_back(datapath::Drop{reason});
-  decision.mask.clear();
   decision.is_cacheable = false;
   return decision;
 }

@@ -24,7 +24,7 @@ std::unique_ptr<Installed> decision_for(uint64_t in_port) {
 void check(const Megaflow& megaflow, std::atomic<uint64_t>& errors) {
   const uint64_t port = get(megaflow.key, FieldId::in_port).lo;
   const Installed* installed = megaflow.installed.load(std::memory_order_acquire);
-  if (installed == nullptr || installed->decision.version != port || !(megaflow.key == packet_from(port))) {
+  if (installed == nullptr || installed->decision.version != port || !(FlowKey(megaflow.key) == packet_from(port))) {
     errors.fetch_add(1);
   }
 }
