@@ -102,7 +102,7 @@ void Reconciler::plan(const Database& wanted) {
   }
   for (const auto& [name, running] : running_) {
     if (wanted.find_by_name("Bridge", name) == nullptr) {
-      steps_.push_back([this, name = name] { remove_bridge(name); });
+      plan_end(name, running);
     }
   }
   std::vector<std::pair<const Row*, WantedPorts>> bridges;
@@ -113,6 +113,17 @@ void Reconciler::plan(const Database& wanted) {
   for (const auto& [row, ports] : bridges) {
     plan_bridge(wanted, *row, ports);
   }
+}
+
+// Ports one by one before their bridge: letting go of a device waits for the kernel, some 20 ms.
+void Reconciler::plan_end(const std::string& bridge, const RunningBridge& running) {
+  steps_.push_back([this, bridge] { running_[bridge].controllers.reset(); });
+  for (const auto& [name, port] : running.ports) {
+    if (name != bridge) {
+      steps_.push_back([this, bridge, name = name] { remove_port(bridge, name); });
+    }
+  }
+  steps_.push_back([this, bridge] { remove_bridge(bridge); });
 }
 
 void Reconciler::plan_bridge(const Database& wanted, const Row& row, const WantedPorts& ports) {
@@ -230,10 +241,8 @@ void Reconciler::listen(RunningBridge& running) {
 }
 
 void Reconciler::remove_bridge(const std::string& name) {
-  const auto it = running_.find(name);
-  it->second.controllers.reset();
   switch_.remove_bridge(name);
-  running_.erase(it);
+  running_.erase(name);
   reconciler_logger.info("bridge {}: deleted", name);
 }
 

@@ -80,6 +80,7 @@ class Reconciler {
 
   void plan(const management::Database& wanted);
   void plan_removals(const std::string& bridge, const WantedPorts& wanted);
+  void plan_end(const std::string& bridge, const RunningBridge& running);
   void plan_bridge(const management::Database& wanted, const management::Row& row, const WantedPorts& ports);
   void work();
   void run_slice();

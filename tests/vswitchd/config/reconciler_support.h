@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <net/if.h>
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -32,6 +33,8 @@ class DeviceDatapath : public datapath::Datapath {
 
   std::set<std::string> missing;
   std::set<std::string> held;  // by another process
+  std::chrono::milliseconds removal_time{0};
+  size_t removed_count = 0;
   std::vector<std::string> added;
   std::map<std::string, unsigned> ifindexes;   // of the devices as they were attached
   std::map<std::string, PortSpec> configured;  // what was last asked of a device
@@ -84,7 +87,13 @@ class DeviceDatapath : public datapath::Datapath {
   void start() override { inner_->start(); }
   void stop() override { inner_->stop(); }
   void run_until_idle() override { inner_->run_until_idle(); }
-  void remove_port(PortId port) override { inner_->remove_port(port); }
+  void remove_port(PortId port) override {
+    inner_->remove_port(port);
+    const auto end = std::chrono::steady_clock::now() + removal_time;
+    while (std::chrono::steady_clock::now() < end) {
+    }
+    ++removed_count;
+  }
   void release_port_id(PortId port) override { inner_->release_port_id(port); }
   datapath::PortCounters port_counters(PortId port) const override { return inner_->port_counters(port); }
   void release_held(uint64_t up_to) override { inner_->release_held(up_to); }

@@ -36,6 +36,26 @@ TEST_F(ReconcilerTest, TakesAwayWhatIsNot) {
   EXPECT_FALSE(std::filesystem::exists(rundir + "/br0.mgmt"));
 }
 
+// A bridge of 200 ports went in one piece: nobody was answered for seven seconds.
+TEST_F(ReconcilerTest, ALargeBridgeGoesInSlices) {
+  add_bridge("br0");
+  for (const char* name : {"p1", "p2", "p3", "p4"}) {
+    add_port("br0", name);
+  }
+  devices->removal_time = std::chrono::milliseconds(6);
+  std::set<size_t> seen;
+  std::function<void()> look = [&] {
+    seen.insert(devices->removed_count);
+    if (devices->removed_count < 5) {
+      loop.post(look);
+    }
+  };
+  loop.post(look);
+  change({update("Open_vSwitch", database.root().uuid, {{"bridges", Datum{}}})});
+  EXPECT_EQ(the_switch->bridge("br0"), nullptr);
+  EXPECT_THAT(seen, testing::IsSupersetOf({1u, 2u, 3u, 4u})) << "others had their turn between any two";
+}
+
 TEST_F(ReconcilerTest, WhatDidNotChangeStays) {
   add_bridge("br0");
   add_port("br0", "p1");
