@@ -58,8 +58,12 @@ Result<void, OsError> AfPacketPort::open_sockets(const AfPacketOptions& options)
 
 AfPacketPort::~AfPacketPort() {
   // The sockets first: while the guard is there and nobody listens, frames end in it.
-  release_together(std::move(queues_));
-  release_together(std::move(tx_sockets_));
+  std::vector<std::shared_ptr<const void>> sockets(queues_.begin(), queues_.end());
+  queues_.clear();
+  for (Fd& socket : tx_sockets_) {
+    sockets.push_back(std::make_shared<const Fd>(std::move(socket)));
+  }
+  release_together(std::move(sockets));
   release_device();
 }
 
