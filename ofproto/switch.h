@@ -64,7 +64,8 @@ class Switch {
   // Called (on the control thread) with a time earlier than the one expire_timeouts() last gave.
   void set_deadline_listener(std::function<void(TimePoint)> listener);
 
-  // As `ovs-appctl dpctl/dump-flows` prints them; a bridge's name shows only those of its ports.
+  // As `ovs-appctl dpctl/dump-flows` prints them; a bridge's name shows only those of its ports. By any thread that
+  // reads under RCU; 100,000 take a second.
   std::string dump_megaflows(std::optional<std::string_view> bridge = std::nullopt);
   // What would happen to a packet, in the words of `ofproto/trace`.
   Result<std::string, TraceError> trace(const TraceRequest& request);

@@ -15,6 +15,7 @@
 #include "lib/os/event_loop.h"
 #include "lib/os/netlink/netlink_mirror.h"
 #include "ofproto/switch.h"
+#include "vswitchd/background.h"
 #include "vswitchd/config/reconciler.h"
 #include "vswitchd/config/state_file.h"
 #include "vswitchd/control/command.h"
@@ -122,10 +123,14 @@ class Daemon::Impl {
   Impl(const DaemonOptions& options, management::Database database)
       : options_(options),
         switch_(switch_options(options, loop_)),
+        background_([this](std::function<void()> task) { loop_.post(std::move(task)); }),
         saver_(options.state_path, [this](std::function<void()> task) { loop_.post(std::move(task)); }),
         reconciler_(loop_, switch_, options.rundir, options.version),
         transactions_(loop_, std::move(database), reconciler_, saver_),
-        commands_{switch_, options.version, options.log_file, [this] { loop_.post([this] { loop_.stop(); }); }} {}
+        commands_{switch_, options.version, options.log_file, [this] { loop_.post([this] { loop_.stop(); }); },
+                  [this](Background::Work work, Background::Done done) {
+                    background_.run(std::move(work), std::move(done));
+                  }} {}
 
   Result<void, std::string> open() {
     auto mirror = netlink::NetlinkMirror::open(loop_);
@@ -206,6 +211,7 @@ class Daemon::Impl {
   const DaemonOptions options_;
   EventLoop loop_;
   ofproto::Switch switch_;
+  Background background_;
   config::StateSaver saver_;
   config::Reconciler reconciler_;
   Transactions transactions_;

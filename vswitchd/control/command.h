@@ -23,6 +23,8 @@ struct CommandContext {
   std::string version;
   std::optional<std::string> log_file;
   std::function<void()> exit;  // ends the daemon after the answer is out
+  // Works on a thread that reads under RCU and hands the text over on the control thread; absent: at once.
+  std::function<void(std::function<std::string()>, std::function<void(std::string)>)> in_background{};
 };
 
 using Words = std::vector<std::string>;  // after the command's name

@@ -80,7 +80,11 @@ void dpctl_dump_flows(CommandContext& context, const Words& words, Answer answer
       return answer(Unexpected{found.error()});
     }
   }
-  answer(context.the_switch.dump_megaflows(bridge));
+  auto dump = [&the_switch = context.the_switch, bridge] { return the_switch.dump_megaflows(bridge); };
+  if (context.in_background) {
+    return context.in_background(std::move(dump), std::move(answer));
+  }
+  answer(dump());
 }
 
 void dpctl_show(CommandContext& context, const Words&, Answer answer) {
