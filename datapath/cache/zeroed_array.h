@@ -13,6 +13,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "lib/base/address_sanitizer.h"
+
 namespace weft::datapath {
 
 // Large: so that a look at a random place costs no walk through page tables as well.
@@ -34,9 +36,11 @@ class ZeroedArray {
       madvise(pages, count * sizeof(T), MADV_HUGEPAGE);  // what the kernel does not have it does not give
     }
     items_ = static_cast<T*>(pages);
+    hold_for_leak_check(items_, count_ * sizeof(T));
   }
   ~ZeroedArray() {
     if (items_ != nullptr) {
+      release_from_leak_check(items_, count_ * sizeof(T));
       munmap(items_, count_ * sizeof(T));
     }
   }
