@@ -5,6 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdint>
+
 namespace weft {
 
 namespace {
@@ -34,12 +36,6 @@ void ask_for_prompt_turns() {
   attributes.nice = ::getpriority(PRIO_PROCESS, 0);
   attributes.runtime = slice_ns;
   ::syscall(SYS_sched_setattr, 0, &attributes, 0);
-}
-
-uint64_t time_slice_ns() {
-  SchedAttr attributes;
-  const bool is_told = ::syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) == 0;
-  return is_told ? attributes.runtime : 0;
 }
 
 }  // namespace weft

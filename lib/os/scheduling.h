@@ -1,8 +1,6 @@
 // When the calling thread gets a processor that others want too.
 #pragma once
 
-#include <cstdint>
-
 namespace weft {
 
 // For a thread that works in short bursts and is waited for: time slices of 0.1 ms, so that it has its next turn after
@@ -10,8 +8,5 @@ namespace weft {
 // it was. Does what can be done, and is silent about the rest. A thread that runs under another policy than the ordinary
 // one stays as it is.
 void ask_for_prompt_turns();
-
-// The calling thread's time slice in ns, 0 where the kernel has none of its own for it or does not say.
-uint64_t time_slice_ns();
 
 }  // namespace weft
