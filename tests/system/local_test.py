@@ -120,9 +120,7 @@ class LocalTest(SystemTest):
         switch.add_flow("in_port=p2,actions=output:p1")
         self.assert_tcp(a, b)
         until(lambda: switch.ofctl("dump-flows", "br0").stdout.count("n_packets") >= 2, "flows are listed")
-        balance = switch.appctl("drop/show").stdout.strip().splitlines()[-1]
-        received, originated, sent, dropped, absorbed = [int(word) for word in balance.split() if word.isdigit()]
-        self.assertEqual(received + originated, sent + dropped + absorbed, balance)
+        self.assert_balance(switch)
         sent_by_guest = a.place.counter("eth0", "tx_packets")
         ports = switch.stock_ofctl("dump-ports", "p1").stdout
         self.assertIn(f"rx pkts={sent_by_guest}", ports)

@@ -82,6 +82,11 @@ class Switch:
                 counts[words[1]] = int(words[0])
         return counts
 
+    def balance(self):
+        """(received, originated, sent, dropped, absorbed) of the datapath."""
+        line = self.appctl("drop/show").stdout.strip().splitlines()[-1]
+        return tuple(int(word) for word in line.split() if word.isdigit())
+
     def processor_seconds(self):
         """Time of all its threads so far."""
         with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:

@@ -92,6 +92,18 @@ class SystemTest(unittest.TestCase):
         until(lambda: host.listens(6653), "the controller listens")
         return process
 
+    def assert_balance(self, switch):
+        """Every packet is accounted for. That holds at rest only: waits until two looks see the same."""
+        seen = []
+
+        def rests():
+            seen.append(switch.balance())
+            return len(seen) > 1 and seen[-2] == seen[-1]
+
+        until(rests, "the switch is at rest")
+        received, originated, sent, dropped, absorbed = seen[-1]
+        self.assertEqual(received + originated, sent + dropped + absorbed, seen[-1])
+
     def pings(self, guest, address, count=5, *options):
         """How many of them are answered."""
         done = guest.run(["ping", "-c", count, "-i", "0.05", "-W", "2", *options, address], check=False)
