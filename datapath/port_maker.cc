@@ -45,6 +45,11 @@ Result<std::unique_ptr<Port>, PortError> PortMaker::make(const PortSpec& spec, c
       return TapPort::open(spec, environment);
     case PortType::vxlan:
       return shared_->vxlan.make_port(spec, environment);
+    case PortType::geneve:
+    case PortType::gre:
+    case PortType::nvgre:
+    case PortType::stt:
+      break;
   }
   return Unexpected(PortError{PortError::Kind::invalid, "port type not supported"});
 }

@@ -16,7 +16,10 @@
 
 namespace weft::datapath {
 
-enum class PortType : uint8_t { system, afxdp, tap, internal, vxlan, memory };  // patch exists in ofproto only
+// patch exists in ofproto only
+enum class PortType : uint8_t { system, afxdp, tap, internal, vxlan, geneve, gre, nvgre, stt, memory };
+
+inline bool is_tunnel(PortType type) { return type >= PortType::vxlan && type <= PortType::stt; }
 
 // A tunnel port. An absent remote, local or key means `flow`: taken from the packet's tunnel metadata when
 // sending, matching anything when receiving. Received packets match the most specific port first.

@@ -37,7 +37,7 @@ uint32_t kbps(uint64_t bps) { return static_cast<uint32_t>(std::min<uint64_t>(bp
 }  // namespace
 
 bool BridgePort::is_tunnel() const {
-  return device() != nullptr && (device()->type == datapath::PortType::vxlan || device()->is_memory_tunnel);
+  return device() != nullptr && (datapath::is_tunnel(device()->type) || device()->is_memory_tunnel);
 }
 
 bool BridgePort::is_up() const {

@@ -176,7 +176,7 @@ Problem read_device_options(const Row& interface, PortSpec& spec) {
       }
     }
   }
-  if (spec.type == PortType::internal || spec.type == PortType::vxlan) {
+  if (spec.type == PortType::internal || is_tunnel(spec.type)) {
     return std::nullopt;
   }
   return read_number(interface, "n_rxq", 1, most_queues, spec.rx_queue_count);
@@ -244,7 +244,7 @@ Result<Attachment, std::string> to_attachment(const Row& interface, MacAddress b
       }
     }
   }
-  if (*kind == PortType::vxlan) {
+  if (is_tunnel(*kind)) {
     auto tunnel = to_tunnel(interface);
     if (!tunnel) {
       return Unexpected{tunnel.error()};

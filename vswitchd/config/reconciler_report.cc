@@ -15,7 +15,7 @@ using management::Row;
 
 bool is_tunnel(const ofproto::PortRequest& request) {
   const auto* spec = std::get_if<datapath::PortSpec>(&request.attachment);
-  return spec != nullptr && spec->type == datapath::PortType::vxlan;
+  return spec != nullptr && datapath::is_tunnel(spec->type);
 }
 
 Datum text_or_empty(const std::string& text) { return text.empty() ? Datum{} : Datum::of(text); }
