@@ -100,7 +100,7 @@ Result<Encapsulation, DropReason> encapsulation_of(const TunnelSpec& spec, const
   } else if (!spec.local_is_any && flow.present && !flow.source().is_unspecified()) {
     to.local = flow.source();
   }
-  to.key = static_cast<uint32_t>(spec.out_key ? *spec.out_key : flow.present ? flow.id : 0);
+  to.key = spec.out_key ? *spec.out_key : flow.present ? flow.id : 0;
 
   const auto inner = find_inner_ip(packet);
   const uint8_t inner_tos = inner ? inner->tos : uint8_t{0};
@@ -109,7 +109,7 @@ Result<Encapsulation, DropReason> encapsulation_of(const TunnelSpec& spec, const
   return to;
 }
 
-TunnelMetadata metadata_of(const OuterHeader& outer, uint32_t key) {
+TunnelMetadata metadata_of(const OuterHeader& outer, uint64_t key) {
   TunnelMetadata metadata;
   metadata.begin();
   metadata.id = key;

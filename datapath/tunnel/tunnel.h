@@ -30,7 +30,7 @@ struct OuterHeader {
 struct Encapsulation {
   IpAddress remote;
   std::optional<IpAddress> local;  // absent: the route decides
-  uint32_t key = 0;
+  uint64_t key = 0;
   uint8_t tos = 0;
   uint8_t ttl = 64;
   friend bool operator==(const Encapsulation&, const Encapsulation&) = default;
@@ -40,7 +40,7 @@ struct Encapsulation {
 Result<Encapsulation, DropReason> encapsulation_of(const TunnelSpec& spec, const Packet& packet);
 
 // Fills the metadata of a received packet.
-TunnelMetadata metadata_of(const OuterHeader& outer, uint32_t key);
+TunnelMetadata metadata_of(const OuterHeader& outer, uint64_t key);
 
 // The inner IP header's type of service and time to live; nothing for a frame that is not IP.
 struct InnerIp {

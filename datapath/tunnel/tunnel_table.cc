@@ -51,7 +51,7 @@ void TunnelTable::publish() {
     for (Port* port : ports_) {
       const TunnelSpec& spec = port->spec().tunnel;
       if (fixed_parts(spec) == fixed) {
-        const Address address{static_cast<uint32_t>(spec.in_key.value_or(0)), spec.remote.value_or(IpAddress()),
+        const Address address{spec.in_key.value_or(0), spec.remote.value_or(IpAddress()),
                               spec.local.value_or(IpAddress())};
         kind.ports[masked(address, fixed)] = port;
       }
@@ -63,7 +63,7 @@ void TunnelTable::publish() {
   rcu::retire(table_.exchange(table.release()));
 }
 
-Port* TunnelTable::find(uint32_t key, const IpAddress& remote, const IpAddress& local) const {
+Port* TunnelTable::find(uint64_t key, const IpAddress& remote, const IpAddress& local) const {
   const Table& table = *table_.load();
   const Address address{key, remote, local};
   for (const Kind& kind : table) {

@@ -34,11 +34,11 @@ class TunnelTable {
   void remove(Port& port);
   bool is_empty() const { return ports_.empty(); }
 
-  Port* find(uint32_t key, const IpAddress& remote, const IpAddress& local) const;
+  Port* find(uint64_t key, const IpAddress& remote, const IpAddress& local) const;
 
  private:
   struct Address {
-    uint32_t key = 0;
+    uint64_t key = 0;
     IpAddress remote;
     IpAddress local;
     friend bool operator==(const Address&, const Address&) = default;
