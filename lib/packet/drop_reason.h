@@ -44,12 +44,19 @@ namespace weft {
   X(gso_unsupported, "the large frame cannot be expressed or cut for the output port") \
   X(tunnel_mtu_exceeded, "with the tunnel header the packet exceeds the MTU of the route") \
   X(tunnel_no_route, "the host has no route to the tunnel's remote address") \
+  X(tunnel_no_neighbour, "the next hop towards the tunnel's remote address does not answer") \
   X(tunnel_no_destination, "no remote address is set for a tunnel with remote_ip=flow") \
   X(tunnel_bad_header, "a tunnel packet's header is malformed") \
   X(tunnel_bad_flags, "a tunnel packet has flags that its standard does not allow") \
+  X(tunnel_bad_version, "a tunnel packet is of a version of its protocol that is not known") \
   X(tunnel_unknown_vni, "no tunnel port takes this key from this address") \
   X(tunnel_own_address, "a tunnel packet claims to come from one of our own addresses") \
   X(tunnel_congestion, "the underlay marked congestion, and the inner packet cannot carry the mark") \
+  X(stt_bad_checksum, "the checksum of an STT segment is wrong") \
+  X(stt_bad_segment, "an STT segment contradicts its frame, or overlaps another one") \
+  X(stt_duplicate, "an STT segment was there already") \
+  X(stt_timeout, "the rest of an STT frame did not come in time") \
+  X(stt_overflow, "an STT frame was given up for others: too many are incomplete") \
   X(recursion_limit, "too many resubmits, patch ports or groups in one translation") \
   X(recirculation_limit, "the packet was to be looked up again too often, or too many others are") \
   X(recirculation_full, "no number is left for what would go on when the packet is looked up again") \
