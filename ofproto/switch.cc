@@ -15,6 +15,8 @@
 namespace weft::ofproto {
 namespace {
 
+constexpr size_t max_announcements = 256;
+
 std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
   return a && b ? std::min(*a, *b) : a ? a : b;
 }
@@ -62,6 +64,7 @@ class Switch::Impl final : public BridgeHost {
   Executor guarded(Executor post);
   UpcallHooks hooks();
   void deliver(PuntedPacket packet);
+  void announce(const MacLearn& learn);
   void learn_all(const std::vector<LearnedFlow>& flows, uint64_t up_to);
   // Of what counters showed at `collected`: a packet that came since is not in them.
   void expire_collected(TimePoint collected);
@@ -91,6 +94,7 @@ class Switch::Impl final : public BridgeHost {
   std::optional<TimePoint> told_deadline_;
   bool is_expiring_ = false;
   std::atomic<bool> has_macs_to_expire_{false};
+  std::atomic<size_t> announcement_count_{0};  // on their way to the control thread
 };
 
 Switch::Impl::Impl(SwitchOptions options)
@@ -139,17 +143,33 @@ Executor Switch::Impl::guarded(Executor post) {
 }
 
 UpcallHooks Switch::Impl::hooks() {
-  return {
-      .changed =
-          [this] {
-            revalidator_.wake();
-            // The first address after a while: somebody must think of its end.
-            if (!has_macs_to_expire_.exchange(true)) {
-              post_([this] { tell_deadline(next_due()); });
-            }
-          },
-      .made_decision = [this] { revalidator_.made_decision(); },
-      .learn = [this](PortId port, std::vector<LearnedFlow> flows) { return learns_.push(port, std::move(flows)); }};
+  return {.changed =
+              [this] {
+                revalidator_.wake();
+                // The first address after a while: somebody must think of its end.
+                if (!has_macs_to_expire_.exchange(true)) {
+                  post_([this] { tell_deadline(next_due()); });
+                }
+              },
+          .made_decision = [this] { revalidator_.made_decision(); },
+          .learn = [this](PortId port, std::vector<LearnedFlow> flows) { return learns_.push(port, std::move(flows)); },
+          .address_came = [this](const MacLearn& learn) { announce(learn); }};
+}
+
+// Addresses that come and go all the time do not keep the control thread busy: the guest's own frames tell, too.
+void Switch::Impl::announce(const MacLearn& learn) {
+  if (announcement_count_.fetch_add(1, std::memory_order_relaxed) >= max_announcements) {
+    announcement_count_.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  post_([this, bridge_id = learn.bridge, key = learn.key, port = learn.location.port] {
+    announcement_count_.fetch_sub(1, std::memory_order_relaxed);
+    for (const auto& [name, bridge] : bridges_) {
+      if (bridge->id() == bridge_id) {
+        bridge->announce_address(key, port);
+      }
+    }
+  });
 }
 
 void Switch::Impl::start() {

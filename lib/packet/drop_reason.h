@@ -26,6 +26,7 @@ namespace weft {
   X(no_buffer, "the worker's packet pool is exhausted") \
   X(not_tagged, "a VLAN tag was to be removed or changed, but the packet has none") \
   X(vlan_not_allowed, "the port does not carry this VLAN") \
+  X(unknown_segment, "NORMAL has no segment for the packet's tunnel id, or the port's segment does not exist") \
   X(no_mpls, "an MPLS label was to be removed or changed, but the packet has none") \
   X(not_this_protocol, "an action was for a protocol that the packet is not") \
   X(fragment, "the packet is an IP fragment, and the bridge drops these") \

@@ -34,6 +34,7 @@
 #include "ofproto/bridge/flow_monitors.h"
 #include "ofproto/bridge/qos_config.h"
 #include "ofproto/bridge/vlan_config.h"
+#include "ofproto/overlay/segment.h"
 #include "ofproto/table/flow_mod_rules.h"
 
 namespace weft::ofproto {
@@ -141,6 +142,8 @@ class Bridge {
   virtual bool set_vlan(std::string_view name, const VlanConfig& vlan) = 0;
   // Queues whose numbers stay go on counting.
   virtual bool set_qos(std::string_view name, const std::optional<QosConfig>& qos) = 0;
+  // Segments, which ports are in by their VlanConfig. One publication, however many.
+  virtual void update_segments(const SegmentChanges& changes) = 0;
   virtual std::vector<PortInfo> ports() const = 0;  // by number
   virtual std::vector<OfPort> port_numbers() const = 0;
   virtual std::optional<PortInfo> port(OfPort of_port) const = 0;
@@ -240,6 +243,7 @@ class Bridge {
   virtual std::string dump_all_flows() const = 0;
   virtual std::string fdb_show() const = 0;  // as `ovs-appctl fdb/show` prints it
   virtual void fdb_flush() = 0;
+  virtual size_t fdb_flush(const IpAddress& remote) = 0;  // what was learned from that VTEP; how many
 };
 
 }  // namespace weft::ofproto

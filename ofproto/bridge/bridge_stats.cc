@@ -184,16 +184,4 @@ std::string LocalBridge::dump_all_flows() const {
   return text;
 }
 
-// In the columns that operators know.
-std::string LocalBridge::fdb_show() const {
-  std::string text = " port  VLAN  MAC                Age\n";
-  const TimePoint now = host_.clock().now();
-  for (const MacTable::Entry& entry : macs_.entries()) {
-    const std::string port = entry.port == of_port::local ? std::string("LOCAL") : std::to_string(number(entry.port));
-    const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - entry.used).count();
-    text += fmt::format("{:>5}  {:>4}  {}  {:>3}\n", port, entry.key.vlan, entry.key.mac.to_string(), age);
-  }
-  return text;
-}
-
 }  // namespace weft::ofproto

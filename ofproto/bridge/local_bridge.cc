@@ -54,6 +54,7 @@ std::shared_ptr<BridgeView> LocalBridge::view() const {
   for (const auto& [number, port] : ports_.all()) {
     view->ports.emplace(number, port.view());
   }
+  connect_segments(*view);
   return view;
 }
 
@@ -190,16 +191,7 @@ bool LocalBridge::expire(TimePoint collected) {
     tables_->publish(change);
     finish(std::move(change));
   }
-  return !is_all;
+  return !is_all || macs_.is_sweeping();
 }
-
-void LocalBridge::publish_addresses(std::vector<DependencyId> ids) {
-  if (!ids.empty()) {
-    host_.state().changes.append({.ids = std::move(ids), .rules = {}});
-    host_.revalidator().wake();
-  }
-}
-
-void LocalBridge::fdb_flush() { publish_addresses(macs_.flush()); }
 
 }  // namespace weft::ofproto

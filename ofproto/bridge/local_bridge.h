@@ -22,6 +22,7 @@
 #include "ofproto/bridge/local_flow_monitors.h"
 #include "ofproto/bridge/port_map.h"
 #include "ofproto/bridge/tlv_table.h"
+#include "ofproto/overlay/segment.h"
 #include "ofproto/table/eviction_build.h"
 #include "ofproto/table/flow_selection.h"
 #include "ofproto/table/table_set.h"
@@ -44,6 +45,8 @@ class LocalBridge final : public Bridge {
   void learn(const LearnedFlow& learned);  // in its turn
   void port_changed(PortId port_id);       // its device may have changed
   void device_changed(uint32_t ifindex);   // the same, for the ports of that device
+  // A worker has learned that the address, which was behind a tunnel, is on this port now.
+  void announce_address(const MacTable::Key& key, OfPort of_port);
 
   // When something may expire: cheap for flows, a walk over all of them for addresses.
   std::optional<TimePoint> next_flow_due() const { return tables_->timeouts().next_due(); }
@@ -74,6 +77,7 @@ class LocalBridge final : public Bridge {
   Result<void, datapath::PortError> configure_port(std::string_view name, const datapath::PortSpec& spec) override;
   bool set_vlan(std::string_view name, const VlanConfig& vlan) override;
   bool set_qos(std::string_view name, const std::optional<QosConfig>& qos) override;
+  void update_segments(const SegmentChanges& changes) override;
   std::vector<PortInfo> ports() const override;
   std::vector<OfPort> port_numbers() const override;
   std::optional<PortInfo> port(OfPort of_port) const override;
@@ -137,6 +141,7 @@ class LocalBridge final : public Bridge {
   std::string dump_all_flows() const override;
   std::string fdb_show() const override;
   void fdb_flush() override;
+  size_t fdb_flush(const IpAddress& remote) override;
 
  private:
   // Rules that went and whose flow-removed are told when the last packets are counted, a slice at a time.
@@ -192,6 +197,9 @@ class LocalBridge final : public Bridge {
   bool order_for_eviction();
   void tell_vacancy();
 
+  // --- segments (bridge_segments.cc)
+  void connect_segments(BridgeView& view) const;
+
   // --- ports (bridge_ports.cc)
   Result<void, datapath::PortError> attach(BridgePort& port);
   void detach(BridgePort& port);
@@ -208,6 +216,7 @@ class LocalBridge final : public Bridge {
   BridgeOptions options_;
   std::unique_ptr<TableSet> tables_;
   MacTable macs_;
+  std::shared_ptr<const SegmentTable> segments_ = std::make_shared<SegmentTable>();
   PortMap ports_;
   TlvTable tlv_table_;
   std::vector<BridgeListener*> listeners_;

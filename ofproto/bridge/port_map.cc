@@ -32,6 +32,29 @@ PortVlan resolve(const VlanConfig& vlan) {
   return resolved;
 }
 
+std::optional<Encap> encap_of(datapath::PortType type) {
+  using enum datapath::PortType;
+  switch (type) {
+    case vxlan:
+    case memory:  // stands for one
+      return Encap::vxlan;
+    case geneve:
+      return Encap::geneve;
+    case nvgre:
+      return Encap::nvgre;
+    case stt:
+      return Encap::stt;
+    default:
+      return std::nullopt;
+  }
+}
+
+// Only of one that takes each packet's key and remote from its flow.
+std::optional<Encap> segment_encap(const datapath::PortSpec& device) {
+  const datapath::TunnelSpec& tunnel = device.tunnel;
+  return tunnel.remote || tunnel.in_key || tunnel.out_key ? std::nullopt : encap_of(device.type);
+}
+
 uint32_t kbps(uint64_t bps) { return static_cast<uint32_t>(std::min<uint64_t>(bps / 1000, 0xffffffff)); }
 
 }  // namespace
@@ -97,8 +120,10 @@ PortView BridgePort::view() const {
   view.patch_counters = patch_counters;
   if (is_tunnel()) {
     view.tunnel = device()->tunnel;
+    view.encap = segment_encap(*device());
   }
   view.vlan = resolve(request.vlan);
+  view.segment_name = request.vlan.segment;
   view.queues = queues;
   return view;
 }

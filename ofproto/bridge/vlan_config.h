@@ -1,8 +1,9 @@
-// How a port takes part in the bridge's VLANs when NORMAL forwards, as the Port record's columns say. Values.
+// How a port takes part in the bridge's VLANs and segments when NORMAL forwards, as the Port record's columns say. Values.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace weft::ofproto {
@@ -17,6 +18,7 @@ struct VlanConfig {
   std::optional<VlanMode> mode{};  // absent: access when there is a tag and no trunks, else trunk (native when both)
   std::optional<uint16_t> tag{};   // 1..4095; absent: 0
   std::vector<uint16_t> trunks{};  // VLANs a trunk carries; empty: all
+  std::string segment{};           // name of one: untagged frames are its, the port is in no VLAN
   friend bool operator==(const VlanConfig&, const VlanConfig&) = default;
 };
 

@@ -11,6 +11,7 @@
 #include "lib/base/hash.h"
 #include "lib/base/ids.h"
 #include "lib/base/mac_address.h"
+#include "ofproto/overlay/domain.h"
 
 namespace weft::ofproto {
 
@@ -19,7 +20,7 @@ using BridgeId = uint32_t;
 
 namespace dependency {
 
-enum class Kind : uint8_t { bridge, port, port_set, group, mac, rule, meter };
+enum class Kind : uint8_t { bridge, port, port_set, group, mac, rule, meter, segment };
 
 inline DependencyId make(Kind kind, uint64_t a, uint64_t b) {
   return hash_finish(hash_add(static_cast<uint64_t>(kind) + 1, a, b), 3);
@@ -33,9 +34,11 @@ inline DependencyId port(BridgeId id, OfPort of_port) { return make(Kind::port, 
 inline DependencyId port_set(BridgeId id) { return make(Kind::port_set, id, 0); }
 inline DependencyId group(BridgeId id, uint32_t group_id) { return make(Kind::group, id, group_id); }
 // Where a MAC address was learned, or that it was not.
-inline DependencyId mac(BridgeId id, uint16_t vlan, MacAddress address) {
-  return make(Kind::mac, id, uint64_t{vlan} << 48 | address.to_uint64());
+inline DependencyId mac(BridgeId id, Domain domain, MacAddress address) {
+  return make(Kind::mac, uint64_t{domain.bits()} << 32 | id, address.to_uint64());
 }
+// Whether there is a segment of this VNI, and everything about it.
+inline DependencyId segment(BridgeId id, uint32_t vni) { return make(Kind::segment, id, vni); }
 // Whether there is such a meter; its rates concern no decision.
 inline DependencyId meter(BridgeId id, uint32_t meter_id) { return make(Kind::meter, id, meter_id); }
 inline DependencyId rule(const void* rule) { return make(Kind::rule, reinterpret_cast<uintptr_t>(rule), 0); }

@@ -1,28 +1,38 @@
-// MacTable: which port each MAC address of each VLAN was last seen on.
+// MacTable: where each MAC address of each domain was last seen: on which port, behind which remote VTEP.
 //
 // Workers look addresses up while they translate and learn when something is new or has moved; a lookup takes no
 // lock. An entry lives until it has not been used for the ageing time; use is what packets and credited megaflows
-// report (refresh). The table is bounded, and so is each port's part of it: what does not fit is not learned, its
-// packets flood, and nobody's entry is evicted by somebody else's flood.
+// report (refresh). A fixed entry neither ages nor moves. The table is bounded, and so is the part of it that a port
+// may fill, or a segment from its tunnels: what does not fit is not learned, its packets flood, and nobody's entry is
+// evicted by somebody else's flood.
 //
-// Threads:   lookup, learn and refresh by any thread under RCU; expire, flush and for_each by the control thread.
-//            Writers hold the lock of one of 64 shards, and a second one for the counts when an entry comes or goes.
-// Ownership: entries are retired by RCU. Cost: lookup: a hash and a short chain.
+// The table has 256 shards, each a hash table of its own that doubles when it is full: its entries are copied, the old
+// ones retired, so that a reader in them is not disturbed. A refresh that hits the old copy is lost; the next one counts.
+// Places are interned: an entry points to one that all entries of that port and remote share, which counts them.
+//
+// Threads:   lookup, learn and refresh by any thread under RCU; the rest by the control thread. Writers hold the lock of
+//            one shard, and a second one for the counts when an entry comes, moves or goes.
+// Ownership: entries and places are retired by RCU.
+// Cost:      lookup: a hash and a short chain, two cache misses in a large table. Memory: 56 bytes an entry on the
+//            average. expire() looks at `sweep_count` entries at most; next_due() at one number a shard.
 // Not here:  who is told about a change: learn(), expire() and flush() return what the caller publishes.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "lib/base/clock.h"
+#include "lib/base/hash.h"
 #include "lib/base/ids.h"
 #include "lib/base/mac_address.h"
 #include "lib/base/mutex.h"
+#include "ofproto/overlay/domain.h"
 #include "ofproto/translate/dependency_id.h"
 
 namespace weft::ofproto {
@@ -37,14 +47,15 @@ class MacTable {
  public:
   // What an address is looked up by.
   struct Key {
-    uint16_t vlan = 0;
+    Domain domain;
     MacAddress mac;
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct Entry {
     Key key;
-    OfPort port{};
+    MacLocation location;
     TimePoint used;
+    bool is_fixed = false;
   };
 
   MacTable(BridgeId bridge_id, const MacTableOptions& options);
@@ -52,51 +63,96 @@ class MacTable {
   MacTable(const MacTable&) = delete;
   MacTable& operator=(const MacTable&) = delete;
 
-  std::optional<OfPort> lookup(const Key& key) const;
+  std::optional<MacLocation> lookup(const Key& key) const;
 
-  // Notes that `key` was seen on `port`. The id of what changed when it is new or has moved; nothing when it was
-  // there already or there is no room.
-  std::optional<DependencyId> learn(const Key& key, OfPort port, TimePoint now);
+  // Notes that `key` was seen at `location`. The id of what changed when it is new or has moved; nothing when it was
+  // there already, is fixed, or there is no room.
+  std::optional<DependencyId> learn(const Key& key, const MacLocation& location, TimePoint now);
   // Packets of a remembered decision came from there: keeps the entry alive if it still says so.
-  void refresh(const Key& key, OfPort port, TimePoint used) const;
+  void refresh(const Key& key, const MacLocation& location, TimePoint used) const;
 
-  // Removes what has not been used for the ageing time; flush removes all, or what was learned on one port.
+  // An entry that stays until it is removed, in place of one that may be there; bounded by the table's limit alone.
+  // Nothing: there is no room.
+  std::optional<DependencyId> fix(const Key& key, const MacLocation& location, TimePoint now);
+  // Nothing: there is no such entry.
+  std::optional<DependencyId> remove(const Key& key);
+
+  // Removes what has not been used for the ageing time, of as many entries as one call may look at; is_sweeping() says
+  // whether there are more to look at. flush removes all, or what was seen in one place; fixed entries stay unless their
+  // port or segment is what goes.
   std::vector<DependencyId> expire(TimePoint now);
+  bool is_sweeping() const { return next_swept_ != 0; }
   std::vector<DependencyId> flush();
   std::vector<DependencyId> flush(OfPort port);
-  // The earliest time at which some entry may expire.
+  std::vector<DependencyId> flush(Domain domain);
+  std::vector<DependencyId> flush(const IpAddress& remote);
+  // A time before which no entry expires.
   std::optional<TimePoint> next_due() const;
   void set_options(const MacTableOptions& options);
 
-  std::vector<Entry> entries() const;  // by VLAN and address
+  std::vector<Entry> entries() const;  // by domain and address
+  std::vector<Entry> entries(Domain domain) const;
   size_t size() const { return size_.load(std::memory_order_relaxed); }
+  size_t count_of(Domain domain) const EXCLUDES(counts_mutex_);
+  // Entries by place, of all domains.
+  std::vector<std::pair<MacLocation, size_t>> places() const EXCLUDES(counts_mutex_);
   uint64_t refused_count() const { return refused_count_.load(std::memory_order_relaxed); }
 
  private:
-  static constexpr size_t shard_count = 64;
-  static constexpr size_t buckets_per_shard = 128;
+  static constexpr size_t shard_count = 256;
+  static constexpr size_t first_bucket_count = 16;
+  static constexpr size_t sweep_count = 20'000;
 
+  struct Place {
+    MacLocation location;
+    size_t count;  // of entries, under counts_mutex_
+  };
   struct Node {
-    uint64_t key;
-    std::atomic<uint16_t> port;
-    mutable std::atomic<Duration::rep> used;
+    uint64_t mac;
+    uint32_t domain;
+    std::atomic<bool> is_fixed{false};
+    std::atomic<const Place*> place{nullptr};
+    mutable std::atomic<Duration::rep> used{0};
     std::atomic<Node*> next{nullptr};
+
+    Key key() const { return {Domain::from_bits(domain), MacAddress::from_uint64(mac)}; }
+    bool has(const Key& key) const { return domain == key.domain.bits() && mac == key.mac.to_uint64(); }
+  };
+  // Owns its nodes.
+  struct Buckets {
+    explicit Buckets(size_t count);
+    ~Buckets();
+    Buckets(const Buckets&) = delete;
+    Buckets& operator=(const Buckets&) = delete;
+
+    const size_t count;
+    const std::unique_ptr<std::atomic<Node*>[]> heads;
   };
   struct Shard {
     mutable Mutex mutex;
-    std::array<std::atomic<Node*>, buckets_per_shard> buckets{};
+    std::atomic<Buckets*> buckets{nullptr};
+    size_t node_count = 0;
+    // No entry that ages was last used before; TimePoint::max: there is none. Written under the lock.
+    std::atomic<Duration::rep> oldest;
   };
 
-  static uint64_t packed(const Key& key) { return uint64_t{key.vlan} << 48 | key.mac.to_uint64(); }
-  static Key unpacked(uint64_t key);
-  const Node* find(uint64_t key) const;
+  uint64_t hash_of(const Key& key) const { return hash_add(seed_, key.mac.to_uint64(), key.domain.bits()); }
   Shard& shard_of(uint64_t hash) const { return shards_[hash % shard_count]; }
-  static std::atomic<Node*>& bucket_of(Shard& shard, uint64_t hash) {
-    return shard.buckets[hash / shard_count % buckets_per_shard];
+  static std::atomic<Node*>& bucket_of(const Buckets& buckets, uint64_t hash) {
+    return buckets.heads[hash / shard_count & (buckets.count - 1)];
   }
-  std::optional<DependencyId> move(Node& node, OfPort port, TimePoint now);
-  bool reserve(OfPort port);
-  void release(OfPort port);
+  const Node* find(const Key& key) const;
+  static Node* find_in(Shard& shard, uint64_t hash, const Key& key);
+  void insert(Shard& shard, uint64_t hash, const Key& key, const Place* place, bool is_fixed, TimePoint now);
+  void grow(Shard& shard);
+  DependencyId id_of(const Key& key) const { return dependency::mac(bridge_id_, key.domain, key.mac); }
+  enum class Why : uint8_t { learned, moved, fixed, fixed_anew };
+  bool move(Node& node, const MacLocation& location);
+  const Place* reserve(Domain domain, const MacLocation& location, Why why) EXCLUDES(counts_mutex_);
+  bool has_room(Domain domain, const MacLocation& location, Why why) const REQUIRES(counts_mutex_);
+  void release(Domain domain, const Place* place) EXCLUDES(counts_mutex_);
+  template <class Drop>
+  void sweep(Shard& shard, Drop&& drop, std::vector<DependencyId>& removed);
   template <class Drop>
   std::vector<DependencyId> remove_if(Drop&& drop);
   template <class Visit>
@@ -109,8 +165,10 @@ class MacTable {
   std::atomic<size_t> limit_;
   std::atomic<size_t> size_{0};
   std::atomic<uint64_t> refused_count_{0};
-  Mutex counts_mutex_;
-  std::unordered_map<uint16_t, size_t> port_counts_ GUARDED_BY(counts_mutex_);
+  size_t next_swept_ = 0;  // shard
+  mutable Mutex counts_mutex_;
+  std::map<MacLocation, std::unique_ptr<Place>> places_ GUARDED_BY(counts_mutex_);
+  std::unordered_map<uint32_t, size_t> domain_counts_ GUARDED_BY(counts_mutex_);
 };
 
 }  // namespace weft::ofproto

@@ -1,5 +1,5 @@
 // NORMAL: what a switch without flow tables does: learn where addresses are, forward there, flood what is unknown,
-// within VLANs as the ports' configuration draws them.
+// within VLANs as the ports' configuration draws them, and within segments (segment.cc).
 #include <algorithm>
 #include <map>
 
@@ -23,18 +23,41 @@ void Translation::normal() {
     note_drop(DropReason::reserved_address);
     return;
   }
+  const std::optional<Domain> domain = input_domain(in_port);
+  if (!domain) {
+    return;
+  }
+  learn(in_port, *domain);
+  if (domain->is_segment()) {
+    forward_in_segment(*place_.bridge->segments->find(domain->vni()), in_port->serves_segments);
+  } else {
+    forward_in_vlan(domain->vlan());
+  }
+}
+
+// Where the packet belongs; nothing: nowhere, and why is noted.
+std::optional<Domain> Translation::input_domain(const PortView* in_port) {
+  if (in_port != nullptr && in_port->serves_segments) {
+    return tunnel_domain();
+  }
+  if (in_port != nullptr && !in_port->segment_name.empty()) {
+    return access_domain(*in_port);
+  }
   const std::optional<uint16_t> vlan = input_vlan(in_port);
   if (!vlan) {
     note("the port does not carry this VLAN: drop");
     note_drop(DropReason::vlan_not_allowed);
-    return;
+    return std::nullopt;
   }
-  learn(in_port, *vlan);
-  const std::vector<const PortView*> ports = normal_outputs(*vlan);
+  return Domain::of_vlan(*vlan);
+}
+
+void Translation::forward_in_vlan(uint16_t vlan) {
+  const std::vector<const PortView*> ports = normal_outputs(vlan);
   if (ports.empty()) {
     note_drop(DropReason::no_output);
   }
-  send_in_vlan(ports, *vlan);
+  send_in_vlan(ports, vlan);
 }
 
 // The VLAN that the packet belongs to on the port it came from, or nothing where it may not be. A packet from no
@@ -53,39 +76,43 @@ std::optional<uint16_t> Translation::input_vlan(const PortView* in_port) {
   return config.carries(vlan) ? std::optional(vlan) : std::nullopt;
 }
 
-void Translation::learn(const PortView* in_port, uint16_t vlan) {
+void Translation::learn(const PortView* in_port, Domain domain) {
   const MacAddress src = mac_of(packet_.read(FieldId::eth_src, looked_at_));
   if (in_port == nullptr || src.is_multicast()) {
     return;
   }
-  const MacTable::Key key{vlan, src};
-  const DependencyId id = dependency::mac(place_.bridge->id, vlan, src);
-  if (find_mac(key) != in_port->of_port) {
-    note("learning that the source is on this port");
+  const MacTable::Key key{domain, src};
+  const MacLocation location{in_port->of_port, in_port->serves_segments ? tunnel_source() : IpAddress()};
+  const DependencyId id = dependency::mac(place_.bridge->id, domain, src);
+  if (const auto known = find_mac(key); known != location) {
+    note(location.is_remote() ? "learning that the source is behind this remote"
+                              : "learning that the source is on this port");
     out_.effects.comes_late = out_.effects.comes_late || std::ranges::count(out_.dependencies.ids, id) != 0;
-    out_.effects.macs.push_back({place_.bridge->id, place_.bridge->macs, key, in_port->of_port});
+    const bool came_home = known && known->is_remote() && !location.is_remote();
+    out_.effects.macs.push_back({place_.bridge->id, place_.bridge->macs, key, location, came_home});
   }
   depend_on(id);
-  out_.credits.macs.push_back({place_.bridge->macs, key, in_port->of_port});
+  out_.credits.macs.push_back({place_.bridge->macs, key, location});
 }
 
 // What this packet has taught already counts, though it is applied only later.
-std::optional<OfPort> Translation::find_mac(const MacTable::Key& key) const {
+std::optional<MacLocation> Translation::find_mac(const MacTable::Key& key) const {
   const auto& learned = out_.effects.macs;
   const auto found = std::find_if(learned.rbegin(), learned.rend(), [&](const MacLearn& learn) {
     return learn.bridge == place_.bridge->id && learn.key == key;
   });
-  return found != learned.rend() ? found->port : place_.bridge->macs->lookup(key);
+  return found != learned.rend() ? std::optional(found->location) : place_.bridge->macs->lookup(key);
 }
 
 std::vector<const PortView*> Translation::normal_outputs(uint16_t vlan) {
   const MacAddress dst = mac_of(packet_.read(FieldId::eth_dst, looked_at_));
   if (!dst.is_multicast()) {
-    depend_on(dependency::mac(place_.bridge->id, vlan, dst));
-    if (const std::optional<OfPort> number = find_mac({vlan, dst})) {
-      const PortView* port = find_port(*number);
+    const Domain domain = Domain::of_vlan(vlan);
+    depend_on(dependency::mac(place_.bridge->id, domain, dst));
+    if (const auto known = find_mac({domain, dst})) {
+      const PortView* port = find_port(known->port);
       if (port != nullptr) {
-        const bool is_output = *number != packet_.in_port() && port->vlan.carries(vlan) && may_send(*port);
+        const bool is_output = known->port != packet_.in_port() && port->vlan.carries(vlan) && may_send(*port);
         note(is_output ? "forwarding to learned port" : "learned port is the input port, or may not send");
         return is_output ? std::vector{port} : std::vector<const PortView*>{};
       }

@@ -8,6 +8,7 @@
 // Ownership: the Switch publishes it and retires the previous one; bridges are shared between snapshots.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <bitset>
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include "datapath/api/port_spec.h"
 #include "lib/base/ids.h"
 #include "lib/openflow/session_message.h"
+#include "ofproto/overlay/segment.h"
 #include "ofproto/table/table_set.h"
 #include "ofproto/translate/dependency_id.h"
 #include "ofproto/translate/mac_table.h"
@@ -35,6 +37,7 @@ struct PatchCounters {
 
 // How NORMAL treats a port's VLANs, with the defaults of its configuration filled in.
 struct PortVlan {
+  bool is_in_none = false;  // it serves segments
   bool is_access = false;
   bool has_native = false;                          // a trunk on which untagged frames belong to `tag`
   bool native_is_untagged = false;                  // ... which leaves untagged
@@ -42,6 +45,9 @@ struct PortVlan {
   std::shared_ptr<const std::bitset<4096>> trunks;  // null: all
 
   bool carries(uint16_t vlan) const {
+    if (is_in_none) {
+      return false;
+    }
     if (is_access || (has_native && vlan == tag)) {
       return vlan == tag;
     }
@@ -67,7 +73,11 @@ struct PortView {
   std::optional<PatchPeer> peer;  // ... which exists
   std::shared_ptr<PatchCounters> patch_counters;
   std::optional<datapath::TunnelSpec> tunnel;
+  std::optional<Encap> encap;    // of a tunnel port that segments can use
+  bool serves_segments = false;  // ... and that some do
   PortVlan vlan;
+  std::string segment_name;                  // empty: not an access port of a segment
+  SegmentPtr segment;                        // null: there is none of that name
   std::shared_ptr<const PortQueues> queues;  // null: what it sends has no limit
 };
 
@@ -82,6 +92,9 @@ struct BridgeView {
   bool invalid_ttl_to_controller = false;
   bool miss_to_controller = false;
   std::optional<uint8_t> first_egress;  // table
+  std::shared_ptr<const SegmentTable> segments;
+  std::unordered_map<uint32_t, std::vector<OfPort>> segment_ports;         // access ports by VNI
+  std::array<std::optional<OfPort>, all_encaps.size()> segment_tunnels{};  // by encapsulation
 
   const PortView* port(OfPort of_port) const {
     const auto found = ports.find(of_port);

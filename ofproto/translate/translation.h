@@ -111,12 +111,24 @@ class Translation {
 
   // --- normal.cc
   void normal();
+  void forward_in_vlan(uint16_t vlan);
+  std::optional<Domain> input_domain(const PortView* in_port);
   std::optional<uint16_t> input_vlan(const PortView* in_port);
-  void learn(const PortView* in_port, uint16_t vlan);
-  std::optional<OfPort> find_mac(const MacTable::Key& key) const;
+  void learn(const PortView* in_port, Domain domain);
+  std::optional<MacLocation> find_mac(const MacTable::Key& key) const;
   std::vector<const PortView*> normal_outputs(uint16_t vlan);
   std::vector<const PortView*> flood_ports(uint16_t vlan);
   void send_in_vlan(const std::vector<const PortView*>& ports, uint16_t vlan);
+
+  // --- segment.cc
+  std::optional<Domain> tunnel_domain();
+  std::optional<Domain> access_domain(const PortView& in_port);
+  IpAddress tunnel_source();
+  void forward_in_segment(const Segment& segment, bool is_from_tunnel);
+  void forward_to(const Segment& segment, const MacLocation& location, bool is_from_tunnel);
+  void flood_in_segment(const Segment& segment, bool is_from_tunnel);
+  std::vector<const PortView*> local_ports(const Segment& segment);
+  bool send_to_remotes(const Segment& segment, OfPort tunnel, std::span<const IpAddress> remotes);
 
   // --- extension.cc
   FieldValue read(const openflow::SubField& bits);

@@ -22,7 +22,7 @@ void Credits::apply(uint64_t packet_count, uint64_t byte_count, TimePoint used) 
     bytes.fetch_add(byte_count, std::memory_order_relaxed);
   }
   for (const Mac& credit : macs) {
-    credit.table->refresh(credit.key, credit.port, used);
+    credit.table->refresh(credit.key, credit.location, used);
   }
   for (const auto& rule : learned) {
     rule->refresh(used);

@@ -44,7 +44,7 @@ struct Credits {
   struct Mac {
     const MacTable* table;
     MacTable::Key key;
-    OfPort port;
+    MacLocation location;
   };
 
   // The rule's timeouts shrink.
@@ -72,7 +72,9 @@ struct MacLearn {
   BridgeId bridge = 0;
   MacTable* table = nullptr;
   MacTable::Key key;
-  OfPort port{};
+  MacLocation location;
+  // It was behind a tunnel, and the packet goes to one place only: the others of its segment must be told.
+  bool must_announce = false;
 };
 
 struct Effects {

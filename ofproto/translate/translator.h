@@ -15,7 +15,7 @@
 //   translator.cc  pipeline: tables, resubmit, instructions, branches        packet_state.cc  masks
 //   action.cc      each action, the action set                               set_field.cc     set, TTL, commit
 //   output.cc      ports, floods, patch ports                                egress.cc        tables on the way there
-//   normal.cc      learning switch                                           vlan.cc mpls.cc  tags and labels
+//   normal.cc segment.cc  learning switch                                    vlan.cc mpls.cc  tags and labels
 //                                                                            mpls_ttl.cc pbb.cc reshape.cc
 //   group.cc       buckets: all, chosen by hash, or the first live one       liveness.cc      which are live
 //   select_hash.cc rendezvous.cc  what is hashed, and whose it is            tunnel.cc        outer headers

@@ -59,8 +59,11 @@ datapath::Decision UpcallHandler::learn_first(PortId port, std::vector<LearnedFl
 bool UpcallHandler::apply(const Effects& effects) {
   Touches touches;
   for (const MacLearn& learn : effects.macs) {
-    if (const auto changed = learn.table->learn(learn.key, learn.port, clock_.coarse_now())) {
+    if (const auto changed = learn.table->learn(learn.key, learn.location, clock_.coarse_now())) {
       touches.ids.push_back(*changed);
+      if (learn.must_announce) {
+        hooks_.address_came(learn);
+      }
     }
   }
   if (touches.empty()) {

@@ -29,6 +29,8 @@ struct UpcallHooks {
   std::function<void()> made_decision;  // a megaflow may soon exist
   // Flows that a packet of this port asks for: the number of the request (LearnQueue::push).
   std::function<std::optional<uint64_t>(PortId, std::vector<LearnedFlow>)> learn;
+  // MacLearn::must_announce, and the address has moved.
+  std::function<void(const MacLearn&)> address_came;
 };
 
 class UpcallHandler final : public datapath::UpcallSink {

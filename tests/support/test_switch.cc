@@ -109,6 +109,11 @@ void TestSwitch::connect(std::string_view bridge_name, const std::string& name, 
   settle();
 }
 
+void TestSwitch::set_segments(std::vector<ofproto::Segment> segments, std::string_view bridge_name) {
+  bridge(bridge_name).update_segments({.set = std::move(segments), .removed = {}});
+  settle();
+}
+
 void TestSwitch::remove_port(std::string_view name) {
   const bool was_there =
       std::ranges::any_of(bridges_, [&](auto& entry) { return entry.second.bridge->remove_port(name); });

@@ -10,16 +10,19 @@ namespace weft::ofproto {
 namespace {
 
 constexpr TimePoint start{std::chrono::hours(1)};
-constexpr OfPort p1{1};
-constexpr OfPort p2{2};
+const MacLocation p1{OfPort{1}, {}};
+const MacLocation p2{OfPort{2}, {}};
+const Domain segment = Domain::of_segment(5001);
 
-MacTable::Key key(uint64_t mac, uint16_t vlan = 0) { return {vlan, MacAddress::from_uint64(mac)}; }
+MacTable::Key key(uint64_t mac, uint16_t vlan = 0) { return {Domain::of_vlan(vlan), MacAddress::from_uint64(mac)}; }
+MacTable::Key key_in(Domain domain, uint64_t mac) { return {domain, MacAddress::from_uint64(mac)}; }
+MacLocation behind(uint32_t remote) { return {OfPort{9}, Ipv4Address::from_host(remote)}; }
 
 TEST(MacTable, SaysWhatChangedWhenSomethingIsNewOrMoves) {
   MacTable table(7, {});
-  EXPECT_EQ(table.learn(key(1), p1, start), dependency::mac(7, 0, MacAddress::from_uint64(1)));
+  EXPECT_EQ(table.learn(key(1), p1, start), dependency::mac(7, Domain(), MacAddress::from_uint64(1)));
   EXPECT_EQ(table.learn(key(1), p1, start), std::nullopt);
-  EXPECT_EQ(table.learn(key(1), p2, start), dependency::mac(7, 0, MacAddress::from_uint64(1)));
+  EXPECT_EQ(table.learn(key(1), p2, start), dependency::mac(7, Domain(), MacAddress::from_uint64(1)));
   EXPECT_EQ(table.lookup(key(1)), p2);
   EXPECT_EQ(table.lookup(key(1, 5)), std::nullopt);
 }
@@ -53,14 +56,97 @@ TEST(MacTable, OnePortLeavesRoomForOthers) {
   EXPECT_EQ(table.size(), 75U);
   EXPECT_EQ(table.refused_count(), 125U);
   EXPECT_TRUE(table.learn(key(1000), p2, start));
-  EXPECT_EQ(table.flush(p1).size(), 75U);
+  EXPECT_EQ(table.flush(p1.port).size(), 75U);
   EXPECT_EQ(table.entries().size(), 1U);
+}
+
+TEST(MacTable, DomainsAreApart) {
+  MacTable table(1, {});
+  table.learn(key_in(Domain::of_vlan(5001 & 0xfff), 1), p1, start);
+  table.learn(key_in(segment, 1), behind(7), start);
+
+  EXPECT_EQ(table.lookup(key_in(segment, 1)), behind(7));
+  EXPECT_EQ(table.lookup(key_in(Domain::of_segment(1), 1)), std::nullopt);
+  EXPECT_EQ(table.count_of(segment), 1U);
+  EXPECT_EQ(table.flush(segment).size(), 1U);
+  EXPECT_EQ(table.lookup(key_in(Domain::of_vlan(5001 & 0xfff), 1)), p1);
+}
+
+TEST(MacTable, WhatOneRemoteTaughtIsFlushedAlone) {
+  MacTable table(1, {});
+  for (uint64_t mac = 1; mac <= 10; ++mac) {
+    table.learn(key_in(segment, mac), behind(mac % 2 == 0 ? 7 : 8), start);
+  }
+  table.learn(key_in(segment, 2), behind(8), start);
+
+  EXPECT_EQ(table.flush(IpAddress(Ipv4Address::from_host(7))).size(), 4U);
+  EXPECT_EQ(table.places(), (std::vector<std::pair<MacLocation, size_t>>{{behind(8), 6}}));
+}
+
+// All remotes share a port: what bounds them is the segment.
+TEST(MacTable, OneSegmentLeavesRoomForOthers) {
+  MacTable table(1, {.limit = 100});
+  for (uint32_t mac = 1; mac <= 200; ++mac) {
+    table.learn(key_in(segment, mac), behind(mac), start);
+  }
+  EXPECT_EQ(table.size(), 75U);
+  EXPECT_TRUE(table.learn(key_in(Domain::of_segment(1), 1), behind(1), start));
+}
+
+// A table that is full must not keep a guest that has moved where it was.
+TEST(MacTable, AddressesMoveInAFullTable) {
+  MacTable table(1, {.limit = 2});
+  table.learn(key_in(segment, 1), behind(1), start);
+  table.learn(key_in(Domain::of_segment(2), 1), behind(1), start);
+  ASSERT_FALSE(table.learn(key_in(Domain::of_segment(3), 1), behind(1), start));
+
+  EXPECT_TRUE(table.learn(key_in(segment, 1), behind(2), start));
+  EXPECT_TRUE(table.learn(key_in(segment, 1), p1, start));
+  EXPECT_EQ(table.lookup(key_in(segment, 1)), p1);
+}
+
+TEST(MacTable, FixedEntriesNeitherAgeNorMove) {
+  MacTable table(1, {.aging = std::chrono::seconds(10)});
+  table.learn(key_in(segment, 1), p1, start);
+  EXPECT_TRUE(table.fix(key_in(segment, 1), behind(7), start));
+
+  EXPECT_FALSE(table.learn(key_in(segment, 1), p2, start));
+  EXPECT_TRUE(table.expire(start + std::chrono::hours(1)).empty());
+  EXPECT_TRUE(table.flush().empty());
+  EXPECT_EQ(table.next_due(), std::nullopt);
+  EXPECT_EQ(table.lookup(key_in(segment, 1)), behind(7));
+  EXPECT_TRUE(table.remove(key_in(segment, 1)));
+  EXPECT_FALSE(table.remove(key_in(segment, 1)));
+}
+
+// Growing copies entries: none is lost, and each keeps its age. A sweep of many goes in parts.
+TEST(MacTable, ManyAreKeptFoundAndAged) {
+  constexpr uint64_t count = 100'000;
+  MacTable table(1, {.aging = std::chrono::seconds(10), .limit = 2 * count});
+  for (uint64_t mac = 1; mac <= count; ++mac) {
+    table.learn(key_in(segment, mac), behind(static_cast<uint32_t>(mac % 100)),
+                start + std::chrono::seconds(mac % 2 == 0 ? 0 : 5));
+  }
+  EXPECT_EQ(table.size(), count);
+  for (uint64_t mac = 1; mac <= count; ++mac) {
+    ASSERT_EQ(table.lookup(key_in(segment, mac)), behind(static_cast<uint32_t>(mac % 100))) << mac;
+  }
+  size_t expired = 0;
+  size_t parts = 0;
+  do {
+    expired += table.expire(start + std::chrono::seconds(10)).size();
+    ++parts;
+  } while (table.is_sweeping());
+  EXPECT_EQ(expired, count / 2);
+  EXPECT_GT(parts, 3U);
+  EXPECT_EQ(table.next_due(), start + std::chrono::seconds(15));
+  EXPECT_EQ(table.size(), count / 2);
 }
 
 // A reader sees an entry on one of the ports it was ever learned on, or none; never something else.
 TEST(MacTable, ReadersSeeWholeEntriesWhileWritersMoveThem) {
   const rcu::ThreadScope here;
-  MacTable table(1, {});
+  MacTable table(1, {.limit = 100'000});
   std::atomic<bool> is_over{false};
   std::thread reader([&] {
     const rcu::ThreadScope there;
@@ -79,8 +165,9 @@ TEST(MacTable, ReadersSeeWholeEntriesWhileWritersMoveThem) {
   });
   for (int i = 0; i < 2000; ++i) {
     table.learn(key(static_cast<uint64_t>(1 + i % 50)), p2, start);
+    table.learn(key(static_cast<uint64_t>(1000 + i)), p2, start);  // so that shards grow
     if (i % 100 == 0) {
-      table.flush(p1);
+      table.flush(p1.port);
     }
   }
   {

@@ -1,0 +1,130 @@
+// Segments of a bridge, and what it knows of addresses: what operators see and change.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "lib/openflow/port_message.h"
+#include "ofproto/bridge/local_bridge.h"
+#include "ofproto/overlay/announcement.h"
+
+namespace weft::ofproto {
+namespace {
+
+// Beyond so many things that change at once, what rests on the bridge is proved again as a whole.
+constexpr size_t max_listed_ids = 4096;
+
+}  // namespace
+
+void LocalBridge::publish_addresses(std::vector<DependencyId> ids) {
+  if (ids.size() > max_listed_ids) {
+    ids = {dependency::bridge(id_)};
+  }
+  if (!ids.empty()) {
+    host_.state().changes.append({.ids = std::move(ids), .rules = {}});
+    host_.revalidator().wake();
+  }
+}
+
+void LocalBridge::update_segments(const SegmentChanges& changes) {
+  auto table = std::make_shared<SegmentTable>(*segments_);
+  std::vector<DependencyId> touched;
+  std::vector<Domain> gone;
+  std::set<std::string_view> names(changes.removed.begin(), changes.removed.end());
+  for (const std::string& name : changes.removed) {
+    if (const SegmentPtr segment = table->find(name)) {
+      gone.push_back(Domain::of_segment(segment->vni));
+      table->erase(name);
+    }
+  }
+  for (const Segment& segment : changes.set) {
+    names.insert(segment.name);
+    const SegmentPtr before = table->find(segment.name);
+    if (before != nullptr && (before->vni != segment.vni || before->encap != segment.encap)) {
+      gone.push_back(Domain::of_segment(before->vni));
+    }
+    touched.push_back(dependency::segment(id_, segment.vni));
+    table->put(segment);
+  }
+  for (const Domain domain : gone) {
+    touched.push_back(dependency::segment(id_, domain.vni()));
+  }
+  for (const auto& [number, port] : ports_.all()) {
+    if (names.contains(port.request.vlan.segment)) {
+      touched.push_back(dependency::port(id_, number));
+    }
+  }
+  // Which tunnel ports serve segments, and are in no VLAN any more.
+  const bool is_other_encap =
+      std::ranges::any_of(all_encaps, [&](Encap encap) { return table->has(encap) != segments_->has(encap); });
+  if (is_other_encap || touched.size() > max_listed_ids) {
+    touched = {dependency::bridge(id_)};
+  }
+  segments_ = std::move(table);
+  host_.publish_snapshot({.ids = std::move(touched), .rules = {}});
+  for (const Domain domain : gone) {
+    publish_addresses(macs_.flush(domain));
+  }
+}
+
+// What segments and their ports are to each other, in a view whose ports are there.
+void LocalBridge::connect_segments(BridgeView& view) const {
+  view.segments = segments_;
+  for (auto& [number, port] : view.ports) {
+    if (port.encap && segments_->has(*port.encap)) {
+      port.serves_segments = true;
+      port.vlan.is_in_none = true;
+      auto& tunnel = view.segment_tunnels[static_cast<size_t>(*port.encap)];
+      tunnel = tunnel.value_or(number);
+    } else if (!port.segment_name.empty()) {
+      port.vlan.is_in_none = true;
+      port.segment = segments_->find(port.segment_name);
+      if (port.segment != nullptr) {
+        view.segment_ports[port.segment->vni].push_back(number);
+      }
+    }
+  }
+}
+
+// An address came here from another host, with a packet that went to one place only. NORMAL floods this one.
+void LocalBridge::announce_address(const MacTable::Key& key, OfPort of_port) {
+  const BridgePort* port = ports_.find(of_port);
+  const SegmentPtr segment = key.domain.is_segment() ? segments_->find(key.domain.vni()) : nullptr;
+  if (port == nullptr || segment == nullptr || port->request.vlan.segment != segment->name) {
+    return;
+  }
+  const openflow::ActionList actions{openflow::OutputAction{.port = of_port::normal}};
+  static_cast<void>(inject(make_announcement(key.mac), of_port, {.actions = &actions, .resumed = nullptr}));
+}
+
+// --- addresses
+
+// In the columns that operators know. A segment stands in the VLAN's column by its name.
+std::string LocalBridge::fdb_show() const {
+  std::string text = " port  VLAN  MAC                Age\n";
+  const TimePoint now = host_.clock().now();
+  for (const MacTable::Entry& entry : macs_.entries()) {
+    const OfPort of_port = entry.location.port;
+    const std::string port = of_port == of_port::local ? std::string("LOCAL") : std::to_string(number(of_port));
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - entry.used).count();
+    const SegmentPtr segment = entry.key.domain.is_segment() ? segments_->find(entry.key.domain.vni()) : nullptr;
+    const std::string domain = segment != nullptr              ? segment->name
+                               : entry.key.domain.is_segment() ? fmt::format("vni={}", entry.key.domain.vni())
+                                                               : std::to_string(entry.key.domain.vlan());
+    text += fmt::format("{:>5}  {:>4}  {}  {:>3}{}\n", port, domain, entry.key.mac.to_string(),
+                        entry.is_fixed ? std::string("static") : std::to_string(age),
+                        entry.location.is_remote() ? "  " + entry.location.remote.to_string() : "");
+  }
+  return text;
+}
+
+void LocalBridge::fdb_flush() { publish_addresses(macs_.flush()); }
+
+size_t LocalBridge::fdb_flush(const IpAddress& remote) {
+  std::vector<DependencyId> ids = macs_.flush(remote);
+  const size_t count = ids.size();
+  publish_addresses(std::move(ids));
+  return count;
+}
+
+}  // namespace weft::ofproto

@@ -1,0 +1,86 @@
+// Segments of a bridge: logical layer-2 networks that reach other hosts through tunnels.
+//
+// A segment's id (VNI, VSID, ...) is its own on the bridge. To NORMAL it is a forwarding domain as a VLAN is: ports are
+// in it by their configuration, and packets by the tunnel id with which they come from the bridge's flow-based tunnel
+// port of the segment's encapsulation.
+//
+// A table of segments never changes: the bridge replaces it, and segments that stay are shared by both.
+//
+// Threads: values and constant tables. Cost: a copy of the table is a pointer a segment.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/base/ip_address.h"
+
+namespace weft::ofproto {
+
+enum class Encap : uint8_t { vxlan, geneve, nvgre, stt };
+inline constexpr std::array all_encaps{Encap::vxlan, Encap::geneve, Encap::nvgre, Encap::stt};
+std::string_view to_string(Encap encap);
+std::optional<Encap> parse_encap(std::string_view text);
+
+// Where broadcast, multicast and unicast to unknown addresses go, besides the local ports.
+//   multicast    to an IP multicast group
+//   replicate    to each VTEP of a list
+//   controller   nowhere: addresses that are known beyond the host were put there
+enum class SegmentMode : uint8_t { multicast, replicate, controller };
+std::string_view to_string(SegmentMode mode);
+std::optional<SegmentMode> parse_segment_mode(std::string_view text);
+
+inline constexpr uint32_t max_vni = 0xffffff;  // RFC 7348 section 5, RFC 7637 section 3.2, RFC 8926 section 3.4
+
+struct Segment {
+  std::string name;
+  uint32_t vni = 0;
+  Encap encap = Encap::vxlan;
+  SegmentMode mode = SegmentMode::replicate;
+  std::optional<IpAddress> group{};  // of mode multicast
+  std::string group_interface{};     // where it is joined; empty: the route decides
+  std::vector<IpAddress> vteps{};    // of mode replicate: sorted, each once
+  std::optional<uint32_t> mtu{};     // of the guests, bytes
+  friend bool operator==(const Segment&, const Segment&) = default;
+};
+
+using SegmentPtr = std::shared_ptr<const Segment>;
+
+// Segments that are new or changed, and names of those that go.
+struct SegmentChanges {
+  std::vector<Segment> set;
+  std::vector<std::string> removed;
+  bool empty() const { return set.empty() && removed.empty(); }
+};
+
+class SegmentTable {
+ public:
+  SegmentPtr find(uint32_t vni) const;
+  SegmentPtr find(std::string_view name) const;
+  bool empty() const { return by_name_.empty(); }
+  size_t size() const { return by_name_.size(); }
+  bool has(Encap encap) const { return counts_[static_cast<size_t>(encap)] != 0; }
+
+  // A segment of the same name is replaced; one whose VNI another has is the one that find(vni) gives from then on.
+  void put(Segment segment);
+  bool erase(std::string_view name);
+
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const auto& [name, segment] : by_name_) {
+      visit(*segment);
+    }
+  }
+
+ private:
+  std::unordered_map<uint32_t, SegmentPtr> by_vni_;
+  std::unordered_map<std::string_view, SegmentPtr> by_name_;  // the keys are the segments' own names
+  std::array<size_t, all_encaps.size()> counts_{};
+};
+
+}  // namespace weft::ofproto
