@@ -252,6 +252,16 @@ Result<void, PortError> DatapathImpl::configure_port(PortId id, const PortSpec& 
   });
 }
 
+Result<void, PortError> DatapathImpl::set_tunnel_groups(PortId id, std::vector<IpAddress> groups) {
+  Port* port = ports_.snapshot().find(id);
+  if (port == nullptr) {
+    return Unexpected(PortError{PortError::Kind::no_such_device, "there is no such port"});
+  }
+  return port->set_groups(std::move(groups)).transform_error([](const OsError& error) {
+    return PortError{PortError::Kind::system, error.to_string()};
+  });
+}
+
 PortCounters DatapathImpl::port_counters(PortId id) const {
   const Port* port = ports_.snapshot().find(id);
   return port != nullptr ? port->total_counters() : PortCounters{};

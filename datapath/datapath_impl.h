@@ -34,6 +34,7 @@ class DatapathImpl final : public Datapath {
   void remove_port(PortId port) override;
   void release_port_id(PortId port) override;
   Result<void, PortError> configure_port(PortId port, const PortSpec& spec) override;
+  Result<void, PortError> set_tunnel_groups(PortId port, std::vector<IpAddress> groups) override;
   PortCounters port_counters(PortId port) const override;
   std::optional<PortStatus> port_status(PortId port) const override;
   void set_port_listener(std::function<void(PortId)> listener) override EXCLUDES(listener_mutex_);

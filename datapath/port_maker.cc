@@ -5,14 +5,14 @@
 #include "datapath/port/memory.h"
 #include "datapath/port/replay.h"
 #include "datapath/port/tap.h"
-#include "datapath/tunnel/vxlan.h"
+#include "datapath/tunnel/tunnel_port.h"
 #include "datapath/tunnel/vxlan_replay.h"
 
 namespace weft::datapath {
 
 // What ports share.
 struct PortMaker::Shared {
-  VxlanEndpoints vxlan;
+  TunnelEndpoints tunnels;
 };
 
 namespace {
@@ -44,10 +44,10 @@ Result<std::unique_ptr<Port>, PortError> PortMaker::make(const PortSpec& spec, c
     case PortType::internal:
       return TapPort::open(spec, environment);
     case PortType::vxlan:
-      return shared_->vxlan.make_port(spec, environment);
     case PortType::geneve:
     case PortType::gre:
     case PortType::nvgre:
+      return shared_->tunnels.make_port(spec, environment);
     case PortType::stt:
       break;
   }

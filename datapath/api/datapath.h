@@ -27,6 +27,7 @@
 #include "datapath/api/upcall.h"
 #include "datapath/api/worker_perf.h"
 #include "lib/base/clock.h"
+#include "lib/base/ip_address.h"
 #include "lib/base/result.h"
 #include "lib/packet/drop_reason.h"
 #include "lib/packet/offload.h"
@@ -94,6 +95,10 @@ class Datapath {
   virtual void release_port_id(PortId port) = 0;
   // Gives the port's device the MTU and the address of `spec`, where it has them; the port stays as it is.
   virtual Result<void, PortError> configure_port(PortId port, const PortSpec& spec) = 0;
+  // The multicast groups of the underlay that a tunnel port receives from: all of them at each call. They are joined on
+  // the interface that the host's route to the group names, when this returns. An error says what could not be joined;
+  // the rest was, and the next call tries again.
+  virtual Result<void, PortError> set_tunnel_groups(PortId port, std::vector<IpAddress> groups) = 0;
   virtual PortCounters port_counters(PortId port) const = 0;
   virtual std::optional<PortStatus> port_status(PortId port) const = 0;
   // Called on whichever thread notices that status may have changed or the device is gone; must only post.

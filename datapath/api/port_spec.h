@@ -27,15 +27,16 @@ struct TunnelSpec {
   std::optional<IpAddress> remote;
   std::optional<IpAddress> local;
   bool local_is_any = true;        // local_ip not configured: any local address, route decides on sending
-  std::optional<uint64_t> in_key;  // VNI, 0..0xffffff
+  std::optional<uint64_t> in_key;  // VNI, VSID: 24 bits; GRE key: 32; STT context id: 64
   std::optional<uint64_t> out_key;
-  uint16_t dst_port = 4789;    // UDP; RFC 7348 section 8
+  uint16_t dst_port = 4789;    // UDP: RFC 7348 section 8
   std::optional<uint8_t> tos;  // absent: 0 unless tos_inherit
   bool tos_inherit = false;
   uint8_t ttl = 64;
   bool ttl_inherit = false;
   bool dont_fragment = true;
-  bool outer_checksum = true;
+  bool outer_checksum = true;  // UDP's or GRE's
+  bool has_gbp = false;        // vxlan: the group policy extension
   friend bool operator==(const TunnelSpec&, const TunnelSpec&) = default;
 };
 

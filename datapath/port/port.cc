@@ -26,6 +26,8 @@ void TxContext::drop(Port& port, DropReason reason, uint64_t count) {
 // A port without a device has nothing to change.
 Result<void, OsError> Port::configure(const PortSpec& /*wanted*/) { return {}; }
 
+Result<void, OsError> Port::set_groups(std::vector<IpAddress> /*groups*/) { return {}; }
+
 bool Port::flush(TxContext& /*context*/) { return false; }
 bool Port::has_backlog(unsigned /*worker*/) const { return false; }
 void Port::discard_backlog(TxContext& /*context*/) {}

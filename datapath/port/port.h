@@ -197,6 +197,10 @@ class Port {
   // Gives the device the MTU and the address of `wanted`, where it has them. Control thread.
   virtual Result<void, OsError> configure(const PortSpec& wanted);
 
+  // The multicast groups of the underlay to receive from, all of them at each call. An error says what could not be
+  // joined; the rest was. Control thread.
+  virtual Result<void, OsError> set_groups(std::vector<IpAddress> groups);
+
   // The device as it is now. Any thread.
   virtual PortStatus status() const = 0;
 

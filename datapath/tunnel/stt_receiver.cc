@@ -50,7 +50,7 @@ Verdict SttReceiver::admit(Packet& frame, const OuterHeader& outer, Port*& port)
   if (!context_id) {
     return context_id.error();
   }
-  port = table_.find(*context_id, outer.remote, outer.local);
+  port = table_.find(PortType::stt, *context_id, outer.remote, outer.local);
   if (port == nullptr) {
     return DropReason::tunnel_unknown_vni;
   }

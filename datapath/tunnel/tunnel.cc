@@ -109,11 +109,11 @@ Result<Encapsulation, DropReason> encapsulation_of(const TunnelSpec& spec, const
   return to;
 }
 
-TunnelMetadata metadata_of(const OuterHeader& outer, uint64_t key) {
+TunnelMetadata metadata_of(const OuterHeader& outer, uint64_t key, uint16_t flags) {
   TunnelMetadata metadata;
   metadata.begin();
   metadata.id = key;
-  metadata.flags = TunnelMetadata::flag_key;
+  metadata.flags = flags;
   metadata.tos = outer.tos;
   metadata.ttl = outer.ttl;
   metadata.set_source(outer.remote);

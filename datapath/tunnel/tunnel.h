@@ -39,8 +39,8 @@ struct Encapsulation {
 // tunnel_no_destination: neither the port nor the flow names a remote.
 Result<Encapsulation, DropReason> encapsulation_of(const TunnelSpec& spec, const Packet& packet);
 
-// Fills the metadata of a received packet.
-TunnelMetadata metadata_of(const OuterHeader& outer, uint64_t key);
+// Fills the metadata of a received packet. `flags` are TunnelMetadata's.
+TunnelMetadata metadata_of(const OuterHeader& outer, uint64_t key, uint16_t flags = TunnelMetadata::flag_key);
 
 // The inner IP header's type of service and time to live; nothing for a frame that is not IP.
 struct InnerIp {

@@ -1,5 +1,6 @@
 // TunnelTable: which tunnel port takes a received packet, by its key and its two outer addresses.
 //
+// Ports of several types may share a table (GRE and NVGRE do): a packet is for a port of the type that is asked for.
 // A port may leave each of the three open (`flow`, or any local address). The most specific port wins: a fixed key
 // before an open one, then a fixed remote, then a fixed local address. Only the combinations that some port uses are
 // looked up, so with one kind of port in use, which is usual, a lookup is one hash probe.
@@ -34,10 +35,11 @@ class TunnelTable {
   void remove(Port& port);
   bool is_empty() const { return ports_.empty(); }
 
-  Port* find(uint64_t key, const IpAddress& remote, const IpAddress& local) const;
+  Port* find(PortType type, uint64_t key, const IpAddress& remote, const IpAddress& local) const;
 
  private:
   struct Address {
+    PortType type = PortType::vxlan;
     uint64_t key = 0;
     IpAddress remote;
     IpAddress local;

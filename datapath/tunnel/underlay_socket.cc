@@ -46,27 +46,70 @@ Result<Fd, OsError> open_udp_socket(bool ipv6) {
   return socket;
 }
 
-Result<void, OsError> bind_socket(const Fd& socket, bool ipv6, uint16_t port) {
-  const SocketAddress address(any_address(ipv6), port);
+Result<void, OsError> bind_to(const Fd& socket, const IpAddress& local, uint16_t port) {
+  const SocketAddress address(local, port);
   if (::bind(socket.get(), address.get(), address.size()) != 0) {
     return Unexpected(last_os_error("bind UDP port " + std::to_string(port)));
   }
   return {};
 }
 
+Result<void, OsError> bind_socket(const Fd& socket, bool ipv6, uint16_t port) {
+  return bind_to(socket, any_address(ipv6), port);
+}
+
 void ask_for_info(OptionSetter& options, bool ipv6) {
-  options.set(SOL_SOCKET, SO_RXQ_OVFL, 1, "SO_RXQ_OVFL").set(IPPROTO_UDP, UDP_GRO, 1, "UDP_GRO");
+  options.set(SOL_SOCKET, SO_RXQ_OVFL, 1, "SO_RXQ_OVFL");
   if (ipv6) {
     options.set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO")
         .set(IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1, "IPV6_RECVHOPLIMIT")
         .set(IPPROTO_IPV6, IPV6_RECVTCLASS, 1, "IPV6_RECVTCLASS")
-        .set(IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0, "IPV6_MULTICAST_ALL")
-        .set(IPPROTO_UDP, UDP_NO_CHECK6_RX, 1, "UDP_NO_CHECK6_RX");
+        .set(IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0, "IPV6_MULTICAST_ALL");
   } else {
     options.set(IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO")
         .set(IPPROTO_IP, IP_RECVTTL, 1, "IP_RECVTTL")
         .set(IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS")
         .set(IPPROTO_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL");
+  }
+}
+
+void ask_for_udp(OptionSetter& options, bool ipv6) {
+  options.set(IPPROTO_UDP, UDP_GRO, 1, "UDP_GRO");
+  if (ipv6) {
+    options.set(IPPROTO_UDP, UDP_NO_CHECK6_RX, 1, "UDP_NO_CHECK6_RX");
+  }
+}
+
+Result<Fd, OsError> open_raw_socket(bool ipv6) {
+  return open_socket(ipv6 ? AF_INET6 : AF_INET, SOCK_RAW, IPPROTO_GRE, "a raw socket for GRE");
+}
+
+Result<void, OsError> join_group(const Fd& socket, const IpAddress& group) {
+  group_req request{};
+  const SocketAddress address(group, 0);
+  std::memcpy(&request.gr_group, address.get(), address.size());
+  return set_socket_option(socket, group.is_v6() ? IPPROTO_IPV6 : IPPROTO_IP, MCAST_JOIN_GROUP, request,
+                           "join " + group.to_string());
+}
+
+// How a socket that sends is to send.
+void ask_for_sending(OptionSetter& setter, const SourcePorts::Kind& kind) {
+  if (kind.ipv6) {
+    setter.set(IPPROTO_IPV6, IPV6_MTU_DISCOVER, kind.dont_fragment ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_DONT, "DF")
+        .set(IPPROTO_IPV6, IPV6_RECVERR, 1, "IPV6_RECVERR")
+        .set(IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0, "IPV6_MULTICAST_LOOP");
+  } else {
+    setter.set(IPPROTO_IP, IP_MTU_DISCOVER, kind.dont_fragment ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT, "DF")
+        .set(IPPROTO_IP, IP_RECVERR, 1, "IP_RECVERR")
+        .set(IPPROTO_IP, IP_MULTICAST_LOOP, 0, "IP_MULTICAST_LOOP");
+  }
+  if (kind.is_gre) {
+    return;
+  }
+  if (kind.ipv6) {
+    setter.set(IPPROTO_UDP, UDP_NO_CHECK6_TX, kind.checksum ? 0 : 1, "UDP_NO_CHECK6_TX");
+  } else {
+    setter.set(SOL_SOCKET, SO_NO_CHECK, kind.checksum ? 0 : 1, "SO_NO_CHECK");
   }
 }
 
@@ -144,12 +187,48 @@ Result<Fd, OsError> open_receive_socket(bool ipv6, uint16_t port, const Underlay
   OptionSetter setter(*socket);
   setter.set(SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
   ask_for_info(setter, ipv6);
+  ask_for_udp(setter, ipv6);
   if (!setter.result()) {
     return Unexpected(setter.result().error());
   }
   set_socket_buffers(*socket, options.receive_buffer, 0);
   if (auto bound = bind_socket(*socket, ipv6, port); !bound) {
     return Unexpected(bound.error());
+  }
+  return socket;
+}
+
+Result<Fd, OsError> open_gre_socket(bool ipv6, const UnderlayOptions& options) {
+  auto socket = open_raw_socket(ipv6);
+  if (!socket) {
+    return socket;
+  }
+  OptionSetter setter(*socket);
+  ask_for_info(setter, ipv6);
+  if (!setter.result()) {
+    return Unexpected(setter.result().error());
+  }
+  set_socket_buffers(*socket, options.receive_buffer, 0);
+  return socket;
+}
+
+Result<Fd, OsError> open_group_socket(const IpAddress& group, uint16_t port, const UnderlayOptions& options) {
+  auto socket = open_udp_socket(group.is_v6());
+  if (!socket) {
+    return socket;
+  }
+  OptionSetter setter(*socket);
+  setter.set(SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR").set(SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
+  ask_for_info(setter, group.is_v6());
+  ask_for_udp(setter, group.is_v6());
+  if (!setter.result()) {
+    return Unexpected(setter.result().error());
+  }
+  set_socket_buffers(*socket, options.receive_buffer, 0);
+  for (const auto& done : {bind_to(*socket, group, port), join_group(*socket, group)}) {
+    if (!done) {
+      return Unexpected(done.error());
+    }
   }
   return socket;
 }
@@ -191,21 +270,24 @@ bool drain_error_queue(int socket) {
 }
 
 SourcePorts::SourcePorts(Kind kind, const UnderlayOptions& options)
-    : kind_(kind), options_(options), sockets_(std::make_unique<std::atomic<int>[]>(options.source_port_count)) {
-  for (unsigned i = 0; i < options_.source_port_count; ++i) {
+    : kind_(kind),
+      count_(kind.is_gre ? 1 : options.source_port_count),
+      options_(options),
+      sockets_(std::make_unique<std::atomic<int>[]>(count_)) {
+  for (unsigned i = 0; i < count_; ++i) {
     sockets_[i].store(-1, std::memory_order_relaxed);
   }
 }
 
 SourcePorts::~SourcePorts() {
-  for (unsigned i = 0; i < options_.source_port_count; ++i) {
+  for (unsigned i = 0; i < count_; ++i) {
     const Fd closed(sockets_[i].load());
   }
 }
 
 int SourcePorts::socket(uint64_t flow_hash) {
   const uint64_t spread = hash_finish(flow_hash, 0);
-  std::atomic<int>& slot = sockets_[spread % options_.source_port_count];
+  std::atomic<int>& slot = sockets_[spread % count_];
   if (const int socket = slot.load(std::memory_order_acquire); socket >= 0) {
     return socket;
   }
@@ -213,7 +295,7 @@ int SourcePorts::socket(uint64_t flow_hash) {
     return socket;
   }
   // Out of descriptors or ports: entropy is lost, packets are not.
-  for (unsigned i = 0; i < options_.source_port_count; ++i) {
+  for (unsigned i = 0; i < count_; ++i) {
     if (const int socket = sockets_[i].load(std::memory_order_acquire); socket >= 0) {
       return socket;
     }
@@ -221,25 +303,32 @@ int SourcePorts::socket(uint64_t flow_hash) {
   return -1;
 }
 
-int SourcePorts::open(std::atomic<int>& slot) const {
-  auto socket = open_udp_socket(kind_.ipv6);
+Result<Fd, OsError> SourcePorts::open_socket() const {
+  auto socket = kind_.is_gre ? open_raw_socket(kind_.ipv6) : open_udp_socket(kind_.ipv6);
   if (!socket) {
-    return -1;
+    return socket;
   }
   OptionSetter setter(*socket);
-  if (kind_.ipv6) {
-    setter.set(IPPROTO_IPV6, IPV6_MTU_DISCOVER, kind_.dont_fragment ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_DONT, "DF")
-        .set(IPPROTO_IPV6, IPV6_RECVERR, 1, "IPV6_RECVERR")
-        .set(IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0, "IPV6_MULTICAST_LOOP")
-        .set(IPPROTO_UDP, UDP_NO_CHECK6_TX, kind_.checksum ? 0 : 1, "UDP_NO_CHECK6_TX");
-  } else {
-    setter.set(IPPROTO_IP, IP_MTU_DISCOVER, kind_.dont_fragment ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT, "DF")
-        .set(IPPROTO_IP, IP_RECVERR, 1, "IP_RECVERR")
-        .set(IPPROTO_IP, IP_MULTICAST_LOOP, 0, "IP_MULTICAST_LOOP")
-        .set(SOL_SOCKET, SO_NO_CHECK, kind_.checksum ? 0 : 1, "SO_NO_CHECK");
-  }
+  ask_for_sending(setter, kind_);
   set_socket_buffers(*socket, 0, options_.send_buffer);
-  if (!setter.result() || !drop_all_input(*socket) || !bind_socket(*socket, kind_.ipv6, 0)) {
+  if (!setter.result()) {
+    return Unexpected(setter.result().error());
+  }
+  if (auto filtered = drop_all_input(*socket); !filtered) {
+    return Unexpected(filtered.error());
+  }
+  if (kind_.is_gre) {
+    return socket;
+  }
+  if (auto bound = bind_socket(*socket, kind_.ipv6, 0); !bound) {
+    return Unexpected(bound.error());
+  }
+  return socket;
+}
+
+int SourcePorts::open(std::atomic<int>& slot) const {
+  auto socket = open_socket();
+  if (!socket) {
     return -1;
   }
   int nobody = -1;

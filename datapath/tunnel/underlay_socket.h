@@ -1,8 +1,11 @@
-// UDP sockets on the underlay: those that receive on a tunnel's port, and those that send from many source ports.
+// Sockets on the underlay: those that receive on a tunnel's UDP port, or raw ones for GRE, and those that send, for UDP
+// from many source ports.
 //
 // Receiving: one socket for each family and worker on the port, shared out by the kernel (SO_REUSEPORT), which tells
 // destination address, TTL and TOS of each datagram, joins datagrams of a flow (UDP_GRO), and counts what it dropped.
-// Multicast that other sockets have joined is not delivered here (IP_MULTICAST_ALL 0).
+// Multicast that other sockets have joined is not delivered here (IP_MULTICAST_ALL 0): a socket of its own, bound to the
+// group, receives that, so that a flooded copy enters exactly once. A raw socket gets every GRE packet of the host, so
+// there is one for each family; over IPv4 it hands over the IP header too.
 //
 // Sending: the source port carries the entropy of the inner flow, so that ECMP and receive-side scaling spread. A
 // SourcePorts is a set of up to 1,024 sockets, each bound to a port of the kernel's choice when it is first used. They
@@ -41,6 +44,9 @@ struct UnderlayOptions {
 Result<void, PortError> check_port_is_free(bool ipv6, uint16_t port);
 
 Result<Fd, OsError> open_receive_socket(bool ipv6, uint16_t port, const UnderlayOptions& options);
+Result<Fd, OsError> open_gre_socket(bool ipv6, const UnderlayOptions& options);
+// Joined on the interface that the host's route to the group names (IGMP, MLD: the kernel), until it is closed.
+Result<Fd, OsError> open_group_socket(const IpAddress& group, uint16_t port, const UnderlayOptions& options);
 
 // What recvmsg() tells beside a datagram.
 struct DatagramInfo {
@@ -61,6 +67,7 @@ class SourcePorts {
     bool ipv6 = false;
     bool dont_fragment = true;
     bool checksum = true;
+    bool is_gre = false;  // a raw socket: GRE has no ports, so one socket is the whole set
   };
 
   SourcePorts(Kind kind, const UnderlayOptions& options);
@@ -73,8 +80,10 @@ class SourcePorts {
 
  private:
   int open(std::atomic<int>& slot) const;
+  Result<Fd, OsError> open_socket() const;
 
   const Kind kind_;
+  const unsigned count_;
   const UnderlayOptions options_;
   const std::unique_ptr<std::atomic<int>[]> sockets_;  // -1: not yet
 };

@@ -1,6 +1,6 @@
 // A VXLAN packet as it is on the wire, outer Ethernet header and all, written before the inner frame in its own buffer.
 //
-// For underlays that take whole frames. The sockets of vxlan_sender.h leave the outer headers to the kernel.
+// For underlays that take whole frames. The sockets of tunnel_sender.h leave the outer headers to the kernel.
 //
 // Threads: pure. Cost: 50 bytes written, and one pass over the frame when the outer checksum is asked for.
 #pragma once

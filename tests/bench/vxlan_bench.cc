@@ -6,8 +6,8 @@
 #include <benchmark/benchmark.h>
 #include <sys/socket.h>
 
-#include "datapath/tunnel/vxlan_receiver.h"
-#include "datapath/tunnel/vxlan_sender.h"
+#include "datapath/tunnel/tunnel_receiver.h"
+#include "datapath/tunnel/tunnel_sender.h"
 #include "lib/packet/vxlan.h"
 #include "tests/datapath/tunnel/stub_port.h"
 #include "tests/support/frame.h"
@@ -40,7 +40,7 @@ void encapsulate(benchmark::State& state, const Frame& frame, size_t batch_size)
   PacketBalance balance;
   TxContext context(0, pool, balance);
   SenderSockets sockets({});
-  VxlanSender sender(sockets, PathCache(SystemClock::instance(), 1000, always_routed(1600)));
+  TunnelSender sender(sockets, PathCache(SystemClock::instance(), 1000, always_routed(1600)));
 
   std::vector<PacketPtr> packets;
   std::vector<Packet*> pointers;
@@ -84,7 +84,7 @@ void decapsulate(benchmark::State& state, const Bytes& received, size_t gro_size
   std::deque<PacketPtr> waiting;
   for (auto _ : state) {
     PacketBatch batch;
-    VxlanReceiver receiver(table, paths, context, Delivery(batch, waiting));
+    TunnelReceiver receiver(PortType::vxlan, table, paths, context, Delivery(batch, waiting));
     for (size_t i = 0; i < batch_size; ++i) {
       receiver.take(pool.copy_of(received), info);
     }

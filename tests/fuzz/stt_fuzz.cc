@@ -27,7 +27,12 @@ using namespace weft::datapath;
 
 // A worker with one port that takes every context from everybody.
 struct World {
-  World() : port(tunnel_spec("stt0")), paths(clock, 1000, always_routed(1500)) { table.add(port); }
+  World() : port(spec()), paths(clock, 1000, always_routed(1500)) { table.add(port); }
+  static PortSpec spec() {
+    PortSpec spec = tunnel_spec("stt0");
+    spec.type = PortType::stt;
+    return spec;
+  }
 
   ManualClock clock;
   PacketPool pool;

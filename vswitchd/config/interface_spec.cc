@@ -19,7 +19,21 @@ using management::Datum;
 using management::Row;
 using Problem = std::optional<std::string>;
 
-constexpr uint64_t max_vni = 0xffffff;  // RFC 7348 section 5
+constexpr uint64_t max_vni = 0xffffff;  // RFC 7348 section 5; Geneve's and NVGRE's are as wide
+
+struct TypeName {
+  std::string_view text;
+  PortType type;
+};
+constexpr std::array type_names{
+    TypeName{"", PortType::system},       TypeName{"system", PortType::system},     TypeName{"afxdp", PortType::afxdp},
+    TypeName{"tap", PortType::tap},       TypeName{"internal", PortType::internal}, TypeName{"vxlan", PortType::vxlan},
+    TypeName{"geneve", PortType::geneve}, TypeName{"gre", PortType::gre},           TypeName{"nvgre", PortType::nvgre}};
+
+std::optional<PortType> port_type(std::string_view type) {
+  const auto* it = std::ranges::find(type_names, type, &TypeName::text);
+  return it == type_names.end() ? std::nullopt : std::optional(it->type);
+}
 
 Problem bad_option(const Row& interface, std::string_view key, std::string_view value, std::string_view wanted) {
   return fmt::format("{}: options:{}=\"{}\": {}", interface.name(), key, value, wanted);
@@ -35,7 +49,23 @@ Problem read_address(const Row& interface, std::string_view key, std::optional<I
   return out ? std::nullopt : bad_option(interface, key, *text, "an IP address or \"flow\" is needed");
 }
 
-Problem read_key(const Row& interface, std::string_view key, std::optional<uint64_t>& out) {
+// What a key is called, and how large it may be.
+struct KeyKind {
+  std::string_view name;
+  uint64_t max;
+};
+KeyKind key_kind(PortType type) {
+  switch (type) {
+    case PortType::gre:
+      return {"a key", 0xffffffff};
+    case PortType::nvgre:
+      return {"a VSID", max_vni};
+    default:
+      return {"a VNI", max_vni};
+  }
+}
+
+Problem read_key(const Row& interface, std::string_view key, const KeyKind& kind, std::optional<uint64_t>& out) {
   const auto text = interface["options"].at(key);
   if (!text) {
     return std::nullopt;
@@ -44,8 +74,10 @@ Problem read_key(const Row& interface, std::string_view key, std::optional<uint6
     out.reset();
     return std::nullopt;
   }
-  out = parse_unsigned(*text, max_vni);
-  return out ? std::nullopt : bad_option(interface, key, *text, "a VNI of 0 to 16777215 or \"flow\" is needed");
+  out = parse_unsigned(*text, kind.max);
+  return out ? std::nullopt
+             : bad_option(interface, key, *text,
+                          fmt::format("{} of 0 to {} or \"flow\" is needed", kind.name, kind.max));
 }
 
 template <typename Number>
@@ -79,8 +111,30 @@ Problem read_flag(const Row& interface, std::string_view key, bool& out) {
   return std::nullopt;
 }
 
-constexpr std::array<std::string_view, 10> tunnel_options{"remote_ip", "local_ip", "key", "in_key", "out_key",
-                                                          "dst_port",  "tos",      "ttl", "csum",   "df_default"};
+// Of every tunnel; those that have a UDP port have dst_port too, VXLAN has exts, and only NVGRE has no checksum.
+constexpr std::array<std::string_view, 8> tunnel_options{"remote_ip", "local_ip", "key", "in_key",
+                                                         "out_key",   "tos",      "ttl", "df_default"};
+std::vector<std::string_view> options_of(PortType type) {
+  std::vector<std::string_view> options(tunnel_options.begin(), tunnel_options.end());
+  if (type == PortType::vxlan || type == PortType::geneve) {
+    options.emplace_back("dst_port");
+  }
+  if (type == PortType::vxlan) {
+    options.emplace_back("exts");
+  }
+  if (type != PortType::nvgre) {
+    options.emplace_back("csum");
+  }
+  return options;
+}
+
+// Extensions of VXLAN, one so far.
+Problem read_extensions(const Row& interface, bool& has_gbp) {
+  const auto text = interface["options"].at("exts");
+  has_gbp = text == "gbp";
+  return !text || has_gbp ? std::nullopt : bad_option(interface, "exts", *text, "\"gbp\" is needed");
+}
+
 constexpr std::array<std::string_view, 4> afxdp_options{"force", "n_rxq", "use-need-wakeup", "xdp-mode"};
 
 // An option that nobody reads would leave its setting as it was: a VNI of 0, say.
@@ -97,9 +151,12 @@ Problem unknown_option(const Row& interface, std::span<const std::string_view> k
   return std::nullopt;
 }
 
-Result<TunnelSpec, std::string> to_tunnel(const Row& interface) {
+constexpr uint16_t geneve_port = 6081;  // RFC 8926 section 3.3
+
+Result<TunnelSpec, std::string> to_tunnel(const Row& interface, PortType type) {
   const Datum& options = interface["options"];
-  if (const auto problem = unknown_option(interface, tunnel_options)) {
+  const KeyKind kind = key_kind(type);
+  if (const auto problem = unknown_option(interface, options_of(type))) {
     return Unexpected{*problem};
   }
   if (!options.at("remote_ip")) {
@@ -110,15 +167,18 @@ Result<TunnelSpec, std::string> to_tunnel(const Row& interface) {
   spec.local_is_any = !options.at("local_ip");
   spec.in_key = 0;  // an absent key is 0, as in Open vSwitch
   spec.out_key = 0;
+  spec.dst_port = type == PortType::geneve ? geneve_port : spec.dst_port;
+  spec.outer_checksum = type != PortType::gre && type != PortType::nvgre;  // NVGRE has none: RFC 7637 section 3.2
   uint8_t tos = 0;
   for (const Problem& problem :
        {read_address(interface, "remote_ip", spec.remote), read_address(interface, "local_ip", spec.local),
-        read_key(interface, "key", spec.in_key), read_key(interface, "key", spec.out_key),
-        read_key(interface, "in_key", spec.in_key), read_key(interface, "out_key", spec.out_key),
+        read_key(interface, "key", kind, spec.in_key), read_key(interface, "key", kind, spec.out_key),
+        read_key(interface, "in_key", kind, spec.in_key), read_key(interface, "out_key", kind, spec.out_key),
         read_number(interface, "dst_port", 1, 65535, spec.dst_port),
         read_number_or_inherit(interface, "tos", tos, spec.tos_inherit),
         read_number_or_inherit(interface, "ttl", spec.ttl, spec.ttl_inherit),
-        read_flag(interface, "df_default", spec.dont_fragment), read_flag(interface, "csum", spec.outer_checksum)}) {
+        read_flag(interface, "df_default", spec.dont_fragment), read_flag(interface, "csum", spec.outer_checksum),
+        read_extensions(interface, spec.has_gbp)}) {
     if (problem) {
       return Unexpected{*problem};
     }
@@ -133,20 +193,11 @@ Result<TunnelSpec, std::string> to_tunnel(const Row& interface) {
   return spec;
 }
 
-std::optional<PortType> port_type(std::string_view type) {
-  struct Name {
-    std::string_view text;
-    PortType type;
-  };
-  static constexpr std::array names{Name{"", PortType::system},           Name{"system", PortType::system},
-                                    Name{"afxdp", PortType::afxdp},       Name{"tap", PortType::tap},
-                                    Name{"internal", PortType::internal}, Name{"vxlan", PortType::vxlan}};
-  const auto* it = std::ranges::find(names, type, &Name::text);
-  return it == names.end() ? std::nullopt : std::optional(it->type);
-}
-
 std::string unknown_type(std::string_view interface, std::string_view type) {
-  static constexpr std::array<std::string_view, 6> known{"system", "afxdp", "tap", "internal", "patch", "vxlan"};
+  std::vector<std::string_view> known{"patch"};
+  for (const TypeName& name : type_names) {
+    known.push_back(name.text);
+  }
   const TextError error{fmt::format("could not open network device {}: unknown type \"{}\"", interface, type), 0, 0,
                         did_you_mean(type, known)};
   return error.to_string();
@@ -245,7 +296,7 @@ Result<Attachment, std::string> to_attachment(const Row& interface, MacAddress b
     }
   }
   if (is_tunnel(*kind)) {
-    auto tunnel = to_tunnel(interface);
+    auto tunnel = to_tunnel(interface, *kind);
     if (!tunnel) {
       return Unexpected{tunnel.error()};
     }

@@ -252,7 +252,7 @@ class RandomWire : public RandomStreams {
     return wire;
   }
 
-  // As VxlanReceiver does.
+  // As TunnelReceiver does.
   void receive(const Wire& wire) {
     for (const Bytes& bytes : wire) {
       PacketPtr packet = pool_.copy_of(bytes);

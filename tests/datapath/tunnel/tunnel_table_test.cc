@@ -21,7 +21,7 @@ class TunnelTableStory : public ::testing::Test {
     return ports_.emplace_back(spec);
   }
   std::string found(uint32_t key, const char* remote, const char* local) {
-    const Port* port = table_.find(key, ip(remote), ip(local));
+    const Port* port = table_.find(PortType::vxlan, key, ip(remote), ip(local));
     return port == nullptr ? "none" : port->spec().name;
   }
 

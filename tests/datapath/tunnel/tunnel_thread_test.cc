@@ -36,7 +36,7 @@ TEST(TunnelThreads, APortThatIsFoundIsThereAndTheRightOne) {
       const rcu::ThreadScope scope;
       while (!stop.load()) {
         for (uint32_t key = 0; key < 8; ++key) {
-          const Port* port = table.find(key, ip("192.0.2.1"), ip("192.0.2.2"));
+          const Port* port = table.find(PortType::vxlan, key, ip("192.0.2.1"), ip("192.0.2.2"));
           wrong += port == nullptr || port->spec().tunnel.in_key.value_or(key) != key ? 1 : 0;
         }
         rcu::quiescent();

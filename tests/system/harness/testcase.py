@@ -57,25 +57,40 @@ class SystemTest(unittest.TestCase):
         self.assertGreater(switch.ofport(port), 0)
         return Guest(place, address)
 
-    def two_hosts(self):
-        """Hosts h1 and h2 in two subnets with a router between them, as a data centre has it."""
-        router = self.place("router")
+    def two_hosts(self, ipv6=False):
+        """Hosts h1 and h2 in two subnets with a router between them, as a data centre has it.
+
+        With `ipv6` they also have addresses of that family, `vtep6`.
+        """
+        router = self.place("router", ipv6=ipv6)
         router.sysctl("net.ipv4.ip_forward", 1)
         hosts = []
         for number, subnet in ((1, "192.0.2"), (2, "198.51.100")):
-            host = self.place(f"h{number}")
+            host = self.place(f"h{number}", ipv6=ipv6)
             cable(host, "uplink", router, f"to-h{number}", UNDERLAY_MTU)
             host.address("uplink", f"{subnet}.1/24")
             router.address(f"to-h{number}", f"{subnet}.254/24")
             host.run(f"ip route add default via {subnet}.254")
             host.vtep = f"{subnet}.1"
             hosts.append(host)
+            if ipv6:
+                self._add_ipv6(host, router, number)
         until(lambda: hosts[0].run("ping -c 1 -W 1 198.51.100.1", check=False).returncode == 0, "the underlay routes")
         return hosts[0], hosts[1], router
 
+    def _add_ipv6(self, host, router, number):
+        router.sysctl("net.ipv6.conf.all.forwarding", 1)
+        for place, device, last in ((router, f"to-h{number}", "fe"), (host, "uplink", "1")):
+            place.run(["ip", "address", "add", f"2001:db8:{number}::{last}/64", "dev", device, "nodad"])
+        host.run(f"ip -6 route add default via 2001:db8:{number}::fe")
+        host.vtep6 = f"2001:db8:{number}::1"
+
     def vxlan(self, switch, remote="flow", key="flow", name="vx0"):
-        switch.vsctl("add-port", "br0", name, "--", "set", "interface", name, "type=vxlan",
-                     f"options:remote_ip={remote}", f"options:key={key}")
+        self.tunnel(switch, "vxlan", name, f"remote_ip={remote}", f"key={key}")
+
+    def tunnel(self, switch, kind, name, *options):
+        switch.vsctl("add-port", "br0", name, "--", "set", "interface", name, f"type={kind}",
+                     *(f"options:{option}" for option in options))
         self.assertGreater(switch.ofport(name), 0)
 
     def overlay_flows(self, switch, port, vni, remote):

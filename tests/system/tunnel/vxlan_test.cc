@@ -1,8 +1,8 @@
 // A VXLAN tunnel port of ours on one host, the Linux kernel's vxlan device on another, a routed underlay between.
 //
-//   [guest: veth g1] our frames -> VxlanPort on host A --- veth, router --- host B: kernel vxlan device
+//   [guest: veth g1] our frames -> TunnelPort on host A --- veth, router --- host B: kernel vxlan device
 
-#include "datapath/tunnel/vxlan.h"
+#include "datapath/tunnel/tunnel_port.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -92,7 +92,7 @@ class VxlanSystem : public ::testing::Test {
 
   std::unique_ptr<NetworkNamespace> a_, b_, router_;
   TestWorker worker_;
-  VxlanEndpoints endpoints_;
+  TunnelEndpoints endpoints_;
 };
 
 struct Received {
@@ -198,7 +198,7 @@ TEST_F(VxlanSystem, TheKernelsUnmarkedSegmentOf60KilobytesIsAGsoFrameAgain) {
 
 TEST_F(VxlanSystem, OurOwnPiecesAreMergedAgainByOurOwnReceiver) {
   TestWorker other;
-  VxlanEndpoints there_endpoints;
+  TunnelEndpoints there_endpoints;
   std::unique_ptr<PortDriver> there;
   {
     const NetworkNamespace::Scope scope(*b_);
@@ -372,7 +372,7 @@ TEST_F(VxlanSystem, APortThatTheKernelsDeviceHoldsIsRefusedByName) {
 TEST_F(VxlanSystem, APortThatAnotherSwitchHoldsIsRefused) {
   const NetworkNamespace::Scope scope(*a_);
   const auto port = open(flow_spec());
-  VxlanEndpoints other;
+  TunnelEndpoints other;
   const auto second = other.make_port(flow_spec(), {});
   ASSERT_FALSE(second.has_value());
   EXPECT_THAT(second.error().message, ::testing::HasSubstr("held by another program"));

@@ -51,10 +51,29 @@ TEST(InterfaceSpec, TypesOfDevices) {
   EXPECT_EQ(spec(interface("system")).type, PortType::system);
   EXPECT_EQ(spec(interface("tap")).type, PortType::tap);
   EXPECT_EQ(spec(interface("internal")).mac, some_mac);
-  EXPECT_EQ(problem(interface("gre")), "could not open network device p1: unknown type \"gre\"");
+  EXPECT_EQ(problem(interface("erspan")), "could not open network device p1: unknown type \"erspan\"");
   EXPECT_EQ(problem(interface("vxlna")),
             "could not open network device p1: unknown type \"vxlna\", did you mean \"vxlan\"?");
   EXPECT_TRUE(spec(interface("", {{"force", "true"}})).force);
+}
+
+TEST(InterfaceSpec, TypesOfTunnels) {
+  const auto tunnel = [](const char* type, Options more = {}) {
+    more.emplace_back("remote_ip", "flow");
+    return interface(type, more);
+  };
+  EXPECT_EQ(spec(tunnel("geneve")).type, PortType::geneve);
+  EXPECT_EQ(spec(tunnel("geneve")).tunnel.dst_port, 6081);
+  EXPECT_EQ(spec(tunnel("nvgre", {{"key", "16777215"}})).tunnel.in_key, 16777215U);
+  EXPECT_FALSE(spec(tunnel("gre")).tunnel.outer_checksum);
+  EXPECT_TRUE(spec(tunnel("gre", {{"csum", "true"}})).tunnel.outer_checksum);
+  EXPECT_EQ(spec(tunnel("gre", {{"key", "4294967295"}})).tunnel.out_key, 4294967295U);
+  EXPECT_TRUE(spec(tunnel("vxlan", {{"exts", "gbp"}})).tunnel.has_gbp);
+  EXPECT_EQ(problem(tunnel("vxlan", {{"exts", "gpe"}})), "p1: options:exts=\"gpe\": \"gbp\" is needed");
+  EXPECT_EQ(problem(tunnel("nvgre", {{"key", "16777216"}})),
+            "p1: options:key=\"16777216\": a VSID of 0 to 16777215 or \"flow\" is needed");
+  EXPECT_EQ(problem(tunnel("gre", {{"dst_port", "1"}})), "p1: unknown gre option \"dst_port\"");
+  EXPECT_EQ(problem(tunnel("nvgre", {{"csum", "true"}})), "p1: unknown nvgre option \"csum\"");
 }
 
 TEST(InterfaceSpec, AfXdp) {

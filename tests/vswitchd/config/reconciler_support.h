@@ -65,6 +65,7 @@ class DeviceDatapath : public datapath::Datapath {
     }
     return port;
   }
+  Result<void, datapath::PortError> set_tunnel_groups(PortId, std::vector<IpAddress>) override { return {}; }
   Result<void, PortError> configure_port(PortId /*port*/, const PortSpec& spec) override {
     configured[spec.name] = spec;
     if (!configure_error.empty()) {

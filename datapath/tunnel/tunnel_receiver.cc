@@ -1,32 +1,24 @@
-#include "datapath/tunnel/vxlan_receiver.h"
+#include "datapath/tunnel/tunnel_receiver.h"
 
 #include <algorithm>
 
 #include "datapath/offload/frame_layers.h"
 #include "datapath/offload/ingress.h"
 #include "lib/packet/ethernet.h"
-#include "lib/packet/header_at.h"
 #include "lib/packet/ipv4.h"
 #include "lib/packet/ipv6.h"
 #include "lib/packet/udp.h"
-#include "lib/packet/vxlan.h"
 
 namespace weft::datapath {
 
 namespace {
 
-// The largest inner IP packet that fits a datagram on this path.
-size_t inner_mtu(const Path& path, bool is_v4) {
-  const size_t overhead =
-      (is_v4 ? ipv4_header_bytes : ipv6_header_bytes) + udp_header_bytes + vxlan_header_bytes + ethernet_header_bytes;
-  return path.mtu > overhead ? path.mtu - overhead : 0;
-}
-
 // What a datagram is that came with the size of its pieces.
 enum class Marked : uint8_t { joined, inner_udp_gso, in_doubt };
 
-Marked what_is_marked(std::span<uint8_t> datagram, size_t piece_size) {
-  const std::span<const uint8_t> inner = datagram.subspan(std::min(vxlan_header_bytes, datagram.size()));
+Marked what_is_marked(PortType type, std::span<uint8_t> datagram, size_t piece_size) {
+  const auto opened = open_tunnel(type, datagram);
+  const std::span<const uint8_t> inner = opened ? opened->frame : std::span<uint8_t>{};
   const FrameLayers layers = find_layers(inner);
   if (!layers.is_ip() || layers.l3_end != inner.size()) {
     return Marked::joined;
@@ -35,8 +27,8 @@ Marked what_is_marked(std::span<uint8_t> datagram, size_t piece_size) {
     return Marked::in_doubt;
   }
   for (size_t at = piece_size; at < datagram.size(); at += piece_size) {
-    if (!open_vxlan(datagram.subspan(at, std::min(piece_size, datagram.size() - at)))) {
-      return Marked::inner_udp_gso;  // peers join nothing that is not VXLAN
+    if (!open_tunnel(type, datagram.subspan(at, std::min(piece_size, datagram.size() - at)))) {
+      return Marked::inner_udp_gso;  // peers join nothing that is not the tunnel's
     }
   }
   return Marked::in_doubt;
@@ -44,53 +36,66 @@ Marked what_is_marked(std::span<uint8_t> datagram, size_t piece_size) {
 
 }  // namespace
 
-Result<VxlanInner, DropReason> open_vxlan(std::span<uint8_t> datagram) {
-  const auto* header = header_at<VxlanHeader>(datagram);
-  if (header == nullptr || datagram.size() < vxlan_header_bytes + ethernet_header_bytes) {
-    return Unexpected(DropReason::tunnel_bad_header);
-  }
-  const bool is_plain = header->flags == VxlanHeader::flag_vni && header->gbp_flags == 0 && header->gbp_id == Be16{} &&
-                        header->reserved == 0;
-  if (!is_plain) {
-    return Unexpected(DropReason::tunnel_bad_flags);
-  }
-  return VxlanInner{header->vni(), datagram.subspan(vxlan_header_bytes)};
+// The largest inner IP packet that fits a datagram on this path.
+size_t TunnelReceiver::inner_mtu(const Target& target) const {
+  const size_t overhead = (target.tunnel.is_ipv6 ? ipv6_header_bytes : ipv4_header_bytes) +
+                          (is_over_udp(type_) ? udp_header_bytes : 0) + target.header_size + ethernet_header_bytes;
+  return target.path->mtu > overhead ? target.path->mtu - overhead : 0;
 }
 
-Port* VxlanReceiver::find_port(uint32_t vni, const OuterHeader& outer) {
-  const bool is_as_before = last_port_ != nullptr && last_vni_ == vni && last_outer_.remote == outer.remote &&
-                            last_outer_.local == outer.local;
+Port* TunnelReceiver::find_port(const TunnelInner& inner, const OuterHeader& outer) {
+  const bool is_as_before = last_port_ != nullptr && last_key_ == inner.key && last_has_key_ == inner.has_key &&
+                            last_outer_.remote == outer.remote && last_outer_.local == outer.local;
   if (!is_as_before) {
-    last_port_ = table_.find(vni, outer.remote, outer.local);
-    last_vni_ = vni;
+    last_port_ = look_up(inner, outer);
+    last_key_ = inner.key;
+    last_has_key_ = inner.has_key;
     last_outer_ = outer;
   }
   return last_port_;
 }
 
-Verdict VxlanReceiver::admit(std::span<uint8_t> datagram, const DatagramInfo& info, Target& target, VxlanInner& inner) {
-  const auto opened = open_vxlan(datagram);
+// On the wire NVGRE is GRE with a key: an nvgre port that takes its VSID comes before a gre port that takes the key.
+Port* TunnelReceiver::look_up(const TunnelInner& inner, const OuterHeader& outer) const {
+  if (type_ == PortType::gre && inner.has_key) {
+    if (Port* port = table_.find(PortType::nvgre, inner.key >> 8, outer.remote, outer.local)) {
+      return port;
+    }
+  }
+  return table_.find(type_, inner.key, outer.remote, outer.local);
+}
+
+Verdict TunnelReceiver::admit(std::span<uint8_t> datagram, const DatagramInfo& info, Target& target,
+                              TunnelInner& inner) {
+  const auto opened = open_tunnel(type_, datagram);
   if (!opened) {
     return opened.error();
   }
   inner = *opened;
-  target.port = find_port(inner.vni, info.outer);
+  target.port = find_port(inner, info.outer);
   if (target.port == nullptr) {
     return DropReason::tunnel_unknown_vni;
+  }
+  if (inner.has_gbp && !target.port->spec().tunnel.has_gbp) {
+    return DropReason::tunnel_bad_flags;
   }
   target.path = paths_.find(info.outer.remote);
   if (target.path != nullptr && target.path->verdict == DropReason::tunnel_own_address) {
     return DropReason::tunnel_own_address;
   }
-  target.tunnel = metadata_of(info.outer, inner.vni);
+  const bool is_nvgre = target.port->spec().type == PortType::nvgre;
+  target.tunnel = metadata_of(info.outer, is_nvgre ? inner.key >> 8 : inner.key, inner.flags);
+  target.tunnel.gbp_id = inner.gbp_id;
+  target.tunnel.gbp_flags = inner.gbp_flags;
+  target.header_size = inner.header_size;
   return decapsulate_ecn(inner.frame, info.outer.tos);
 }
 
-void VxlanReceiver::take(PacketPtr datagram, const DatagramInfo& info) {
+void TunnelReceiver::take(PacketPtr datagram, const DatagramInfo& info) {
   if (info.gro_size == 0 || info.gro_size >= datagram->size()) {
     return take_single(std::move(datagram), info, 0);
   }
-  switch (what_is_marked(datagram->bytes(), info.gro_size)) {
+  switch (what_is_marked(type_, datagram->bytes(), info.gro_size)) {
     case Marked::joined:
       return take_joined(datagram->bytes(), info);
     case Marked::inner_udp_gso:
@@ -100,21 +105,21 @@ void VxlanReceiver::take(PacketPtr datagram, const DatagramInfo& info) {
   }
 }
 
-void VxlanReceiver::take_single(PacketPtr datagram, const DatagramInfo& info, size_t udp_gso_size) {
+void TunnelReceiver::take_single(PacketPtr datagram, const DatagramInfo& info, size_t udp_gso_size) {
   Target target;
-  VxlanInner inner;
+  TunnelInner inner;
   if (const Verdict verdict = admit(datagram->bytes(), info, target, inner)) {
     context_.drop(target.port, *verdict);
     return;
   }
-  datagram->pull(vxlan_header_bytes);
+  datagram->pull(inner.header_size);
   take_inner(std::move(datagram), target, udp_gso_size);
 }
 
-void VxlanReceiver::take_joined(std::span<uint8_t> datagram, const DatagramInfo& info) {
+void TunnelReceiver::take_joined(std::span<uint8_t> datagram, const DatagramInfo& info) {
   for (size_t at = 0; at < datagram.size(); at += info.gro_size) {
     Target target;
-    VxlanInner inner;
+    TunnelInner inner;
     const auto piece = datagram.subspan(at, std::min(info.gro_size, datagram.size() - at));
     if (const Verdict verdict = admit(piece, info, target, inner)) {
       context_.drop(target.port, *verdict);
@@ -128,7 +133,7 @@ void VxlanReceiver::take_joined(std::span<uint8_t> datagram, const DatagramInfo&
   }
 }
 
-void VxlanReceiver::take_inner(PacketPtr packet, const Target& target, size_t udp_gso_size) {
+void TunnelReceiver::take_inner(PacketPtr packet, const Target& target, size_t udp_gso_size) {
   packet->in_port = target.port->id();
   packet->tunnel = target.tunnel;
   detect_partial_checksum(*packet);
@@ -136,7 +141,7 @@ void VxlanReceiver::take_inner(PacketPtr packet, const Target& target, size_t ud
     promote_udp_to_gso(*packet, static_cast<uint16_t>(udp_gso_size));
   }
   if (target.path != nullptr && !target.path->verdict) {
-    const size_t mtu = inner_mtu(*target.path, !target.tunnel.is_ipv6);
+    const size_t mtu = inner_mtu(target);
     if (packet->size() > mtu + ethernet_header_bytes) {
       promote_to_gso(*packet, mtu);
     }

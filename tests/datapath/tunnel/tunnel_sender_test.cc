@@ -1,6 +1,6 @@
 // What leaves on the wire: the sender's datagrams, received by a plain UDP socket on the loopback device.
 
-#include "datapath/tunnel/vxlan_sender.h"
+#include "datapath/tunnel/tunnel_sender.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -31,9 +31,9 @@ struct Datagram {
   Frame inner() const { return Frame(std::span(bytes).subspan(vxlan_header_bytes)); }
 };
 
-class VxlanSenderStory : public ::testing::Test {
+class TunnelSenderStory : public ::testing::Test {
  protected:
-  VxlanSenderStory() : sockets_(options()), sender_(sockets_, PathCache(clock_, 1000, always_routed(1500))) {
+  TunnelSenderStory() : sockets_(options()), sender_(sockets_, PathCache(clock_, 1000, always_routed(1500))) {
     receiver_ = *open_socket(AF_INET, SOCK_DGRAM, 0, "receiver");
     set_socket_buffers(receiver_, 16 << 20, 0);
     for (const int option : {IP_PKTINFO, IP_RECVTTL, IP_RECVTOS}) {
@@ -115,7 +115,7 @@ class VxlanSenderStory : public ::testing::Test {
   TxContext context_{0, pool_, balance_};
   ManualClock clock_;
   SenderSockets sockets_;
-  VxlanSender sender_;
+  TunnelSender sender_;
   Fd receiver_;
   PortSpec spec_;
   uint64_t flow_hash_ = 1;
@@ -123,7 +123,7 @@ class VxlanSenderStory : public ::testing::Test {
 
 Frame tcp_frame(size_t size) { return frame().ipv4("10.0.0.1", "10.0.0.2").tcp(4000, 80).payload_size(size); }
 
-TEST_F(VxlanSenderStory, AFrameGetsTheHeaderAndTheOuterFieldsAskedFor) {
+TEST_F(TunnelSenderStory, AFrameGetsTheHeaderAndTheOuterFieldsAskedFor) {
   spec_.tunnel.tos = 0x40;
   spec_.tunnel.ttl = 9;
   send(tcp_frame(100));
@@ -137,12 +137,12 @@ TEST_F(VxlanSenderStory, AFrameGetsTheHeaderAndTheOuterFieldsAskedFor) {
   EXPECT_EQ(balance_.sent.value(), 1U);
 }
 
-TEST_F(VxlanSenderStory, UnfinishedChecksumsAreFinished) {
+TEST_F(TunnelSenderStory, UnfinishedChecksumsAreFinished) {
   send(tcp_frame(100).partial_checksum());
   EXPECT_EQ(received().at(0).inner(), tcp_frame(100));
 }
 
-TEST_F(VxlanSenderStory, AGsoFrameLeavesAsItsPieces) {
+TEST_F(TunnelSenderStory, AGsoFrameLeavesAsItsPieces) {
   send(tcp_frame(20000).partial_checksum().gso(1000));
   const auto datagrams = received();
   ASSERT_EQ(datagrams.size(), 20U);
@@ -155,7 +155,7 @@ TEST_F(VxlanSenderStory, AGsoFrameLeavesAsItsPieces) {
   EXPECT_EQ(balance_.sent.value(), 1U);
 }
 
-TEST_F(VxlanSenderStory, MorePiecesThanOneSendTakesAreSpreadOverSeveral) {
+TEST_F(TunnelSenderStory, MorePiecesThanOneSendTakesAreSpreadOverSeveral) {
   send(tcp_frame(30000).partial_checksum().gso(100));
   const auto datagrams = received();
   ASSERT_EQ(datagrams.size(), 300U);
@@ -166,7 +166,7 @@ TEST_F(VxlanSenderStory, MorePiecesThanOneSendTakesAreSpreadOverSeveral) {
   EXPECT_EQ(payload, 30000U);
 }
 
-TEST_F(VxlanSenderStory, ManyLargeFramesInOneBatchKeepTheirOrder) {
+TEST_F(TunnelSenderStory, ManyLargeFramesInOneBatchKeepTheirOrder) {
   std::vector<Frame> frames;
   for (uint32_t i = 0; i < 32; ++i) {
     frames.push_back(frame()
@@ -185,7 +185,7 @@ TEST_F(VxlanSenderStory, ManyLargeFramesInOneBatchKeepTheirOrder) {
   }
 }
 
-TEST_F(VxlanSenderStory, JoinedFramesLeaveAsTheyWere) {
+TEST_F(TunnelSenderStory, JoinedFramesLeaveAsTheyWere) {
   spec_.tunnel.out_key.reset();
   spec_.tunnel.tos_inherit = true;
   const auto with_tos = [](uint8_t tos) {
@@ -218,7 +218,7 @@ TEST_F(VxlanSenderStory, JoinedFramesLeaveAsTheyWere) {
 
 // Frames of all kinds behind one another, and what software GSO makes of each: pieces that share a datagram with those
 // of other frames are the same. Some frames are for an address that the kernel refuses.
-TEST_F(VxlanSenderStory, PiecesOfLargeFramesJoinThoseOfOthers) {
+TEST_F(TunnelSenderStory, PiecesOfLargeFramesJoinThoseOfOthers) {
   constexpr uint32_t seed = 20271128;
   std::mt19937 random(seed);
   const auto remote = *spec_.tunnel.remote;
@@ -260,7 +260,7 @@ TEST_F(VxlanSenderStory, PiecesOfLargeFramesJoinThoseOfOthers) {
 }
 
 // A socket that had no room in the middle of a frame is given the rest, not the whole once more.
-TEST_F(VxlanSenderStory, AFrameGoesOnWhereTheSocketWasFull) {
+TEST_F(TunnelSenderStory, AFrameGoesOnWhereTheSocketWasFull) {
   StubPort port(spec_);
   const PacketPtr first = received_packet(tcp_frame(9000).partial_checksum().gso(100));
   const PacketPtr second = received_packet(tcp_frame(900).partial_checksum().gso(100));
@@ -280,7 +280,7 @@ TEST_F(VxlanSenderStory, AFrameGoesOnWhereTheSocketWasFull) {
   EXPECT_EQ(balance_.sent.value(), 2U);
 }
 
-TEST_F(VxlanSenderStory, AFlowHasOneSourcePortAndManyFlowsHaveMany) {
+TEST_F(TunnelSenderStory, AFlowHasOneSourcePortAndManyFlowsHaveMany) {
   std::set<uint16_t> ports;
   for (flow_hash_ = 0; flow_hash_ < 200; ++flow_hash_) {
     send({tcp_frame(10), tcp_frame(20)});
@@ -293,7 +293,7 @@ TEST_F(VxlanSenderStory, AFlowHasOneSourcePortAndManyFlowsHaveMany) {
   EXPECT_LE(ports.size(), 64U);
 }
 
-TEST_F(VxlanSenderStory, TheLimitIsThePathsMtu) {
+TEST_F(TunnelSenderStory, TheLimitIsThePathsMtu) {
   // 1500 less 20 + 8 + 8 + 14 + 40.
   send(tcp_frame(1410));
   EXPECT_EQ(received().size(), 1U);
@@ -302,7 +302,7 @@ TEST_F(VxlanSenderStory, TheLimitIsThePathsMtu) {
   EXPECT_EQ(received().size(), 1U) << "what fits among what does not still leaves";
 }
 
-TEST_F(VxlanSenderStory, WithoutDontFragmentTheLimitIsTheKernels) {
+TEST_F(TunnelSenderStory, WithoutDontFragmentTheLimitIsTheKernels) {
   spec_.tunnel.dont_fragment = false;
   send({tcp_frame(5000), tcp_frame(8000).partial_checksum().gso(4000)});
   const auto datagrams = received();
@@ -310,14 +310,14 @@ TEST_F(VxlanSenderStory, WithoutDontFragmentTheLimitIsTheKernels) {
   EXPECT_EQ(datagrams[0].inner(), tcp_frame(5000));
 }
 
-TEST_F(VxlanSenderStory, WithoutARemoteNothingLeavesButItIsCounted) {
+TEST_F(TunnelSenderStory, WithoutARemoteNothingLeavesButItIsCounted) {
   spec_.tunnel.remote.reset();
   send({tcp_frame(10), tcp_frame(10)});
   EXPECT_EQ(balance_.dropped.value(DropReason::tunnel_no_destination), 2U);
 }
 
 // It stayed at the front as if the socket had been full, and nothing behind it ever left.
-TEST_F(VxlanSenderStory, AFrameThatTheKernelRefusesHoldsUpNobody) {
+TEST_F(TunnelSenderStory, AFrameThatTheKernelRefusesHoldsUpNobody) {
   const auto remote = spec_.tunnel.remote;
   const auto broadcast = ip("127.255.255.255");  // EACCES: nothing waits at the socket's error queue
 
@@ -333,7 +333,7 @@ TEST_F(VxlanSenderStory, AFrameThatTheKernelRefusesHoldsUpNobody) {
   EXPECT_EQ(balance_.dropped.total(), 2U);
 }
 
-TEST_F(VxlanSenderStory, ARefusedFrameAmongOthersIsTheOnlyOneThatIsDropped) {
+TEST_F(TunnelSenderStory, ARefusedFrameAmongOthersIsTheOnlyOneThatIsDropped) {
   const auto remote = *spec_.tunnel.remote;
   spec_.tunnel.remote.reset();
   StubPort port(spec_);
@@ -352,7 +352,7 @@ TEST_F(VxlanSenderStory, ARefusedFrameAmongOthersIsTheOnlyOneThatIsDropped) {
   EXPECT_EQ(balance_.dropped.value(DropReason::tx_error), 2U);
 }
 
-TEST_F(VxlanSenderStory, AFrameThatCannotBeCutIsCounted) {
+TEST_F(TunnelSenderStory, AFrameThatCannotBeCutIsCounted) {
   StubPort port(spec_);
   PacketPtr liar = make_packet(pool_, tcp_frame(4000).partial_checksum().gso(1000));
   liar->offload.csum_start = 20;

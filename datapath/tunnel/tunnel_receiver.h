@@ -1,19 +1,18 @@
-// VxlanReceiver: from UDP datagrams to inner packets with tunnel metadata, for one batch.
+// TunnelReceiver: from datagrams to inner packets with tunnel metadata, for one batch.
 //
 // A datagram may be many: what the kernel joined (UDP_GRO) is taken apart again, and the inner TCP segments of a flow
 // merged into large frames (datapath/offload/gro.h), each byte copied and its checksum verified in one pass. A single
-// datagram loses its VXLAN header in place. What a kernel vxlan on the same machine hands over as one datagram of
+// datagram loses its tunnel header in place. What a kernel vxlan on the same machine hands over as one datagram of
 // 60 KB with an unfinished inner checksum becomes a GSO frame again.
 //
 // The mark of joined datagrams (their size) is also what the kernel puts on one datagram whose inner packet is a UDP
 // GSO frame. Such a frame is an IP packet up to its end, where the first of several datagrams ends before. But a packet
 // that lies about its length could pass off what is joined to it as its own, and the payload of a GSO frame could pass
-// for datagrams of any VNI; so it is taken for one only where the others would not be VXLAN, and where the frame is
+// for datagrams of any VNI; so it is taken for one only where the others would be no tunnel's, and where the frame is
 // plain UDP with an unfinished checksum. What stays in doubt is dropped.
 //
-// Every inner frame is delivered, merged (absorbed), or dropped with a reason: tunnel_bad_header, tunnel_bad_flags
-// (RFC 7348 section 5: the I flag and nothing else, as peers send it), tunnel_unknown_vni, tunnel_own_address,
-// tunnel_congestion.
+// Every inner frame is delivered, merged (absorbed), or dropped with a reason: those of open_tunnel(), tunnel_unknown_vni,
+// tunnel_own_address, tunnel_congestion.
 //
 // Threads: one worker, one receive(). Ownership: packets come from and go to the worker's pool.
 #pragma once
@@ -24,17 +23,11 @@
 #include "datapath/offload/gro.h"
 #include "datapath/port/port.h"
 #include "datapath/tunnel/path_cache.h"
+#include "datapath/tunnel/tunnel_header.h"
 #include "datapath/tunnel/tunnel_table.h"
 #include "datapath/tunnel/underlay_socket.h"
 
 namespace weft::datapath {
-
-// The inner frame of one datagram.
-struct VxlanInner {
-  uint32_t vni = 0;
-  std::span<uint8_t> frame;
-};
-Result<VxlanInner, DropReason> open_vxlan(std::span<uint8_t> datagram);
 
 // Where inner packets go: the batch, and what does not fit waits in order for the next call.
 class Delivery {
@@ -54,12 +47,13 @@ class Delivery {
   std::deque<PacketPtr>& waiting_;
 };
 
-class VxlanReceiver {
+class TunnelReceiver {
  public:
-  VxlanReceiver(const TunnelTable& table, PathCache& paths, RxContext& context, Delivery delivery)
-      : table_(table), paths_(paths), context_(context), deliver_(delivery), gro_(context.pool()) {}
+  // `type`: what the datagrams are, as for open_tunnel().
+  TunnelReceiver(PortType type, const TunnelTable& table, PathCache& paths, RxContext& context, Delivery delivery)
+      : type_(type), table_(table), paths_(paths), context_(context), deliver_(delivery), gro_(context.pool()) {}
 
-  // `datagram` holds the UDP payload.
+  // `datagram` holds the payload of UDP, or of IP.
   void take(PacketPtr datagram, const DatagramInfo& info);
   // At the end of the batch: lets go what was held for merging.
   void finish() { gro_.flush(deliver_); }
@@ -69,14 +63,18 @@ class VxlanReceiver {
     Port* port = nullptr;
     TunnelMetadata tunnel;
     const Path* path = nullptr;
+    size_t header_size = 0;
   };
 
-  Verdict admit(std::span<uint8_t> datagram, const DatagramInfo& info, Target& target, VxlanInner& inner);
+  Verdict admit(std::span<uint8_t> datagram, const DatagramInfo& info, Target& target, TunnelInner& inner);
   void take_single(PacketPtr datagram, const DatagramInfo& info, size_t udp_gso_size);
   void take_joined(std::span<uint8_t> datagram, const DatagramInfo& info);
   void take_inner(PacketPtr packet, const Target& target, size_t udp_gso_size);
-  Port* find_port(uint32_t vni, const OuterHeader& outer);
+  size_t inner_mtu(const Target& target) const;
+  Port* find_port(const TunnelInner& inner, const OuterHeader& outer);
+  Port* look_up(const TunnelInner& inner, const OuterHeader& outer) const;
 
+  const PortType type_;
   const TunnelTable& table_;
   PathCache& paths_;
   RxContext& context_;
@@ -84,7 +82,8 @@ class VxlanReceiver {
   Gro gro_;
   // Of the last inner frame: the next one is usually for the same port.
   Port* last_port_ = nullptr;
-  uint32_t last_vni_ = 0;
+  uint64_t last_key_ = 0;
+  bool last_has_key_ = false;
   OuterHeader last_outer_;
 };
 

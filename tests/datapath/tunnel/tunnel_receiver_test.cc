@@ -1,4 +1,4 @@
-#include "datapath/tunnel/vxlan_receiver.h"
+#include "datapath/tunnel/tunnel_receiver.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,9 +15,9 @@ namespace weft::datapath {
 namespace {
 
 // A worker that is handed UDP payloads for VXLAN port vx0, which takes VNI 5001 from anybody.
-class VxlanReceiverStory : public ::testing::Test {
+class TunnelReceiverStory : public ::testing::Test {
  protected:
-  explicit VxlanReceiverStory(uint32_t underlay_mtu = 1500)
+  explicit TunnelReceiverStory(uint32_t underlay_mtu = 1500)
       : port_(spec(), 9), paths_(clock_, 1000, always_routed(underlay_mtu)) {
     table_.add(port_);
     info_.outer = {ip("192.0.2.1"), ip("192.0.2.2"), 0, 64};
@@ -31,7 +31,7 @@ class VxlanReceiverStory : public ::testing::Test {
 
   void receive(const std::vector<Bytes>& datagrams) {
     Delivery delivery(batch_, waiting_);
-    VxlanReceiver receiver(table_, paths_, context_, delivery);
+    TunnelReceiver receiver(PortType::vxlan, table_, paths_, context_, delivery);
     for (const Bytes& datagram : datagrams) {
       receiver.take(pool_.copy_of(datagram), info_);
     }
@@ -82,7 +82,7 @@ Frame tcp_segment(uint32_t sequence, size_t size, uint16_t flags = tcp_flag::ack
   return frame().ipv4("10.0.0.1", "10.0.0.2").ip_id(id).tcp(4000, 80, flags).tcp_sequence(sequence).payload_size(size);
 }
 
-TEST_F(VxlanReceiverStory, TheHeaderComesOffAndTheOuterAddressesAreRemembered) {
+TEST_F(TunnelReceiverStory, TheHeaderComesOffAndTheOuterAddressesAreRemembered) {
   receive({datagram(udp_frame())});
   EXPECT_THAT(received(), ::testing::ElementsAre(udp_frame()));
   const Packet& packet = batch_[0];
@@ -93,7 +93,7 @@ TEST_F(VxlanReceiverStory, TheHeaderComesOffAndTheOuterAddressesAreRemembered) {
   EXPECT_EQ(packet.offload, Offload{});
 }
 
-TEST_F(VxlanReceiverStory, WrongFlagsAndReservedBitsAreCounted) {
+TEST_F(TunnelReceiverStory, WrongFlagsAndReservedBitsAreCounted) {
   for (const size_t byte : {0U, 1U, 2U, 3U, 7U}) {
     Bytes wrong = datagram(udp_frame());
     wrong[byte] ^= 0x01;
@@ -106,7 +106,7 @@ TEST_F(VxlanReceiverStory, WrongFlagsAndReservedBitsAreCounted) {
   EXPECT_EQ(dropped(DropReason::tunnel_bad_flags), 6U);
 }
 
-TEST_F(VxlanReceiverStory, DatagramsTooShortForAnInnerFrameAreCounted) {
+TEST_F(TunnelReceiverStory, DatagramsTooShortForAnInnerFrameAreCounted) {
   Bytes whole = datagram(udp_frame());
   for (const size_t size : {0U, 1U, 7U, 8U, 21U}) {
     receive({Bytes(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(size))});
@@ -114,25 +114,25 @@ TEST_F(VxlanReceiverStory, DatagramsTooShortForAnInnerFrameAreCounted) {
   EXPECT_EQ(dropped(DropReason::tunnel_bad_header), 5U);
 }
 
-TEST_F(VxlanReceiverStory, AKeyThatNoPortTakesIsCountedWithoutAPort) {
+TEST_F(TunnelReceiverStory, AKeyThatNoPortTakesIsCountedWithoutAPort) {
   receive({datagram(udp_frame(), 5002)});
   EXPECT_EQ(dropped(DropReason::tunnel_unknown_vni), 1U);
   EXPECT_EQ(balance_.received.value(), 1U);
 }
 
-TEST_F(VxlanReceiverStory, APacketThatClaimsToComeFromUsIsDropped) {
+TEST_F(TunnelReceiverStory, APacketThatClaimsToComeFromUsIsDropped) {
   PathCache own(clock_, 1000, [](const IpAddress&, const std::optional<IpAddress>&) {
     netlink::RouteAnswer answer;
     answer.is_local = true;
     return Result<netlink::RouteAnswer, OsError>(answer);
   });
-  VxlanReceiver receiver(table_, own, context_, Delivery(batch_, waiting_));
+  TunnelReceiver receiver(PortType::vxlan, table_, own, context_, Delivery(batch_, waiting_));
   receiver.take(pool_.copy_of(datagram(udp_frame())), info_);
   EXPECT_EQ(dropped(DropReason::tunnel_own_address), 1U);
   EXPECT_EQ(port_.total_counters().rx_dropped, 1U);
 }
 
-TEST_F(VxlanReceiverStory, CongestionMarksReachTheInnerPacketOrDropIt) {
+TEST_F(TunnelReceiverStory, CongestionMarksReachTheInnerPacketOrDropIt) {
   info_.outer.tos = 0x03;
   const auto inner = [](uint8_t tos) { return frame().ipv4("10.0.0.1", "10.0.0.2").tos(tos).udp(1, 2).payload("hi"); };
   receive({datagram(inner(0x02)), datagram(inner(0x00))});
@@ -140,14 +140,14 @@ TEST_F(VxlanReceiverStory, CongestionMarksReachTheInnerPacketOrDropIt) {
   EXPECT_EQ(dropped(DropReason::tunnel_congestion), 1U);
 }
 
-TEST_F(VxlanReceiverStory, JoinedDatagramsAreTakenApart) {
+TEST_F(TunnelReceiverStory, JoinedDatagramsAreTakenApart) {
   const Bytes first = datagram(udp_frame(10));
   info_.gro_size = first.size();
   receive({joined({first, datagram(udp_frame(11)), datagram(udp_frame(12))})});
   EXPECT_THAT(received(), ::testing::ElementsAre(udp_frame(10), udp_frame(11), udp_frame(12)));
 }
 
-TEST_F(VxlanReceiverStory, JoinedTcpSegmentsBecomeOneLargeFrame) {
+TEST_F(TunnelReceiverStory, JoinedTcpSegmentsBecomeOneLargeFrame) {
   const Bytes first = datagram(tcp_segment(1000, 1400, tcp_flag::ack, 1));
   info_.gro_size = first.size();
   receive({joined({first, datagram(tcp_segment(2400, 1400, tcp_flag::ack, 2)),
@@ -162,13 +162,13 @@ TEST_F(VxlanReceiverStory, JoinedTcpSegmentsBecomeOneLargeFrame) {
   EXPECT_EQ(balance_.received.value(), 2U) << "the third is counted by who takes the batch";
 }
 
-TEST_F(VxlanReceiverStory, SegmentsOfSeveralDatagramsAreMergedToo) {
+TEST_F(TunnelReceiverStory, SegmentsOfSeveralDatagramsAreMergedToo) {
   receive({datagram(tcp_segment(1000, 1400, tcp_flag::ack, 1)), datagram(tcp_segment(2400, 1400, tcp_flag::ack, 2))});
   ASSERT_EQ(batch_.size(), 1U);
   EXPECT_TRUE(batch_[0].offload.is_gso());
 }
 
-TEST_F(VxlanReceiverStory, AWrongInnerChecksumIsNeverMergedAway) {
+TEST_F(TunnelReceiverStory, AWrongInnerChecksumIsNeverMergedAway) {
   const Frame wrong = tcp_segment(2400, 1400, tcp_flag::ack, 2).bad_checksum();
   const Bytes first = datagram(tcp_segment(1000, 1400, tcp_flag::ack, 1));
   info_.gro_size = first.size();
@@ -176,7 +176,7 @@ TEST_F(VxlanReceiverStory, AWrongInnerChecksumIsNeverMergedAway) {
   EXPECT_THAT(received(), ::testing::ElementsAre(tcp_segment(1000, 1400, tcp_flag::ack, 1), wrong));
 }
 
-TEST_F(VxlanReceiverStory, JoinedDatagramsForSeveralKeysGoTheirOwnWays) {
+TEST_F(TunnelReceiverStory, JoinedDatagramsForSeveralKeysGoTheirOwnWays) {
   PortSpec other = spec();
   other.tunnel.in_key = 6000;
   StubPort second(other, 10);
@@ -192,7 +192,7 @@ TEST_F(VxlanReceiverStory, JoinedDatagramsForSeveralKeysGoTheirOwnWays) {
   table_.remove(second);
 }
 
-TEST_F(VxlanReceiverStory, WhatDoesNotFitTheBatchWaitsInOrder) {
+TEST_F(TunnelReceiverStory, WhatDoesNotFitTheBatchWaitsInOrder) {
   const Bytes first = datagram(udp_frame(0));
   info_.gro_size = first.size();
   Bytes whole;
@@ -208,7 +208,7 @@ TEST_F(VxlanReceiverStory, WhatDoesNotFitTheBatchWaitsInOrder) {
 
 // The kernel's vxlan over veth marks a guest's UDP_SEGMENT send with the size of its pieces, as it marks joined
 // datagrams. Taken apart there, the guest's payload passed for datagrams of any network.
-TEST_F(VxlanReceiverStory, AUdpFrameThatIsToBeCutIsNotTakenForJoinedDatagrams) {
+TEST_F(TunnelReceiverStory, AUdpFrameThatIsToBeCutIsNotTakenForJoinedDatagrams) {
   for (const Frame& ip : {frame().ipv4("10.0.0.1", "10.0.0.2"), frame().vlan(5).ipv6("2001:db8::1", "2001:db8::2")}) {
     batch_.clear();
     const Frame large = ip.udp(1, 2).payload_size(20000).gso(1000);
@@ -221,7 +221,7 @@ TEST_F(VxlanReceiverStory, AUdpFrameThatIsToBeCutIsNotTakenForJoinedDatagrams) {
   EXPECT_EQ(balance_.dropped.total(), 0U);
 }
 
-TEST_F(VxlanReceiverStory, WhatCouldBeAFrameToBeCutOrJoinedDatagramsIsDropped) {
+TEST_F(TunnelReceiverStory, WhatCouldBeAFrameToBeCutOrJoinedDatagramsIsDropped) {
   const Bytes hidden = datagram(udp_frame());
   info_.gro_size = hidden.size();
   const Frame around = frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).raw(joined({{'h', 'i'}, hidden, hidden}));
@@ -231,7 +231,7 @@ TEST_F(VxlanReceiverStory, WhatCouldBeAFrameToBeCutOrJoinedDatagramsIsDropped) {
 }
 
 // A guest's own tunnel with UDP GSO inside it: where it would be cut is not known.
-TEST_F(VxlanReceiverStory, AFrameToBeCutWithinAnotherTunnelIsDropped) {
+TEST_F(TunnelReceiverStory, AFrameToBeCutWithinAnotherTunnelIsDropped) {
   const Frame ip = frame().ipv4("10.0.0.1", "10.0.0.2");
   const Frame inner = ip.udp(1, 2).payload_size(5000).partial_checksum();
   info_.gro_size = 1000;
@@ -240,7 +240,7 @@ TEST_F(VxlanReceiverStory, AFrameToBeCutWithinAnotherTunnelIsDropped) {
   EXPECT_EQ(dropped(DropReason::tunnel_bad_header), 1U);
 }
 
-TEST_F(VxlanReceiverStory, ALieAboutItsLengthDropsNothingThatItIsJoinedTo) {
+TEST_F(TunnelReceiverStory, ALieAboutItsLengthDropsNothingThatItIsJoinedTo) {
   const Bytes honest = datagram(udp_frame());
   const Frame liar = udp_frame().ip_length(100);
   info_.gro_size = honest.size();
@@ -249,7 +249,7 @@ TEST_F(VxlanReceiverStory, ALieAboutItsLengthDropsNothingThatItIsJoinedTo) {
 }
 
 // The kernel's vxlan over veth, as recorded/record.py found it.
-class RecordedStory : public VxlanReceiverStory {
+class RecordedStory : public TunnelReceiverStory {
  protected:
   static Bytes recorded(const std::string& name) {
     std::ifstream file("tests/datapath/tunnel/recorded/" + name + ".bin", std::ios::binary);

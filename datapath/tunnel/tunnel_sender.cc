@@ -1,4 +1,4 @@
-#include "datapath/tunnel/vxlan_sender.h"
+#include "datapath/tunnel/tunnel_sender.h"
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -11,7 +11,6 @@
 #include "lib/packet/ipv4.h"
 #include "lib/packet/ipv6.h"
 #include "lib/packet/udp.h"
-#include "lib/packet/vxlan.h"
 
 namespace weft::datapath {
 
@@ -66,20 +65,15 @@ size_t write_control(std::span<uint8_t> room, const Encapsulation& to, size_t se
   return control.used();
 }
 
-void write_vxlan_header(uint8_t* to, uint32_t vni) {
-  const VxlanHeader header = VxlanHeader::make(vni);
-  std::memcpy(to, &header, sizeof header);
-}
-
-size_t outer_header_size(const IpAddress& remote) {
-  return (remote.is_v4() ? ipv4_header_bytes : ipv6_header_bytes) + udp_header_bytes;
+size_t outer_header_size(const IpAddress& remote, PortType type) {
+  return (remote.is_v4() ? ipv4_header_bytes : ipv6_header_bytes) + (is_over_udp(type) ? udp_header_bytes : 0);
 }
 
 }  // namespace
 
-SenderSockets::SenderSockets(const UnderlayOptions& options) {
+SenderSockets::SenderSockets(const UnderlayOptions& options, PortType type) {
   for (unsigned i = 0; i < sets_.size(); ++i) {
-    const SourcePorts::Kind kind{(i & 1) != 0, (i & 2) != 0, (i & 4) != 0};
+    const SourcePorts::Kind kind{(i & 1) != 0, (i & 2) != 0, (i & 4) != 0, !is_over_udp(type)};
     sets_[i] = std::make_unique<SourcePorts>(kind, options);
   }
 }
@@ -88,14 +82,14 @@ SourcePorts& SenderSockets::of(SourcePorts::Kind kind) {
   return *sets_[(kind.ipv6 ? 1U : 0U) | (kind.dont_fragment ? 2U : 0U) | (kind.checksum ? 4U : 0U)];
 }
 
-VxlanSender::VxlanSender(SenderSockets& sockets, PathCache paths)
+TunnelSender::TunnelSender(SenderSockets& sockets, PathCache paths)
     : sockets_(sockets), paths_(std::move(paths)), headers_(new uint8_t[header_bytes]) {
   entries_.reserve(2 * max_messages);
   messages_.reserve(max_messages);
   iovecs_.reserve(max_iovecs);
 }
 
-size_t VxlanSender::send(Port& port, std::span<Packet* const> packets, size_t& pieces_done, TxContext& context) {
+size_t TunnelSender::send(Port& port, std::span<Packet* const> packets, size_t& pieces_done, TxContext& context) {
   Call call{port, packets, pieces_done, context};
   clear();
   for (size_t i = 0; i < packets.size() && !call.is_blocked; ++i) {
@@ -107,14 +101,14 @@ size_t VxlanSender::send(Port& port, std::span<Packet* const> packets, size_t& p
   return call.done;
 }
 
-void VxlanSender::add(Call& call, size_t index) {
+void TunnelSender::add(Call& call, size_t index) {
   if (const Verdict verdict = add_datagrams(call, index)) {
     joinable_.is_open = false;
     entries_.push_back({index, verdict});
   }
 }
 
-Verdict VxlanSender::add_datagrams(Call& call, size_t index) {
+Verdict TunnelSender::add_datagrams(Call& call, size_t index) {
   Packet& packet = *call.packets[index];
   const TunnelSpec& spec = call.port.spec().tunnel;
   const auto to = encapsulation_of(spec, packet);
@@ -124,12 +118,13 @@ Verdict VxlanSender::add_datagrams(Call& call, size_t index) {
   if (const Verdict verdict = choose_socket(call, spec, *to, packet); verdict || call.is_blocked) {
     return verdict;
   }
+  header_.write(call.port.spec(), *to, packet);
   Shape shape;
   if (!packet.offload.is_gso()) {
     if (const Verdict verdict = finish_partial_checksum(packet)) {
       return verdict;
     }
-    if (const Verdict verdict = shape_of(spec, *to, vxlan_header_bytes + packet.size(), shape)) {
+    if (const Verdict verdict = shape_of(call.port.spec(), *to, packet.size(), shape)) {
       return verdict;
     }
     add_single(call, *to, index, shape);
@@ -140,14 +135,14 @@ Verdict VxlanSender::add_datagrams(Call& call, size_t index) {
     return segmenter.verdict();
   }
   shape.piece_count = segmenter.count();
-  if (const Verdict verdict = shape_of(spec, *to, vxlan_header_bytes + segmenter.frame_size(0), shape)) {
+  if (const Verdict verdict = shape_of(call.port.spec(), *to, segmenter.frame_size(0), shape)) {
     return verdict;
   }
   add_pieces(call, *to, index, segmenter, shape);
   return keep;
 }
 
-Verdict VxlanSender::choose_socket(Call& call, const TunnelSpec& spec, const Encapsulation& to, const Packet& packet) {
+Verdict TunnelSender::choose_socket(Call& call, const TunnelSpec& spec, const Encapsulation& to, const Packet& packet) {
   SourcePorts& ports = sockets_.of({to.remote.is_v6(), spec.dont_fragment, spec.outer_checksum});
   const int socket = ports.socket(packet.flow_hash);
   if (socket < 0) {
@@ -160,7 +155,7 @@ Verdict VxlanSender::choose_socket(Call& call, const TunnelSpec& spec, const Enc
   return keep;
 }
 
-Verdict VxlanSender::shape_of(const TunnelSpec& spec, const Encapsulation& to, size_t piece_size, Shape& shape) {
+Verdict TunnelSender::shape_of(const PortSpec& spec, const Encapsulation& to, size_t frame_size, Shape& shape) {
   const Path* path = paths_.find(to.remote, to.local);
   if (path == nullptr) {
     return DropReason::tunnel_no_route;
@@ -168,35 +163,34 @@ Verdict VxlanSender::shape_of(const TunnelSpec& spec, const Encapsulation& to, s
   if (path->verdict) {
     return path->verdict;
   }
-  const bool fits = piece_size + outer_header_size(to.remote) <= path->mtu;
-  if ((!fits && spec.dont_fragment) || piece_size > max_datagram_size) {
+  const size_t piece_size = header_.size() + frame_size;
+  const bool fits = piece_size + outer_header_size(to.remote, spec.type) <= path->mtu;
+  if ((!fits && spec.tunnel.dont_fragment) || piece_size > max_datagram_size) {
     return DropReason::tunnel_mtu_exceeded;
   }
   shape.piece_size = piece_size;
-  // The kernel segments neither what it must fragment nor datagrams without a checksum.
-  const bool may_join = fits && spec.outer_checksum;
+  // The kernel segments UDP alone, and neither what it must fragment nor datagrams without a checksum.
+  const bool may_join = fits && spec.tunnel.outer_checksum && is_over_udp(spec.type);
   shape.pieces_each = may_join ? std::min(max_segments, max_datagram_size / piece_size) : 1;
   return keep;
 }
 
-bool VxlanSender::add_single(Call& call, const Encapsulation& to, size_t index, const Shape& shape) {
+bool TunnelSender::add_single(Call& call, const Encapsulation& to, size_t index, const Shape& shape) {
   if (join_last(call, to, index, shape)) {
     return true;
   }
-  if (!has_room(1, vxlan_header_bytes) && !flush(call)) {
+  if (!has_room(1, header_.size()) && !flush(call)) {
     return false;
   }
   begin_message(call, to, 0);
-  uint8_t* header = take_headers(vxlan_header_bytes);
-  write_vxlan_header(header, to.key);
-  add_slice({header, vxlan_header_bytes}, call.packets[index]->bytes());
+  write_frame(*call.packets[index]);
   end_message(index, 1, 0);
   joinable_ = {shape.pieces_each > 1, to, shape.piece_size, shape.pieces_each - 1};
   return true;
 }
 
 // Whether the frame's pieces may follow in the last message, of which the kernel makes datagrams of equal size.
-bool VxlanSender::may_join(const Encapsulation& to, size_t index, size_t piece_size) const {
+bool TunnelSender::may_join(const Encapsulation& to, size_t index, size_t piece_size) const {
   return joinable_.is_open && joinable_.pieces_left > 0 && piece_size <= joinable_.piece_size &&
          entries_.back().packet + entries_.back().packet_count == index && entries_.back().pieces == 0 &&
          joinable_.to.remote == to.remote && joinable_.to.local == to.local && joinable_.to.tos == to.tos &&
@@ -204,17 +198,15 @@ bool VxlanSender::may_join(const Encapsulation& to, size_t index, size_t piece_s
 }
 
 // A shorter one is the message's last.
-bool VxlanSender::join_last(Call& call, const Encapsulation& to, size_t index, const Shape& shape) {
+bool TunnelSender::join_last(Call& call, const Encapsulation& to, size_t index, const Shape& shape) {
   if (!may_join(to, index, shape.piece_size) || iovecs_.size() + 2 > max_iovecs ||
-      headers_used_ + vxlan_header_bytes > header_bytes) {
+      headers_used_ + header_.size() > header_bytes) {
     return false;
   }
   const size_t i = messages_.size() - 1;
   msghdr& message = messages_[i].msg_hdr;
   message.msg_controllen = write_control(controls_[i].bytes, to, joinable_.piece_size);
-  uint8_t* header = take_headers(vxlan_header_bytes);
-  write_vxlan_header(header, to.key);
-  add_slice({header, vxlan_header_bytes}, call.packets[index]->bytes());
+  write_frame(*call.packets[index]);
   message.msg_iovlen += 2;
   ++entries_.back().packet_count;
   --joinable_.pieces_left;
@@ -222,9 +214,9 @@ bool VxlanSender::join_last(Call& call, const Encapsulation& to, size_t index, c
   return true;
 }
 
-bool VxlanSender::add_pieces(Call& call, const Encapsulation& to, size_t index, const Segmenter& segmenter,
-                             const Shape& shape) {
-  const size_t header_size = vxlan_header_bytes + segmenter.header_size();
+bool TunnelSender::add_pieces(Call& call, const Encapsulation& to, size_t index, const Segmenter& segmenter,
+                              const Shape& shape) {
+  const size_t header_size = header_.size() + segmenter.header_size();
   size_t piece = index == 0 ? call.pieces_done : 0;
   piece += join_pieces(to, index, segmenter, piece, shape);
   while (piece < shape.piece_count) {
@@ -236,10 +228,10 @@ bool VxlanSender::add_pieces(Call& call, const Encapsulation& to, size_t index, 
       return true;
     }
     begin_message(call, to, end - piece > 1 ? shape.piece_size : 0);
-    write_pieces(to, segmenter, piece, end);
+    write_pieces(segmenter, piece, end);
     const bool is_last = end == shape.piece_count;
     end_message(index, is_last ? 1 : 0, is_last ? 0 : end - piece);
-    const bool is_full = vxlan_header_bytes + segmenter.frame_size(end - 1) == shape.piece_size;
+    const bool is_full = header_.size() + segmenter.frame_size(end - 1) == shape.piece_size;
     joinable_ = {is_last && is_full && shape.pieces_each > 1, to, shape.piece_size, shape.pieces_each - (end - piece)};
     piece = end;
   }
@@ -247,10 +239,10 @@ bool VxlanSender::add_pieces(Call& call, const Encapsulation& to, size_t index, 
 }
 
 // As many pieces as the last message takes; how many.
-size_t VxlanSender::join_pieces(const Encapsulation& to, size_t index, const Segmenter& segmenter, size_t first,
-                                const Shape& shape) {
+size_t TunnelSender::join_pieces(const Encapsulation& to, size_t index, const Segmenter& segmenter, size_t first,
+                                 const Shape& shape) {
   const size_t count = std::min(joinable_.pieces_left, shape.piece_count - first);
-  const size_t header_size = vxlan_header_bytes + segmenter.header_size();
+  const size_t header_size = header_.size() + segmenter.header_size();
   const bool is_one_size = shape.piece_size == joinable_.piece_size || count == 1;
   if (!may_join(to, index, shape.piece_size) || !is_one_size || count == 0 || iovecs_.size() + 2 * count > max_iovecs ||
       headers_used_ + count * header_size > header_bytes) {
@@ -259,40 +251,49 @@ size_t VxlanSender::join_pieces(const Encapsulation& to, size_t index, const Seg
   const size_t i = messages_.size() - 1;
   msghdr& message = messages_[i].msg_hdr;
   message.msg_controllen = write_control(controls_[i].bytes, to, joinable_.piece_size);
-  write_pieces(to, segmenter, first, first + count);
+  write_pieces(segmenter, first, first + count);
   message.msg_iovlen = iovecs_.size() - message_iovec_;
   const bool is_last = first + count == shape.piece_count;
   Entry& entry = entries_.back();
   entry.packet_count += is_last ? 1 : 0;
   entry.pieces = is_last ? 0 : count;
   joinable_.pieces_left -= count;
-  joinable_.is_open = is_last && vxlan_header_bytes + segmenter.frame_size(first + count - 1) == joinable_.piece_size;
+  joinable_.is_open = is_last && header_.size() + segmenter.frame_size(first + count - 1) == joinable_.piece_size;
   return count;
 }
 
-void VxlanSender::write_pieces(const Encapsulation& to, const Segmenter& segmenter, size_t first, size_t end) {
-  const size_t header_size = vxlan_header_bytes + segmenter.header_size();
+void TunnelSender::write_frame(const Packet& frame) {
+  uint8_t* header = take_headers(header_.size());
+  header_.copy_to(header, header_.has_checksum() ? InternetSum().add(frame.bytes()) : InternetSum());
+  add_slice({header, header_.size()}, frame.bytes());
+}
+
+void TunnelSender::write_pieces(const Segmenter& segmenter, size_t first, size_t end) {
+  const size_t header_size = header_.size() + segmenter.header_size();
   for (size_t piece = first; piece < end; ++piece) {
     const auto payload = segmenter.payload(piece);
+    const InternetSum payload_sum = InternetSum().add(payload);
     uint8_t* headers = take_headers(header_size);
-    write_vxlan_header(headers, to.key);
-    segmenter.write_headers(piece, headers + vxlan_header_bytes, InternetSum().add(payload));
+    uint8_t* inner = headers + header_.size();
+    segmenter.write_headers(piece, inner, payload_sum);
+    header_.copy_to(headers, header_.has_checksum() ? InternetSum(payload_sum).add({inner, segmenter.header_size()})
+                                                    : InternetSum());
     add_slice({headers, header_size}, payload);
   }
 }
 
-bool VxlanSender::has_room(size_t pieces, size_t headers) const {
+bool TunnelSender::has_room(size_t pieces, size_t headers) const {
   return messages_.size() < max_messages && iovecs_.size() + 2 * pieces <= max_iovecs &&
          headers_used_ + headers <= header_bytes;
 }
 
-uint8_t* VxlanSender::take_headers(size_t size) {
+uint8_t* TunnelSender::take_headers(size_t size) {
   uint8_t* headers = &headers_[headers_used_];
   headers_used_ += size;
   return headers;
 }
 
-void VxlanSender::add_slice(std::span<const uint8_t> headers, std::span<const uint8_t> payload) {
+void TunnelSender::add_slice(std::span<const uint8_t> headers, std::span<const uint8_t> payload) {
   // sendmsg() only reads; its iovec does not say so.
   iovecs_.push_back({const_cast<uint8_t*>(headers.data()), headers.size()});
   if (!payload.empty()) {
@@ -300,10 +301,11 @@ void VxlanSender::add_slice(std::span<const uint8_t> headers, std::span<const ui
   }
 }
 
-void VxlanSender::begin_message(Call& call, const Encapsulation& to, size_t segment_size) {
+void TunnelSender::begin_message(Call& call, const Encapsulation& to, size_t segment_size) {
   const size_t i = messages_.size();
   joinable_.is_open = false;
-  names_[i] = SocketAddress(to.remote, call.port.spec().tunnel.dst_port);
+  const PortSpec& spec = call.port.spec();
+  names_[i] = SocketAddress(to.remote, is_over_udp(spec.type) ? spec.tunnel.dst_port : uint16_t{0});
   mmsghdr message{};
   message.msg_hdr.msg_name = names_[i].get();
   message.msg_hdr.msg_namelen = names_[i].size();
@@ -313,14 +315,14 @@ void VxlanSender::begin_message(Call& call, const Encapsulation& to, size_t segm
   message_iovec_ = iovecs_.size();
 }
 
-void VxlanSender::end_message(size_t index, size_t packet_count, size_t pieces) {
+void TunnelSender::end_message(size_t index, size_t packet_count, size_t pieces) {
   msghdr& message = messages_.back().msg_hdr;
   message.msg_iov = &iovecs_[message_iovec_];
   message.msg_iovlen = iovecs_.size() - message_iovec_;
   entries_.push_back({index, keep, packet_count, pieces});
 }
 
-void VxlanSender::clear() {
+void TunnelSender::clear() {
   entries_.clear();
   messages_.clear();
   iovecs_.clear();
@@ -330,7 +332,7 @@ void VxlanSender::clear() {
 }
 
 // Works off the entries in order, so that what is done is always the front of what was given.
-bool VxlanSender::flush(Call& call) {
+bool TunnelSender::flush(Call& call) {
   size_t message = 0;
   for (size_t at = 0; at < entries_.size() && !call.is_blocked;) {
     const Entry& entry = entries_[at];
@@ -353,7 +355,7 @@ bool VxlanSender::flush(Call& call) {
 }
 
 // Sends the messages from one entry up to the next drop; how many were sent, or dropped because they could not be.
-size_t VxlanSender::send_run(Call& call, size_t first_entry, size_t first_message) {
+size_t TunnelSender::send_run(Call& call, size_t first_entry, size_t first_message) {
   size_t count = 1;
   while (first_entry + count < entries_.size() && !entries_[first_entry + count].drop) {
     ++count;
@@ -380,13 +382,13 @@ size_t VxlanSender::send_run(Call& call, size_t first_entry, size_t first_messag
   return sent.count;
 }
 
-VxlanSender::Sent VxlanSender::send_messages(size_t first, size_t count) {
+TunnelSender::Sent TunnelSender::send_messages(size_t first, size_t count) {
   const int sent = ::sendmmsg(socket_, &messages_[first], static_cast<unsigned>(count), MSG_DONTWAIT);
   return sent < 0 ? Sent{0, errno} : Sent{static_cast<size_t>(sent), 0};
 }
 
 // The rest of a packet whose beginning was refused may leave with others: it was counted as dropped then.
-void VxlanSender::finish_datagram(Call& call, const Entry& entry) const {
+void TunnelSender::finish_datagram(Call& call, const Entry& entry) const {
   if (entry.packet_count > 0) {
     const size_t already_dropped = entry.packet == abandoned_ ? 1 : 0;
     const size_t count = entry.packet_count - already_dropped;
@@ -399,13 +401,13 @@ void VxlanSender::finish_datagram(Call& call, const Entry& entry) const {
   call.pieces_done += entry.pieces;
 }
 
-void VxlanSender::drop_packets(Call& call, DropReason reason, size_t count) {
+void TunnelSender::drop_packets(Call& call, DropReason reason, size_t count) {
   call.context.drop(call.port, reason, count);
   call.pieces_done = 0;
   call.done += count;
 }
 
-DropReason VxlanSender::refused(int error, const Call& call, size_t index) {
+DropReason TunnelSender::refused(int error, const Call& call, size_t index) {
   const auto forget_path = [&] {
     if (const auto to = encapsulation_of(call.port.spec().tunnel, *call.packets[index])) {
       paths_.forget(to->remote, to->local);

@@ -1,11 +1,13 @@
-// VxlanSender: one worker's way from frames to datagrams on one VXLAN endpoint.
+// TunnelSender: one worker's way from frames to datagrams on one tunnel endpoint.
 //
-// A GSO frame is not cut into packets: its pieces' headers (VXLAN, Ethernet, IP, TCP) are written into a scratch
+// A GSO frame is not cut into packets: its pieces' headers (tunnel, Ethernet, IP, TCP) are written into a scratch
 // buffer, the payload is sent from where it lies, and one sendmsg() with UDP_SEGMENT makes up to 64 datagrams of equal
 // size of headers and payload slices in turn. The only pass over the payload in user space is the inner checksum.
 // Frames of a flow that come one after the other and have one size are joined likewise: 32 acknowledgements are one
 // datagram to the kernel's stack, and what is left of a 64 KB frame beyond the first full datagram leaves with the first
 // pieces of the next. What else leaves by the same socket shares a sendmmsg().
+//
+// GRE has no such help from the kernel: each piece is a message of its own there, and one sendmmsg() takes up to 64.
 //
 // What does not fit the path's MTU is dropped as tunnel_mtu_exceeded, GSO frames by their pieces; without "don't
 // fragment" the kernel fragments instead. ICMP errors that wait at a socket make the next send on it fail, whoever it
@@ -30,6 +32,7 @@
 #include "datapath/offload/gso.h"
 #include "datapath/port/port.h"
 #include "datapath/tunnel/path_cache.h"
+#include "datapath/tunnel/tunnel_header.h"
 #include "datapath/tunnel/underlay_socket.h"
 #include "lib/os/socket.h"
 
@@ -38,16 +41,17 @@ namespace weft::datapath {
 // The sockets of an endpoint that send, of every kind there is.
 class SenderSockets {
  public:
-  explicit SenderSockets(const UnderlayOptions& options);
+  // `type`: of the endpoint's ports.
+  explicit SenderSockets(const UnderlayOptions& options, PortType type = PortType::vxlan);
   SourcePorts& of(SourcePorts::Kind kind);
 
  private:
   std::array<std::unique_ptr<SourcePorts>, 8> sets_;
 };
 
-class VxlanSender {
+class TunnelSender {
  public:
-  VxlanSender(SenderSockets& sockets, PathCache paths);
+  TunnelSender(SenderSockets& sockets, PathCache paths);
 
   static constexpr unsigned route_lookups_per_second = 10000;
 
@@ -100,14 +104,15 @@ class VxlanSender {
   void add(Call& call, size_t index);
   Verdict add_datagrams(Call& call, size_t index);
   Verdict choose_socket(Call& call, const TunnelSpec& spec, const Encapsulation& to, const Packet& packet);
-  Verdict shape_of(const TunnelSpec& spec, const Encapsulation& to, size_t piece_size, Shape& shape);
+  Verdict shape_of(const PortSpec& spec, const Encapsulation& to, size_t frame_size, Shape& shape);
   bool add_single(Call& call, const Encapsulation& to, size_t index, const Shape& shape);
   bool may_join(const Encapsulation& to, size_t index, size_t piece_size) const;
   bool join_last(Call& call, const Encapsulation& to, size_t index, const Shape& shape);
   bool add_pieces(Call& call, const Encapsulation& to, size_t index, const Segmenter& segmenter, const Shape& shape);
   size_t join_pieces(const Encapsulation& to, size_t index, const Segmenter& segmenter, size_t first,
                      const Shape& shape);
-  void write_pieces(const Encapsulation& to, const Segmenter& segmenter, size_t first, size_t end);
+  void write_frame(const Packet& frame);
+  void write_pieces(const Segmenter& segmenter, size_t first, size_t end);
 
   bool has_room(size_t pieces, size_t headers) const;
   void add_slice(std::span<const uint8_t> headers, std::span<const uint8_t> payload);
@@ -127,6 +132,7 @@ class VxlanSender {
   SenderSockets& sockets_;
   PathCache paths_;
   int socket_ = -1;
+  TunnelHeader header_;  // of the packet at hand
   std::vector<Entry> entries_;
   Joinable joinable_;
   size_t abandoned_ = ~size_t{0};  // packet whose remaining datagrams are not sent

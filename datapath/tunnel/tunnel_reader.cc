@@ -1,12 +1,14 @@
-#include "datapath/tunnel/vxlan_queue.h"
+#include "datapath/tunnel/tunnel_reader.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 
+#include "datapath/tunnel/tunnel_receiver.h"
 #include "datapath/tunnel/underlay_socket.h"
-#include "datapath/tunnel/vxlan_receiver.h"
+#include "lib/packet/header_at.h"
+#include "lib/packet/ipv4.h"
 
 namespace weft::datapath {
 
@@ -15,10 +17,20 @@ namespace {
 // Strangers choose the addresses that are looked up here.
 constexpr unsigned route_lookups_per_second = 1000;
 
+// A raw socket over IPv4 hands over the outer header as well. False: it is not whole.
+bool take_off_ip_header(Packet& datagram) {
+  const auto* ip = header_at<Ipv4Header>(datagram.bytes());
+  if (ip == nullptr || ip->header_bytes() < ipv4_header_bytes || ip->header_bytes() > datagram.size()) {
+    return false;
+  }
+  datagram.pull(ip->header_bytes());
+  return true;
+}
+
 }  // namespace
 
 // Everything recvmmsg needs, on the stack of one receive().
-struct VxlanQueue::Slots {
+struct TunnelReader::Slots {
   static constexpr size_t count = PacketBatch::capacity;
 
   size_t prepare(size_t wanted, PacketPool& pool) {
@@ -48,20 +60,17 @@ struct VxlanQueue::Slots {
   std::array<mmsghdr, count> messages;
 };
 
-VxlanQueue::VxlanQueue(Fd socket, std::shared_ptr<const TunnelTable> table, const Clock& clock)
-    : socket_(std::move(socket)), table_(std::move(table)), paths_(clock, route_lookups_per_second) {}
+TunnelReader::TunnelReader(PortType type, std::shared_ptr<const TunnelTable> table, const Clock& clock)
+    : type_(type), table_(std::move(table)), paths_(clock, route_lookups_per_second) {}
 
-bool VxlanQueue::receive(PacketBatch& batch, RxContext& context) {
-  if (hand_out_waiting(batch)) {
-    return true;  // and more, here or in the socket
-  }
+bool TunnelReader::receive(TunnelSocket& socket, PacketBatch& batch, RxContext& context) {
   Slots slots;
   const size_t ready = slots.prepare(wanted_.value(), context.pool());
   if (ready == 0) {
     return false;
   }
   const int received =
-      ::recvmmsg(socket_.get(), slots.messages.data(), static_cast<unsigned>(ready), MSG_DONTWAIT, nullptr);
+      ::recvmmsg(socket.fd.get(), slots.messages.data(), static_cast<unsigned>(ready), MSG_DONTWAIT, nullptr);
   if (received <= 0) {
     wanted_.used(0);
     return received < 0 && errno != EAGAIN;
@@ -71,27 +80,32 @@ bool VxlanQueue::receive(PacketBatch& batch, RxContext& context) {
   if (count == Slots::count) {
     context.is_behind();
   }
-  VxlanReceiver receiver(*table_, paths_, context, Delivery(batch, waiting_));
+  TunnelReceiver receiver(type_, *table_, paths_, context, Delivery(batch, waiting_));
   for (size_t i = 0; i < count; ++i) {
     const mmsghdr& message = slots.messages[i];
     const DatagramInfo info = read_datagram_info(message.msg_hdr);
-    count_overruns(info.overrun_count, context);
+    count_overruns(socket, info.overrun_count, context);
     if ((message.msg_hdr.msg_flags & MSG_TRUNC) != 0) {
       context.drop(nullptr, DropReason::no_buffer);
+      continue;
+    }
+    PacketPtr datagram = slots.landings[i].take(message.msg_len);
+    if (socket.has_ip_header && !take_off_ip_header(*datagram)) {
+      context.drop(nullptr, DropReason::tunnel_bad_header);
     } else {
-      receiver.take(slots.landings[i].take(message.msg_len), info);
+      receiver.take(std::move(datagram), info);
     }
   }
   receiver.finish();
   return count == ready || !waiting_.empty();
 }
 
-void VxlanQueue::discard(RxContext& context) {
+void TunnelReader::discard(RxContext& context) {
   context.drop(nullptr, DropReason::port_gone, waiting_.size());
   waiting_.clear();
 }
 
-bool VxlanQueue::hand_out_waiting(PacketBatch& batch) {
+bool TunnelReader::hand_out_waiting(PacketBatch& batch) {
   while (!waiting_.empty() && !batch.is_full()) {
     batch.add(std::move(waiting_.front()));
     waiting_.pop_front();
@@ -99,10 +113,10 @@ bool VxlanQueue::hand_out_waiting(PacketBatch& batch) {
   return !batch.is_empty();
 }
 
-void VxlanQueue::count_overruns(uint32_t total, RxContext& context) {
-  if (total != 0 && total != overruns_seen_) {
-    context.drop(nullptr, DropReason::rx_overrun, static_cast<uint32_t>(total - overruns_seen_));
-    overruns_seen_ = total;
+void TunnelReader::count_overruns(TunnelSocket& socket, uint32_t total, RxContext& context) {
+  if (total != 0 && total != socket.overruns_seen) {
+    context.drop(nullptr, DropReason::rx_overrun, static_cast<uint32_t>(total - socket.overruns_seen));
+    socket.overruns_seen = total;
   }
 }
 

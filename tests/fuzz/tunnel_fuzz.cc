@@ -1,16 +1,18 @@
-// Any UDP payload, joined or not, becomes inner frames that are delivered, merged or dropped: as many as there were
+// Any tunnel payload, joined or not, becomes inner frames that are delivered, merged or dropped: as many as there were
 // datagrams, or one where the mark was for a frame that is to be cut. What is delivered as a GSO frame can be cut.
 //
-// Input: size of the joined datagrams (2 bytes), outer TOS, then the payload.
+// Input: size of the joined datagrams (2 bytes), outer TOS, whose upper two bits are the type (VXLAN, Geneve, GRE) here,
+// then the payload.
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <span>
 
 #include "datapath/offload/gso.h"
-#include "datapath/tunnel/vxlan_receiver.h"
+#include "datapath/tunnel/tunnel_receiver.h"
 #include "lib/base/big_endian.h"
 #include "tests/datapath/tunnel/stub_port.h"
 
@@ -21,7 +23,15 @@ using namespace weft::datapath;
 
 // A worker with one port that takes every key from everybody.
 struct World {
-  World() : port(tunnel_spec()), paths(SystemClock::instance(), 1000, always_routed(1500)) { table.add(port); }
+  explicit World(PortType type) : port(spec_of(type)), paths(SystemClock::instance(), 1000, always_routed(1500)) {
+    table.add(port);
+  }
+  static PortSpec spec_of(PortType type) {
+    PortSpec spec = tunnel_spec();
+    spec.type = type;
+    spec.tunnel.has_gbp = true;
+    return spec;
+  }
 
   PacketPool pool;
   PacketBalance balance;
@@ -60,19 +70,21 @@ void cut(const Packet& packet, PacketPool& pool) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static auto* world = new World;
+  static const std::array worlds{new World(PortType::vxlan), new World(PortType::geneve), new World(PortType::gre)};
   if (size < 3) {
     return 0;
   }
+  World* world = worlds[(data[2] >> 6) % worlds.size()];
   DatagramInfo info;
-  info.gro_size = load_be16(data);
+  info.gro_size = world->port.spec().type == PortType::gre ? 0 : load_be16(data);
   info.outer = {ip("192.0.2.1"), ip("192.0.2.2"), data[2], 64};
   const std::span<const uint8_t> payload(data + 3, std::min(size - 3, max_frame_size));
 
   const uint64_t before = world->balance.dropped.total() + world->balance.absorbed.value();
   PacketBatch batch;
   std::deque<PacketPtr> waiting;
-  VxlanReceiver receiver(world->table, world->paths, world->context, Delivery(batch, waiting));
+  TunnelReceiver receiver(world->port.spec().type, world->table, world->paths, world->context,
+                          Delivery(batch, waiting));
   receiver.take(packet_of(world->pool, payload), info);
   receiver.finish();
 
@@ -82,7 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const size_t total = ended + batch.size() + waiting.size();
   require(total == datagrams || total == 1);
   for (const Packet& packet : batch) {
-    require(packet.tunnel.present && packet.size() + 8 <= payload.size() + info.gro_size);
+    require(packet.tunnel.present && packet.size() + 4 <= payload.size() + info.gro_size);
     cut(packet, world->pool);
   }
   return 0;
