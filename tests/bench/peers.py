@@ -7,8 +7,8 @@ neither used nor touched. Its guests have tx checksum offload (and so TSO) off: 
 unfinished checksums and TCP hangs. Its uplink is a port of a bridge brphy, as its userspace tunnels want it, with tx
 checksum offload off for the same reason. Guests of the others keep their default offloads.
 
-Each class offers: connect(guest, port), join_guests() for one host whose ports are p1 and p2, overlay(address, gateway,
-remote) for a host whose guest is p1 and whose device towards the router is "uplink", processes(), close().
+Each class offers: connect(guest, port), join_guests() for one host whose ports are p1 and p2, overlay(tunnel, address,
+gateway, remote) for a host whose guest is p1 and whose device towards the router is "uplink", processes(), close().
 """
 
 import json
@@ -26,13 +26,14 @@ from harness.network import Place, cable, end, run  # noqa: E402
 from harness.waiting import until  # noqa: E402
 
 GUEST_MTU, UNDERLAY_MTU, VNI = 1500, 1600, 5001
+TUNNELS = {"vxlan": "VXLAN", "geneve": "Geneve", "gre": "GRE", "nvgre": "NVGRE"}
 
 
 class Peer:
     """A switch of one host, in that host's namespace."""
 
     guests_offload = True
-    topologies = ("local", "vxlan")
+    topologies = ("local", "vxlan")  # one host, and tunnels
 
     def __init__(self, host):
         self.host = host
@@ -53,6 +54,7 @@ class Peer:
 
 class WeftSwitch(Peer):
     name = "weft"
+    topologies = ("local", *TUNNELS)
     daemon_options = ()
     port_settings = ()  # further words of add-port
 
@@ -68,11 +70,11 @@ class WeftSwitch(Peer):
         self.add_flow("in_port=1,actions=output:2")
         self.add_flow("in_port=2,actions=output:1")
 
-    def overlay(self, address, gateway, remote):
+    def overlay(self, tunnel, address, gateway, remote):
         """Leaves through the host's own network."""
         join_underlay(self.host, "uplink", address, gateway)
-        self.switch.vsctl("add-port", "br0", "vx0", *vxlan_settings())
-        add_vxlan_flows(self, remote)
+        self.switch.vsctl("add-port", "br0", "tun0", *tunnel_settings(tunnel))
+        add_tunnel_flows(self, remote)
 
     def add_flow(self, flow):
         self.switch.stock_ofctl("add-flow", flow)
@@ -104,7 +106,8 @@ class KernelBridge(Peer):
     def join_guests(self):
         pass
 
-    def overlay(self, address, gateway, remote):
+    def overlay(self, tunnel, address, gateway, remote):
+        assert tunnel == "vxlan", tunnel
         join_underlay(self.host, "uplink", address, gateway)
         self.host.run(f"ip link add vx0 mtu {GUEST_MTU} type vxlan id {VNI} remote {remote} local {address} "
                       "dstport 4789")
@@ -114,6 +117,7 @@ class KernelBridge(Peer):
 
 class StockSwitch(Peer):
     name = "Open vSwitch"
+    topologies = ("local", "vxlan", "geneve", "gre")
     guests_offload = False
     program = "/usr/sbin/ovs-vswitchd"
     settings = ()  # other_config, in force before the daemon starts
@@ -156,15 +160,15 @@ class StockSwitch(Peer):
         self.add_flow("in_port=1,actions=output:2")
         self.add_flow("in_port=2,actions=output:1")
 
-    def overlay(self, address, gateway, remote):
+    def overlay(self, tunnel, address, gateway, remote):
         """Its userspace tunnels need the uplink on a bridge of its own, which takes over the host's address."""
         self.vsctl("--timeout=20", "add-br", "brphy", "--", "set", "bridge", "brphy", "datapath_type=netdev",
                    "--", "add-port", "brphy", "uplink", *interface_settings("uplink", self.port_settings))
         self.host.run(f"ip link set brphy mtu {UNDERLAY_MTU} up")
         self.host.run("ethtool -K uplink tx off")
         join_underlay(self.host, "brphy", address, gateway)
-        self.vsctl("--timeout=20", "add-port", "br0", "vx0", *vxlan_settings())
-        add_vxlan_flows(self, remote)
+        self.vsctl("--timeout=20", "add-port", "br0", "tun0", *tunnel_settings(tunnel))
+        add_tunnel_flows(self, remote)
 
     def add_flow(self, flow):
         run(["ovs-ofctl", "-O", "OpenFlow13", "add-flow", f"{self.at}/br0.mgmt", flow], env=self.environment)
@@ -193,12 +197,12 @@ def interface_settings(name, settings):
     return ("--", "set", "interface", name, *settings) if settings else ()
 
 
-def vxlan_settings():
-    return interface_settings("vx0", ("type=vxlan", "options:remote_ip=flow", "options:key=flow",
-                                      "ofport_request=100"))
+def tunnel_settings(tunnel):
+    return interface_settings("tun0", (f"type={tunnel}", "options:remote_ip=flow", "options:key=flow",
+                                       "ofport_request=100"))
 
 
-def add_vxlan_flows(switch, remote):
+def add_tunnel_flows(switch, remote):
     switch.add_flow(f"in_port=1,actions=set_field:{VNI}->tun_id,set_field:{remote}->tun_dst,output:100")
     switch.add_flow(f"in_port=100,tun_id={VNI},actions=output:1")
 
@@ -250,7 +254,7 @@ class Setting:
         switch.join_guests()
         self._wait_until_joined()
 
-    def over_vxlan(self):
+    def over_tunnel(self, tunnel):
         """Two hosts and a router between them."""
         router = self.place("router")
         router.sysctl("net.ipv4.ip_forward", 1)
@@ -261,7 +265,7 @@ class Setting:
             router.address(f"to-h{number}", f"{subnet}.254/24")
             switch = self.switch(host)
             self.guest(host, switch, "p1", f"10.0.0.{number}")
-            switch.overlay(f"{subnet}.1", f"{subnet}.254", f"{subnets[3 - number]}.1")
+            switch.overlay(tunnel, f"{subnet}.1", f"{subnet}.254", f"{subnets[3 - number]}.1")
         self._wait_until_joined()
 
     def _wait_until_joined(self):

@@ -3,9 +3,14 @@
 import statistics
 import sys
 
-from peers import Setting, measure_ping, measure_tcp, measure_udp
+from peers import TUNNELS, Setting, measure_ping, measure_tcp, measure_udp
 
-TOPOLOGIES = {"local": ("one host", Setting.one_host), "vxlan": ("VXLAN", Setting.over_vxlan)}
+
+def over(tunnel):
+    return lambda setting: setting.over_tunnel(tunnel)
+
+
+TOPOLOGIES = {"local": ("one host", Setting.one_host)} | {key: (title, over(key)) for key, title in TUNNELS.items()}
 MEASURES = {
     "tcp1": ("TCP, 1 stream, Gbit/s", lambda setting, seconds: measure_tcp(setting, seconds, 1)),
     "tcp4": ("TCP, 4 streams, Gbit/s", lambda setting, seconds: measure_tcp(setting, seconds, 4)),
