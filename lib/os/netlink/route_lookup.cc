@@ -52,10 +52,34 @@ void take_metrics(nlattr* metrics, RouteAnswer& answer) {
   }
 }
 
+std::optional<IpAddress> take_address(nlattr* attribute) {
+  if (attribute != nullptr && nla_len(attribute) == 4) {
+    Ipv4Address address;
+    std::memcpy(address.bytes.data(), nla_data(attribute), 4);
+    return address;
+  }
+  if (attribute != nullptr && nla_len(attribute) == 16) {
+    Ipv6Address address;
+    std::memcpy(address.bytes.data(), nla_data(attribute), 16);
+    return address;
+  }
+  return std::nullopt;
+}
+
+// Of the other family than the route's, behind the number of its own (IPv4 by an IPv6 router, RFC 5549).
+std::optional<IpAddress> take_via(nlattr* attribute) {
+  constexpr int family_bytes = 2;
+  if (attribute == nullptr || nla_len(attribute) != family_bytes + 16) {
+    return std::nullopt;
+  }
+  Ipv6Address address;
+  std::memcpy(address.bytes.data(), static_cast<const uint8_t*>(nla_data(attribute)) + family_bytes, 16);
+  return address;
+}
+
 // What one request leaves behind: an answer, or the kernel's error number.
 struct Reply {
   std::optional<RouteAnswer> answer;
-  uint32_t ifindex = 0;  // of the device that the route leaves by
   int error = 0;
 };
 
@@ -68,8 +92,11 @@ int on_route(nl_msg* message, void* argument) {
   }
   const auto* route = static_cast<const rtmsg*>(nlmsg_data(header));
   RouteAnswer answer;
-  reply.ifindex = table[RTA_OIF] != nullptr && nla_len(table[RTA_OIF]) >= 4 ? nla_get_u32(table[RTA_OIF]) : 0;
+  answer.ifindex = table[RTA_OIF] != nullptr && nla_len(table[RTA_OIF]) >= 4 ? nla_get_u32(table[RTA_OIF]) : 0;
   answer.is_local = route->rtm_type == RTN_LOCAL;
+  answer.is_unicast = route->rtm_type == RTN_UNICAST;
+  answer.gateway = table[RTA_VIA] != nullptr ? take_via(table[RTA_VIA]) : take_address(table[RTA_GATEWAY]);
+  answer.source = take_address(table[RTA_PREFSRC]);
   take_metrics(table[RTA_METRICS], answer);
   // A route that says no is an answer, too.
   if (route->rtm_type != RTN_UNREACHABLE && route->rtm_type != RTN_BLACKHOLE && route->rtm_type != RTN_PROHIBIT) {
@@ -133,7 +160,7 @@ Result<RouteAnswer, OsError> RouteLookup::lookup(const IpAddress& remote, const 
   const int received = nl_recvmsgs_default(socket);
   if (reply.answer) {
     if (reply.answer->mtu == 0) {
-      reply.answer->mtu = implementation_->device_mtu(reply.ifindex);
+      reply.answer->mtu = implementation_->device_mtu(reply.answer->ifindex);
     }
     return *reply.answer;
   }

@@ -22,8 +22,12 @@ struct nl_sock;
 namespace weft::netlink {
 
 struct RouteAnswer {
-  uint32_t mtu = 0;       // of the route, else of the device, lowered by a learned path MTU
-  bool is_local = false;  // the remote is this host
+  uint32_t mtu = 0;                  // of the route, else of the device, lowered by a learned path MTU
+  bool is_local = false;             // the remote is this host
+  bool is_unicast = false;           // the remote is one other host: no group, no broadcast
+  uint32_t ifindex = 0;              // of the device that the route leaves by
+  std::optional<IpAddress> gateway;  // absent: the remote is a neighbour itself
+  std::optional<IpAddress> source;   // what the kernel would send from, where `source` was not given
 };
 
 class RouteLookup {

@@ -4,11 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
+#include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "lib/os/device.h"
 #include "lib/os/netlink/link_lookup.h"
+#include "lib/os/netlink/neighbour_lookup.h"
 #include "lib/os/netlink/netlink_mirror.h"
 #include "lib/os/netlink/route_lookup.h"
 #include "tests/support/network_namespace.h"
@@ -44,6 +48,14 @@ class Diary final : public NetlinkListener {
   }
   std::vector<std::string> entries;
 };
+
+// Asks again for up to five seconds.
+bool eventually(const std::function<bool()>& holds) {
+  for (int i = 0; i < 1000 && !holds(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return holds();
+}
 
 struct Mirrored {
   explicit Mirrored(const NetworkNamespace& space) : scope(space), mirror(std::move(*NetlinkMirror::open(loop))) {
@@ -164,6 +176,66 @@ TEST(RouteLookup, AnswersWithTheMtuAndWhetherItIsThisHost) {
   EXPECT_EQ(six->mtu, 1600U);
 
   EXPECT_TRUE(lookup->lookup(*IpAddress::parse("192.0.2.1"))->is_local);
+}
+
+TEST(RouteLookup, AnswersWithTheNextHopAndTheSource) {
+  WEFT_NEEDS_ROOT();
+  NetworkNamespace space;
+  space.run(
+      "ip link add t1 type veth peer name pt1 && ip link set pt1 up && ip link set t1 up && ip addr add "
+      "192.0.2.1/24 dev t1 && ip addr add 192.0.2.9/24 dev t1");
+  space.run("ip addr add 2001:db8::1/64 dev t1 nodad && ip route add 198.51.100.0/24 via 192.0.2.2 src 192.0.2.9");
+  space.run("ip route add 203.0.113.0/24 via inet6 2001:db8::2 && ip -6 route add 2001:db8:1::/64 via 2001:db8::2");
+  const NetworkNamespace::Scope scope(space);
+  auto lookup = RouteLookup::open();
+  ASSERT_TRUE(lookup.has_value());
+  const auto answer = [&](const char* remote) {
+    const auto found = lookup->lookup(*IpAddress::parse(remote));
+    EXPECT_TRUE(found.has_value()) << remote;
+    return found.value_or(RouteAnswer{});
+  };
+  const uint32_t ifindex = read_device("t1")->ifindex;
+  EXPECT_EQ(answer("192.0.2.7").gateway, std::nullopt);
+  EXPECT_EQ(answer("192.0.2.7").source, *IpAddress::parse("192.0.2.1"));
+  EXPECT_EQ(answer("192.0.2.7").ifindex, ifindex);
+  EXPECT_TRUE(answer("192.0.2.7").is_unicast);
+  EXPECT_FALSE(answer("192.0.2.255").is_unicast);
+  EXPECT_EQ(answer("198.51.100.7").gateway, *IpAddress::parse("192.0.2.2"));
+  EXPECT_EQ(answer("198.51.100.7").source, *IpAddress::parse("192.0.2.9"));
+  EXPECT_EQ(answer("203.0.113.7").gateway, *IpAddress::parse("2001:db8::2"));
+  EXPECT_EQ(answer("2001:db8:1::7").gateway, *IpAddress::parse("2001:db8::2"));
+  EXPECT_EQ(answer("2001:db8:1::7").source, *IpAddress::parse("2001:db8::1"));
+  EXPECT_EQ(answer("2001:db8::7").gateway, std::nullopt);
+}
+
+TEST(NeighbourLookup, AnUnknownNeighbourIsResolvedWhenSomebodyUsesIt) {
+  WEFT_NEEDS_ROOT();
+  NetworkNamespace a, b;
+  a.run("ip link add t1 type veth peer name t2");
+  a.give("t2", b);
+  a.run("ip link set t1 up && ip addr add 192.0.2.1/24 dev t1 && ip addr add 2001:db8::1/64 dev t1 nodad");
+  b.run("ip link set t2 address 02:00:00:00:00:0b up && ip addr add 192.0.2.2/24 dev t2");
+  b.run("ip addr add 2001:db8::2/64 dev t2 nodad");
+  a.wait_until_up("t1");
+  const NetworkNamespace::Scope scope(a);
+  auto lookup = NeighbourLookup::open();
+  ASSERT_TRUE(lookup.has_value());
+  const uint32_t ifindex = read_device("t1")->ifindex;
+  for (const char* text : {"192.0.2.2", "2001:db8::2"}) {
+    const IpAddress neighbour = *IpAddress::parse(text);
+    const auto unknown = lookup->find(ifindex, neighbour);
+    ASSERT_TRUE(unknown.has_value()) << unknown.error();
+    EXPECT_EQ(unknown->mac, std::nullopt);
+    EXPECT_TRUE(unknown->wants_use);
+    const auto used = lookup->use(ifindex, neighbour);
+    ASSERT_TRUE(used.has_value()) << used.error();
+    EXPECT_TRUE(eventually([&] { return lookup->find(ifindex, neighbour)->mac.has_value(); })) << text;
+    EXPECT_EQ(lookup->find(ifindex, neighbour)->mac, MacAddress::parse("02:00:00:00:00:0b"));
+    EXPECT_FALSE(lookup->find(ifindex, neighbour)->wants_use) << "heard of just now";
+  }
+  a.run("ip neigh replace 192.0.2.2 lladdr 02:00:00:00:00:0c dev t1 nud stale");
+  EXPECT_TRUE(lookup->find(ifindex, *IpAddress::parse("192.0.2.2"))->wants_use);
+  EXPECT_FALSE(lookup->find(999999, *IpAddress::parse("192.0.2.2")).has_value());
 }
 
 TEST(RouteLookup, NoRouteIsAnErrorThatNamesTheRemote) {
