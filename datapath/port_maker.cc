@@ -5,6 +5,7 @@
 #include "datapath/port/memory.h"
 #include "datapath/port/replay.h"
 #include "datapath/port/tap.h"
+#include "datapath/tunnel/stt.h"
 #include "datapath/tunnel/tunnel_port.h"
 #include "datapath/tunnel/vxlan_replay.h"
 
@@ -13,6 +14,7 @@ namespace weft::datapath {
 // What ports share.
 struct PortMaker::Shared {
   TunnelEndpoints tunnels;
+  SttEndpoints stt;
 };
 
 namespace {
@@ -49,7 +51,7 @@ Result<std::unique_ptr<Port>, PortError> PortMaker::make(const PortSpec& spec, c
     case PortType::nvgre:
       return shared_->tunnels.make_port(spec, environment);
     case PortType::stt:
-      break;
+      return shared_->stt.make_port(spec, environment);
   }
   return Unexpected(PortError{PortError::Kind::invalid, "port type not supported"});
 }

@@ -29,7 +29,7 @@ struct TunnelSpec {
   bool local_is_any = true;        // local_ip not configured: any local address, route decides on sending
   std::optional<uint64_t> in_key;  // VNI, VSID: 24 bits; GRE key: 32; STT context id: 64
   std::optional<uint64_t> out_key;
-  uint16_t dst_port = 4789;    // UDP: RFC 7348 section 8
+  uint16_t dst_port = 4789;    // UDP: RFC 7348 section 8; STT's looks like TCP's
   std::optional<uint8_t> tos;  // absent: 0 unless tos_inherit
   bool tos_inherit = false;
   uint8_t ttl = 64;
@@ -119,6 +119,7 @@ struct PortStatus {
   uint64_t speed_bps = 0;  // 0: unknown
   MacAddress mac{};
   std::optional<XdpMode> xdp_mode{};  // in use; afxdp only
+  bool is_tracked = false;            // stt: the host's connection tracking sees its segments, and may drop them
   bool loses_vlan_tags = false;       // afxdp: what the device takes out of a frame is lost
   friend bool operator==(const PortStatus&, const PortStatus&) = default;
 };

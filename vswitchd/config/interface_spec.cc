@@ -25,10 +25,11 @@ struct TypeName {
   std::string_view text;
   PortType type;
 };
-constexpr std::array type_names{
-    TypeName{"", PortType::system},       TypeName{"system", PortType::system},     TypeName{"afxdp", PortType::afxdp},
-    TypeName{"tap", PortType::tap},       TypeName{"internal", PortType::internal}, TypeName{"vxlan", PortType::vxlan},
-    TypeName{"geneve", PortType::geneve}, TypeName{"gre", PortType::gre},           TypeName{"nvgre", PortType::nvgre}};
+constexpr std::array type_names{TypeName{"", PortType::system},           TypeName{"system", PortType::system},
+                                TypeName{"afxdp", PortType::afxdp},       TypeName{"tap", PortType::tap},
+                                TypeName{"internal", PortType::internal}, TypeName{"vxlan", PortType::vxlan},
+                                TypeName{"geneve", PortType::geneve},     TypeName{"gre", PortType::gre},
+                                TypeName{"nvgre", PortType::nvgre},       TypeName{"stt", PortType::stt}};
 
 std::optional<PortType> port_type(std::string_view type) {
   const auto* it = std::ranges::find(type_names, type, &TypeName::text);
@@ -60,6 +61,8 @@ KeyKind key_kind(PortType type) {
       return {"a key", 0xffffffff};
     case PortType::nvgre:
       return {"a VSID", max_vni};
+    case PortType::stt:
+      return {"a context id", ~uint64_t{0}};
     default:
       return {"a VNI", max_vni};
   }
@@ -111,18 +114,18 @@ Problem read_flag(const Row& interface, std::string_view key, bool& out) {
   return std::nullopt;
 }
 
-// Of every tunnel; those that have a UDP port have dst_port too, VXLAN has exts, and only NVGRE has no checksum.
+// Of every tunnel; those that have a port have dst_port too, VXLAN has exts, and NVGRE has no checksum, STT always one.
 constexpr std::array<std::string_view, 8> tunnel_options{"remote_ip", "local_ip", "key", "in_key",
                                                          "out_key",   "tos",      "ttl", "df_default"};
 std::vector<std::string_view> options_of(PortType type) {
   std::vector<std::string_view> options(tunnel_options.begin(), tunnel_options.end());
-  if (type == PortType::vxlan || type == PortType::geneve) {
+  if (type == PortType::vxlan || type == PortType::geneve || type == PortType::stt) {
     options.emplace_back("dst_port");
   }
   if (type == PortType::vxlan) {
     options.emplace_back("exts");
   }
-  if (type != PortType::nvgre) {
+  if (type != PortType::nvgre && type != PortType::stt) {
     options.emplace_back("csum");
   }
   return options;
@@ -151,7 +154,16 @@ Problem unknown_option(const Row& interface, std::span<const std::string_view> k
   return std::nullopt;
 }
 
-constexpr uint16_t geneve_port = 6081;  // RFC 8926 section 3.3
+uint16_t default_port(PortType type) {
+  switch (type) {
+    case PortType::geneve:
+      return 6081;  // RFC 8926 section 3.3
+    case PortType::stt:
+      return 7471;  // draft-davie-stt-08 section 3.2
+    default:
+      return TunnelSpec{}.dst_port;
+  }
+}
 
 Result<TunnelSpec, std::string> to_tunnel(const Row& interface, PortType type) {
   const Datum& options = interface["options"];
@@ -167,7 +179,7 @@ Result<TunnelSpec, std::string> to_tunnel(const Row& interface, PortType type) {
   spec.local_is_any = !options.at("local_ip");
   spec.in_key = 0;  // an absent key is 0, as in Open vSwitch
   spec.out_key = 0;
-  spec.dst_port = type == PortType::geneve ? geneve_port : spec.dst_port;
+  spec.dst_port = default_port(type);
   spec.outer_checksum = type != PortType::gre && type != PortType::nvgre;  // NVGRE has none: RFC 7637 section 3.2
   uint8_t tos = 0;
   for (const Problem& problem :

@@ -83,6 +83,10 @@ std::string price_of_afxdp(const datapath::PortStatus& status) {
   return price;
 }
 
+constexpr std::string_view what_eats_stt =
+    "this host tracks connections: a firewall that drops the state \"invalid\" drops STT without rules with "
+    "\"notrack\" (see weft-vsctl(8))";
+
 // As Open vSwitch reports it: what the driver says of itself.
 Datum driver_status(const std::string& device) {
   Datum out;
@@ -179,6 +183,9 @@ void Reconciler::report_interface(Database& database, const Row& row) const {
     if (status && status->xdp_mode) {
       more.put(std::string("xdp-mode-in-use"), std::string(to_string(*status->xdp_mode)));
       more.put(std::string("warning"), price_of_afxdp(*status));
+    }
+    if (status && status->is_tracked) {
+      more.put(std::string("warning"), std::string(what_eats_stt));
     }
     set("status", std::move(more));
     set_if(has_device && status->speed_bps != 0, "link_speed", [&] { return static_cast<int64_t>(status->speed_bps); });

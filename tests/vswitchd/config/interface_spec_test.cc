@@ -136,6 +136,20 @@ TEST(InterfaceSpec, ATunnelsUnknownOption) {
   EXPECT_EQ(tunnel_problem("something_else", "1"), "p1: unknown vxlan option \"something_else\"");
 }
 
+TEST(InterfaceSpec, AnSttTunnel) {
+  const auto stt = [](Options options) {
+    options.emplace_back("remote_ip", "192.0.2.1");
+    return interface("stt", options);
+  };
+  EXPECT_EQ(spec(stt({})).type, datapath::PortType::stt);
+  EXPECT_EQ(spec(stt({})).tunnel.dst_port, 7471);
+  EXPECT_EQ(spec(stt({{"dst_port", "7472"}})).tunnel.dst_port, 7472);
+  EXPECT_EQ(spec(stt({{"key", "18446744073709551615"}})).tunnel.in_key, 18446744073709551615U);
+  EXPECT_EQ(problem(stt({{"key", "x"}})),
+            "p1: options:key=\"x\": a context id of 0 to 18446744073709551615 or \"flow\" is needed");
+  EXPECT_EQ(problem(stt({{"csum", "false"}})), "p1: unknown stt option \"csum\"");
+}
+
 TEST(InterfaceSpec, ATunnelsKeys) {
   EXPECT_EQ(tunnel({}).in_key, 0u) << "absent is 0";
   EXPECT_EQ(tunnel({{"key", "5001"}}).in_key, 5001u);
