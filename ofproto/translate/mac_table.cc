@@ -1,6 +1,8 @@
 #include "ofproto/translate/mac_table.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <limits>
 #include <tuple>
 
@@ -11,170 +13,276 @@ namespace {
 
 constexpr Duration::rep never = std::numeric_limits<Duration::rep>::max();
 
-Duration::rep ticks(TimePoint time) { return time.time_since_epoch().count(); }
-TimePoint time_of(Duration::rep ticks_since_epoch) { return TimePoint(Duration(ticks_since_epoch)); }
+// Of the time in a slot, whose 34 bits last for five years of uptime.
+constexpr Duration::rep tick = Duration(std::chrono::milliseconds(10)).count();
+
+// A slot's id is the address above the lower half of its domain; that it is taken is said by the bit that would make it
+// a group's address, which none is. Empty slots end a run, removed ones do not.
+constexpr uint64_t taken = uint64_t{1} << 56;
+constexpr uint64_t removed_id = 1;
+
+constexpr bool is_taken(uint64_t id) { return (id & taken) != 0; }
+
+// Bits of a slot's state, from the lowest on.
+constexpr unsigned used_bits = 34, place_bits = 20, fixed_bits = 1;
+constexpr unsigned place_at = used_bits, fixed_at = place_at + place_bits, domain_at = fixed_at + fixed_bits;
+constexpr uint64_t used_mask = (uint64_t{1} << used_bits) - 1;
+constexpr uint64_t place_mask = (uint64_t{1} << place_bits) - 1;
+
+constexpr uint32_t place_of(uint64_t state) { return static_cast<uint32_t>(state >> place_at & place_mask); }
+constexpr bool is_fixed(uint64_t state) { return (state >> fixed_at & 1) != 0; }
+constexpr Duration::rep used_of(uint64_t state) { return static_cast<Duration::rep>(state & used_mask); }
+constexpr uint64_t with_used(uint64_t state, Duration::rep used) {
+  return (state & ~used_mask) | (static_cast<uint64_t>(used) & used_mask);
+}
+constexpr uint64_t with_place(uint64_t state, uint32_t place) {
+  return (state & ~(place_mask << place_at)) | uint64_t{place} << place_at;
+}
+// Bit 31 of a domain and eight of a VNI are what it has above its lower half.
+constexpr uint64_t domain_above(uint32_t bits) { return uint64_t{bits >> 31} << 8 | (bits >> 16 & 0xff); }
+
+Duration::rep ticks(TimePoint time) { return time.time_since_epoch().count() / tick; }
+TimePoint time_of(Duration::rep ticks_since_epoch) { return TimePoint(Duration(ticks_since_epoch * tick)); }
 
 }  // namespace
 
-MacTable::Buckets::Buckets(size_t bucket_count)
-    : count(bucket_count), heads(std::make_unique<std::atomic<Node*>[]>(bucket_count)) {}
-
-MacTable::Buckets::~Buckets() {
-  for (size_t b = 0; b < count; ++b) {
-    for (Node* node = heads[b].load(std::memory_order_relaxed); node != nullptr;) {
-      Node* next = node->next.load(std::memory_order_relaxed);
-      delete node;
-      node = next;
+// Places by number, which readers look up under RCU. A number that is given back is free after a grace period: until
+// then somebody may hold it.
+class MacTable::PlaceNumbers : public std::enable_shared_from_this<PlaceNumbers> {
+ public:
+  ~PlaceNumbers() {
+    for (auto& page : pages_) {
+      delete[] page.load();
     }
   }
-}
+
+  const Place* at(uint32_t number) const {
+    return pages_[number / page_size].load(std::memory_order_acquire)[number % page_size].load(
+        std::memory_order_acquire);
+  }
+  // Nothing: there are a million.
+  std::optional<uint32_t> take() {
+    MutexLock lock(mutex_);
+    if (!free_.empty()) {
+      const uint32_t number = free_.back();
+      free_.pop_back();
+      return number;
+    }
+    if (next_ > place_mask) {
+      return std::nullopt;
+    }
+    if (next_ % page_size == 0) {
+      pages_[next_ / page_size].store(
+          new std::atomic<const Place*>[page_size] {}, std::memory_order_release);
+    }
+    return next_++;
+  }
+  void set(const Place& place) {
+    pages_[place.number / page_size].load()[place.number % page_size].store(&place, std::memory_order_release);
+  }
+  void retire(std::unique_ptr<Place> place) {
+    rcu::retire(std::make_unique<Return>(Return{shared_from_this(), std::move(place)}));
+  }
+
+ private:
+  static constexpr size_t page_size = 4096;
+
+  struct Return {
+    std::shared_ptr<PlaceNumbers> numbers;
+    std::unique_ptr<Place> place;
+
+    Return(std::shared_ptr<PlaceNumbers> of, std::unique_ptr<Place> gone)
+        : numbers(std::move(of)), place(std::move(gone)) {}
+    Return(Return&&) = default;
+    Return& operator=(Return&&) = delete;
+    ~Return() {
+      if (place != nullptr) {
+        MutexLock lock(numbers->mutex_);
+        numbers->free_.push_back(place->number);
+      }
+    }
+  };
+
+  std::array<std::atomic<std::atomic<const Place*>*>, (place_mask + 1) / page_size> pages_{};
+  Mutex mutex_;
+  std::vector<uint32_t> free_ GUARDED_BY(mutex_);
+  uint32_t next_ GUARDED_BY(mutex_) = 0;
+};
 
 MacTable::MacTable(BridgeId bridge_id, const MacTableOptions& options)
     : bridge_id_(bridge_id),
       seed_(random_hash_seed()),
+      places_by_number_(std::make_shared<PlaceNumbers>()),
       shards_(std::make_unique<Shard[]>(shard_count)),
       aging_(options.aging.count()),
       limit_(options.limit) {
   for (size_t s = 0; s < shard_count; ++s) {
-    shards_[s].buckets.store(new Buckets(first_bucket_count));
+    shards_[s].slots.store(new Slots(first_slot_count));
     shards_[s].oldest = never;
   }
 }
 
 MacTable::~MacTable() {
   for (size_t s = 0; s < shard_count; ++s) {
-    delete shards_[s].buckets.load();
+    delete shards_[s].slots.load();
   }
+}
+
+uint64_t MacTable::slot_id(const Key& key) { return key.mac.to_uint64() << 16 | taken | (key.domain.bits() & 0xffff); }
+
+MacTable::Key MacTable::key_of(uint64_t id, uint64_t state) {
+  const auto above = static_cast<uint32_t>(state >> domain_at);
+  const uint32_t domain = (above >> 8) << 31 | (above & 0xff) << 16 | (id & 0xffff);
+  return {Domain::from_bits(domain), MacAddress::from_uint64((id & ~taken) >> 16)};
+}
+
+const MacLocation& MacTable::location_of(uint64_t state) const {
+  return places_by_number_->at(place_of(state))->location;
 }
 
 // --- looking
 
-const MacTable::Node* MacTable::find(const Key& key) const {
-  const uint64_t hash = hash_of(key);
-  const Buckets& buckets = *shard_of(hash).buckets.load(std::memory_order_acquire);
-  const Node* node = bucket_of(buckets, hash).load(std::memory_order_acquire);
-  while (node != nullptr && !node->has(key)) {
-    node = node->next.load(std::memory_order_acquire);
+MacTable::Slot* MacTable::find_in(const Slots& slots, uint64_t hash, const Key& key) {
+  if (key.mac.is_multicast()) {
+    return nullptr;
   }
-  return node;
+  const uint64_t wanted = slot_id(key);
+  const uint64_t above = domain_above(key.domain.bits());
+  for (size_t i = hash / shard_count;; ++i) {
+    Slot& slot = slots.slots[i & (slots.count - 1)];
+    const uint64_t id = slot.id.load(std::memory_order_acquire);
+    if (id == 0) {
+      return nullptr;
+    }
+    if (id == wanted && slot.state.load(std::memory_order_acquire) >> domain_at == above) {
+      return &slot;
+    }
+  }
+}
+
+const MacTable::Slot* MacTable::find(const Key& key) const {
+  const uint64_t hash = hash_of(key);
+  return find_in(*shard_of(hash).slots.load(std::memory_order_acquire), hash, key);
 }
 
 std::optional<MacLocation> MacTable::lookup(const Key& key) const {
-  const Node* node = find(key);
-  return node == nullptr ? std::nullopt : std::optional(node->place.load(std::memory_order_acquire)->location);
+  const Slot* slot = find(key);
+  return slot == nullptr ? std::nullopt : std::optional(location_of(slot->state.load(std::memory_order_acquire)));
 }
 
 void MacTable::refresh(const Key& key, const MacLocation& location, TimePoint used) const {
-  const Node* node = find(key);
-  if (node == nullptr || node->place.load(std::memory_order_acquire)->location != location) {
+  const Slot* slot = find(key);
+  if (slot == nullptr) {
     return;
   }
-  Duration::rep known = node->used.load(std::memory_order_relaxed);
-  while (known < ticks(used) && !node->used.compare_exchange_weak(known, ticks(used), std::memory_order_relaxed)) {
+  uint64_t state = slot->state.load(std::memory_order_acquire);
+  while (used_of(state) < ticks(used) && location_of(state) == location &&
+         !slot->state.compare_exchange_weak(state, with_used(state, ticks(used)), std::memory_order_acq_rel)) {
   }
 }
 
 // --- learning
 
-// Under the shard's lock.
-MacTable::Node* MacTable::find_in(Shard& shard, uint64_t hash, const Key& key) {
-  Node* node = bucket_of(*shard.buckets.load(std::memory_order_relaxed), hash).load(std::memory_order_relaxed);
-  while (node != nullptr && !node->has(key)) {
-    node = node->next.load(std::memory_order_relaxed);
+void MacTable::put(Slots& slots, uint64_t hash, uint64_t id, uint64_t state) {
+  size_t i = hash / shard_count & (slots.count - 1);
+  while (slots.slots[i].id.load(std::memory_order_relaxed) != 0) {
+    i = (i + 1) & (slots.count - 1);
   }
-  return node;
+  slots.slots[i].state.store(state, std::memory_order_relaxed);
+  slots.slots[i].id.store(id, std::memory_order_release);
 }
 
-void MacTable::insert(Shard& shard, uint64_t hash, const Key& key, const Place* place, bool is_fixed, TimePoint now) {
-  if (shard.node_count >= shard.buckets.load(std::memory_order_relaxed)->count) {
-    grow(shard);
+// Under the shard's lock, as all that changes it.
+void MacTable::insert(Shard& shard, uint64_t hash, const Key& key, uint32_t place, bool is_to_stay, TimePoint now) {
+  if ((shard.marked_count + 1) * 4 > shard.slots.load(std::memory_order_relaxed)->count * 3) {
+    rebuild(shard);
   }
-  auto node = std::make_unique<Node>();
-  node->mac = key.mac.to_uint64();
-  node->domain = key.domain.bits();
-  node->is_fixed.store(is_fixed, std::memory_order_relaxed);
-  node->place.store(place, std::memory_order_relaxed);
-  node->used.store(ticks(now), std::memory_order_relaxed);
-  std::atomic<Node*>& bucket = bucket_of(*shard.buckets.load(std::memory_order_relaxed), hash);
-  node->next.store(bucket.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  bucket.store(node.release(), std::memory_order_release);
-  ++shard.node_count;
-  if (!is_fixed && ticks(now) < shard.oldest.load(std::memory_order_relaxed)) {
+  const uint64_t state = with_used(
+      domain_above(key.domain.bits()) << domain_at | uint64_t{is_to_stay} << fixed_at | uint64_t{place} << place_at,
+      ticks(now));
+  put(*shard.slots.load(std::memory_order_relaxed), hash, slot_id(key), state);
+  ++shard.entry_count;
+  ++shard.marked_count;
+  if (!is_to_stay && ticks(now) < shard.oldest.load(std::memory_order_relaxed)) {
     shard.oldest.store(ticks(now), std::memory_order_relaxed);
   }
 }
 
-// A node cannot be in two chains, and readers walk the old ones: the new chains are of copies.
-void MacTable::grow(Shard& shard) {
-  Buckets* old = shard.buckets.load(std::memory_order_relaxed);
-  auto larger = std::make_unique<Buckets>(old->count * 2);
-  for (size_t b = 0; b < old->count; ++b) {
-    for (const Node* node = old->heads[b].load(std::memory_order_relaxed); node != nullptr;
-         node = node->next.load(std::memory_order_relaxed)) {
-      auto copy = std::make_unique<Node>();
-      copy->mac = node->mac;
-      copy->domain = node->domain;
-      copy->is_fixed.store(node->is_fixed.load(std::memory_order_relaxed), std::memory_order_relaxed);
-      copy->place.store(node->place.load(std::memory_order_relaxed), std::memory_order_relaxed);
-      copy->used.store(node->used.load(std::memory_order_relaxed), std::memory_order_relaxed);
-      std::atomic<Node*>& bucket = bucket_of(*larger, hash_of(node->key()));
-      copy->next.store(bucket.load(std::memory_order_relaxed), std::memory_order_relaxed);
-      bucket.store(copy.release(), std::memory_order_relaxed);
+// Into an array where what is there takes between a quarter and three eighths, without the marks of what is gone.
+void MacTable::rebuild(Shard& shard) {
+  Slots* old = shard.slots.load(std::memory_order_relaxed);
+  const size_t count = std::max(first_slot_count, std::bit_ceil(shard.entry_count * 8 / 3 + 1));
+  auto fresh = std::make_unique<Slots>(count);
+  for (size_t i = 0; i < old->count; ++i) {
+    const uint64_t id = old->slots[i].id.load(std::memory_order_relaxed);
+    if (is_taken(id)) {
+      const uint64_t state = old->slots[i].state.load(std::memory_order_relaxed);
+      put(*fresh, hash_of(key_of(id, state)), id, state);
     }
   }
-  shard.buckets.store(larger.release(), std::memory_order_release);
+  shard.marked_count = shard.entry_count;
+  shard.slots.store(fresh.release(), std::memory_order_release);
   rcu::retire(old);
 }
 
-bool MacTable::move(Node& node, const MacLocation& location) {
-  const Place* before = node.place.load(std::memory_order_relaxed);
-  if (before->location == location) {
+bool MacTable::move(Slot& slot, const Key& key, const MacLocation& location) {
+  uint64_t state = slot.state.load(std::memory_order_relaxed);
+  if (location_of(state) == location) {
     return false;
   }
-  const Domain domain = Domain::from_bits(node.domain);
-  const bool is_fixed = node.is_fixed.load(std::memory_order_relaxed);
-  const Place* after = reserve(domain, location, is_fixed ? Why::fixed_anew : Why::moved);
+  const Place* after = reserve(key.domain, location, is_fixed(state) ? Why::fixed_anew : Why::moved);
   if (after == nullptr) {
     return false;
   }
-  node.place.store(after, std::memory_order_release);
-  release(domain, before);
+  const uint32_t before = place_of(state);
+  // Others note uses meanwhile.
+  while (!slot.state.compare_exchange_weak(state, with_place(state, after->number), std::memory_order_acq_rel)) {
+  }
+  release(key.domain, before);
   return true;
 }
 
 std::optional<DependencyId> MacTable::learn(const Key& key, const MacLocation& location, TimePoint now) {
+  if (key.mac.is_multicast()) {
+    return std::nullopt;
+  }
   const uint64_t hash = hash_of(key);
   Shard& shard = shard_of(hash);
   MutexLock lock(shard.mutex);
-  if (Node* node = find_in(shard, hash, key)) {
-    if (node->is_fixed.load(std::memory_order_relaxed)) {
+  if (Slot* slot = find_in(*shard.slots.load(std::memory_order_relaxed), hash, key)) {
+    uint64_t state = slot->state.load(std::memory_order_relaxed);
+    if (is_fixed(state)) {
       return std::nullopt;
     }
-    node->used.store(ticks(now), std::memory_order_relaxed);
-    return move(*node, location) ? std::optional(id_of(key)) : std::nullopt;
+    while (!slot->state.compare_exchange_weak(state, with_used(state, ticks(now)), std::memory_order_acq_rel)) {
+    }
+    return move(*slot, key, location) ? std::optional(id_of(key)) : std::nullopt;
   }
   const Place* place = reserve(key.domain, location, Why::learned);
   if (place == nullptr) {
     return std::nullopt;
   }
-  insert(shard, hash, key, place, false, now);
+  insert(shard, hash, key, place->number, false, now);
   return id_of(key);
 }
 
 std::optional<DependencyId> MacTable::fix(const Key& key, const MacLocation& location, TimePoint now) {
+  if (key.mac.is_multicast()) {
+    return std::nullopt;
+  }
   const uint64_t hash = hash_of(key);
   Shard& shard = shard_of(hash);
   MutexLock lock(shard.mutex);
-  if (Node* node = find_in(shard, hash, key)) {
-    node->is_fixed.store(true, std::memory_order_relaxed);
-    move(*node, location);
+  if (Slot* slot = find_in(*shard.slots.load(std::memory_order_relaxed), hash, key)) {
+    slot->state.fetch_or(uint64_t{1} << fixed_at, std::memory_order_acq_rel);
+    move(*slot, key, location);
     return id_of(key);
   }
   const Place* place = reserve(key.domain, location, Why::fixed);
   if (place == nullptr) {
     return std::nullopt;
   }
-  insert(shard, hash, key, place, true, now);
+  insert(shard, hash, key, place->number, true, now);
   return id_of(key);
 }
 
@@ -207,7 +315,14 @@ const MacTable::Place* MacTable::reserve(Domain domain, const MacLocation& locat
   }
   auto& place = places_[location];
   if (!place) {
-    place = std::make_unique<Place>(Place{location, 0});
+    const auto number = places_by_number_->take();
+    if (!number) {
+      places_.erase(location);
+      refused_count_.fetch_add(1, std::memory_order_relaxed);
+      return nullptr;
+    }
+    place = std::make_unique<Place>(Place{location, 0, *number});
+    places_by_number_->set(*place);
   }
   ++place->count;
   ++domain_counts_[domain.bits()];
@@ -215,16 +330,16 @@ const MacTable::Place* MacTable::reserve(Domain domain, const MacLocation& locat
   return place.get();
 }
 
-void MacTable::release(Domain domain, const Place* place) {
+void MacTable::release(Domain domain, uint32_t number) {
   MutexLock lock(counts_mutex_);
   size_.fetch_sub(1, std::memory_order_relaxed);
   const auto counted = domain_counts_.find(domain.bits());
   if (--counted->second == 0) {
     domain_counts_.erase(counted);
   }
-  const auto found = places_.find(place->location);
+  const auto found = places_.find(places_by_number_->at(number)->location);
   if (--found->second->count == 0) {
-    rcu::retire(std::move(found->second));
+    places_by_number_->retire(std::move(found->second));
     places_.erase(found);
   }
 }
@@ -246,26 +361,32 @@ std::vector<std::pair<MacLocation, size_t>> MacTable::places() const {
 
 // --- removing
 
+// Under the shard's lock.
+void MacTable::remove_from(Shard& shard, Slot& slot, const Key& key) {
+  const uint32_t place = place_of(slot.state.load(std::memory_order_relaxed));
+  slot.id.store(removed_id, std::memory_order_release);
+  --shard.entry_count;
+  release(key.domain, place);
+}
+
 // Under the shard's lock. Also finds anew how old the oldest one left is.
 template <class Drop>
 void MacTable::sweep(Shard& shard, Drop&& drop, std::vector<DependencyId>& removed) {
-  Buckets& buckets = *shard.buckets.load(std::memory_order_relaxed);
+  const Slots& slots = *shard.slots.load(std::memory_order_relaxed);
   Duration::rep oldest = never;
-  for (size_t b = 0; b < buckets.count; ++b) {
-    std::atomic<Node*>* link = &buckets.heads[b];
-    while (Node* node = link->load(std::memory_order_relaxed)) {
-      if (!drop(*node)) {
-        if (!node->is_fixed.load(std::memory_order_relaxed)) {
-          oldest = std::min(oldest, node->used.load(std::memory_order_relaxed));
-        }
-        link = &node->next;
-        continue;
-      }
-      link->store(node->next.load(std::memory_order_relaxed), std::memory_order_release);
-      --shard.node_count;
-      removed.push_back(id_of(node->key()));
-      release(Domain::from_bits(node->domain), node->place.load(std::memory_order_relaxed));
-      rcu::retire(node);
+  for (size_t i = 0; i < slots.count; ++i) {
+    Slot& slot = slots.slots[i];
+    const uint64_t id = slot.id.load(std::memory_order_relaxed);
+    if (!is_taken(id)) {
+      continue;
+    }
+    const uint64_t state = slot.state.load(std::memory_order_relaxed);
+    const Key key = key_of(id, state);
+    if (drop(key, state)) {
+      remove_from(shard, slot, key);
+      removed.push_back(id_of(key));
+    } else if (!is_fixed(state)) {
+      oldest = std::min(oldest, used_of(state));
     }
   }
   shard.oldest.store(oldest, std::memory_order_relaxed);
@@ -276,7 +397,7 @@ std::vector<DependencyId> MacTable::remove_if(Drop&& drop) {
   std::vector<DependencyId> removed;
   for (size_t s = 0; s < shard_count; ++s) {
     MutexLock lock(shards_[s].mutex);
-    if (shards_[s].node_count != 0) {
+    if (shards_[s].entry_count != 0) {
       sweep(shards_[s], drop, removed);
     }
   }
@@ -284,30 +405,28 @@ std::vector<DependencyId> MacTable::remove_if(Drop&& drop) {
 }
 
 std::optional<DependencyId> MacTable::remove(const Key& key) {
-  Shard& shard = shard_of(hash_of(key));
-  std::vector<DependencyId> removed;
+  const uint64_t hash = hash_of(key);
+  Shard& shard = shard_of(hash);
   MutexLock lock(shard.mutex);
-  sweep(
-      shard, [&](const Node& node) { return node.has(key); }, removed);
-  return removed.empty() ? std::nullopt : std::optional(removed.front());
+  Slot* slot = find_in(*shard.slots.load(std::memory_order_relaxed), hash, key);
+  if (slot == nullptr) {
+    return std::nullopt;
+  }
+  remove_from(shard, *slot, key);
+  return id_of(key);
 }
 
 std::vector<DependencyId> MacTable::expire(TimePoint now) {
-  const Duration::rep oldest = ticks(now) - aging_.load(std::memory_order_relaxed);
+  const Duration::rep oldest = ticks(now - Duration(aging_.load(std::memory_order_relaxed)));
   std::vector<DependencyId> removed;
   size_t looked_at = 0;
   for (; next_swept_ < shard_count && looked_at < sweep_count; ++next_swept_) {
     Shard& shard = shards_[next_swept_];
     MutexLock lock(shard.mutex);
     if (shard.oldest.load(std::memory_order_relaxed) <= oldest) {
-      looked_at += shard.node_count;
+      looked_at += shard.slots.load(std::memory_order_relaxed)->count;
       sweep(
-          shard,
-          [&](const Node& node) {
-            return !node.is_fixed.load(std::memory_order_relaxed) &&
-                   node.used.load(std::memory_order_relaxed) <= oldest;
-          },
-          removed);
+          shard, [&](const Key&, uint64_t state) { return !is_fixed(state) && used_of(state) <= oldest; }, removed);
     }
   }
   next_swept_ = next_swept_ == shard_count ? 0 : next_swept_;
@@ -315,22 +434,19 @@ std::vector<DependencyId> MacTable::expire(TimePoint now) {
 }
 
 std::vector<DependencyId> MacTable::flush() {
-  return remove_if([](const Node& node) { return !node.is_fixed.load(std::memory_order_relaxed); });
+  return remove_if([](const Key&, uint64_t state) { return !is_fixed(state); });
 }
 
 std::vector<DependencyId> MacTable::flush(OfPort port) {
-  return remove_if([&](const Node& node) { return node.place.load(std::memory_order_relaxed)->location.port == port; });
+  return remove_if([&](const Key&, uint64_t state) { return location_of(state).port == port; });
 }
 
 std::vector<DependencyId> MacTable::flush(Domain domain) {
-  return remove_if([&](const Node& node) { return node.domain == domain.bits(); });
+  return remove_if([&](const Key& key, uint64_t) { return key.domain == domain; });
 }
 
 std::vector<DependencyId> MacTable::flush(const IpAddress& remote) {
-  return remove_if([&](const Node& node) {
-    return !node.is_fixed.load(std::memory_order_relaxed) &&
-           node.place.load(std::memory_order_relaxed)->location.remote == remote;
-  });
+  return remove_if([&](const Key&, uint64_t state) { return !is_fixed(state) && location_of(state).remote == remote; });
 }
 
 std::optional<TimePoint> MacTable::next_due() const {
@@ -338,7 +454,8 @@ std::optional<TimePoint> MacTable::next_due() const {
   for (size_t s = 0; s < shard_count; ++s) {
     oldest = std::min(oldest, shards_[s].oldest.load(std::memory_order_relaxed));
   }
-  return oldest == never ? std::nullopt : std::optional(time_of(oldest + aging_.load(std::memory_order_relaxed)));
+  return oldest == never ? std::nullopt
+                         : std::optional(time_of(oldest) + Duration(aging_.load(std::memory_order_relaxed)));
 }
 
 void MacTable::set_options(const MacTableOptions& options) {
@@ -352,11 +469,12 @@ template <class Visit>
 void MacTable::for_each(Visit&& visit) const {
   for (size_t s = 0; s < shard_count; ++s) {
     MutexLock lock(shards_[s].mutex);
-    const Buckets& buckets = *shards_[s].buckets.load(std::memory_order_relaxed);
-    for (size_t b = 0; b < buckets.count; ++b) {
-      for (const Node* node = buckets.heads[b].load(); node != nullptr; node = node->next.load()) {
-        visit(Entry{node->key(), node->place.load(std::memory_order_relaxed)->location, time_of(node->used.load()),
-                    node->is_fixed.load(std::memory_order_relaxed)});
+    const Slots& slots = *shards_[s].slots.load(std::memory_order_relaxed);
+    for (size_t i = 0; i < slots.count; ++i) {
+      const uint64_t id = slots.slots[i].id.load(std::memory_order_relaxed);
+      if (is_taken(id)) {
+        const uint64_t state = slots.slots[i].state.load(std::memory_order_relaxed);
+        visit(Entry{key_of(id, state), location_of(state), time_of(used_of(state)), is_fixed(state)});
       }
     }
   }

@@ -6,15 +6,17 @@
 // may fill, or a segment from its tunnels: what does not fit is not learned, its packets flood, and nobody's entry is
 // evicted by somebody else's flood.
 //
-// The table has 256 shards, each a hash table of its own that doubles when it is full: its entries are copied, the old
-// ones retired, so that a reader in them is not disturbed. A refresh that hits the old copy is lost; the next one counts.
-// Places are interned: an entry points to one that all entries of that port and remote share, which counts them.
+// The table has 256 shards, each a hash table of its own with linear probing, 16 bytes a slot: what a slot holds fits two
+// words, so that a lookup is one cache miss. Within an array a slot is never given to another address: one that is removed
+// leaves a mark, and when entries and marks fill three quarters, the entries are copied into a new array and the old one
+// is retired, so that a reader in it is not disturbed. A refresh that hits the old copy is lost; the next one counts.
+// Places are interned and numbered: an entry holds the number of one that all entries of that port and remote share.
 //
 // Threads:   lookup, learn and refresh by any thread under RCU; the rest by the control thread. Writers hold the lock of
 //            one shard, and a second one for the counts when an entry comes, moves or goes.
-// Ownership: entries and places are retired by RCU.
-// Cost:      lookup: a hash and a short chain, two cache misses in a large table. Memory: 56 bytes an entry on the
-//            average. expire() looks at `sweep_count` entries at most; next_due() at one number a shard.
+// Ownership: arrays and places are retired by RCU; a place's number is given again after a grace period.
+// Cost:      lookup: a hash and a short run of slots, one cache miss in a large table. Memory: 22 to 43 bytes an entry.
+//            Times are kept to 10 ms. expire() looks at `sweep_count` entries at most; next_due() at one number a shard.
 // Not here:  who is told about a change: learn(), expire() and flush() return what the caller publishes.
 #pragma once
 
@@ -66,7 +68,7 @@ class MacTable {
   std::optional<MacLocation> lookup(const Key& key) const;
 
   // Notes that `key` was seen at `location`. The id of what changed when it is new or has moved; nothing when it was
-  // there already, is fixed, or there is no room.
+  // there already, is fixed, or there is no room. Group addresses are never learned, nor found.
   std::optional<DependencyId> learn(const Key& key, const MacLocation& location, TimePoint now);
   // Packets of a remembered decision came from there: keeps the entry alive if it still says so.
   void refresh(const Key& key, const MacLocation& location, TimePoint used) const;
@@ -100,57 +102,51 @@ class MacTable {
 
  private:
   static constexpr size_t shard_count = 256;
-  static constexpr size_t first_bucket_count = 16;
+  static constexpr size_t first_slot_count = 32;
   static constexpr size_t sweep_count = 20'000;
 
+  class PlaceNumbers;
   struct Place {
     MacLocation location;
-    size_t count;  // of entries, under counts_mutex_
+    size_t count = 0;  // of entries, under counts_mutex_
+    uint32_t number = 0;
   };
-  struct Node {
-    uint64_t mac;
-    uint32_t domain;
-    std::atomic<bool> is_fixed{false};
-    std::atomic<const Place*> place{nullptr};
-    mutable std::atomic<Duration::rep> used{0};
-    std::atomic<Node*> next{nullptr};
-
-    Key key() const { return {Domain::from_bits(domain), MacAddress::from_uint64(mac)}; }
-    bool has(const Key& key) const { return domain == key.domain.bits() && mac == key.mac.to_uint64(); }
+  // The state holds the upper half of the domain, the place's number, whether the entry is fixed, and when it was used.
+  struct Slot {
+    std::atomic<uint64_t> id{0};
+    mutable std::atomic<uint64_t> state{0};
   };
-  // Owns its nodes.
-  struct Buckets {
-    explicit Buckets(size_t count);
-    ~Buckets();
-    Buckets(const Buckets&) = delete;
-    Buckets& operator=(const Buckets&) = delete;
-
-    const size_t count;
-    const std::unique_ptr<std::atomic<Node*>[]> heads;
+  struct Slots {
+    explicit Slots(size_t n) : count(n), slots(std::make_unique<Slot[]>(n)) {}
+    const size_t count;  // a power of two
+    const std::unique_ptr<Slot[]> slots;
   };
   struct Shard {
     mutable Mutex mutex;
-    std::atomic<Buckets*> buckets{nullptr};
-    size_t node_count = 0;
+    std::atomic<Slots*> slots{nullptr};
+    size_t entry_count = 0;
+    size_t marked_count = 0;  // entries, and what removed ones left
     // No entry that ages was last used before; TimePoint::max: there is none. Written under the lock.
     std::atomic<Duration::rep> oldest;
   };
 
   uint64_t hash_of(const Key& key) const { return hash_add(seed_, key.mac.to_uint64(), key.domain.bits()); }
   Shard& shard_of(uint64_t hash) const { return shards_[hash % shard_count]; }
-  static std::atomic<Node*>& bucket_of(const Buckets& buckets, uint64_t hash) {
-    return buckets.heads[hash / shard_count & (buckets.count - 1)];
-  }
-  const Node* find(const Key& key) const;
-  static Node* find_in(Shard& shard, uint64_t hash, const Key& key);
-  void insert(Shard& shard, uint64_t hash, const Key& key, const Place* place, bool is_fixed, TimePoint now);
-  void grow(Shard& shard);
+  static uint64_t slot_id(const Key& key);
+  static Key key_of(uint64_t id, uint64_t state);
+  const MacLocation& location_of(uint64_t state) const;
+  static Slot* find_in(const Slots& slots, uint64_t hash, const Key& key);
+  const Slot* find(const Key& key) const;
+  void insert(Shard& shard, uint64_t hash, const Key& key, uint32_t place, bool is_to_stay, TimePoint now);
+  static void put(Slots& slots, uint64_t hash, uint64_t id, uint64_t state);
+  void rebuild(Shard& shard);
+  void remove_from(Shard& shard, Slot& slot, const Key& key);
   DependencyId id_of(const Key& key) const { return dependency::mac(bridge_id_, key.domain, key.mac); }
   enum class Why : uint8_t { learned, moved, fixed, fixed_anew };
-  bool move(Node& node, const MacLocation& location);
+  bool move(Slot& slot, const Key& key, const MacLocation& location);
   const Place* reserve(Domain domain, const MacLocation& location, Why why) EXCLUDES(counts_mutex_);
   bool has_room(Domain domain, const MacLocation& location, Why why) const REQUIRES(counts_mutex_);
-  void release(Domain domain, const Place* place) EXCLUDES(counts_mutex_);
+  void release(Domain domain, uint32_t place) EXCLUDES(counts_mutex_);
   template <class Drop>
   void sweep(Shard& shard, Drop&& drop, std::vector<DependencyId>& removed);
   template <class Drop>
@@ -160,6 +156,7 @@ class MacTable {
 
   const BridgeId bridge_id_;
   const uint64_t seed_;
+  const std::shared_ptr<PlaceNumbers> places_by_number_;
   std::unique_ptr<Shard[]> shards_;
   std::atomic<Duration::rep> aging_;
   std::atomic<size_t> limit_;
