@@ -35,8 +35,9 @@ struct TunnelSpec {
   uint8_t ttl = 64;
   bool ttl_inherit = false;
   bool dont_fragment = true;
-  bool outer_checksum = true;  // UDP's or GRE's
-  bool has_gbp = false;        // vxlan: the group policy extension
+  bool outer_checksum = true;   // UDP's or GRE's
+  bool has_gbp = false;         // vxlan: the group policy extension
+  uint32_t too_big_rate = 100;  // ICMP "too big" a second; 0: none
   friend bool operator==(const TunnelSpec&, const TunnelSpec&) = default;
 };
 
@@ -84,7 +85,7 @@ struct PortSpec {
   unsigned rx_queue_count = 0;                   // system, tap, afxdp: queues to read; 0: what the type has by itself
   bool is_memory_tunnel = false;                 // memory: behaves like a tunnel port towards ofproto
   std::shared_ptr<const ReplayFrames> replay{};  // memory: what it hands over by itself; what it is sent is freed
-  std::optional<uint32_t> mtu_request{};         // set by Datapath::configure_port
+  std::optional<uint32_t> mtu_request{};         // set by Datapath::configure_port; memory tunnel: what fits inside
   std::optional<MacAddress> mac{};               // internal: the bridge device's address
   bool force = false;                            // attach a system device that has an IP address or a master
   friend bool operator==(const PortSpec&, const PortSpec&) = default;
@@ -108,6 +109,9 @@ struct PortCounters {
   uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0;
   uint64_t rx_dropped = 0, tx_dropped = 0, rx_errors = 0, tx_errors = 0;
   uint64_t rx_gso_segments = 0, tx_gso_segments = 0;
+  // Of tunnels: packets too large for the path whose senders were told how large one may be, and those that would have
+  // been told as well, had there not been too many.
+  uint64_t too_big_answers = 0, too_big_unanswered = 0;
 };
 
 struct PortStatus {

@@ -4,11 +4,14 @@
 #include <unistd.h>
 
 #include "datapath/offload/ingress.h"
+#include "lib/packet/ethernet.h"
 
 namespace weft::datapath {
 
 MemoryPort::MemoryPort(const PortSpec& spec, const PortEnvironment& environment)
-    : Port(spec, environment), queue_(std::make_shared<MemoryQueue>(*this)) {}
+    : Port(spec, environment),
+      too_big_answers_(*this, spec.tunnel.too_big_rate, *environment.clock),
+      queue_(std::make_shared<MemoryQueue>(*this)) {}
 
 MemoryPort::~MemoryPort() = default;
 
@@ -44,9 +47,31 @@ MemoryFrame MemoryPort::to_frame(const Packet& packet) const {
   return frame;
 }
 
+bool MemoryPort::fits(const Packet& packet) const {
+  if (!spec().is_memory_tunnel || !spec().mtu_request) {
+    return true;
+  }
+  const size_t size =
+      packet.offload.is_gso() ? size_t{packet.offload.hdr_len} + packet.offload.gso_size : packet.size();
+  return size <= *spec().mtu_request + ethernet_header_bytes;
+}
+
+void MemoryPort::refuse_too_big(Packet& packet, TxContext& context) {
+  const TunnelMetadata there = to_frame(packet).tunnel;
+  TunnelMetadata back = there;
+  back.set_source(there.destination());
+  back.set_destination(there.source());
+  too_big_answers_.answer(packet, back, *spec().mtu_request + ethernet_header_bytes, context);
+  context.drop(*this, DropReason::tunnel_mtu_exceeded);
+}
+
 void MemoryPort::transmit(PacketBatch&& batch, TxContext& context) {
   MutexLock lock(mutex_);
   batch.drain([&](PacketPtr packet) NO_THREAD_SAFETY_ANALYSIS {
+    if (!fits(*packet)) {
+      refuse_too_big(*packet, context);
+      return;
+    }
     if (sent_.size() >= max_sent) {
       context.drop(*this, DropReason::tx_queue_full);
       return;

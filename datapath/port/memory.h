@@ -3,7 +3,8 @@
 //
 // It can express every kind of offload, so tests see what the switch promised. With PortSpec::is_memory_tunnel it
 // hands over and takes tunnel metadata the way a tunnel port does, without an underlay: what the spec fixes is filled
-// in on sending, and an unfinished inner checksum is found on receiving.
+// in on sending, and an unfinished inner checksum is found on receiving. With an
+// mtu_request it drops what is larger, and tells its sender.
 //
 // Threads:   inject, take_sent: any. The rest as port.h says.
 // Cost:      a lock and a copy for each frame, in both directions.
@@ -15,6 +16,7 @@
 
 #include "datapath/api/datapath.h"
 #include "datapath/port/port.h"
+#include "datapath/port/too_big_answers.h"
 #include "lib/base/mutex.h"
 
 namespace weft::datapath {
@@ -35,10 +37,14 @@ class MemoryPort final : public Port {
   PortCapabilities capabilities() const override { return PortCapabilities::everything(); }
   void transmit(PacketBatch&& batch, TxContext& context) override;
   PortStatus status() const override;
+  TooBigAnswers* too_big_answers() override { return &too_big_answers_; }
 
  private:
   MemoryFrame to_frame(const Packet& packet) const;
+  bool fits(const Packet& packet) const;
+  void refuse_too_big(Packet& packet, TxContext& context);
 
+  TooBigAnswers too_big_answers_;
   const std::shared_ptr<MemoryQueue> queue_;
   Mutex mutex_;
   std::vector<MemoryFrame> sent_ GUARDED_BY(mutex_);

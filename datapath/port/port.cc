@@ -45,6 +45,8 @@ PortCounters Port::total_counters() const {
     sum.tx_gso_segments += cells.tx_gso_segments.value();
     sum.tx_dropped += cells.tx_dropped.value();
     sum.tx_errors += cells.tx_errors.value();
+    sum.too_big_answers += cells.too_big_answers.value();
+    sum.too_big_unanswered += cells.too_big_unanswered.value();
   });
   return sum;
 }

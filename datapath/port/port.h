@@ -42,7 +42,7 @@ namespace weft::datapath {
 // At rest: received + originated = sent + dropped.total() + absorbed.
 struct PacketBalance {
   Counter received;
-  Counter originated;  // packet-outs, copies, pieces that GSO cut beyond the first
+  Counter originated;  // packet-outs, copies, pieces that GSO cut beyond the first, answers
   Counter sent;
   Counter absorbed;  // packet-in only, merged into another frame
   DropCounters dropped;
@@ -52,6 +52,7 @@ struct PacketBalance {
 struct PortCounterCells {
   Counter rx_packets, rx_bytes, rx_gso_segments, rx_dropped, rx_errors;
   Counter tx_packets, tx_bytes, tx_gso_segments, tx_dropped, tx_errors;
+  Counter too_big_answers, too_big_unanswered;
 };
 
 // Frames of one direction, added up before they are counted.
@@ -83,6 +84,7 @@ struct PortCapabilities {
 };
 
 class Port;
+class TooBigAnswers;
 
 // What receive() needs of its worker.
 class RxContext {
@@ -127,10 +129,21 @@ class TxContext {
   void sent(Port& port, const FrameSum& sum);
   void drop(Port& port, DropReason reason, uint64_t count = 1);
 
+  // Packets that ports make in reply to what they were to send (too_big_answers.h), with in_port and tunnel set as if
+  // that port had received them. The worker takes them up at the end of its round.
+  bool has_room_for_answer() const { return !answers_.is_full(); }
+  void answer(PacketPtr packet) {
+    balance_.originated.add();
+    answers_.add(std::move(packet));
+  }
+  bool has_answers() const { return !answers_.is_empty(); }
+  PacketBatch take_answers() { return std::move(answers_); }
+
  private:
   const unsigned worker_;
   PacketPool& pool_;
   PacketBalance& balance_;
+  PacketBatch answers_;
 };
 
 class RxQueue {
@@ -193,6 +206,9 @@ class Port {
   // The port is about to go: drops what waits for this worker, as port_gone. Its packets are from that worker's pool,
   // so this runs on that worker, before the destructor.
   virtual void discard_backlog(TxContext& context);
+
+  // How senders are told that a frame is too large for the way it was to go. Null: they are not.
+  virtual TooBigAnswers* too_big_answers() { return nullptr; }
 
   // Gives the device the MTU and the address of `wanted`, where it has them. Control thread.
   virtual Result<void, OsError> configure(const PortSpec& wanted);

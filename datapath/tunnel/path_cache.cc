@@ -81,6 +81,7 @@ Path PathCache::ask(const Key& key, TimePoint now) {
     path.verdict = DropReason::tunnel_own_address;
   } else {
     path.mtu = answer->mtu;
+    path.source = answer->source;
   }
   return path;
 }

@@ -22,8 +22,9 @@
 namespace weft::datapath {
 
 struct Path {
-  Verdict verdict;   // tunnel_no_route, tunnel_own_address; keep: usable
-  uint32_t mtu = 0;  // of the underlay, IP header included
+  Verdict verdict;                    // tunnel_no_route, tunnel_own_address; keep: usable
+  uint32_t mtu = 0;                   // of the underlay, IP header included
+  std::optional<IpAddress> source{};  // what the kernel would send from
   TimePoint expires{};
 };
 

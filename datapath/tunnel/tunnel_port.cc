@@ -153,7 +153,10 @@ Result<void, OsError> TunnelEndpoint::set_groups(const Port& port, std::vector<I
 
 TunnelPort::TunnelPort(const PortSpec& spec, const PortEnvironment& environment,
                        std::shared_ptr<TunnelEndpoint> endpoint)
-    : BackloggedPort(spec, environment), endpoint_(std::move(endpoint)), pieces_done_(environment.worker_count) {}
+    : BackloggedPort(spec, environment),
+      endpoint_(std::move(endpoint)),
+      too_big_answers_(*this, spec.tunnel.too_big_rate, *environment.clock),
+      pieces_done_(environment.worker_count) {}
 
 TunnelPort::~TunnelPort() {
   // Queues go on being read for the endpoint's other ports: nobody may still have found this one.

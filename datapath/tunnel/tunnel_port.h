@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "datapath/port/backlogged_port.h"
+#include "datapath/port/too_big_answers.h"
 #include "datapath/tunnel/group_queue.h"
 #include "datapath/tunnel/tunnel_sender.h"
 #include "datapath/tunnel/tunnel_table.h"
@@ -69,6 +70,7 @@ class TunnelPort final : public BackloggedPort {
   std::vector<std::shared_ptr<RxQueue>> rx_queues() override { return endpoint_->queues(); }
   PortCapabilities capabilities() const override { return PortCapabilities::everything(); }
   PortStatus status() const override;
+  TooBigAnswers* too_big_answers() override { return &too_big_answers_; }
   Result<void, OsError> set_groups(std::vector<IpAddress> groups) override {
     return endpoint_->set_groups(*this, std::move(groups));
   }
@@ -78,6 +80,7 @@ class TunnelPort final : public BackloggedPort {
 
  private:
   const std::shared_ptr<TunnelEndpoint> endpoint_;
+  TooBigAnswers too_big_answers_;
   // By worker: pieces of the packet at the front of the backlog that have left already.
   PerWorker<size_t> pieces_done_;
 };

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "datapath/port/too_big_answers.h"
 #include "lib/packet/checksum.h"
 #include "lib/packet/ipv4.h"
 #include "lib/packet/ipv6.h"
@@ -69,6 +70,12 @@ size_t outer_header_size(const IpAddress& remote, PortType type) {
   return (remote.is_v4() ? ipv4_header_bytes : ipv6_header_bytes) + (is_over_udp(type) ? udp_header_bytes : 0);
 }
 
+// What a packet is sent from.
+IpAddress own_address(const Encapsulation& to, const Path& path) {
+  const IpAddress unknown = to.remote.is_v4() ? IpAddress(Ipv4Address{}) : IpAddress(Ipv6Address{});
+  return to.local ? *to.local : path.source.value_or(unknown);
+}
+
 }  // namespace
 
 SenderSockets::SenderSockets(const UnderlayOptions& options, PortType type) {
@@ -105,6 +112,9 @@ void TunnelSender::add(Call& call, size_t index) {
   if (const Verdict verdict = add_datagrams(call, index)) {
     joinable_.is_open = false;
     entries_.push_back({index, verdict});
+    if (verdict == DropReason::tunnel_mtu_exceeded) {
+      tell_sender(call, index);
+    }
   }
 }
 
@@ -173,6 +183,26 @@ Verdict TunnelSender::shape_of(const PortSpec& spec, const Encapsulation& to, si
   const bool may_join = fits && spec.tunnel.outer_checksum && is_over_udp(spec.type);
   shape.pieces_each = may_join ? std::min(max_segments, max_datagram_size / piece_size) : 1;
   return keep;
+}
+
+// The sender of a frame that is too large for its path.
+void TunnelSender::tell_sender(Call& call, size_t index) {
+  const PortSpec& spec = call.port.spec();
+  TooBigAnswers* answers = call.port.too_big_answers();
+  Packet& packet = *call.packets[index];
+  const auto to = encapsulation_of(spec.tunnel, packet);
+  const bool may_tell = to && answers != nullptr && spec.tunnel.dont_fragment;
+  const Path* path = may_tell ? paths_.find(to->remote, to->local) : nullptr;
+  if (path == nullptr || path->verdict) {
+    return;
+  }
+  TunnelHeader header;  // the member may be of another packet
+  header.write(spec, *to, packet);
+  const size_t overhead = outer_header_size(to->remote, spec.type) + header.size();
+  if (path->mtu > overhead) {
+    const OuterHeader from_there{to->remote, own_address(*to, *path), to->tos, to->ttl};
+    answers->answer(packet, metadata_of(from_there, to->key), path->mtu - overhead, call.context);
+  }
 }
 
 bool TunnelSender::add_single(Call& call, const Encapsulation& to, size_t index, const Shape& shape) {
@@ -407,7 +437,7 @@ void TunnelSender::drop_packets(Call& call, DropReason reason, size_t count) {
   call.done += count;
 }
 
-DropReason TunnelSender::refused(int error, const Call& call, size_t index) {
+DropReason TunnelSender::refused(int error, Call& call, size_t index) {
   const auto forget_path = [&] {
     if (const auto to = encapsulation_of(call.port.spec().tunnel, *call.packets[index])) {
       paths_.forget(to->remote, to->local);
@@ -416,6 +446,7 @@ DropReason TunnelSender::refused(int error, const Call& call, size_t index) {
   switch (error) {
     case EMSGSIZE:  // a smaller path MTU was learned since it was looked up
       forget_path();
+      tell_sender(call, index);
       return DropReason::tunnel_mtu_exceeded;
     case ENETUNREACH:
     case EHOSTUNREACH:

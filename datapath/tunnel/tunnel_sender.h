@@ -10,8 +10,9 @@
 // GRE has no such help from the kernel: each piece is a message of its own there, and one sendmmsg() takes up to 64.
 //
 // What does not fit the path's MTU is dropped as tunnel_mtu_exceeded, GSO frames by their pieces; without "don't
-// fragment" the kernel fragments instead. ICMP errors that wait at a socket make the next send on it fail, whoever it
-// is for: they are drained and the send is tried once more.
+// fragment" the kernel fragments instead. A frame's sender is told what fits
+// (datapath/port/too_big_answers.h). ICMP errors that wait at a socket make the next send on it fail, whoever it is for:
+// they are drained and the send is tried once more.
 //
 // Only a full socket buffer (EAGAIN) makes frames wait. What the kernel refuses for any other reason is dropped, or it
 // would stand before everything behind it for good. That goes for ENOBUFS too: the datagram was taken and the device's
@@ -104,6 +105,7 @@ class TunnelSender {
   void add(Call& call, size_t index);
   Verdict add_datagrams(Call& call, size_t index);
   Verdict choose_socket(Call& call, const TunnelSpec& spec, const Encapsulation& to, const Packet& packet);
+  void tell_sender(Call& call, size_t index);
   Verdict shape_of(const PortSpec& spec, const Encapsulation& to, size_t frame_size, Shape& shape);
   bool add_single(Call& call, const Encapsulation& to, size_t index, const Shape& shape);
   bool may_join(const Encapsulation& to, size_t index, size_t piece_size) const;
@@ -127,7 +129,7 @@ class TunnelSender {
   Sent send_messages(size_t first, size_t count);
   void finish_datagram(Call& call, const Entry& entry) const;
   static void drop_packets(Call& call, DropReason reason, size_t count);
-  DropReason refused(int error, const Call& call, size_t index);
+  DropReason refused(int error, Call& call, size_t index);
 
   SenderSockets& sockets_;
   PathCache paths_;

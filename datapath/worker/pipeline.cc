@@ -112,6 +112,22 @@ void Pipeline::process(PacketBatch&& batch, const PortTable& ports) {
   run_recirculated();
 }
 
+void Pipeline::process_answers(PacketBatch&& answers, const PortTable& ports) {
+  now_ = parts_.clock.coarse_now();
+  count_ = 0;
+  answers.drain([&](PacketPtr packet) {
+    if (ports.find(packet->in_port) == nullptr) {
+      parts_.transmit.dropped(DropReason::port_gone);
+    } else if (const Verdict verdict = extract(*packet, keys_[count_])) {
+      parts_.transmit.dropped(*verdict);
+    } else {
+      add(std::move(packet));
+    }
+  });
+  run_all();
+  run_recirculated();
+}
+
 // What count_ packets are there for.
 void Pipeline::run_all() {
   look_up();

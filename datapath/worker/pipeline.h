@@ -52,6 +52,9 @@ class Pipeline {
   // Everything in the batch has left, or waits in a port's backlog, when this returns.
   void process(PacketBatch&& batch, const PortTable& ports);
 
+  // Answers of ports (TxContext::answer): as process(), but nobody has received them.
+  void process_answers(PacketBatch&& answers, const PortTable& ports);
+
   // Packets held for changes up to this number go on; when this returns they have left, or are held again.
   void release(uint64_t up_to);
 

@@ -47,6 +47,10 @@ class TransmitStep final : public Exits {
   bool has_recirculated() const { return !recirculated_.empty(); }
   std::vector<Recirculated> take_recirculated() { return std::exchange(recirculated_, {}); }
 
+  // What ports answered to what they were to send (TxContext::answer).
+  bool has_answers() const { return context_.has_answers(); }
+  PacketBatch take_answers() { return context_.take_answers(); }
+
   // Hands every batch to its port.
   void flush();
 

@@ -166,8 +166,9 @@ bool Worker::run_round() {
   transmit_.set_ports(ports_.snapshot());
   const bool has_read = read_queues();
   const bool has_retried = transmit_.retry_backlogs();
+  const bool has_answered = process_answers();
   const bool has_handed_over = !leaving_.empty() && finish_hand_overs();
-  return had_commands || has_read || has_handed_over || (has_retried && !transmit_.has_backlog());
+  return had_commands || has_read || has_answered || has_handed_over || (has_retried && !transmit_.has_backlog());
 }
 
 bool Worker::drain_commands() {
@@ -210,6 +211,15 @@ bool Worker::read_queues() {
   megaflow_count_.set(megaflows_.size());
   mask_count_.set(megaflows_.mask_count());
   return has_read;
+}
+
+// Behind everything that may have caused some: commands, queues, backlogs.
+bool Worker::process_answers() {
+  if (!transmit_.has_answers()) {
+    return false;
+  }
+  pipeline_.process_answers(transmit_.take_answers(), ports_.snapshot());
+  return true;
 }
 
 void Worker::send(Command command) {

@@ -1,7 +1,7 @@
 // Worker: reads the rx queues it owns and drives what comes through the pipeline.
 //
 // A round: run the commands that other threads sent, read each queue that has something (one batch), retry what ports
-// could not send. Queues that are empty are not read again until the poller names them. After a round with nothing to
+// could not send, take up what ports have answered. Queues that are empty are not read again until the poller names them. After a round with nothing to
 // do the worker spins for a moment, giving way to other threads, because the next packet of a conversation is often
 // near; then it sleeps without a timeout, offline for RCU, until a descriptor is readable or somebody wakes it. So it
 // uses no processor time at rest. PollPolicy::sleep leaves the spinning out, busy the sleeping.
@@ -107,6 +107,7 @@ class Worker {
   void look_for_frames();
   bool drain_commands();
   bool read_queues();
+  bool process_answers();
   std::vector<AttachedQueue>::iterator find_queue(const RxQueue& queue);
   bool finish_hand_overs();
   bool has_to_look_again() const { return transmit_.has_backlog() || !leaving_.empty(); }

@@ -31,6 +31,7 @@ inline constexpr uint8_t time_exceeded = 11;
 
 namespace icmpv6_type {
 inline constexpr uint8_t destination_unreachable = 1;
+inline constexpr uint8_t packet_too_big = 2;
 inline constexpr uint8_t time_exceeded = 3;
 inline constexpr uint8_t echo_request = 128;
 inline constexpr uint8_t echo_reply = 129;

@@ -80,6 +80,8 @@ struct PacketMetadata {
   uint8_t recirculation_count = 0;
   // A pop has taken bytes off the front: it leaves no shorter than a wire allows (datapath/action/execute.h).
   bool was_shortened = false;
+  // The switch has made it in reply to a packet and guesses where it comes from: nothing is to be learned from it.
+  bool is_answer = false;
 };
 
 class Packet : public PacketMetadata {

@@ -16,8 +16,8 @@ datapath::Decision drop_once(DropReason reason) {
 UpcallHandler::UpcallHandler(PublishedState& state, const Clock& clock, PacketInQueue& packet_ins, UpcallHooks hooks)
     : state_(state), clock_(clock), packet_ins_(packet_ins), hooks_(std::move(hooks)) {}
 
-datapath::Decision UpcallHandler::translate(const FlowKey& key, const Packet& /*packet*/) {
-  return translate(key, true);
+datapath::Decision UpcallHandler::translate(const FlowKey& key, const Packet& packet) {
+  return packet.is_answer ? translate_answer(key) : translate(key, true);
 }
 
 datapath::Decision UpcallHandler::translate_released(const FlowKey& key, const Packet& /*packet*/) {
@@ -44,6 +44,19 @@ datapath::Decision UpcallHandler::translate(const FlowKey& key, bool may_learn) 
   hooks_.made_decision();
   datapath::Decision decision = make_decision(std::move(translated->result), translated->sequence);
   decision.is_cacheable = decision.is_cacheable && is_cacheable;
+  return decision;
+}
+
+// What it would teach is not applied; where there is something, later packets, which may be genuine, are to be asked.
+datapath::Decision UpcallHandler::translate_answer(const FlowKey& key) {
+  std::optional<Translated> translated = translate_key(state_, key, {.may_learn = false});
+  if (!translated) {
+    return drop_once(DropReason::port_gone);
+  }
+  const bool teaches = !translated->result.effects.empty();
+  hooks_.made_decision();
+  datapath::Decision decision = make_decision(std::move(translated->result), translated->sequence);
+  decision.is_cacheable = decision.is_cacheable && !teaches;
   return decision;
 }
 

@@ -48,6 +48,7 @@ class UpcallHandler final : public datapath::UpcallSink {
 
  private:
   datapath::Decision translate(const FlowKey& key, bool may_learn);
+  datapath::Decision translate_answer(const FlowKey& key);
   datapath::Decision learn_first(PortId port, std::vector<LearnedFlow> flows);
 
   PublishedState& state_;

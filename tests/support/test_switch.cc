@@ -89,11 +89,12 @@ OfPort TestSwitch::add_port(const std::string& name, const ofproto::VlanConfig& 
   return added.value_or(OfPort{0});
 }
 
-OfPort TestSwitch::add_tunnel(const std::string& name, const datapath::TunnelSpec& tunnel,
-                              std::string_view bridge_name) {
+OfPort TestSwitch::add_tunnel(const std::string& name, const datapath::TunnelSpec& tunnel, std::string_view bridge_name,
+                              std::optional<uint32_t> mtu) {
   datapath::PortSpec spec;
   spec.name = name;
   spec.type = datapath::PortType::memory;
+  spec.mtu_request = mtu;
   spec.tunnel = tunnel;
   spec.is_memory_tunnel = true;
   const auto added = bridge(bridge_name).add_port({name, spec, std::nullopt, {}});

@@ -67,7 +67,9 @@ class TestSwitch {
 
   ofproto::Bridge& add_bridge(const std::string& name, ofproto::BridgeOptions options = {});
   OfPort add_port(const std::string& name, const ofproto::VlanConfig& vlan = {}, std::string_view bridge = "br0");
-  OfPort add_tunnel(const std::string& name, const datapath::TunnelSpec& spec = {}, std::string_view bridge = "br0");
+  // `mtu`: what fits inside, Ethernet header not counted; absent: everything.
+  OfPort add_tunnel(const std::string& name, const datapath::TunnelSpec& spec = {}, std::string_view bridge = "br0",
+                    std::optional<uint32_t> mtu = {});
   void set_segments(std::vector<ofproto::Segment> segments, std::string_view bridge = "br0");
   // A pair of patch ports: `name` on one bridge, `peer` on the other.
   void connect(std::string_view bridge, const std::string& name, std::string_view other, const std::string& peer);

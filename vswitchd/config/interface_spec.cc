@@ -114,13 +114,17 @@ Problem read_flag(const Row& interface, std::string_view key, bool& out) {
   return std::nullopt;
 }
 
-// Of every tunnel; those that have a port have dst_port too, VXLAN has exts, and NVGRE has no checksum, STT always one.
+// Of every tunnel; those that have a port have dst_port too, VXLAN has exts, NVGRE has no checksum, STT always one, and
+// STT carries frames of any size.
 constexpr std::array<std::string_view, 8> tunnel_options{"remote_ip", "local_ip", "key", "in_key",
                                                          "out_key",   "tos",      "ttl", "df_default"};
 std::vector<std::string_view> options_of(PortType type) {
   std::vector<std::string_view> options(tunnel_options.begin(), tunnel_options.end());
   if (type == PortType::vxlan || type == PortType::geneve || type == PortType::stt) {
     options.emplace_back("dst_port");
+  }
+  if (type != PortType::stt) {
+    options.emplace_back("too_big_rate");
   }
   if (type == PortType::vxlan) {
     options.emplace_back("exts");
@@ -187,6 +191,7 @@ Result<TunnelSpec, std::string> to_tunnel(const Row& interface, PortType type) {
         read_key(interface, "key", kind, spec.in_key), read_key(interface, "key", kind, spec.out_key),
         read_key(interface, "in_key", kind, spec.in_key), read_key(interface, "out_key", kind, spec.out_key),
         read_number(interface, "dst_port", 1, 65535, spec.dst_port),
+        read_number(interface, "too_big_rate", 0, 1'000'000, spec.too_big_rate),
         read_number_or_inherit(interface, "tos", tos, spec.tos_inherit),
         read_number_or_inherit(interface, "ttl", spec.ttl, spec.ttl_inherit),
         read_flag(interface, "df_default", spec.dont_fragment), read_flag(interface, "csum", spec.outer_checksum),

@@ -35,6 +35,10 @@ Datum counters(const datapath::PortCounters& c) {
   put("tx_errors", c.tx_errors);
   put("rx_gso_segments", c.rx_gso_segments);
   put("tx_gso_segments", c.tx_gso_segments);
+  if (c.too_big_answers + c.too_big_unanswered != 0) {
+    put("too_big_answers", c.too_big_answers);
+    put("too_big_unanswered", c.too_big_unanswered);
+  }
   return out;
 }
 

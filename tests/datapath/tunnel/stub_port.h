@@ -4,6 +4,7 @@
 #include <string>
 
 #include "datapath/port/port.h"
+#include "datapath/port/too_big_answers.h"
 #include "datapath/tunnel/path_cache.h"
 
 namespace weft::datapath {
@@ -16,6 +17,7 @@ class StubPort final : public Port {
   PortCapabilities capabilities() const override { return {}; }
   void transmit(PacketBatch&& batch, TxContext&) override { batch.clear(); }
   PortStatus status() const override { return {}; }
+  TooBigAnswers* too_big_answers() override { return &too_big_answers_; }
 
  private:
   static PortEnvironment environment_of(uint32_t id) {
@@ -23,6 +25,8 @@ class StubPort final : public Port {
     environment.id = PortId{id};
     return environment;
   }
+
+  TooBigAnswers too_big_answers_{*this, 100, SystemClock::instance()};
 };
 
 inline PortSpec tunnel_spec(const std::string& name = "vx0") {

@@ -11,10 +11,12 @@
 #include <random>
 #include <set>
 
+#include "datapath/offload/frame_layers.h"
 #include "datapath/offload/ingress.h"
 #include "lib/flow/extract.h"
 #include "lib/packet/checksum.h"
 #include "lib/packet/header_at.h"
+#include "lib/packet/icmp.h"
 #include "lib/packet/vxlan.h"
 #include "tests/datapath/tunnel/stub_port.h"
 #include "tests/support/frame.h"
@@ -30,6 +32,11 @@ struct Datagram {
   uint32_t vni() const { return header_at<VxlanHeader>(std::span(bytes))->vni(); }
   Frame inner() const { return Frame(std::span(bytes).subspan(vxlan_header_bytes)); }
 };
+
+uint32_t mtu_told(const Packet& answer) {
+  const FrameLayers layers = find_layers(answer.bytes());
+  return layers.has_l4() ? header_at<IcmpHeader>(answer.bytes(), layers.l4)->rest.host() : 0;
+}
 
 class TunnelSenderStory : public ::testing::Test {
  protected:
@@ -300,6 +307,32 @@ TEST_F(TunnelSenderStory, TheLimitIsThePathsMtu) {
   send({tcp_frame(1411), tcp_frame(30000).partial_checksum().gso(1411), tcp_frame(1410)});
   EXPECT_EQ(balance_.dropped.value(DropReason::tunnel_mtu_exceeded), 2U);
   EXPECT_EQ(received().size(), 1U) << "what fits among what does not still leaves";
+}
+
+// As if the remote had sent the answer; what may be fragmented asks for none.
+TEST_F(TunnelSenderStory, WhoSendsTooMuchIsTold) {
+  const Frame udp = frame().ipv4("10.0.0.1", "10.0.0.2").dont_fragment().udp(1, 2).payload_size(1472);
+  const Frame tagged = frame().vlan(5).ipv4("10.0.0.1", "10.0.0.2").dont_fragment().udp(1, 2).payload_size(1472);
+  spec_.tunnel.local = ip("192.0.2.1");
+  send({udp, tagged, frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload_size(1472)});
+  EXPECT_EQ(balance_.dropped.value(DropReason::tunnel_mtu_exceeded), 3U);
+  EXPECT_EQ(balance_.originated.value(), 2U);
+  PacketBatch answers = context_.take_answers();
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[0].in_port, StubPort(spec_).id());
+  EXPECT_TRUE(answers[0].is_answer);
+  EXPECT_EQ(answers[0].tunnel.id, 5001U);
+  EXPECT_EQ(answers[0].tunnel.source(), ip("127.0.0.1"));
+  EXPECT_EQ(answers[0].tunnel.destination(), ip("192.0.2.1"));
+  EXPECT_EQ(mtu_told(answers[0]), 1450U);
+  EXPECT_EQ(mtu_told(answers[1]), 1446U);
+}
+
+TEST_F(TunnelSenderStory, WithoutDontFragmentNobodyIsTold) {
+  spec_.tunnel.dont_fragment = false;
+  send(frame().ipv4("10.0.0.1", "10.0.0.2").dont_fragment().udp(1, 2).payload_size(1472));
+  EXPECT_EQ(received().size(), 1U);
+  EXPECT_FALSE(context_.has_answers());
 }
 
 TEST_F(TunnelSenderStory, WithoutDontFragmentTheLimitIsTheKernels) {

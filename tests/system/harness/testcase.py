@@ -57,7 +57,7 @@ class SystemTest(unittest.TestCase):
         self.assertGreater(switch.ofport(port), 0)
         return Guest(place, address)
 
-    def two_hosts(self, ipv6=False):
+    def two_hosts(self, ipv6=False, mtu=UNDERLAY_MTU):
         """Hosts h1 and h2 in two subnets with a router between them, as a data centre has it.
 
         With `ipv6` they also have addresses of that family, `vtep6`.
@@ -67,7 +67,7 @@ class SystemTest(unittest.TestCase):
         hosts = []
         for number, subnet in ((1, "192.0.2"), (2, "198.51.100")):
             host = self.place(f"h{number}", ipv6=ipv6)
-            cable(host, "uplink", router, f"to-h{number}", UNDERLAY_MTU)
+            cable(host, "uplink", router, f"to-h{number}", mtu)
             host.address("uplink", f"{subnet}.1/24")
             router.address(f"to-h{number}", f"{subnet}.254/24")
             host.run(f"ip route add default via {subnet}.254")
@@ -85,8 +85,8 @@ class SystemTest(unittest.TestCase):
         host.run(f"ip -6 route add default via 2001:db8:{number}::fe")
         host.vtep6 = f"2001:db8:{number}::1"
 
-    def vxlan(self, switch, remote="flow", key="flow", name="vx0"):
-        self.tunnel(switch, "vxlan", name, f"remote_ip={remote}", f"key={key}")
+    def vxlan(self, switch, remote="flow", key="flow", name="vx0", options=()):
+        self.tunnel(switch, "vxlan", name, f"remote_ip={remote}", f"key={key}", *options)
 
     def tunnel(self, switch, kind, name, *options):
         switch.vsctl("add-port", "br0", name, "--", "set", "interface", name, f"type={kind}",
