@@ -26,7 +26,7 @@ from harness.network import Place, cable, end, run  # noqa: E402
 from harness.waiting import until  # noqa: E402
 
 GUEST_MTU, UNDERLAY_MTU, VNI = 1500, 1600, 5001
-TUNNELS = {"vxlan": "VXLAN", "geneve": "Geneve", "gre": "GRE", "nvgre": "NVGRE"}
+TUNNELS = {"vxlan": "VXLAN", "geneve": "Geneve", "gre": "GRE", "nvgre": "NVGRE", "stt": "STT"}
 
 
 class Peer:
