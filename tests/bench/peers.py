@@ -15,14 +15,14 @@ import json
 import os
 import re
 import sys
-import tempfile
 import time
 
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(root, "tests", "system"))
 
 from harness import switch as weft  # noqa: E402  (the path comes first)
-from harness.network import Place, cable, end, run  # noqa: E402
+from harness.network import Place, cable, run  # noqa: E402
+from harness.stock_switch import StockDaemons  # noqa: E402
 from harness.waiting import until  # noqa: E402
 
 GUEST_MTU, UNDERLAY_MTU, VNI = 1500, 1600, 5001
@@ -115,43 +115,17 @@ class KernelBridge(Peer):
         self.host.run("ip link set vx0 up")
 
 
-class StockSwitch(Peer):
+class StockSwitch(StockDaemons, Peer):
     name = "Open vSwitch"
     topologies = ("local", "vxlan", "geneve", "gre")
     guests_offload = False
     program = "/usr/sbin/ovs-vswitchd"
-    settings = ()  # other_config, in force before the daemon starts
+    settings = ()  # of StockDaemons
     port_settings = ()  # of interfaces on devices, the uplink included
 
     def __init__(self, host):
-        super().__init__(host)
-        self.directory = tempfile.TemporaryDirectory(prefix="weft-ovs-")
-        self.at = self.directory.name
-        self.environment = dict(os.environ, OVS_RUNDIR=self.at, OVS_DBDIR=self.at, OVS_LOGDIR=self.at)
-        self.daemons = []
-        try:
-            self._start()
-        except BaseException:
-            self.close()
-            raise
-
-    def _start(self):
-        run(["ovsdb-tool", "create", f"{self.at}/conf.db", "/usr/share/openvswitch/vswitch.ovsschema"])
-        self._daemon(["/usr/sbin/ovsdb-server", f"{self.at}/conf.db", f"--remote=punix:{self.at}/db.sock",
-                      f"--unixctl={self.at}/db.ctl", "--no-chdir"])
-        until(lambda: os.path.exists(f"{self.at}/db.sock"), "ovsdb-server listens")
-        self.vsctl("--no-wait", "init")
-        for setting in self.settings:
-            self.vsctl("--no-wait", "set", "Open_vSwitch", ".", f"other_config:{setting}")
-        self._daemon([self.program, f"unix:{self.at}/db.sock", f"--unixctl={self.at}/ctl", "--no-chdir"])
-        self.vsctl("--timeout=20", "add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev",
-                   "fail-mode=secure")
-
-    def _daemon(self, command):
-        self.daemons.append(self.host.start(command, env=self.environment))
-
-    def vsctl(self, *words):
-        return run(["ovs-vsctl", f"--db=unix:{self.at}/db.sock", *words], env=self.environment).stdout
+        Peer.__init__(self, host)
+        StockDaemons.__init__(self, host, self.program, self.settings)
 
     def attach(self, port):
         self.vsctl("--timeout=20", "add-port", "br0", port, *interface_settings(port, self.port_settings))
@@ -170,22 +144,11 @@ class StockSwitch(Peer):
         self.vsctl("--timeout=20", "add-port", "br0", "tun0", *tunnel_settings(tunnel))
         add_tunnel_flows(self, remote)
 
-    def add_flow(self, flow):
-        run(["ovs-ofctl", "-O", "OpenFlow13", "add-flow", f"{self.at}/br0.mgmt", flow], env=self.environment)
-
     def set_controller(self, target):
         self.vsctl("set-controller", "br0", target)
 
     def is_connected(self):
         return "true" in self.vsctl("--columns=is_connected", "list", "controller")
-
-    def processes(self):
-        return [daemon.pid for daemon in self.daemons]
-
-    def close(self):
-        for daemon in reversed(self.daemons):
-            end(daemon)
-        self.directory.cleanup()
 
 
 def join_underlay(host, device, address, gateway):
