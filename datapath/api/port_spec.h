@@ -38,6 +38,7 @@ struct TunnelSpec {
   bool outer_checksum = true;   // UDP's or GRE's
   bool has_gbp = false;         // vxlan: the group policy extension
   uint32_t too_big_rate = 100;  // ICMP "too big" a second; 0: none
+  bool clamps_mss = false;      // TCP's MSS option is lowered to what fits
   friend bool operator==(const TunnelSpec&, const TunnelSpec&) = default;
 };
 

@@ -4,6 +4,7 @@
 
 #include "datapath/offload/frame_layers.h"
 #include "datapath/offload/ingress.h"
+#include "datapath/tunnel/mss_clamp.h"
 #include "lib/packet/ethernet.h"
 #include "lib/packet/ipv4.h"
 #include "lib/packet/ipv6.h"
@@ -144,6 +145,9 @@ void TunnelReceiver::take_inner(PacketPtr packet, const Target& target, size_t u
     const size_t mtu = inner_mtu(target);
     if (packet->size() > mtu + ethernet_header_bytes) {
       promote_to_gso(*packet, mtu);
+    }
+    if (target.port->spec().tunnel.clamps_mss) {
+      clamp_mss(*packet, mtu + ethernet_header_bytes);
     }
   }
   if (!packet->offload.is_gso() && gro_.merge(packet->bytes(), packet->offload, packet->tunnel, packet->in_port)) {

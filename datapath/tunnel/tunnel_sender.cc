@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "datapath/port/too_big_answers.h"
+#include "datapath/tunnel/mss_clamp.h"
 #include "lib/packet/checksum.h"
 #include "lib/packet/ipv4.h"
 #include "lib/packet/ipv6.h"
@@ -131,6 +132,9 @@ Verdict TunnelSender::add_datagrams(Call& call, size_t index) {
   header_.write(call.port.spec(), *to, packet);
   Shape shape;
   if (!packet.offload.is_gso()) {
+    if (spec.clamps_mss) {
+      clamp_mss(packet, max_frame_size(call.port.spec(), *to, header_));
+    }
     if (const Verdict verdict = finish_partial_checksum(packet)) {
       return verdict;
     }
@@ -191,18 +195,22 @@ void TunnelSender::tell_sender(Call& call, size_t index) {
   TooBigAnswers* answers = call.port.too_big_answers();
   Packet& packet = *call.packets[index];
   const auto to = encapsulation_of(spec.tunnel, packet);
-  const bool may_tell = to && answers != nullptr && spec.tunnel.dont_fragment;
-  const Path* path = may_tell ? paths_.find(to->remote, to->local) : nullptr;
-  if (path == nullptr || path->verdict) {
+  if (!to || answers == nullptr || !spec.tunnel.dont_fragment) {
     return;
   }
   TunnelHeader header;  // the member may be of another packet
   header.write(spec, *to, packet);
-  const size_t overhead = outer_header_size(to->remote, spec.type) + header.size();
-  if (path->mtu > overhead) {
-    const OuterHeader from_there{to->remote, own_address(*to, *path), to->tos, to->ttl};
-    answers->answer(packet, metadata_of(from_there, to->key), path->mtu - overhead, call.context);
+  if (const size_t size = max_frame_size(spec, *to, header)) {
+    const OuterHeader from_there{to->remote, own_address(*to, *paths_.find(to->remote, to->local)), to->tos, to->ttl};
+    answers->answer(packet, metadata_of(from_there, to->key), size, call.context);
   }
+}
+
+// The largest that the path takes with this header; 0: that is not known.
+size_t TunnelSender::max_frame_size(const PortSpec& spec, const Encapsulation& to, const TunnelHeader& header) {
+  const Path* path = paths_.find(to.remote, to.local);
+  const size_t overhead = outer_header_size(to.remote, spec.type) + header.size();
+  return path != nullptr && !path->verdict && path->mtu > overhead ? path->mtu - overhead : 0;
 }
 
 bool TunnelSender::add_single(Call& call, const Encapsulation& to, size_t index, const Shape& shape) {

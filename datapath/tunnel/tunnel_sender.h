@@ -106,6 +106,7 @@ class TunnelSender {
   Verdict add_datagrams(Call& call, size_t index);
   Verdict choose_socket(Call& call, const TunnelSpec& spec, const Encapsulation& to, const Packet& packet);
   void tell_sender(Call& call, size_t index);
+  size_t max_frame_size(const PortSpec& spec, const Encapsulation& to, const TunnelHeader& header);
   Verdict shape_of(const PortSpec& spec, const Encapsulation& to, size_t frame_size, Shape& shape);
   bool add_single(Call& call, const Encapsulation& to, size_t index, const Shape& shape);
   bool may_join(const Encapsulation& to, size_t index, size_t piece_size) const;

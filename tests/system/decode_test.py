@@ -1,4 +1,4 @@
-"""tshark understands every VXLAN and OpenFlow message, and finds no checksum wrong."""
+"""tshark understands every tunnel's and OpenFlow message, and finds no checksum wrong."""
 
 import os
 import socket
@@ -94,6 +94,19 @@ class DecodeTest(SystemTest):
         process.wait(10)
 
     def test_vxlan_on_the_wire(self):
+        self.check_tunnel("vxlan", "udp port 4789", "vxlan.vni == 5001 && vxlan.flag_i == 1")
+
+    def test_geneve_on_the_wire(self):
+        self.check_tunnel("geneve", "udp port 6081", "geneve.vni == 5001 && geneve.version == 0")
+
+    def test_gre_on_the_wire(self):
+        self.check_tunnel("gre", "ip proto 47", "gre.key == 5001 && gre.proto == 0x6558")
+
+    def test_nvgre_on_the_wire(self):
+        """The key is the VSID, and a FlowID behind it."""
+        self.check_tunnel("nvgre", "ip proto 47", "gre.key >= 0x138900 && gre.key <= 0x1389ff && gre.proto == 0x6558")
+
+    def check_tunnel(self, kind, captured, decoded):
         h1, h2, router = self.two_hosts()
         # The kernel would leave both to a network card; the capture is to hold what the card would have sent.
         for host in (h1, h2):
@@ -101,11 +114,11 @@ class DecodeTest(SystemTest):
         switches = [self.switch(host) for host in (h1, h2)]
         guests = []
         for index, (switch, remote) in enumerate(zip(switches, (h2, h1)), 1):
-            self.vxlan(switch)
+            self.tunnel(switch, kind, "vx0", "remote_ip=flow", "key=flow")
             guests.append(self.guest(switch, "p1", f"10.0.0.{index}"))
             self.overlay_flows(switch, "p1", 5001, remote.vtep)
         a, b = guests
-        path, capture = self.capture(router, "to-h1", "vxlan", "udp port 4789")
+        path, capture = self.capture(router, "to-h1", kind, captured)
         self.assert_pings(a, "10.0.0.2", 5, "-s", "1472", "-M", "do")
         self.assert_pings(a, "10.0.0.2", 2, "-s", "4000")
         listener = b.place.start("iperf3 --server")
@@ -118,8 +131,7 @@ class DecodeTest(SystemTest):
         self.assertEqual(complaints(path, *OPAQUE, *CHECKSUMS), [])
         total = len(tshark("-r", path).splitlines())
         self.assertGreater(total, 1000)
-        decoded = tshark("-r", path, "-Y", "vxlan.vni == 5001 && vxlan.flag_i == 1").splitlines()
-        self.assertEqual(len(decoded), total)
+        self.assertEqual(len(tshark("-r", path, "-Y", decoded).splitlines()), total)
         for layer in ("ip", "udp", "tcp"):
             self.assertEqual(tshark("-r", path, *CHECKSUMS, "-Y", f"{layer}.checksum.status == 0"), "", f"bad {layer} checksums")
         longest = max(int(size) for size in tshark("-r", path, "-T", "fields", "-e", "frame.len").split())

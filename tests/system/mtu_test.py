@@ -101,6 +101,16 @@ class Ipv4UnderlayTest(MtuTest):
         self.assertLess(self.statistic(ANSWERS), 10)
         self.assert_balance(self.switches[0])
 
+    def test_tcp_agrees_on_what_fits_where_no_answer_comes(self):
+        """One switch clamps, for both directions; a guest that is told nothing would stand still."""
+        a, b = self.two_guests("too_big_rate=0")
+        self.switches[0].vsctl("set", "interface", "vx0", "options:mss_clamp=true")
+        for address in (None, "fd00::2"):
+            self.assert_tcp(a, b, address=address)
+            self.assert_tcp(a, b, "--reverse", address=address)
+        for switch in self.switches:
+            self.assertNotIn("tunnel_mtu_exceeded", switch.drops())
+
     def test_a_router_on_the_way_takes_less(self):
         """The underlay's own path MTU discovery finds out; what the guest is told follows from it."""
         a, b = self.two_guests()
@@ -117,6 +127,35 @@ class Ipv4UnderlayTest(MtuTest):
         self.assert_tcp(a, b)
         self.assertNotIn("tunnel_mtu_exceeded", self.switches[0].drops())
         self.assertEqual(self.statistic(ANSWERS), 0)
+
+
+class OtherTunnelsTest(MtuTest):
+    """Each type with its own overhead, and each learns the underlay's path MTU by sockets of its own kind."""
+
+    def check(self, kind, overhead):
+        guests = []
+        for number, (switch, remote) in enumerate(zip(self.switches, (self.h2, self.h1)), 1):
+            self.tunnel(switch, kind, "tun0", f"remote_ip={remote.vtep}", f"key={VNI}")
+            guests.append(self.guest(switch, "p1", f"10.0.0.{number}"))
+            switch.add_flow("in_port=p1,actions=output:tun0")
+            switch.add_flow("in_port=tun0,actions=output:p1")
+        a, b = guests
+        self.assert_reaches(a, "10.0.0.2")
+        self.assert_told(a, "10.0.0.2", 1472, 1500 - overhead)
+        self.assert_tcp(a, b)
+        for place, device in ((self.router, "to-h2"), (self.h2, "uplink")):
+            place.run(["ip", "link", "set", device, "mtu", "1400"])
+        self.assert_told(a, "10.0.0.2", 1500 - overhead - 28, 1400 - overhead)
+        self.assert_tcp(a, b)
+
+    def test_geneve(self):
+        self.check("geneve", 50)
+
+    def test_gre_with_a_key(self):
+        self.check("gre", 42)
+
+    def test_nvgre(self):
+        self.check("nvgre", 42)
 
 
 class NormalTest(MtuTest):

@@ -125,6 +125,7 @@ std::vector<std::string_view> options_of(PortType type) {
   }
   if (type != PortType::stt) {
     options.emplace_back("too_big_rate");
+    options.emplace_back("mss_clamp");
   }
   if (type == PortType::vxlan) {
     options.emplace_back("exts");
@@ -195,7 +196,7 @@ Result<TunnelSpec, std::string> to_tunnel(const Row& interface, PortType type) {
         read_number_or_inherit(interface, "tos", tos, spec.tos_inherit),
         read_number_or_inherit(interface, "ttl", spec.ttl, spec.ttl_inherit),
         read_flag(interface, "df_default", spec.dont_fragment), read_flag(interface, "csum", spec.outer_checksum),
-        read_extensions(interface, spec.has_gbp)}) {
+        read_flag(interface, "mss_clamp", spec.clamps_mss), read_extensions(interface, spec.has_gbp)}) {
     if (problem) {
       return Unexpected{*problem};
     }

@@ -328,6 +328,21 @@ TEST_F(TunnelSenderStory, WhoSendsTooMuchIsTold) {
   EXPECT_EQ(mtu_told(answers[1]), 1446U);
 }
 
+Frame syn(uint16_t mss) {
+  return frame()
+      .ipv4("10.0.0.1", "10.0.0.2")
+      .tcp(1, 2, tcp_flag::syn)
+      .tcp_options({2, 4, static_cast<uint8_t>(mss >> 8), static_cast<uint8_t>(mss & 0xff)});
+}
+
+TEST_F(TunnelSenderStory, TheMssIsLoweredWhereThePortSaysSo) {
+  send(syn(1460).partial_checksum());
+  EXPECT_EQ(received().at(0).inner(), syn(1460));
+  spec_.tunnel.clamps_mss = true;
+  send(syn(1460).partial_checksum());
+  EXPECT_EQ(received().at(0).inner(), syn(1410));
+}
+
 TEST_F(TunnelSenderStory, WithoutDontFragmentNobodyIsTold) {
   spec_.tunnel.dont_fragment = false;
   send(frame().ipv4("10.0.0.1", "10.0.0.2").dont_fragment().udp(1, 2).payload_size(1472));

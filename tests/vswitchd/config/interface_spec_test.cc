@@ -173,6 +173,8 @@ TEST(InterfaceSpec, ATunnelsOuterHeader) {
   EXPECT_TRUE(tunnel({{"ttl", "inherit"}}).ttl_inherit);
   EXPECT_FALSE(tunnel({{"df_default", "false"}}).dont_fragment);
   EXPECT_FALSE(tunnel({{"csum", "false"}}).outer_checksum);
+  EXPECT_FALSE(tunnel({}).clamps_mss);
+  EXPECT_TRUE(tunnel({{"mss_clamp", "true"}}).clamps_mss);
   EXPECT_EQ(tunnel({}).too_big_rate, 100U);
   EXPECT_EQ(tunnel({{"too_big_rate", "0"}}).too_big_rate, 0U);
   EXPECT_EQ(tunnel_problem("dst_port", "0"), "p1: options:dst_port=\"0\": a number from 1 to 65535 is needed");
