@@ -5,8 +5,11 @@
 #include <netinet/udp.h>
 #include <sys/socket.h>
 
+#include <bit>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <random>
 
 #include "lib/base/hash.h"
 #include "lib/os/netlink/link_lookup.h"
@@ -269,9 +272,28 @@ bool drain_error_queue(int socket) {
   return had_errors || pending != 0;
 }
 
+namespace {
+
+// Where a block of `count` ports begins; 0: there is no place for one.
+uint16_t choose_port_block(unsigned count) {
+  unsigned first = 0, last = 0;
+  std::string reserved;
+  std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first >> last;
+  std::ifstream("/proc/sys/net/ipv4/ip_local_reserved_ports") >> reserved;
+  const unsigned block = std::bit_ceil(count);
+  const unsigned begin = (first + block - 1) / block * block;
+  if (first == 0 || last > 0xffff || begin + block > last + 1 || !reserved.empty()) {
+    return 0;
+  }
+  return static_cast<uint16_t>(begin + std::random_device()() % ((last + 1 - begin) / block) * block);
+}
+
+}  // namespace
+
 SourcePorts::SourcePorts(Kind kind, const UnderlayOptions& options)
     : kind_(kind),
       count_(kind.is_gre ? 1 : options.source_port_count),
+      first_port_(kind.is_gre ? uint16_t{0} : choose_port_block(count_)),
       options_(options),
       sockets_(std::make_unique<std::atomic<int>[]>(count_)) {
   for (unsigned i = 0; i < count_; ++i) {
@@ -287,11 +309,11 @@ SourcePorts::~SourcePorts() {
 
 int SourcePorts::socket(uint64_t flow_hash) {
   const uint64_t spread = hash_finish(flow_hash, 0);
-  std::atomic<int>& slot = sockets_[spread % count_];
-  if (const int socket = slot.load(std::memory_order_acquire); socket >= 0) {
+  const auto index = static_cast<unsigned>(spread % count_);
+  if (const int socket = sockets_[index].load(std::memory_order_acquire); socket >= 0) {
     return socket;
   }
-  if (const int socket = open(slot); socket >= 0) {
+  if (const int socket = open(index); socket >= 0) {
     return socket;
   }
   // Out of descriptors or ports: entropy is lost, packets are not.
@@ -303,7 +325,14 @@ int SourcePorts::socket(uint64_t flow_hash) {
   return -1;
 }
 
-Result<Fd, OsError> SourcePorts::open_socket() const {
+Result<void, OsError> SourcePorts::bind_source(const Fd& socket, unsigned index) const {
+  if (first_port_ != 0 && bind_socket(socket, kind_.ipv6, static_cast<uint16_t>(first_port_ + index))) {
+    return {};
+  }
+  return bind_socket(socket, kind_.ipv6, 0);
+}
+
+Result<Fd, OsError> SourcePorts::open_socket(unsigned index) const {
   auto socket = kind_.is_gre ? open_raw_socket(kind_.ipv6) : open_udp_socket(kind_.ipv6);
   if (!socket) {
     return socket;
@@ -320,20 +349,20 @@ Result<Fd, OsError> SourcePorts::open_socket() const {
   if (kind_.is_gre) {
     return socket;
   }
-  if (auto bound = bind_socket(*socket, kind_.ipv6, 0); !bound) {
+  if (auto bound = bind_source(*socket, index); !bound) {
     return Unexpected(bound.error());
   }
   return socket;
 }
 
-int SourcePorts::open(std::atomic<int>& slot) const {
-  auto socket = open_socket();
+int SourcePorts::open(unsigned index) const {
+  auto socket = open_socket(index);
   if (!socket) {
     return -1;
   }
   int nobody = -1;
   const int mine = socket->get();
-  if (slot.compare_exchange_strong(nobody, mine, std::memory_order_acq_rel)) {
+  if (sockets_[index].compare_exchange_strong(nobody, mine, std::memory_order_acq_rel)) {
     return socket->release();
   }
   return nobody;  // another worker was first

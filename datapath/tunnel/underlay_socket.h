@@ -8,8 +8,13 @@
 // there is one for each family; over IPv4 it hands over the IP header too.
 //
 // Sending: the source port carries the entropy of the inner flow, so that ECMP and receive-side scaling spread. A
-// SourcePorts is a set of up to 1,024 sockets, each bound to a port of the kernel's choice when it is first used. They
-// receive nothing (a filter drops all), but tell of ICMP errors (IP_RECVERR).
+// SourcePorts is a set of up to 1,024 sockets, each bound to a port of its own when it is first used. They receive nothing
+// (a filter drops all), but tell of ICMP errors (IP_RECVERR).
+//
+// The ports are a block of consecutive ones, aligned to its size, somewhere in the host's range for such: what routers
+// hash by (CRC, XOR, Toeplitz: all linear) spreads such a block evenly, where it would make of ports drawn at random an
+// uneven lot. A port that is taken, or a host whose range has no room or has ports set apart
+// (ip_local_reserved_ports), gets ports of the kernel's choice.
 //
 // Threads:   SourcePorts::socket() from any worker: a race for the first use of a slot has one winner. The rest on the
 //            control thread.
@@ -79,11 +84,13 @@ class SourcePorts {
   int socket(uint64_t flow_hash);
 
  private:
-  int open(std::atomic<int>& slot) const;
-  Result<Fd, OsError> open_socket() const;
+  int open(unsigned index) const;
+  Result<Fd, OsError> open_socket(unsigned index) const;
+  Result<void, OsError> bind_source(const Fd& socket, unsigned index) const;
 
   const Kind kind_;
   const unsigned count_;
+  const uint16_t first_port_;  // 0: the kernel chooses
   const UnderlayOptions options_;
   const std::unique_ptr<std::atomic<int>[]> sockets_;  // -1: not yet
 };
