@@ -14,6 +14,7 @@
 #include "datapath/tunnel/mss_clamp.h"
 #include "lib/base/big_endian.h"
 #include "lib/packet/checksum.h"
+#include "lib/packet/packet_pool.h"
 
 namespace {
 
