@@ -124,7 +124,7 @@ struct PortStatus {
   uint64_t speed_bps = 0;  // 0: unknown
   MacAddress mac{};
   std::optional<XdpMode> xdp_mode{};  // in use; afxdp only
-  bool is_tracked = false;            // stt: the host's connection tracking sees its segments, and may drop them
+  bool is_conntrack_invalid = false;  // stt: what it is for the host's connection tracking, if that is at work
   bool loses_vlan_tags = false;       // afxdp: what the device takes out of a frame is lost
   friend bool operator==(const PortStatus&, const PortStatus&) = default;
 };

@@ -56,10 +56,10 @@ Result<std::shared_ptr<SttEndpoint>, PortError> SttEndpoint::open(uint16_t port,
   if (!opened) {
     stt_logger.warn("no STT over IPv6 on TCP port {}: {}", port, opened.error().message);
   }
-  if (tracks_connections()) {
+  if (is_invalid_to_conntrack()) {
     stt_logger.warn(
-        "this host tracks connections: rules that drop the state \"invalid\" drop STT; exempt TCP port {} by rules "
-        "with \"notrack\" (weft-vsctl(8))",
+        "net.netfilter.nf_conntrack_tcp_loose is 0: rules that drop the state \"invalid\" drop STT; exempt TCP port {} "
+        "by rules with \"notrack\" (weft-vsctl(8))",
         port);
   }
   return endpoint;
@@ -125,7 +125,7 @@ PortStatus SttPort::status() const {
   status.is_admin_up = true;
   status.has_link = true;
   status.mtu = static_cast<uint32_t>(SttSender::max_inner_size) - 14;
-  status.is_tracked = tracks_connections();
+  status.is_conntrack_invalid = is_invalid_to_conntrack();
   return status;
 }
 

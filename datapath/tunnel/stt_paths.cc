@@ -16,7 +16,7 @@ namespace {
 
 constexpr Duration path_lifetime = std::chrono::seconds(1);
 constexpr Duration resolving_lifetime = std::chrono::milliseconds(2);
-constexpr Duration patience = std::chrono::seconds(1);
+constexpr Duration patience = std::chrono::seconds(3);  // as long as the kernel asks, three times
 
 std::optional<DeviceStatus> device_of(uint32_t ifindex) {
   char name[IF_NAMESIZE];
@@ -158,8 +158,8 @@ void SttPaths::ask(const Key& key, SttPath& path, TimePoint now) {
     path.expires = now + path_lifetime;
     return;
   }
-  if (path.asked_since == TimePoint{}) {
-    path.asked_since = now;
+  if (path.asked_since == TimePoint{} || now - path.expires > patience) {
+    path.asked_since = now;  // for the first time, or the first in a while
   }
   path.is_resolving = now - path.asked_since < patience;
   if (!path.is_resolving) {

@@ -3,7 +3,7 @@
 //
 // Route, neighbour and device are the kernel's, asked for again after a second, so that what changes there changes here. A
 // neighbour that the kernel has no address of is asked for as if the kernel had a packet for it; the path is `resolving`
-// meanwhile, and looked up again every few milliseconds. After a second without an answer it is tunnel_no_neighbour, until
+// meanwhile, and looked up again every few milliseconds. After three seconds without an answer it is tunnel_no_neighbour, until
 // one comes.
 //
 // Threads: one worker. Cost: a comparison for the remote of the last packet, a hash probe for another, about 25 us for one

@@ -125,9 +125,6 @@ Result<Fd, OsError> open_stt_sender(const UnderlayOptions& options) {
   return socket;
 }
 
-bool tracks_connections() {
-  const auto count = read_sysctl("net/netfilter/nf_conntrack_count");
-  return count && *count != "0" && read_sysctl("net/netfilter/nf_conntrack_tcp_be_liberal") != "1";
-}
+bool is_invalid_to_conntrack() { return read_sysctl("net/netfilter/nf_conntrack_tcp_loose") == "0"; }
 
 }  // namespace weft::datapath

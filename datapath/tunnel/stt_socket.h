@@ -31,8 +31,8 @@ Result<Fd, OsError> open_stt_receiver(bool ipv6, uint16_t port, unsigned index, 
 
 Result<Fd, OsError> open_stt_sender(const UnderlayOptions& options);
 
-// Whether this host's connection tracking is at work and judges TCP by its sequence numbers: to it STT segments are
-// invalid, and rules that drop what is invalid drop them. Reads /proc/sys.
-bool tracks_connections();
+// Whether this host's connection tracking, where rules put it to work, takes STT segments for invalid: it does when it
+// takes up no connection that it has not seen the beginning of. Otherwise each one is new to it. Reads /proc/sys.
+bool is_invalid_to_conntrack();
 
 }  // namespace weft::datapath

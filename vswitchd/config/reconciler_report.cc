@@ -88,7 +88,8 @@ std::string price_of_afxdp(const datapath::PortStatus& status) {
 }
 
 constexpr std::string_view what_eats_stt =
-    "this host tracks connections: a firewall that drops the state \"invalid\" drops STT without rules with "
+    "net.netfilter.nf_conntrack_tcp_loose is 0: a firewall that drops the state \"invalid\" drops STT without rules "
+    "with "
     "\"notrack\" (see weft-vsctl(8))";
 
 // As Open vSwitch reports it: what the driver says of itself.
@@ -188,7 +189,7 @@ void Reconciler::report_interface(Database& database, const Row& row) const {
       more.put(std::string("xdp-mode-in-use"), std::string(to_string(*status->xdp_mode)));
       more.put(std::string("warning"), price_of_afxdp(*status));
     }
-    if (status && status->is_tracked) {
+    if (status && status->is_conntrack_invalid) {
       more.put(std::string("warning"), std::string(what_eats_stt));
     }
     set("status", std::move(more));
