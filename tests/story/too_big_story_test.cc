@@ -129,6 +129,17 @@ TEST(TooBigStory, NothingIsLearnedFromAnAnswer) {
   EXPECT_THAT(sw.sent("vx0"), SizeIs(1));
 }
 
+// Nobody is there of whom an answer could seem to come.
+TEST(TooBigStory, WhatGoesToAGroupGetsNoAnswer) {
+  TestSwitch sw{"p1"};
+  sw.add_tunnel("vx0", {}, "br0", inner_mtu);
+  sw.add_flow("in_port=p1,actions=set_field:239.1.1.1->tun_dst,output:vx0");
+  sw.add_flow("in_port=vx0,actions=output:p1");
+  sw.receive("p1", too_big());
+  EXPECT_THAT(sw.sent("p1"), IsEmpty());
+  EXPECT_EQ(sw.drops(DropReason::tunnel_mtu_exceeded), 1U);
+}
+
 TEST(TooBigStory, AnswersTeachNoFlows) {
   TestSwitch sw{"p1"};
   sw.add_tunnel("vx0", {}, "br0", inner_mtu);

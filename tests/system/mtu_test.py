@@ -158,6 +158,24 @@ class OtherTunnelsTest(MtuTest):
         self.check("nvgre", 42)
 
 
+class SttTest(MtuTest):
+    def test_it_needs_no_change(self):
+        """Its segments are cut to the underlay's MTU, whatever the guest's: nobody is told anything."""
+        guests = []
+        for number, (switch, remote) in enumerate(zip(self.switches, (self.h2, self.h1)), 1):
+            self.tunnel(switch, "stt", "tun0", f"remote_ip={remote.vtep}", f"key={VNI}")
+            guests.append(self.guest(switch, "p1", f"10.0.0.{number}"))
+            switch.add_flow("in_port=p1,actions=output:tun0")
+            switch.add_flow("in_port=tun0,actions=output:p1")
+        a, b = guests
+        self.assert_pings(a, "10.0.0.2", 5, "-M", "do", "-s", "1472")
+        self.assert_tcp(a, b)
+        self.assert_tcp(a, b, "--reverse")
+        self.assertIsNone(self.route_mtu(a, "10.0.0.2"))
+        for switch in self.switches:
+            self.assertNotIn("tunnel_mtu_exceeded", switch.drops())
+
+
 class NormalTest(MtuTest):
     """No flow but NORMAL; the guests are in VLAN 10, which is a tag in the tunnel."""
 
