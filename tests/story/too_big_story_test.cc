@@ -140,6 +140,34 @@ TEST(TooBigStory, WhatGoesToAGroupGetsNoAnswer) {
   EXPECT_EQ(sw.drops(DropReason::tunnel_mtu_exceeded), 1U);
 }
 
+// A flooded frame is too large on the way to each VTEP, and nobody learns where its destination is; one that goes
+// straight is answered once, in its segment.
+TEST(TooBigStory, InASegmentTheAnswerStaysInIt) {
+  TestSwitch sw{};
+  sw.add_flow("actions=NORMAL");
+  sw.add_tunnel("vx0", {}, "br0", inner_mtu);
+  sw.add_port("r1", {.segment = "red"});
+  sw.add_port("b1", {.segment = "blue"});
+  const std::vector<IpAddress> vteps{remote_vtep, *IpAddress::parse("192.0.2.3")};
+  sw.set_segments({{.name = "red", .vni = 5001, .vteps = vteps}, {.name = "blue", .vni = 5002, .vteps = vteps}});
+
+  sw.receive("r1", too_big());
+  EXPECT_THAT(sw.sent("r1"), SizeIs(2));
+  const Frame fits = frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("hi");
+  sw.receive("r1", fits);
+  EXPECT_THAT(sw.sent("vx0"), SizeIs(2)) << "still flooded";
+
+  TunnelMetadata from_remote;
+  from_remote.begin();
+  from_remote.id = 5001;
+  from_remote.set_source(remote_vtep);
+  sw.receive("vx0", answer(too_big()), from_remote);
+  EXPECT_THAT(sw.sent("r1"), SizeIs(1));
+  sw.receive("r1", too_big());
+  EXPECT_THAT(sw.sent("r1"), testing::ElementsAre(answer(too_big())));
+  EXPECT_THAT(sw.sent("b1"), IsEmpty());
+}
+
 TEST(TooBigStory, AnswersTeachNoFlows) {
   TestSwitch sw{"p1"};
   sw.add_tunnel("vx0", {}, "br0", inner_mtu);
