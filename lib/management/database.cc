@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "lib/management/segment_rules.h"
+
 namespace weft::management {
 namespace {
 
@@ -93,6 +95,9 @@ Result<void, std::string> Database::apply(const std::vector<Operation>& operatio
   }
   collect_garbage(next);
   if (auto problem = check_rows(next)) {
+    return Unexpected{std::move(*problem)};
+  }
+  if (auto problem = writer == Writer::user ? segments_problem(next) : std::nullopt) {
     return Unexpected{std::move(*problem)};
   }
   if (next != tables_) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "lib/base/text.h"
+#include "lib/management/segment_rules.h"
 
 namespace weft::management {
 namespace {
@@ -93,6 +94,37 @@ std::optional<uint64_t> switch_number(const Datum& settings, std::string_view ke
   const auto* const known = std::ranges::find(numbers_of_switch, key, &SwitchNumber::key);
   const auto number = parse_unsigned(settings.at(key).value_or(""), known->most);
   return number && *number >= known->least ? number : std::nullopt;
+}
+
+// It stands as a word in lists and on command lines.
+std::optional<std::string> check_segment_name(const Datum& value) {
+  constexpr size_t max_bytes = 63;
+  const std::string name = value.string().value_or("");
+  const bool is_name = !name.empty() && name.size() <= max_bytes && name.front() != '-' &&
+                       std::ranges::none_of(name, [](char c) { return c == ',' || static_cast<uint8_t>(c) <= ' '; });
+  return is_name
+             ? std::nullopt
+             : std::optional(fmt::format("\"{}\" is no name for a segment: 1 to {} bytes, without ',' and space, not "
+                                         "beginning with '-'",
+                                         name, max_bytes));
+}
+
+std::optional<std::string> check_group(const Datum& value) {
+  const auto text = value.string();
+  if (!text || parse_group(*text)) {
+    return std::nullopt;
+  }
+  return fmt::format("\"{}\" is no multicast address (224.0.0.0/4 or ff00::/8)", *text);
+}
+
+std::optional<std::string> check_vteps(const Datum& value) {
+  for (const Atom& atom : value.keys) {
+    const auto& text = std::get<std::string>(atom);
+    if (!parse_vtep(text)) {
+      return fmt::format("\"{}\" is not the address of a VTEP: a unicast IP address is needed", text);
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> check_switch_settings(const Datum& value) {

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "lib/management/segment_rules.h"
+
 namespace weft::management {
 namespace {
 
@@ -81,6 +83,7 @@ const auto& bridge_columns() {
       key("name", "the bridge's name, and that of its LOCAL port's device", check_bridge_name),
       config("ports", references("Port"), "its ports"),
       config("controller", references("Controller"), "OpenFlow controllers"),
+      config("segments", references("Segment"), "its segments: layer-2 networks over tunnels"),
       config("fail_mode", choice({"standalone", "secure"}), "without a controller: switch by MAC, or do nothing"),
       config("datapath_type", choice({"", "system", "netdev"}), "accepted, all the same"),
       config("protocols", openflow_versions(), "OpenFlow versions that it speaks; empty: all that weft knows"),
@@ -103,6 +106,7 @@ const auto& port_columns() {
              "VLANs a trunk carries; empty: all"),
       config("vlan_mode", choice({"access", "trunk", "native-tagged", "native-untagged"}),
              "how tag and trunks are meant"),
+      config("segment", optional_of(AtomType::string), "name of the segment whose access port it is: in no VLAN then"),
       config("qos", optional_reference("QoS"), "limits of what it sends"),
       other_config(),
       external_ids(),
@@ -130,6 +134,31 @@ const auto& interface_columns() {
       status("statistics", integer_map(), "counters since the port was attached"),
       status("status", string_map(), "what the port reports"),
       other_config(),
+      external_ids(),
+  };
+  return columns;
+}
+
+const auto& segment_columns() {
+  static const std::array columns{
+      key("name", "the segment's name", check_segment_name),
+      config("vni",
+             {.key = AtomType::integer,
+              .min_count = 1,
+              .max_count = 1,
+              .min_integer = min_segment_vni,
+              .max_integer = max_segment_vni},
+             "its id in tunnels, its own on the bridge"),
+      config("encap", choice({"vxlan", "geneve", "nvgre", "stt"}), "encapsulation; vxlan when absent"),
+      config("mode", choice({"multicast", "replicate", "controller"}),
+             "where floods go: to group, to each of vteps (when absent), nowhere"),
+      config("group", optional_of(AtomType::string), check_group, "multicast address, of mode multicast"),
+      config("vteps", set_of(AtomType::string), check_vteps, "addresses of the other hosts, of mode replicate"),
+      config("mtu", optional_integer(68, 65535), "of its guests, in bytes"),
+      config("description", optional_of(AtomType::string), "for people"),
+      status("error", optional_of(AtomType::string), "why it reaches no other host"),
+      status("status", string_map(), "what the segment reports"),
+      config("other_config", string_map(), "settings by key: group-interface"),
       external_ids(),
   };
   return columns;
@@ -236,6 +265,7 @@ std::span<const Table> tables() {
       Table{"Bridge", Lifetime::referenced, "name", bridge_columns()},
       Table{"Port", Lifetime::referenced, "name", port_columns()},
       Table{"Interface", Lifetime::referenced, "name", interface_columns()},
+      Table{"Segment", Lifetime::referenced, "name", segment_columns()},
       Table{"QoS", Lifetime::kept, "", qos_columns()},
       Table{"Queue", Lifetime::kept, "", queue_columns()},
       Table{"Controller", Lifetime::referenced, "", controller_columns()},

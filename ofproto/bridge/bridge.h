@@ -122,6 +122,19 @@ struct BundleFailure {
   std::vector<uint8_t> bytes;  // its first ones, as many as an error carries
 };
 
+// What a segment knows. Remotes: those of its list, and those that addresses are behind.
+struct SegmentInfo {
+  struct Remote {
+    IpAddress address;
+    size_t count = 0;  // of addresses behind it
+  };
+  SegmentPtr segment;
+  std::string tunnel_port;  // empty: there is none
+  size_t local_count = 0;
+  size_t remote_count = 0;
+  std::vector<Remote> remotes;
+};
+
 class Bridge {
  public:
   virtual ~Bridge() = default;
@@ -243,6 +256,11 @@ class Bridge {
   virtual std::string dump_all_flows() const = 0;
   virtual std::string fdb_show() const = 0;  // as `ovs-appctl fdb/show` prints it
   virtual void fdb_flush() = 0;
+  // An entry that stays, where `domain` is a VLAN or a segment's name; refused in words.
+  virtual Result<void, std::string> fdb_add(std::string_view port, std::string_view domain, MacAddress mac,
+                                            const std::optional<IpAddress>& remote) = 0;
+  virtual Result<void, std::string> fdb_remove(std::string_view domain, MacAddress mac) = 0;
+  virtual std::optional<SegmentInfo> segment_info(std::string_view name) const = 0;
   virtual size_t fdb_flush(const IpAddress& remote) = 0;  // what was learned from that VTEP; how many
 };
 

@@ -1,9 +1,11 @@
 // Segments of a bridge, and what it knows of addresses: what operators see and change.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "lib/base/text.h"
 #include "lib/openflow/port_message.h"
 #include "ofproto/bridge/local_bridge.h"
 #include "ofproto/overlay/announcement.h"
@@ -119,6 +121,88 @@ std::string LocalBridge::fdb_show() const {
 }
 
 void LocalBridge::fdb_flush() { publish_addresses(macs_.flush()); }
+
+Result<Domain, std::string> LocalBridge::find_domain(std::string_view text) const {
+  if (const SegmentPtr segment = segments_->find(text)) {
+    return Domain::of_segment(segment->vni);
+  }
+  if (const auto vlan = parse_unsigned(text, 4095)) {
+    return Domain::of_vlan(static_cast<uint16_t>(*vlan));
+  }
+  std::vector<std::string> names;
+  segments_->for_each([&](const Segment& segment) { names.push_back(segment.name); });
+  const std::string likely = did_you_mean(text, names);
+  return Unexpected{fmt::format("\"{}\" is neither a VLAN nor a segment of bridge {}{}", text, name_,
+                                likely.empty() ? "" : fmt::format(", did you mean \"{}\"?", likely))};
+}
+
+Result<void, std::string> LocalBridge::fdb_add(std::string_view port_name, std::string_view domain_text, MacAddress mac,
+                                               const std::optional<IpAddress>& remote) {
+  const auto domain = find_domain(domain_text);
+  if (!domain) {
+    return Unexpected{domain.error()};
+  }
+  const BridgePort* port = ports_.find(port_name);
+  if (port == nullptr) {
+    return Unexpected{fmt::format("bridge {} has no port {}", name_, port_name)};
+  }
+  const PortView view = port->view();
+  if (remote && (!domain->is_segment() || view.encap != segments_->find(domain->vni())->encap)) {
+    return Unexpected{
+        fmt::format("a VTEP is for a segment and a tunnel port of its encapsulation, with remote_ip=flow")};
+  }
+  if (!remote && domain->is_segment() && view.segment_name != segments_->find(domain->vni())->name) {
+    return Unexpected{fmt::format("port {} is not in segment {}", port_name, domain_text)};
+  }
+  const auto fixed = macs_.fix({*domain, mac}, {port->of_port, remote.value_or(IpAddress())}, host_.clock().now());
+  if (!fixed) {
+    return Unexpected{fmt::format("bridge {} has no room for more addresses (other_config:mac-table-size)", name_)};
+  }
+  publish_addresses({*fixed});
+  return {};
+}
+
+Result<void, std::string> LocalBridge::fdb_remove(std::string_view domain_text, MacAddress mac) {
+  const auto domain = find_domain(domain_text);
+  if (!domain) {
+    return Unexpected{domain.error()};
+  }
+  const auto removed = macs_.remove({*domain, mac});
+  if (!removed) {
+    return Unexpected{fmt::format("there is no entry for {} in {}", mac.to_string(), domain_text)};
+  }
+  publish_addresses({*removed});
+  return {};
+}
+
+std::optional<SegmentInfo> LocalBridge::segment_info(std::string_view name) const {
+  SegmentInfo info;
+  info.segment = segments_->find(name);
+  if (info.segment == nullptr) {
+    return std::nullopt;
+  }
+  std::map<IpAddress, size_t> remotes;
+  for (const IpAddress& vtep : info.segment->vteps) {
+    remotes[vtep] = 0;
+  }
+  for (const MacTable::Entry& entry : macs_.entries(Domain::of_segment(info.segment->vni))) {
+    if (entry.location.is_remote()) {
+      ++remotes[entry.location.remote];
+      ++info.remote_count;
+    } else {
+      ++info.local_count;
+    }
+  }
+  for (const auto& [address, count] : remotes) {
+    info.remotes.push_back({address, count});
+  }
+  for (const auto& [number, port] : ports_.all()) {
+    if (info.tunnel_port.empty() && port.view().encap == info.segment->encap) {
+      info.tunnel_port = port.request.name;
+    }
+  }
+  return info;
+}
 
 size_t LocalBridge::fdb_flush(const IpAddress& remote) {
   std::vector<DependencyId> ids = macs_.flush(remote);

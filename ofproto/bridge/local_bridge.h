@@ -142,6 +142,10 @@ class LocalBridge final : public Bridge {
   std::string fdb_show() const override;
   void fdb_flush() override;
   size_t fdb_flush(const IpAddress& remote) override;
+  Result<void, std::string> fdb_add(std::string_view port, std::string_view domain, MacAddress mac,
+                                    const std::optional<IpAddress>& remote) override;
+  Result<void, std::string> fdb_remove(std::string_view domain, MacAddress mac) override;
+  std::optional<SegmentInfo> segment_info(std::string_view name) const override;
 
  private:
   // Rules that went and whose flow-removed are told when the last packets are counted, a slice at a time.
@@ -199,6 +203,7 @@ class LocalBridge final : public Bridge {
 
   // --- segments (bridge_segments.cc)
   void connect_segments(BridgeView& view) const;
+  Result<Domain, std::string> find_domain(std::string_view text) const;
 
   // --- ports (bridge_ports.cc)
   Result<void, datapath::PortError> attach(BridgePort& port);

@@ -77,6 +77,9 @@ CommandResult del_br(Invocation& call) {
     }
     draft.remove("Port", Uuid(port->uuid));
   }
+  for (const Row* segment : draft.referred(*bridge, "segments", "Segment")) {
+    draft.remove("Segment", Uuid(segment->uuid));
+  }
   draft.remove_reference("Open_vSwitch", draft.root().uuid, "bridges", uuid);
   draft.remove("Bridge", uuid);
   return {};

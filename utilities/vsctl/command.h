@@ -35,6 +35,17 @@ using CommandResult = Result<void, CommandError>;
 enum class OutputFormat : uint8_t { list, table, csv, json };
 enum class DataFormat : uint8_t { string, bare, json };  // of a value
 
+// What a run that makes many segments would otherwise look for again and again: the names of a bridge's segments by
+// their VNI, and which encapsulations it has a tunnel port of. Good as long as nobody else has changed the draft.
+struct SegmentIndex {
+  struct OfBridge {
+    std::map<int64_t, std::string> names;
+    std::set<std::string> encaps;
+  };
+  std::map<Uuid, OfBridge> bridges;
+  size_t operation_count = 0;  // of the draft, when it was made
+};
+
 // Shared by all commands of a run.
 struct Run {
   explicit Run(const Database& base) : draft(base) {}
@@ -53,6 +64,9 @@ struct Run {
   std::map<std::string, Symbol, std::less<>> symbols;
   bool must_wait = false;  // wait-until: what is waited for has not come true
   std::string comment;
+  SegmentIndex segments;
+  // Commands of weft-appctl whose answers are printed behind the output when all is done.
+  std::vector<std::vector<std::string>> questions;
   std::vector<std::pair<std::string_view, Uuid>> created;  // by `create`: table and row
 };
 
@@ -77,6 +91,7 @@ struct CommandSpec {
   std::vector<std::string_view> options;  // "--may-exist"; "--columns=LIST" takes a value
   CommandResult (*run)(Invocation&);
   std::string_view help;
+  bool takes_options_behind = false;  // they may stand among its words, too, not only before its name
 };
 
 std::span<const CommandSpec> command_table();
@@ -113,6 +128,13 @@ CommandResult set_controller(Invocation& call);
 CommandResult get_ssl(Invocation& call);
 CommandResult del_ssl(Invocation& call);
 CommandResult set_ssl(Invocation& call);
+CommandResult add_segment(Invocation& call);
+CommandResult del_segment(Invocation& call);
+CommandResult list_segments(Invocation& call);
+CommandResult show_segment(Invocation& call);
+CommandResult set_port_segment(Invocation& call);
+CommandResult add_segment_vtep(Invocation& call);
+CommandResult del_segment_vtep(Invocation& call);
 CommandResult get_fail_mode(Invocation& call);
 CommandResult del_fail_mode(Invocation& call);
 CommandResult set_fail_mode(Invocation& call);

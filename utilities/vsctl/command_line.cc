@@ -289,6 +289,22 @@ Result<size_t, std::string> parse_options(std::span<const std::string> words, Pa
   return i;
 }
 
+// The words of a command that takes options among them.
+Result<std::vector<std::string>, std::string> parse_mixed(std::span<const std::string> words, ParsedCommand& command) {
+  std::vector<std::string> plain;
+  for (size_t i = 0; i < words.size();) {
+    const auto option_words = parse_options(words.subspan(i), command);
+    if (!option_words) {
+      return Unexpected{option_words.error()};
+    }
+    i += *option_words;
+    if (i < words.size()) {
+      plain.push_back(words[i++]);
+    }
+  }
+  return plain;
+}
+
 Result<ParsedCommand, std::string> parse_command(std::span<const std::string> words) {
   ParsedCommand command{};
   const auto option_words = parse_options(words, command);
@@ -303,12 +319,20 @@ Result<ParsedCommand, std::string> parse_command(std::span<const std::string> wo
   if (command.spec == nullptr) {
     return Unexpected{unknown_command(words[i])};
   }
+  const std::span<const std::string> rest = words.subspan(i + 1);
+  command.words.assign(rest.begin(), rest.end());
+  if (command.spec->takes_options_behind) {
+    auto plain = parse_mixed(rest, command);
+    if (!plain) {
+      return Unexpected{plain.error()};
+    }
+    command.words = std::move(*plain);
+  }
   for (const auto& [name, value] : command.options) {
     if (!find_option_of(*command.spec, name)) {
       return Unexpected{fmt::format("\"{}\" command has no \"{}\" option", command.spec->name, name)};
     }
   }
-  command.words.assign(words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end());
   if (command.words.size() < command.spec->min_words || command.words.size() > command.spec->max_words) {
     return Unexpected{fmt::format("\"{}\" command takes {}: {} {}", command.spec->name,
                                   command.words.size() < command.spec->min_words ? "more words" : "fewer words",

@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,8 @@ class Draft : public management::Records {
  public:
   explicit Draft(const Database& base) : Records(base) {}
 
+  // As that of Records, by an index: a run may make ten thousand records.
+  const Row* find_by_name(std::string_view table, std::string_view name) const;
   // The rows of `table` that a column refers to. One that an earlier command destroyed, or a later one is to create, is
   // left out.
   std::vector<const Row*> referred(const Row& row, std::string_view column, std::string_view table) const;
@@ -44,7 +47,13 @@ class Draft : public management::Records {
 
  private:
   std::vector<Operation> operations_;
-  std::map<std::pair<Uuid, std::string>, size_t> updates_;  // where a row's column has been changed
+  using Names = std::unordered_multimap<std::string, Uuid>;
+  template <class Change>
+  void change(std::string_view table, const Uuid& uuid, std::string_view column, Change&& change);
+  Names& names_of(std::string_view table) const;
+
+  std::map<std::pair<Uuid, std::string>, size_t> updates_;   // where a row's column has been changed
+  mutable std::map<std::string, Names, std::less<>> names_;  // of the tables that were asked
 };
 
 }  // namespace weft::vsctl

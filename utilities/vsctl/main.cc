@@ -81,6 +81,25 @@ bool has_something_to_send(const CommandLine& line, const Run& run) {
   return !run.draft.operations().empty() || !run.comment.empty() || means_to_change(line);
 }
 
+// Prints what the switch says to the run's questions.
+std::optional<std::string> ask(management::Client& client, const Run& run) {
+  for (const auto& words : run.questions) {
+    pb::Request request;
+    for (const auto& word : words) {
+      request.mutable_command()->add_words(word);
+    }
+    const auto response = client.call(request);
+    if (!response) {
+      return response.error();
+    }
+    if (response->status() != pb::Response::OK) {
+      return response->error();
+    }
+    fmt::print("{}", response->text());
+  }
+  return std::nullopt;
+}
+
 int execute(const CommandLine& line) {
   auto client = management::Client::connect(line.rundir.value_or(default_run_directory()), line.timeout);
   if (!client) {
@@ -119,6 +138,9 @@ int execute(const CommandLine& line) {
       report_new_problems(*base, *response);
     }
     fmt::print("{}", run.output);
+    if (const auto problem = ask(*client, run)) {
+      return fail(*client, *problem);
+    }
     for (const auto& warning : useless_records(run)) {
       fmt::print(stderr, "weft-vsctl: {}\n", warning);
     }

@@ -76,6 +76,13 @@ std::vector<std::string> new_problems(const Database& before, const Database& af
                                 row["error"].string().value_or("the switch gave no reason")));
     }
   }
+  for (const auto& [uuid, row] : after.rows("Segment")) {
+    const Row* earlier = before.find("Segment", uuid);
+    const auto error = row["error"].string();
+    if (error && (earlier == nullptr || (*earlier)["error"].string() != error)) {
+      out.push_back(fmt::format("Segment '{}': {}", row.name(), *error));
+    }
+  }
   return out;
 }
 

@@ -32,9 +32,19 @@ std::string show_interface(const Row& row) {
   return out;
 }
 
+std::string show_segment_line(const Row& row) {
+  const std::string mode = row["mode"].string().value_or("replicate");
+  std::string out = fmt::format("{:8}Segment {}\n{:12}vni: {}, {}, {}\n", "", management::quoted_if_needed(row.name()),
+                                "", row["vni"].integer().value_or(0), row["encap"].string().value_or("vxlan"), mode);
+  for (const auto* column : {"group", "vteps", "description", "error"}) {
+    out += line_if_set(row, "Segment", column, 12);
+  }
+  return out;
+}
+
 std::string show_port(const Draft& draft, const Row& row) {
   std::string out = fmt::format("{:8}Port {}\n", "", management::quoted_if_needed(row.name()));
-  for (const auto* column : {"tag", "trunks", "vlan_mode"}) {
+  for (const auto* column : {"tag", "trunks", "vlan_mode", "segment"}) {
     out += line_if_set(row, "Port", column, 12);
   }
   for (const Row* interface : draft.referred(row, "interfaces", "Interface")) {
@@ -64,7 +74,7 @@ std::string show_bridge(const Draft& draft, const Row& row) {
   for (const auto* column : {"fail_mode", "datapath_type"}) {
     out += line_if_set(row, "Bridge", column, 8);
   }
-  return out +
+  return out + show_sorted(draft.referred(row, "segments", "Segment"), show_segment_line) +
          show_sorted(draft.referred(row, "ports", "Port"), [&](const Row& port) { return show_port(draft, port); });
 }
 

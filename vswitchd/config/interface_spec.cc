@@ -336,6 +336,7 @@ ofproto::VlanConfig to_vlan(const Row& port) {
   for (const auto& trunk : port["trunks"].keys) {
     vlan.trunks.push_back(static_cast<uint16_t>(std::get<int64_t>(trunk)));
   }
+  vlan.segment = port["segment"].string().value_or("");
   return vlan;
 }
 
@@ -365,7 +366,7 @@ ofproto::BridgeOptions to_bridge_options(const Row& bridge) {
   if (const auto aging = parse_unsigned(settings.at("mac-aging-time").value_or(""), 1'000'000)) {
     options.mac_aging = std::chrono::seconds(std::max<uint64_t>(*aging, 15));
   }
-  if (const auto limit = parse_unsigned(settings.at("mac-table-size").value_or(""), 1'000'000)) {
+  if (const auto limit = parse_unsigned(settings.at("mac-table-size").value_or(""), 10'000'000)) {
     options.mac_limit = std::max<uint64_t>(*limit, 10);
   }
   if (const auto fields = management::parse_prefix_fields(settings.at("prefixes").value_or(""))) {

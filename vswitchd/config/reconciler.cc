@@ -9,6 +9,7 @@
 #include "vswitchd/config/domain_spec.h"
 #include "vswitchd/config/logger.h"
 #include "vswitchd/config/qos_spec.h"
+#include "vswitchd/config/segment_spec.h"
 
 namespace weft::config {
 namespace {
@@ -140,6 +141,7 @@ void Reconciler::plan_bridge(const Database& wanted, const Row& row, const Wante
       running_[name].error = "protocols names no OpenFlow version that is supported: nobody can connect";
     }
   });
+  steps_.push_back([this, name, segments = wanted_segments(wanted, row)] { follow_segments(name, segments); });
   // Numbers that are spoken for are given out before free ones are chosen.
   for (const bool has_own_number : {true, false}) {
     for (const auto& [port_name, port] : ports) {

@@ -1,14 +1,15 @@
 // Reconciler: makes the running switch follow the wanted state.
 //
 // It keeps what it has made, compares it with the records, and works off the difference: what is gone goes first, so
-// that names and numbers are free, then come bridges, then ports with a number of their own (asked for or saved), then
+// that names and numbers are free, then come bridges and their segments, then ports with a number of their own (asked for or saved), then
 // the rest, then controllers. A port keeps the number it had while its device is away. What could not be made keeps
 // its error and is tried again whenever anything changes or a device appears, and from time to time where another
 // process holds what it needs: a daemon that was killed may still be closing its sockets when the next one starts. An
 // error is logged when its text changes.
 // Work is cut into slices of at most 5 ms.
 //
-// reconciler.cc plans and makes bridges, reconciler_ports.cc makes ports, reconciler_report.cc reports.
+// reconciler.cc plans and makes bridges, reconciler_ports.cc makes ports, reconciler_segments.cc segments,
+// reconciler_report.cc reports.
 //
 // Threads:   control thread.
 // Ownership: owns the bridges' controller connections; the switch and the loop outlive it.
@@ -65,6 +66,7 @@ class Reconciler {
   struct RunningBridge {
     ofproto::Bridge* bridge = nullptr;
     std::map<std::string, RunningPort, std::less<>> ports;
+    std::map<std::string, ofproto::Segment, std::less<>> segments;
     std::unique_ptr<ofproto::BridgeController> controllers;
     std::string error;
   };
@@ -89,6 +91,7 @@ class Reconciler {
   static bool can_stay(const RunningBridge& bridge, const RunningPort& running, const WantedPort& wanted,
                        const WantedPorts& all_wanted);
   void make_bridge(const std::string& name, const ofproto::BridgeOptions& options, bool has_controllers);
+  void follow_segments(const std::string& bridge, const std::vector<ofproto::Segment>& wanted);
   void listen(RunningBridge& running);
   void remove_bridge(const std::string& name);
   void make_port(const std::string& bridge, const std::string& name, const WantedPort& wanted);
@@ -109,7 +112,9 @@ class Reconciler {
 
   void report_interface(management::Database& database, const management::Row& row) const;
   void report_bridge(management::Database& database, const management::Row& row) const;
-  std::string problem_of(const RunningPort& port, const ofproto::PortInfo& info) const;
+  static void report_segments(management::Database& database, const management::Row& bridge,
+                              const RunningBridge& running);
+  std::string problem_of(const RunningBridge& running, const RunningPort& port, const ofproto::PortInfo& info) const;
   bool has_peer(const ofproto::PortInfo& patch) const;
 
   EventLoop& loop_;

@@ -135,6 +135,7 @@ void Reconciler::report_bridge(Database& database, const Row& row) const {
     database.report("Bridge", row.uuid, "datapath_id",
                     Datum::of(fmt::format("{:016x}", running.bridge->datapath_id())));
   }
+  report_segments(database, row, running);
   for (const auto& port_uuid : row["ports"].uuids()) {
     const Row& interface = interface_of(database, *database.find("Port", port_uuid));
     if (running.ports.contains(interface.name())) {
@@ -170,7 +171,7 @@ void Reconciler::report_interface(Database& database, const Row& row) const {
       set("last_ofport", Datum::of(static_cast<int64_t>(number(*port.of_port))));
     }
     const auto info = port.of_port ? running.bridge->port(row.name()) : std::nullopt;
-    set("error", text_or_empty(info ? problem_of(port, *info) : port.error));
+    set("error", text_or_empty(info ? problem_of(running, port, *info) : port.error));
     const bool is_attached = info && info->port_id != port_id::none;
     set("statistics", is_attached ? counters(switch_.datapath().port_counters(info->port_id)) : Datum{});
     const auto status = is_attached ? switch_.datapath().port_status(info->port_id) : std::nullopt;
@@ -198,7 +199,13 @@ void Reconciler::report_interface(Database& database, const Row& row) const {
 }
 
 // Why a port that has a number does not do all that is wanted of it.
-std::string Reconciler::problem_of(const RunningPort& port, const ofproto::PortInfo& info) const {
+std::string Reconciler::problem_of(const RunningBridge& running, const RunningPort& port,
+                                   const ofproto::PortInfo& info) const {
+  const std::string& segment = info.vlan.segment;
+  if (!segment.empty() && !running.segments.contains(segment)) {
+    return fmt::format("{}: bridge {} has no segment {}: what the port receives is dropped", info.name,
+                       running.bridge->name(), segment);
+  }
   if (info.patch && !has_peer(info)) {
     return fmt::format("No usable peer '{}' exists in 'netdev' datapath.", info.patch->peer);
   }

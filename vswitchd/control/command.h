@@ -60,6 +60,10 @@ void ofproto_trace_packet_out(CommandContext& context, const Words& words, Answe
 void bridge_dump_flows(CommandContext& context, const Words& words, Answer answer);
 void fdb_show(CommandContext& context, const Words& words, Answer answer);
 void fdb_flush(CommandContext& context, const Words& words, Answer answer);
+void fdb_flush_vtep(CommandContext& context, const Words& words, Answer answer);
+void fdb_add(CommandContext& context, const Words& words, Answer answer);
+void fdb_del(CommandContext& context, const Words& words, Answer answer);
+void segment_show(CommandContext& context, const Words& words, Answer answer);
 void qos_show(CommandContext& context, const Words& words, Answer answer);
 void revalidator_wait(CommandContext& context, const Words& words, Answer answer);
 void dpctl_dump_flows(CommandContext& context, const Words& words, Answer answer);

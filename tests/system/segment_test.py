@@ -1,0 +1,177 @@
+"""Segments: layer-2 networks over a routed underlay, without flows and without a controller."""
+
+import socket
+import threading
+import time
+
+from harness import Guest, SystemTest, until
+from harness.network import cable
+from harness.testcase import UNDERLAY_MTU
+
+REQUIRED_TOOLS = ["ip", "ping", "iperf3", "bridge"]
+VNI = 5001
+
+
+class SegmentTest(SystemTest):
+    """Hosts in subnets of their own, with a router between them."""
+
+    def hosts(self, count):
+        router = self.place("router")
+        router.sysctl("net.ipv4.ip_forward", 1)
+        hosts = []
+        for number in range(1, count + 1):
+            host = self.place(f"h{number}")
+            cable(host, "uplink", router, f"to-h{number}", UNDERLAY_MTU)
+            host.vtep = f"192.0.{number}.1"
+            host.address("uplink", f"{host.vtep}/24")
+            router.address(f"to-h{number}", f"192.0.{number}.254/24")
+            host.run(f"ip route add default via 192.0.{number}.254")
+            hosts.append(host)
+        until(lambda: all(hosts[0].run(["ping", "-c", 1, "-W", 1, other.vtep], check=False).returncode == 0
+                          for other in hosts[1:]), "the underlay routes")
+        return hosts
+
+    def segment(self, switch, *vteps, name="red", vni=VNI):
+        switch.vsctl("add-segment", name, "--vni", str(vni), "--vtep", ",".join(vteps))
+
+    def guest_in(self, switch, port, number, segment="red"):
+        guest = self.guest(switch, port, f"10.0.0.{number}", mac=f"02:00:00:00:00:0{number}",
+                           options=("--", "set-port-segment", port, segment))
+        guest.run("sysctl -q -w net.ipv4.conf.eth0.arp_notify=1")
+        return guest
+
+
+class ThreeHostsTest(SegmentTest):
+    def setUp(self):
+        self.places = self.hosts(3)
+        self.switches = [self.switch(host, secure=False) for host in self.places]
+        for host, switch in zip(self.places, self.switches):
+            self.segment(switch, *(other.vtep for other in self.places if other is not host))
+
+    def test_guests_on_three_hosts_are_in_one_network(self):
+        guests = [self.guest_in(switch, "p1", number) for number, switch in enumerate(self.switches, 1)]
+        for guest in guests:
+            for other in guests:
+                if other is not guest:
+                    self.assert_pings(guest, other.address, 2)
+        self.assert_pings(guests[0], "10.0.0.3", 3, "-s", "1472", "-M", "do")
+        self.assert_tcp(guests[0], guests[2])
+        fdb = self.switches[0].appctl("fdb/show", "br0").stdout
+        self.assertRegex(fdb, rf"red  02:00:00:00:00:03 +\d+  {self.places[2].vtep}")
+        for switch in self.switches:
+            self.assert_balance(switch)
+
+    def test_equal_addresses_in_two_segments_do_not_meet(self):
+        for host, switch in zip(self.places, self.switches):
+            self.segment(switch, *(other.vtep for other in self.places if other is not host), name="blue", vni=5002)
+        red = [self.guest_in(self.switches[0], "r1", 1), self.guest_in(self.switches[1], "r2", 2)]
+        blue = [self.guest_in(self.switches[0], "b1", 1, "blue"), self.guest_in(self.switches[2], "b2", 2, "blue")]
+        self.assert_pings(red[0], "10.0.0.2")
+        self.assert_pings(blue[0], "10.0.0.2")
+        for guest in (red[1], blue[1]):
+            until(lambda guest=guest: guest.place.counter("eth0", "rx_packets") >= 5, "answers came")
+        self.switches[1].vsctl("del-port", "r2")
+        self.assertEqual(self.pings(red[0], "10.0.0.2", 2, "-W", "1"), 0)
+        self.assert_pings(blue[0], "10.0.0.2")
+
+    def test_show_segment_tells_what_there_is(self):
+        guests = [self.guest_in(switch, "p1", number) for number, switch in enumerate(self.switches[:2], 1)]
+        self.assert_pings(guests[0], "10.0.0.2")
+        shown = self.switches[0].vsctl("show-segment", "red").stdout
+        for expected in (r"vni: +5001", r"ports: +p1", r"tunnel port: +vxlan0", r"addresses: +2 \(1 here, 1 behind",
+                         r"remote 192\.0\.2\.1: inner MTU 1550 \(route MTU 1600, overhead 50\), 1 addresses",
+                         r"remote 192\.0\.3\.1: inner MTU 1550 .*, 0 addresses"):
+            self.assertRegex(shown, expected)
+
+    def test_a_central_controller_owns_addresses(self):
+        a, b = self.guest_in(self.switches[0], "p1", 1), self.guest_in(self.switches[1], "p1", 2)
+        for switch in self.switches[:2]:
+            switch.vsctl("set", "segment", "red", "vteps=[]", "mode=controller")
+        # Nobody hears a broadcast; with entries on both sides and ARP entries in the guests nobody needs one.
+        self.assertEqual(self.pings(a, "10.0.0.2", 1, "-W", "1"), 0)
+        self.switches[0].appctl("fdb/add", "br0", "vxlan0", "red", "02:00:00:00:00:02", self.places[1].vtep)
+        self.switches[1].appctl("fdb/add", "br0", "vxlan0", "red", "02:00:00:00:00:01", self.places[0].vtep)
+        a.run("ip neighbour replace 10.0.0.2 lladdr 02:00:00:00:00:02 dev eth0")
+        b.run("ip neighbour replace 10.0.0.1 lladdr 02:00:00:00:00:01 dev eth0")
+        self.assert_pings(a, "10.0.0.2")
+        self.assertIn("static", self.switches[0].appctl("fdb/show", "br0").stdout)
+        self.switches[0].appctl("fdb/del", "br0", "red", "02:00:00:00:00:02")
+        self.assertNotIn("static", self.switches[0].appctl("fdb/show", "br0").stdout)
+
+    def test_a_guest_moves_to_another_host_under_a_transfer(self):
+        """Its device is taken from one host and given to another while it sends; the connection survives."""
+        a, b = self.guest_in(self.switches[0], "p1", 1), self.guest_in(self.switches[1], "mover", 2)
+        self.assert_pings(b, "10.0.0.1")
+        arrivals = []
+        listener = a.place.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.bind(("10.0.0.1", 9000))
+        listener.listen()
+        sender = b.place.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sender.connect(("10.0.0.1", 9000))
+        receiver, _ = listener.accept()
+        is_over = threading.Event()
+
+        def send():
+            while not is_over.is_set():
+                sender.send(bytes(1000))
+                is_over.wait(0.001)
+
+        def receive():
+            while receiver.recv(65536):
+                arrivals.append(time.monotonic())
+
+        threads = [threading.Thread(target=work) for work in (send, receive)]
+        for thread in threads:
+            thread.start()
+        try:
+            until(lambda: len(arrivals) > 100, "the transfer runs")
+            self.switches[1].vsctl("del-port", "mover")
+            left = time.monotonic()
+            self.places[1].run(["ip", "link", "set", "mover", "netns", self.places[2].full_name])
+            self.places[2].run("ip link set mover up")
+            self.switches[2].vsctl("add-port", "br0", "mover", "--", "set-port-segment", "mover", "red")
+            until(lambda: arrivals[-1] > left + 0.5, "the transfer goes on")
+            seen = len(arrivals)
+            until(lambda: len(arrivals) > seen + 100, "the transfer runs again")
+        finally:
+            is_over.set()
+            threads[0].join()
+            sender.close()
+            threads[1].join()
+            receiver.close()
+            listener.close()
+        gap = max(later - earlier for earlier, later in zip(arrivals, arrivals[1:]))
+        print(f"{self.id()}: {gap * 1000:.0f} ms without traffic", flush=True)
+        fdb = self.switches[0].appctl("fdb/show", "br0").stdout
+        self.assertRegex(fdb, rf"02:00:00:00:00:02 +\d+  {self.places[2].vtep}")
+
+    def test_segments_are_there_again_after_a_restart(self):
+        a = self.guest_in(self.switches[0], "p1", 1)
+        self.guest_in(self.switches[1], "p1", 2)
+        self.assert_pings(a, "10.0.0.2")
+        self.switches[0].kill()
+        self.switches[0].start()
+        self.assert_pings(a, "10.0.0.2")
+
+
+class KernelVtepTest(SegmentTest):
+    """One of the hosts of a replicated segment has the kernel's vxlan device instead of weft."""
+
+    def test_the_kernel_is_one_of_the_hosts(self):
+        h1, h2, h3 = self.hosts(3)
+        switches = [self.switch(host, secure=False) for host in (h1, h2)]
+        self.segment(switches[0], h2.vtep, h3.vtep)
+        self.segment(switches[1], h1.vtep, h3.vtep)
+        h3.run(["ip", "link", "add", "kernel0", "type", "vxlan", "id", VNI, "local", h3.vtep, "dstport", "4789",
+                "dev", "uplink", "udpcsum"])
+        h3.run("ip link set kernel0 mtu 1500 up")
+        h3.address("kernel0", "10.0.0.3/24")
+        for host in (h1, h2):
+            h3.run(["bridge", "fdb", "append", "00:00:00:00:00:00", "dev", "kernel0", "dst", host.vtep])
+        kernel = Guest(h3, "10.0.0.3")
+        guests = [self.guest_in(switch, "p1", number) for number, switch in enumerate(switches, 1)]
+        self.assert_pings(guests[0], "10.0.0.3")
+        self.assert_pings(kernel, "10.0.0.2")
+        self.assert_pings(guests[0], "10.0.0.2")
+        self.assert_tcp(guests[0], kernel)
+        self.assert_tcp(kernel, guests[1])

@@ -1,0 +1,112 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/utilities/vsctl/vsctl_support.h"
+
+namespace weft::vsctl {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+TEST(SegmentCommands, ASegmentBringsATunnelPortWhereTheBridgeHasNone) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("add-segment red --vni 5001 --vtep 192.0.2.2,192.0.2.3 --description 'tenant red' --mtu=1400"),
+            "");
+  EXPECT_EQ(sw.vsctl("list-segments -- list-segments br0 -- list-ports br0"), "red\nred\np1\nvxlan0\n");
+  EXPECT_EQ(sw.vsctl("get Interface vxlan0 type options"), "vxlan\n{key=flow, remote_ip=flow}\n");
+  EXPECT_EQ(sw.vsctl("get Segment red vni encap mode vteps mtu description"),
+            "5001\nvxlan\nreplicate\n[\"192.0.2.2\", \"192.0.2.3\"]\n1400\n\"tenant red\"\n");
+
+  EXPECT_EQ(sw.vsctl("add-segment --vni=5002 blue --group=239.1.1.1 -- --encap geneve add-segment green --vni 5003"),
+            "");
+  EXPECT_EQ(sw.vsctl("get Segment blue mode group -- list-ports br0"),
+            "multicast\n\"239.1.1.1\"\ngeneve0\np1\nvxlan0\n");
+}
+
+TEST(SegmentCommands, AFlowBasedPortThatIsThereServes) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("add-port br0 vxlan0 -- set interface vxlan0 type=vxlan options:remote_ip=192.0.2.9");
+  sw.vsctl("add-port br0 vx -- set interface vx type=vxlan options:remote_ip=flow options:key=flow");
+  EXPECT_EQ(sw.vsctl("add-segment red --vni 1 -- list-ports br0"), "p1\nvx\nvxlan0\n");
+  // A name that is taken is passed over.
+  EXPECT_EQ(sw.vsctl("del-port vx -- add-segment blue --vni 2 -- list-ports br0"), "p1\nvxlan0\nvxlan1\n");
+}
+
+TEST(SegmentCommands, WhatIsWrongIsSaid) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("add-segment red --vni 5001");
+  EXPECT_THAT(sw.vsctl("add-segment red --vni 5"), StartsWith("error: a segment named red exists already\n"));
+  EXPECT_EQ(sw.vsctl("add-segment --may-exist red --vni 5"), "");
+  EXPECT_EQ(sw.vsctl("add-segment blue --vni 5001"), "error: --vni=5001: segment red of bridge br0 has it already");
+  EXPECT_EQ(sw.vsctl("add-segment blue --vni 7 -- add-segment green --vni 7"),
+            "error: --vni=7: segment blue of bridge br0 has it already");
+  EXPECT_THAT(sw.vsctl("add-segment blue"), StartsWith("error: --vni is missing"));
+  EXPECT_EQ(sw.vsctl("add-segment blue --vni 16777216"),
+            "error: --vni=16777216: a number from 1 to 16777215 is needed");
+  EXPECT_EQ(sw.vsctl("add-segment blue --vni 5 --encap vxlam"),
+            "error: --encap=vxlam: one of vxlan, geneve, nvgre, stt is needed, did you mean \"vxlan\"?");
+  EXPECT_EQ(sw.vsctl("add-segment blue --vni 5 --group 192.0.2.1"),
+            "error: --group=192.0.2.1: not a multicast address (224.0.0.0/4 or ff00::/8)");
+  EXPECT_EQ(sw.vsctl("add-segment blue --vni 5 --vtep 192.0.2.1,239.1.1.1"),
+            "error: --vtep=192.0.2.1,239.1.1.1: \"239.1.1.1\" is not the address of a VTEP");
+  EXPECT_THAT(sw.vsctl("add-segment blue --vni 5 --mode multicast"), HasSubstr("mode multicast needs a group"));
+  EXPECT_THAT(sw.vsctl("add-segment blue --vni 5 --mode controller --vtep 192.0.2.2"),
+              HasSubstr("vteps are of mode replicate"));
+  EXPECT_THAT(sw.vsctl("add-segment blue --vni 5 --encap nvgre"), HasSubstr("NVGRE reserves ids below 4096"));
+  EXPECT_THAT(sw.vsctl("set-port-segment p1 rad"), HasSubstr("no segment named rad, did you mean \"red\"?"));
+  sw.vsctl("add-br br1");
+  EXPECT_THAT(sw.vsctl("add-segment blue --vni 5"), HasSubstr("several bridges"));
+  EXPECT_EQ(sw.vsctl("add-segment blue --vni 5001 --bridge br1"), "");
+  EXPECT_THAT(sw.vsctl("set-port-segment p1 blue"), HasSubstr("port p1 is on bridge br0, segment blue on bridge br1"));
+}
+
+// What goes past the commands is checked by the database.
+TEST(SegmentCommands, RecordsAreCheckedTogether) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("add-segment red --vni 1 -- add-segment blue --vni 2");
+  EXPECT_THAT(sw.vsctl("set segment blue vni=1"), HasSubstr("of bridge br0 both have VNI 1"));
+  EXPECT_THAT(sw.vsctl("set segment blue mode=multicast"), HasSubstr("mode multicast needs a group"));
+  EXPECT_THAT(sw.vsctl("set segment blue group=10.0.0.1 mode=multicast"), HasSubstr("is no multicast address"));
+  EXPECT_EQ(sw.vsctl("set segment blue group=239.1.1.1 mode=multicast"), "");
+  EXPECT_EQ(sw.vsctl("set segment red vteps=192.0.2.2,192.0.2.3"), "");
+  EXPECT_THAT(sw.vsctl("set segment red vteps=nonsense"), HasSubstr("is not the address of a VTEP"));
+}
+
+TEST(SegmentCommands, PortsComeAndGo) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("add-segment red --vni 5001");
+  EXPECT_EQ(sw.vsctl("set-port-segment p1 red -- get port p1 segment"), "red\n");
+  EXPECT_THAT(sw.vsctl("show-segment red"), HasSubstr("ports:       p1\n"));
+  EXPECT_THAT(sw.vsctl("del-segment red"), HasSubstr("segment red has port p1"));
+  EXPECT_EQ(sw.vsctl("set-port-segment p1 -- get port p1 segment -- del-segment red -- list-segments"), "[]\n");
+  EXPECT_EQ(sw.vsctl("del-segment --if-exists red"), "");
+}
+
+TEST(SegmentCommands, ListOfVtepsIsEdited) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("add-segment red --vni 5001 --vtep 192.0.2.2");
+  EXPECT_EQ(sw.vsctl("add-segment-vtep red 192.0.2.3 2001:db8:0::1 -- del-segment-vtep red 192.0.2.2"), "");
+  EXPECT_EQ(sw.vsctl("get segment red vteps"), "[\"192.0.2.3\", \"2001:db8::1\"]\n");
+  EXPECT_THAT(sw.vsctl("del-segment-vtep red 192.0.2.4"), HasSubstr("segment red has no VTEP 192.0.2.4"));
+}
+
+TEST(SegmentCommands, ABridgeTakesItsSegmentsAlong) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("add-segment red --vni 5001 -- del-br br0");
+  EXPECT_EQ(sw.vsctl("list-segments"), "");
+}
+
+TEST(SegmentCommands, TenThousandInARun) {
+  FakeSwitch sw = with_bridge();
+  std::string line;
+  for (int i = 1; i <= 10'000; ++i) {
+    line += (i == 1 ? "add-segment s" : " -- add-segment s") + std::to_string(i) + " --vni " + std::to_string(i) +
+            " --vtep 192.0.2.2";
+  }
+  EXPECT_EQ(sw.vsctl(line), "");
+  EXPECT_EQ(sw.database.rows("Segment").size(), 10'000U);
+}
+
+}  // namespace
+}  // namespace weft::vsctl
