@@ -1,6 +1,7 @@
 #include "lib/management/rules.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -125,6 +126,27 @@ std::optional<std::string> check_vteps(const Datum& value) {
     }
   }
   return std::nullopt;
+}
+
+// A frame that a port sends in a segment has one tag.
+std::optional<std::string> check_segment_vlans(const Datum& value) {
+  std::map<std::string, int64_t> vlans;
+  for (size_t i = 0; i < value.count(); ++i) {
+    const auto& segment = std::get<std::string>(value.values[i]);
+    const auto vlan = std::get<int64_t>(value.keys[i]);
+    const auto [other, is_new] = vlans.emplace(segment, vlan);
+    if (!is_new) {
+      return fmt::format("VLANs {} and {} cannot both be segment {}", other->second, vlan, segment);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> check_port_settings(const Datum& value) {
+  const auto role = value.at("segment-gateway");
+  return !role || role == "active" || role == "standby"
+             ? std::nullopt
+             : std::optional(fmt::format("segment-gateway=\"{}\": active or standby is needed", *role));
 }
 
 std::optional<std::string> check_switch_settings(const Datum& value) {

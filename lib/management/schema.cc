@@ -107,8 +107,16 @@ const auto& port_columns() {
       config("vlan_mode", choice({"access", "trunk", "native-tagged", "native-untagged"}),
              "how tag and trunks are meant"),
       config("segment", optional_of(AtomType::string), "name of the segment whose access port it is: in no VLAN then"),
+      config("protected", scalar(AtomType::boolean), "NORMAL takes nothing from one protected port to another"),
+      config("segment_vlans",
+             {.key = AtomType::integer,
+              .value = AtomType::string,
+              .max_count = 4096,
+              .min_integer = 0,
+              .max_integer = 4095},
+             check_segment_vlans, "of a layer-2 gateway: segments by VLAN; 0: untagged frames"),
       config("qos", optional_reference("QoS"), "limits of what it sends"),
-      other_config(),
+      config("other_config", string_map(), check_port_settings, "settings by key: segment-gateway"),
       external_ids(),
   };
   return columns;
@@ -158,7 +166,7 @@ const auto& segment_columns() {
       config("description", optional_of(AtomType::string), "for people"),
       status("error", optional_of(AtomType::string), "why it reaches no other host"),
       status("status", string_map(), "what the segment reports"),
-      config("other_config", string_map(), "settings by key: group-interface"),
+      other_config(),
       external_ids(),
   };
   return columns;

@@ -27,6 +27,7 @@ namespace weft {
   X(not_tagged, "a VLAN tag was to be removed or changed, but the packet has none") \
   X(vlan_not_allowed, "the port does not carry this VLAN") \
   X(unknown_segment, "NORMAL has no segment for the packet's tunnel id, or the port's segment does not exist") \
+  X(gateway_on_standby, "the VLAN is a segment's, and another gateway forwards between the two") \
   X(no_mpls, "an MPLS label was to be removed or changed, but the packet has none") \
   X(not_this_protocol, "an action was for a protocol that the packet is not") \
   X(fragment, "the packet is an IP fragment, and the bridge drops these") \

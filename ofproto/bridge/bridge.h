@@ -157,6 +157,8 @@ class Bridge {
   virtual bool set_qos(std::string_view name, const std::optional<QosConfig>& qos) = 0;
   // Segments, which ports are in by their VlanConfig. One publication, however many.
   virtual void update_segments(const SegmentChanges& changes) = 0;
+  // What of the multicast groups of this encapsulation could not be joined; empty: nothing.
+  virtual std::string group_problem(Encap encap) const = 0;
   virtual std::vector<PortInfo> ports() const = 0;  // by number
   virtual std::vector<OfPort> port_numbers() const = 0;
   virtual std::optional<PortInfo> port(OfPort of_port) const = 0;

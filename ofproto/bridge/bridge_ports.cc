@@ -51,6 +51,7 @@ void LocalBridge::publish_port(const BridgePort& port, openflow::PortStatusReaso
   host_.publish_snapshot({.ids = {dependency::port(id_, port.of_port), dependency::port_set(id_)}, .rules = {}},
                          port.request.name);
   announce(port, reason, by);
+  follow_groups();
 }
 
 Result<OfPort, datapath::PortError> LocalBridge::add_port(const PortRequest& request) {
@@ -134,9 +135,12 @@ bool LocalBridge::set_vlan(std::string_view name, const VlanConfig& vlan) {
     return false;
   }
   if (port->request.vlan != vlan) {
-    port->request.vlan = vlan;
+    const VlanConfig before = std::exchange(port->request.vlan, vlan);
     publish_addresses(macs_.flush(port->of_port));
+    forget_behind_gateways(before);
+    forget_behind_gateways(vlan);
     host_.publish_snapshot({.ids = {dependency::port(id_, port->of_port), dependency::port_set(id_)}, .rules = {}});
+    follow_groups();
   }
   return true;
 }
@@ -208,6 +212,10 @@ void LocalBridge::device_changed(uint32_t ifindex) {
     }
   }
   std::ranges::for_each(ids, [this](PortId id) { port_changed(id); });
+  // What could not be joined may be possible now that some device has changed.
+  if (std::ranges::any_of(groups_, [](const auto& entry) { return !entry.second.problem.empty(); })) {
+    follow_groups();
+  }
 }
 
 std::vector<PortInfo> LocalBridge::ports() const {

@@ -1,5 +1,6 @@
 // Segments of a bridge, and what it knows of addresses: what operators see and change.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -15,6 +16,12 @@ namespace {
 
 // Beyond so many things that change at once, what rests on the bridge is proved again as a whole.
 constexpr size_t max_listed_ids = 4096;
+
+bool is_in(const BridgePort& port, std::string_view segment) {
+  const VlanConfig& vlan = port.request.vlan;
+  return vlan.segment == segment ||
+         std::ranges::any_of(vlan.segment_vlans, [&](const auto& entry) { return entry.second == segment; });
+}
 
 }  // namespace
 
@@ -52,7 +59,9 @@ void LocalBridge::update_segments(const SegmentChanges& changes) {
     touched.push_back(dependency::segment(id_, domain.vni()));
   }
   for (const auto& [number, port] : ports_.all()) {
-    if (names.contains(port.request.vlan.segment)) {
+    const auto& vlans = port.request.vlan.segment_vlans;
+    if (names.contains(port.request.vlan.segment) ||
+        std::ranges::any_of(vlans, [&](const auto& entry) { return names.contains(entry.second); })) {
       touched.push_back(dependency::port(id_, number));
     }
   }
@@ -64,6 +73,7 @@ void LocalBridge::update_segments(const SegmentChanges& changes) {
   }
   segments_ = std::move(table);
   host_.publish_snapshot({.ids = std::move(touched), .rules = {}});
+  follow_groups();
   for (const Domain domain : gone) {
     publish_addresses(macs_.flush(domain));
   }
@@ -72,6 +82,7 @@ void LocalBridge::update_segments(const SegmentChanges& changes) {
 // What segments and their ports are to each other, in a view whose ports are there.
 void LocalBridge::connect_segments(BridgeView& view) const {
   view.segments = segments_;
+  view.flood_lists = flood_lists_;
   for (auto& [number, port] : view.ports) {
     if (port.encap && segments_->has(*port.encap)) {
       port.serves_segments = true;
@@ -82,20 +93,114 @@ void LocalBridge::connect_segments(BridgeView& view) const {
       port.vlan.is_in_none = true;
       port.segment = segments_->find(port.segment_name);
       if (port.segment != nullptr) {
-        view.segment_ports[port.segment->vni].push_back(number);
+        view.segment_ports[port.segment->vni].push_back({number});
+      }
+    } else {
+      connect_gateway(view, port);
+    }
+  }
+}
+
+void LocalBridge::connect_gateway(BridgeView& view, PortView& port) const {
+  const BridgePort* own = ports_.find(port.of_port);
+  for (const auto& [vlan, name] : own->request.vlan.segment_vlans) {
+    const SegmentPtr segment = segments_->find(std::string_view(name));
+    port.segment_vlans.emplace(vlan, segment);
+    if (segment != nullptr && !port.is_standby) {
+      view.segment_ports[segment->vni].push_back({port.of_port, vlan});
+    }
+  }
+}
+
+// When a gateway comes or goes, addresses of its VLANs that were behind another host are behind nobody knows whom.
+void LocalBridge::forget_behind_gateways(const VlanConfig& vlan) {
+  std::vector<DependencyId> forgotten;
+  for (const auto& [vid, name] : vlan.segment_vlans) {
+    const SegmentPtr segment = segments_->find(std::string_view(name));
+    if (segment == nullptr) {
+      continue;
+    }
+    for (const MacTable::Entry& entry : macs_.entries(Domain::of_segment(segment->vni))) {
+      const auto removed = entry.is_fixed || !entry.location.is_remote() ? std::nullopt : macs_.remove(entry.key);
+      if (removed) {
+        forgotten.push_back(*removed);
       }
     }
   }
+  publish_addresses(std::move(forgotten));
+}
+
+// A group is joined while a segment that has it has a port that is up. Several segments may share one.
+void LocalBridge::follow_groups() {
+  if (!segments_->has_multicast() && groups_.empty()) {
+    return;
+  }
+  std::array<std::set<IpAddress>, all_encaps.size()> wanted;
+  for (const auto& [number, port] : ports_.all()) {
+    if (!port.is_up()) {
+      continue;
+    }
+    const auto want = [&](std::string_view name) {
+      const SegmentPtr segment = segments_->find(name);
+      if (segment != nullptr && segment->mode == SegmentMode::multicast && segment->group) {
+        wanted[static_cast<size_t>(segment->encap)].insert(*segment->group);
+      }
+    };
+    want(port.request.vlan.segment);
+    if (!port.request.vlan.is_standby) {
+      std::ranges::for_each(port.request.vlan.segment_vlans, [&](const auto& entry) { want(entry.second); });
+    }
+  }
+  std::erase_if(groups_, [&](const auto& entry) {
+    const BridgePort* port = ports_.find(entry.first);
+    return port == nullptr || port->port_id == port_id::none;
+  });
+  for (const auto& [number, port] : ports_.all()) {
+    const auto encap = port.port_id == port_id::none ? std::nullopt : port.segment_encap();
+    if (!encap) {
+      continue;
+    }
+    // The first one of an encapsulation has all of its groups, the others none.
+    std::set<IpAddress> groups = std::exchange(wanted[static_cast<size_t>(*encap)], {});
+    const auto known = groups_.find(number);
+    if (known == groups_.end() ? groups.empty() : known->second.joined == groups && known->second.problem.empty()) {
+      continue;
+    }
+    const auto done = host_.datapath().set_tunnel_groups(port.port_id, {groups.begin(), groups.end()});
+    groups_[number] = {std::move(groups), done ? std::string() : done.error().message};
+  }
+}
+
+std::string LocalBridge::group_problem(Encap encap) const {
+  for (const auto& [number, groups] : groups_) {
+    const BridgePort* port = ports_.find(number);
+    if (!groups.problem.empty() && port != nullptr && port->segment_encap() == encap) {
+      return groups.problem;
+    }
+  }
+  return {};
 }
 
 // An address came here from another host, with a packet that went to one place only. NORMAL floods this one.
 void LocalBridge::announce_address(const MacTable::Key& key, OfPort of_port) {
   const BridgePort* port = ports_.find(of_port);
   const SegmentPtr segment = key.domain.is_segment() ? segments_->find(key.domain.vni()) : nullptr;
-  if (port == nullptr || segment == nullptr || port->request.vlan.segment != segment->name) {
+  if (port == nullptr || segment == nullptr) {
     return;
   }
-  const openflow::ActionList actions{openflow::OutputAction{.port = of_port::normal}};
+  // Behind a gateway it comes from the VLAN that is the segment's.
+  openflow::ActionList actions;
+  if (port->request.vlan.segment != segment->name) {
+    const auto& vlans = port->request.vlan.segment_vlans;
+    const auto vlan = std::ranges::find(vlans, segment->name, [](const auto& entry) { return entry.second; });
+    if (vlan == vlans.end()) {
+      return;
+    }
+    if (vlan->first != 0) {
+      actions.emplace_back(openflow::SetVlanVidAction{vlan->first});
+    }
+  }
+  actions.emplace_back(openflow::OutputAction{.port = of_port::normal});
   static_cast<void>(inject(make_announcement(key.mac), of_port, {.actions = &actions, .resumed = nullptr}));
 }
 
@@ -146,12 +251,11 @@ Result<void, std::string> LocalBridge::fdb_add(std::string_view port_name, std::
   if (port == nullptr) {
     return Unexpected{fmt::format("bridge {} has no port {}", name_, port_name)};
   }
-  const PortView view = port->view();
-  if (remote && (!domain->is_segment() || view.encap != segments_->find(domain->vni())->encap)) {
+  if (remote && (!domain->is_segment() || port->segment_encap() != segments_->find(domain->vni())->encap)) {
     return Unexpected{
         fmt::format("a VTEP is for a segment and a tunnel port of its encapsulation, with remote_ip=flow")};
   }
-  if (!remote && domain->is_segment() && view.segment_name != segments_->find(domain->vni())->name) {
+  if (!remote && domain->is_segment() && !is_in(*port, segments_->find(domain->vni())->name)) {
     return Unexpected{fmt::format("port {} is not in segment {}", port_name, domain_text)};
   }
   const auto fixed = macs_.fix({*domain, mac}, {port->of_port, remote.value_or(IpAddress())}, host_.clock().now());
@@ -197,7 +301,7 @@ std::optional<SegmentInfo> LocalBridge::segment_info(std::string_view name) cons
     info.remotes.push_back({address, count});
   }
   for (const auto& [number, port] : ports_.all()) {
-    if (info.tunnel_port.empty() && port.view().encap == info.segment->encap) {
+    if (info.tunnel_port.empty() && port.segment_encap() == info.segment->encap) {
       info.tunnel_port = port.request.name;
     }
   }

@@ -78,6 +78,7 @@ class LocalBridge final : public Bridge {
   bool set_vlan(std::string_view name, const VlanConfig& vlan) override;
   bool set_qos(std::string_view name, const std::optional<QosConfig>& qos) override;
   void update_segments(const SegmentChanges& changes) override;
+  std::string group_problem(Encap encap) const override;
   std::vector<PortInfo> ports() const override;
   std::vector<OfPort> port_numbers() const override;
   std::optional<PortInfo> port(OfPort of_port) const override;
@@ -203,6 +204,9 @@ class LocalBridge final : public Bridge {
 
   // --- segments (bridge_segments.cc)
   void connect_segments(BridgeView& view) const;
+  void connect_gateway(BridgeView& view, PortView& port) const;
+  void forget_behind_gateways(const VlanConfig& vlan);
+  void follow_groups();
   Result<Domain, std::string> find_domain(std::string_view text) const;
 
   // --- ports (bridge_ports.cc)
@@ -221,6 +225,13 @@ class LocalBridge final : public Bridge {
   BridgeOptions options_;
   std::unique_ptr<TableSet> tables_;
   MacTable macs_;
+  // What a tunnel port receives from, and what of it could not be joined.
+  struct Groups {
+    std::set<IpAddress> joined;
+    std::string problem;
+  };
+  std::map<OfPort, Groups> groups_;
+  std::shared_ptr<FloodLists> flood_lists_ = std::make_shared<FloodLists>();
   std::shared_ptr<const SegmentTable> segments_ = std::make_shared<SegmentTable>();
   PortMap ports_;
   TlvTable tlv_table_;

@@ -29,6 +29,13 @@ PortVlan resolve(const VlanConfig& vlan) {
     }
     resolved.trunks = std::move(trunks);
   }
+  if (!vlan.segment_vlans.empty()) {
+    auto mapped = std::make_shared<std::bitset<4096>>();
+    for (const auto& [vid, segment] : vlan.segment_vlans) {
+      mapped->set(vid & 0x0fff);
+    }
+    resolved.mapped = std::move(mapped);
+  }
   return resolved;
 }
 
@@ -49,18 +56,19 @@ std::optional<Encap> encap_of(datapath::PortType type) {
   }
 }
 
-// Only of one that takes each packet's key and remote from its flow.
-std::optional<Encap> segment_encap(const datapath::PortSpec& device) {
-  const datapath::TunnelSpec& tunnel = device.tunnel;
-  return tunnel.remote || tunnel.in_key || tunnel.out_key ? std::nullopt : encap_of(device.type);
-}
-
 uint32_t kbps(uint64_t bps) { return static_cast<uint32_t>(std::min<uint64_t>(bps / 1000, 0xffffffff)); }
 
 }  // namespace
 
 bool BridgePort::is_tunnel() const {
   return device() != nullptr && (datapath::is_tunnel(device()->type) || device()->is_memory_tunnel);
+}
+
+std::optional<Encap> BridgePort::segment_encap() const {
+  if (!is_tunnel() || device()->tunnel.remote || device()->tunnel.in_key || device()->tunnel.out_key) {
+    return std::nullopt;
+  }
+  return encap_of(device()->type);
 }
 
 bool BridgePort::is_up() const {
@@ -120,10 +128,12 @@ PortView BridgePort::view() const {
   view.patch_counters = patch_counters;
   if (is_tunnel()) {
     view.tunnel = device()->tunnel;
-    view.encap = segment_encap(*device());
+    view.encap = segment_encap();
   }
   view.vlan = resolve(request.vlan);
   view.segment_name = request.vlan.segment;
+  view.is_standby = request.vlan.is_standby;
+  view.is_protected = request.vlan.is_protected;
   view.queues = queues;
   return view;
 }

@@ -33,6 +33,8 @@ struct BridgePort {
   const PatchSpec* patch() const { return std::get_if<PatchSpec>(&request.attachment); }
   const datapath::PortSpec* device() const { return std::get_if<datapath::PortSpec>(&request.attachment); }
   bool is_tunnel() const;
+  // Of a tunnel port that segments can use: each packet's id and remote come from its flow.
+  std::optional<Encap> segment_encap() const;
   bool is_up() const;
   openflow::PortDesc desc() const;
   PortInfo info() const;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,11 @@ struct VlanConfig {
   std::optional<uint16_t> tag{};   // 1..4095; absent: 0
   std::vector<uint16_t> trunks{};  // VLANs a trunk carries; empty: all
   std::string segment{};           // name of one: untagged frames are its, the port is in no VLAN
+  // VLANs of a trunk that are segments' (a layer-2 gateway), by name; 0: untagged frames. A port on standby leaves them to
+  // another gateway, so that two of them make no loop.
+  std::map<uint16_t, std::string> segment_vlans{};
+  bool is_standby = false;
+  bool is_protected = false;  // NORMAL takes nothing from one such port to another
   friend bool operator==(const VlanConfig&, const VlanConfig&) = default;
 };
 

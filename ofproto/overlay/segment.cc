@@ -37,6 +37,7 @@ void SegmentTable::put(Segment segment) {
   by_vni_.insert_or_assign(made->vni, made);
   by_name_.emplace(made->name, made);
   ++counts_[static_cast<size_t>(made->encap)];
+  multicast_count_ += made->mode == SegmentMode::multicast ? 1 : 0;
 }
 
 bool SegmentTable::erase(std::string_view name) {
@@ -47,6 +48,7 @@ bool SegmentTable::erase(std::string_view name) {
   const SegmentPtr segment = found->second;
   by_name_.erase(found);
   --counts_[static_cast<size_t>(segment->encap)];
+  multicast_count_ -= segment->mode == SegmentMode::multicast ? 1 : 0;
   const auto numbered = by_vni_.find(segment->vni);
   if (numbered != by_vni_.end() && numbered->second == segment) {
     by_vni_.erase(numbered);

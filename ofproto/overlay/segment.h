@@ -43,7 +43,6 @@ struct Segment {
   Encap encap = Encap::vxlan;
   SegmentMode mode = SegmentMode::replicate;
   std::optional<IpAddress> group{};  // of mode multicast
-  std::string group_interface{};     // where it is joined; empty: the route decides
   std::vector<IpAddress> vteps{};    // of mode replicate: sorted, each once
   std::optional<uint32_t> mtu{};     // of the guests, bytes
   friend bool operator==(const Segment&, const Segment&) = default;
@@ -64,6 +63,7 @@ class SegmentTable {
   SegmentPtr find(std::string_view name) const;
   bool empty() const { return by_name_.empty(); }
   size_t size() const { return by_name_.size(); }
+  bool has_multicast() const { return multicast_count_ != 0; }
   bool has(Encap encap) const { return counts_[static_cast<size_t>(encap)] != 0; }
 
   // A segment of the same name is replaced; one whose VNI another has is the one that find(vni) gives from then on.
@@ -81,6 +81,7 @@ class SegmentTable {
   std::unordered_map<uint32_t, SegmentPtr> by_vni_;
   std::unordered_map<std::string_view, SegmentPtr> by_name_;  // the keys are the segments' own names
   std::array<size_t, all_encaps.size()> counts_{};
+  size_t multicast_count_ = 0;
 };
 
 }  // namespace weft::ofproto

@@ -43,6 +43,13 @@ std::optional<Domain> Translation::input_domain(const PortView* in_port) {
   if (in_port != nullptr && !in_port->segment_name.empty()) {
     return access_domain(*in_port);
   }
+  if (in_port != nullptr && !in_port->segment_vlans.empty()) {
+    const uint64_t vid = packet_.read(FieldId::vlan_vid, looked_at_).lo & 0x0fff;
+    const auto mapped = in_port->segment_vlans.find(static_cast<uint16_t>(vid));
+    if (mapped != in_port->segment_vlans.end()) {
+      return gateway_domain(*in_port, mapped->second);
+    }
+  }
   const std::optional<uint16_t> vlan = input_vlan(in_port);
   if (!vlan) {
     note("the port does not carry this VLAN: drop");
@@ -104,6 +111,12 @@ std::optional<MacLocation> Translation::find_mac(const MacTable::Key& key) const
   return found != learned.rend() ? std::optional(found->location) : place_.bridge->macs->lookup(key);
 }
 
+// Not so between two protected ports. The packet's own port has been looked at already.
+bool Translation::may_hear(const PortView& port) {
+  const PortView* in_port = place_.bridge->port(packet_.in_port());
+  return !port.is_protected || in_port == nullptr || !in_port->is_protected;
+}
+
 std::vector<const PortView*> Translation::normal_outputs(uint16_t vlan) {
   const MacAddress dst = mac_of(packet_.read(FieldId::eth_dst, looked_at_));
   if (!dst.is_multicast()) {
@@ -112,7 +125,8 @@ std::vector<const PortView*> Translation::normal_outputs(uint16_t vlan) {
     if (const auto known = find_mac({domain, dst})) {
       const PortView* port = find_port(known->port);
       if (port != nullptr) {
-        const bool is_output = known->port != packet_.in_port() && port->vlan.carries(vlan) && may_send(*port);
+        const bool is_output =
+            known->port != packet_.in_port() && port->vlan.carries(vlan) && may_hear(*port) && may_send(*port);
         note(is_output ? "forwarding to learned port" : "learned port is the input port, or may not send");
         return is_output ? std::vector{port} : std::vector<const PortView*>{};
       }
@@ -127,7 +141,7 @@ std::vector<const PortView*> Translation::flood_ports(uint16_t vlan) {
   std::vector<const PortView*> ports;
   for (const auto& [number, port] : place_.bridge->ports) {
     if (number != packet_.in_port() && (port.config & openflow::port_config::no_flood) == 0 &&
-        port.vlan.carries(vlan) && may_send(port)) {
+        port.vlan.carries(vlan) && may_hear(port) && may_send(port)) {
       ports.push_back(&port);
     }
   }

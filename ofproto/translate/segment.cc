@@ -2,7 +2,9 @@
 //
 // What came from a tunnel never goes into one again (split horizon): every host reaches every other by itself, so a copy
 // that was passed on would come twice, or for ever.
-#include <array>
+#include <algorithm>
+#include <map>
+#include <utility>
 
 #include "lib/base/big_endian.h"
 #include "lib/openflow/port_message.h"
@@ -11,11 +13,20 @@
 namespace weft::ofproto {
 namespace {
 
+// Lists up to here cost less than what it takes to share them.
+constexpr size_t max_remotes_of_its_own = 8;
+
 FieldValue value_of(const IpAddress& address) {
   if (address.is_v4()) {
     return {0, address.v4().host()};
   }
   return {load_be64(address.v6().bytes.data()), load_be64(address.v6().bytes.data() + 8)};
+}
+
+const std::vector<SegmentMember>& members_of(const BridgeView& bridge, const Segment& segment) {
+  static const std::vector<SegmentMember> none;
+  const auto found = bridge.segment_ports.find(segment.vni);
+  return found == bridge.segment_ports.end() ? none : found->second;
 }
 
 }  // namespace
@@ -53,6 +64,22 @@ std::optional<Domain> Translation::access_domain(const PortView& in_port) {
   return Domain::of_segment(in_port.segment->vni);
 }
 
+// A VLAN of the port is the segment's. Of two gateways between the same networks only one may forward.
+std::optional<Domain> Translation::gateway_domain(const PortView& in_port, const SegmentPtr& segment) {
+  if (in_port.is_standby) {
+    note("a gateway on standby: drop");
+    note_drop(DropReason::gateway_on_standby);
+    return std::nullopt;
+  }
+  if (segment == nullptr) {
+    note("the VLAN's segment does not exist: drop");
+    note_drop(DropReason::unknown_segment);
+    return std::nullopt;
+  }
+  depend_on(dependency::segment(place_.bridge->id, segment->vni));
+  return Domain::of_segment(segment->vni);
+}
+
 IpAddress Translation::tunnel_source() {
   const FieldValue v4 = packet_.read(FieldId::tun_src, looked_at_);
   if (!v4.is_zero()) {
@@ -84,7 +111,6 @@ void Translation::forward_in_segment(const Segment& segment, bool is_from_tunnel
 }
 
 void Translation::forward_to(const Segment& segment, const MacLocation& location, bool is_from_tunnel) {
-  const PortView& port = *find_port(location.port);
   if (location.is_remote()) {
     if (is_from_tunnel) {
       note("from a tunnel to a tunnel of the same segment: drop");
@@ -95,21 +121,23 @@ void Translation::forward_to(const Segment& segment, const MacLocation& location
     send_to_remotes(segment, location.port, {&location.remote, 1});
     return;
   }
-  if (location.port == packet_.in_port() || port.segment == nullptr || port.segment->vni != segment.vni ||
-      !may_send(port)) {
+  const std::vector<SegmentMember>& members = members_of(*place_.bridge, segment);
+  const auto member = std::ranges::find(members, location.port, &SegmentMember::port);
+  const PortView* port = find_port(location.port);
+  if (location.port == packet_.in_port() || member == members.end() || !may_hear(*port) || !may_send(*port)) {
     note("learned port is the input port, or may not send");
     note_drop(DropReason::no_output);
     return;
   }
   note("forwarding to learned port");
-  send_in_vlan({&port}, 0);
+  send_to_members({*member});
 }
 
 void Translation::flood_in_segment(const Segment& segment, bool is_from_tunnel) {
   depend_on(dependency::port_set(place_.bridge->id));
-  const std::vector<const PortView*> ports = local_ports(segment);
-  send_in_vlan(ports, 0);
-  bool has_sent = !ports.empty();
+  const std::vector<SegmentMember> members = local_members(segment);
+  send_to_members(members);
+  bool has_sent = !members.empty();
   const std::optional<OfPort> tunnel = place_.bridge->segment_tunnels[static_cast<size_t>(segment.encap)];
   if (!is_from_tunnel && tunnel) {
     if (segment.mode == SegmentMode::multicast && segment.group) {
@@ -123,19 +151,37 @@ void Translation::flood_in_segment(const Segment& segment, bool is_from_tunnel) 
   }
 }
 
-std::vector<const PortView*> Translation::local_ports(const Segment& segment) {
-  std::vector<const PortView*> ports;
-  const auto found = place_.bridge->segment_ports.find(segment.vni);
-  if (found == place_.bridge->segment_ports.end()) {
-    return ports;
-  }
-  for (const OfPort number : found->second) {
-    const PortView* port = place_.bridge->port(number);
-    if (number != packet_.in_port() && (port->config & openflow::port_config::no_flood) == 0 && may_send(*port)) {
-      ports.push_back(port);
+std::vector<SegmentMember> Translation::local_members(const Segment& segment) {
+  std::vector<SegmentMember> members;
+  for (const SegmentMember& member : members_of(*place_.bridge, segment)) {
+    const PortView& port = *place_.bridge->port(member.port);
+    if (member.port != packet_.in_port() && (port.config & openflow::port_config::no_flood) == 0 && may_hear(port) &&
+        may_send(port)) {
+      members.push_back(member);
     }
   }
-  return ports;
+  return members;
+}
+
+// Untagged on access ports, with their VLAN on gateways. What needs no change goes first.
+void Translation::send_to_members(const std::vector<SegmentMember>& members) {
+  std::map<uint16_t, std::vector<const PortView*>> by_tag;
+  for (const SegmentMember& member : members) {
+    by_tag[member.vlan].push_back(place_.bridge->port(member.port));
+  }
+  const auto send = [&](uint16_t tag, const std::vector<const PortView*>& ports) {
+    isolated([&] {
+      packet_.set_vlan(tag == 0 ? std::nullopt : std::optional(tag), looked_at_);
+      send_to_all(ports);
+    });
+  };
+  const auto own_tag = static_cast<uint16_t>(packet_.read(FieldId::vlan_vid, looked_at_).lo & 0x0fff);
+  if (const auto same = by_tag.extract(own_tag)) {
+    send(own_tag, same.mapped());
+  }
+  for (const auto& [tag, ports] : by_tag) {
+    send(tag, ports);
+  }
 }
 
 // One copy to each. False: to none, because there are none or the tunnel port may not send.
@@ -144,7 +190,9 @@ bool Translation::send_to_remotes(const Segment& segment, OfPort tunnel, std::sp
   if (port == nullptr || remotes.empty() || !may_send(*port)) {
     return false;
   }
+  const bool is_shared = remotes.size() > max_remotes_of_its_own && !has_egress_before_it();
   isolated([&] {
+    const auto before = is_shared ? std::make_unique<PacketState>(packet_) : nullptr;
     packet_.set_vlan(std::nullopt, looked_at_);
     const auto set = [&](FieldId id, FieldValue value) {
       packet_.set_field(field(id), value, all_bits(field(id)), looked_at_);
@@ -156,6 +204,11 @@ bool Translation::send_to_remotes(const Segment& segment, OfPort tunnel, std::sp
       set(FieldId::tun_dst, remote.is_v4() ? value_of(remote) : FieldValue{});
       set(FieldId::tun_ipv6_dst, remote.is_v6() ? value_of(remote) : FieldValue{});
       send(*port);
+    }
+    if (is_shared) {
+      auto list = place_.bridge->flood_lists->share(segment.vni, std::exchange(out_.actions, {}));
+      out_.actions.emplace_back(std::move(list));
+      packet_ = *before;  // a clone leaves the packet as it was
     }
   });
   return true;

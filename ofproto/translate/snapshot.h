@@ -25,6 +25,7 @@
 #include "ofproto/overlay/segment.h"
 #include "ofproto/table/table_set.h"
 #include "ofproto/translate/dependency_id.h"
+#include "ofproto/translate/flood_lists.h"
 #include "ofproto/translate/mac_table.h"
 #include "ofproto/translate/port_queues.h"
 
@@ -43,9 +44,10 @@ struct PortVlan {
   bool native_is_untagged = false;                  // ... which leaves untagged
   uint16_t tag = 0;                                 // of an access port, or native
   std::shared_ptr<const std::bitset<4096>> trunks;  // null: all
+  std::shared_ptr<const std::bitset<4096>> mapped;  // those that are segments'; null: none
 
   bool carries(uint16_t vlan) const {
-    if (is_in_none) {
+    if (is_in_none || (mapped != nullptr && mapped->test(vlan))) {
       return false;
     }
     if (is_access || (has_native && vlan == tag)) {
@@ -76,9 +78,19 @@ struct PortView {
   std::optional<Encap> encap;    // of a tunnel port that segments can use
   bool serves_segments = false;  // ... and that some do
   PortVlan vlan;
-  std::string segment_name;                  // empty: not an access port of a segment
-  SegmentPtr segment;                        // null: there is none of that name
+  bool is_protected = false;  // nothing goes from one such port to another
+  std::string segment_name;   // empty: not an access port of a segment
+  SegmentPtr segment;         // null: there is none of that name
+  // Of a layer-2 gateway, by VLAN; the same holds.
+  std::map<uint16_t, SegmentPtr> segment_vlans;
+  bool is_standby = false;                   // it leaves them to another gateway
   std::shared_ptr<const PortQueues> queues;  // null: what it sends has no limit
+};
+
+// A port of the bridge that is in a segment.
+struct SegmentMember {
+  OfPort port{};
+  uint16_t vlan = 0;  // with which its frames are tagged; 0: untagged
 };
 
 struct BridgeView {
@@ -93,7 +105,8 @@ struct BridgeView {
   bool miss_to_controller = false;
   std::optional<uint8_t> first_egress;  // table
   std::shared_ptr<const SegmentTable> segments;
-  std::unordered_map<uint32_t, std::vector<OfPort>> segment_ports;         // access ports by VNI
+  std::shared_ptr<FloodLists> flood_lists;
+  std::unordered_map<uint32_t, std::vector<SegmentMember>> segment_ports;  // by VNI, by port
   std::array<std::optional<OfPort>, all_encaps.size()> segment_tunnels{};  // by encapsulation
 
   const PortView* port(OfPort of_port) const {

@@ -116,6 +116,7 @@ class Translation {
   std::optional<uint16_t> input_vlan(const PortView* in_port);
   void learn(const PortView* in_port, Domain domain);
   std::optional<MacLocation> find_mac(const MacTable::Key& key) const;
+  bool may_hear(const PortView& port);
   std::vector<const PortView*> normal_outputs(uint16_t vlan);
   std::vector<const PortView*> flood_ports(uint16_t vlan);
   void send_in_vlan(const std::vector<const PortView*>& ports, uint16_t vlan);
@@ -123,11 +124,13 @@ class Translation {
   // --- segment.cc
   std::optional<Domain> tunnel_domain();
   std::optional<Domain> access_domain(const PortView& in_port);
+  std::optional<Domain> gateway_domain(const PortView& in_port, const SegmentPtr& segment);
   IpAddress tunnel_source();
   void forward_in_segment(const Segment& segment, bool is_from_tunnel);
   void forward_to(const Segment& segment, const MacLocation& location, bool is_from_tunnel);
   void flood_in_segment(const Segment& segment, bool is_from_tunnel);
-  std::vector<const PortView*> local_ports(const Segment& segment);
+  std::vector<SegmentMember> local_members(const Segment& segment);
+  void send_to_members(const std::vector<SegmentMember>& members);
   bool send_to_remotes(const Segment& segment, OfPort tunnel, std::span<const IpAddress> remotes);
 
   // --- extension.cc

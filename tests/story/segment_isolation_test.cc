@@ -1,5 +1,7 @@
 // Random frames in segments and VLANs with equal addresses, beside a dull twin that looks everything up in a map: each
 // copy leaves where the twin says, and no other one.
+#include <algorithm>
+#include <array>
 #include <map>
 #include <random>
 #include <set>
@@ -19,15 +21,26 @@ using ofproto::SegmentMode;
 constexpr uint64_t addresses = 6;
 constexpr unsigned remotes = 4;
 
+// A port in a segment, with the VLAN that its frames there are tagged with. The gateway g1 is in both.
 struct Port {
   const char* name;
   const char* segment;  // empty: VLAN 0
+  uint16_t tag = 0;
 };
-constexpr Port ports[] = {{"r1", "red"},  {"r2", "red"}, {"r3", "red"}, {"b1", "blue"},
-                          {"b2", "blue"}, {"v1", ""},    {"v2", ""},    {"v3", ""}};
+constexpr Port ports[] = {{"r1", "red"}, {"r2", "red"}, {"r3", "red"},     {"b1", "blue"},    {"b2", "blue"},
+                          {"v1", ""},    {"v2", ""},    {"g1", "red", 10}, {"g1", "blue", 20}};
 
 MacAddress mac(uint64_t i) { return MacAddress::from_uint64(0x020000000000 | i); }
 IpAddress vtep(unsigned i) { return Ipv4Address::from_host(0xc0000201 + i); }
+
+Bytes tagged(const Bytes& untagged, uint16_t tag) {
+  Bytes bytes = untagged;
+  if (tag != 0) {
+    const std::array<uint8_t, 4> header{0x81, 0, static_cast<uint8_t>(tag >> 8), static_cast<uint8_t>(tag)};
+    bytes.insert(bytes.begin() + 12, header.begin(), header.end());
+  }
+  return bytes;
+}
 
 // One copy: the port, and where the outer header says.
 using Copy = std::tuple<std::string, uint64_t, IpAddress, Bytes>;
@@ -50,7 +63,9 @@ class Twin {
     if (to_remote && !remote) {
       copies.emplace("vx0", vni_of(segment), *to_remote, bytes);
     } else if (!to_remote && to_port != port) {
-      copies.emplace(to_port, 0, IpAddress(), bytes);
+      const auto* const member = std::ranges::find_if(
+          ports, [&](const Port& each) { return each.name == to_port && each.segment == segment; });
+      copies.emplace(to_port, 0, IpAddress(), tagged(bytes, member->tag));
     }
     if (came_home) {
       const auto told = ofproto::make_announcement(src);
@@ -66,7 +81,7 @@ class Twin {
                     bool is_from_tunnel, const Bytes& bytes) {
     for (const Port& port : ports) {
       if (port.name != from && port.segment == segment) {
-        copies.emplace(port.name, 0, IpAddress(), bytes);
+        copies.emplace(port.name, 0, IpAddress(), tagged(bytes, port.tag));
       }
     }
     if (segment.empty() || is_from_tunnel) {
@@ -86,7 +101,7 @@ class Twin {
 
 std::multiset<Copy> sent(TestSwitch& sw) {
   std::multiset<Copy> copies;
-  for (const char* name : {"r1", "r2", "r3", "b1", "b2", "v1", "v2", "v3", "vx0"}) {
+  for (const char* name : {"r1", "r2", "r3", "b1", "b2", "v1", "v2", "g1", "vx0"}) {
     for (const datapath::MemoryFrame& frame : sw.sent_with_metadata(name)) {
       const bool is_tunnel = std::string_view(name) == "vx0";
       copies.emplace(name, is_tunnel ? frame.tunnel.id : 0, is_tunnel ? frame.tunnel.destination() : IpAddress(),
@@ -109,8 +124,11 @@ TEST(SegmentIsolation, RandomFramesLeaveWhereTheTwinSays) {
     vteps.push_back(vtep(i));
   }
   for (const Port& port : ports) {
-    sw.add_port(port.name, {.segment = port.segment});
+    if (port.tag == 0) {
+      sw.add_port(port.name, {.segment = port.segment});
+    }
   }
+  sw.add_port("g1", {.trunks = {10, 20}, .segment_vlans = {{10, "red"}, {20, "blue"}}});
   sw.set_segments(
       {{.name = "red", .vni = 5001, .mode = SegmentMode::replicate, .vteps = vteps},
        {.name = "blue", .vni = 5002, .mode = SegmentMode::multicast, .group = IpAddress::parse("239.1.1.1")}});
@@ -123,7 +141,7 @@ TEST(SegmentIsolation, RandomFramesLeaveWhereTheTwinSays) {
     std::multiset<Copy> wanted;
     if (below(2) == 0) {
       const Port& port = ports[below(std::size(ports))];
-      sw.receive(port.name, packet);
+      sw.receive(port.name, Frame(tagged(packet.bytes(), port.tag)));
       wanted = twin.forward(port.name, port.segment, std::nullopt, src, dst, packet.bytes());
     } else {
       TunnelMetadata tunnel;

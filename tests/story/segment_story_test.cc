@@ -230,6 +230,130 @@ TEST_F(SegmentStory, IPv6Underlay) {
   EXPECT_THAT(copies(sw), ElementsAre("5001>2001:db8::2"));
 }
 
+Frame tagged(const char* src, const char* dst, uint16_t vid) {
+  return frame().eth(src, dst).vlan(vid).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload_size(18);
+}
+
+TEST_F(SegmentStory, GatewayJoinsAVlanToASegment) {
+  sw.add_port("g1", {.segment_vlans = {{10, "red"}, {20, "blue"}}});
+
+  sw.receive("g1", tagged(a, broadcast, 10));
+  EXPECT_THAT(sw.sent("r1"), ElementsAre(from_to(a, broadcast)));
+  EXPECT_THAT(sw.sent("b1"), IsEmpty());
+  EXPECT_THAT(sw.sent("v1"), IsEmpty());
+  EXPECT_THAT(copies(sw), ElementsAre("5001>192.0.2.2", "5001>192.0.2.3"));
+
+  sw.receive("r1", from_to(b, a));
+  EXPECT_THAT(sw.sent("g1"), ElementsAre(tagged(b, a, 10)));
+  sw.receive("vx0", from_to(c, broadcast), from_remote("192.0.2.2", 5002));
+  EXPECT_THAT(sw.sent("g1"), ElementsAre(tagged(c, broadcast, 20)));
+  EXPECT_THAT(sw.sent("b1"), SizeIs(1));
+}
+
+// The rest of the trunk is the bridge's as before, and a VLAN that is a segment's is no VLAN of the bridge any more.
+TEST_F(SegmentStory, OtherVlansOfAGatewayStayVlans) {
+  sw.add_port("g1", {.segment_vlans = {{10, "red"}}});
+  sw.add_port("t1", {.trunks = {10, 30}});
+
+  sw.receive("g1", tagged(a, broadcast, 30));
+  EXPECT_THAT(sw.sent("t1"), ElementsAre(tagged(a, broadcast, 30)));
+  EXPECT_THAT(sw.sent("r1"), IsEmpty());
+  sw.receive("t1", tagged(b, broadcast, 10));
+  EXPECT_THAT(sw.sent("g1"), IsEmpty());
+  EXPECT_THAT(sw.sent("r1"), IsEmpty());
+}
+
+TEST_F(SegmentStory, UntaggedFramesOfAGatewayMayBeASegments) {
+  sw.add_port("g1", {.segment_vlans = {{0, "red"}}});
+  sw.receive("g1", from_to(a, broadcast));
+  EXPECT_THAT(sw.sent("r1"), SizeIs(1));
+  EXPECT_THAT(sw.sent("v1"), IsEmpty());
+  sw.receive("r1", from_to(b, a));
+  EXPECT_THAT(sw.sent("g1"), ElementsAre(from_to(b, a)));
+}
+
+TEST_F(SegmentStory, GatewayOnStandbyForwardsNothing) {
+  const VlanConfig standby{.segment_vlans = {{10, "red"}}, .is_standby = true};
+  sw.add_port("g1", standby);
+  sw.receive("g1", tagged(a, broadcast, 10));
+  sw.receive("r1", from_to(b, broadcast));
+  EXPECT_THAT(sw.sent("g1"), IsEmpty());
+  EXPECT_THAT(sw.sent("r1"), IsEmpty());
+  EXPECT_EQ(sw.drops(DropReason::gateway_on_standby), 1U);
+
+  VlanConfig active = standby;
+  active.is_standby = false;
+  sw.bridge().set_vlan("g1", active);
+  sw.settle();
+  sw.receive("r1", from_to(b, broadcast));
+  EXPECT_THAT(sw.sent("g1"), SizeIs(1));
+}
+
+// What the other gateway was the way to is asked for anew by the one that takes over.
+TEST_F(SegmentStory, GatewayThatTakesOverForgetsWhatWasBehindTheOther) {
+  VlanConfig gateway{.segment_vlans = {{10, "red"}}, .is_standby = true};
+  sw.add_port("g1", gateway);
+  sw.receive("vx0", from_to(a, broadcast), from_remote("192.0.2.2", 5001));
+  gateway.is_standby = false;
+  sw.bridge().set_vlan("g1", gateway);
+  sw.settle();
+
+  sw.receive("vx0", from_to(c, a), from_remote("192.0.2.3", 5001));
+
+  EXPECT_THAT(sw.sent("g1"), ElementsAre(tagged(c, a, 10)));
+}
+
+TEST_F(SegmentStory, GatewayToASegmentThatComesLater) {
+  sw.add_port("g1", {.segment_vlans = {{10, "green"}}});
+  sw.receive("g1", tagged(a, broadcast, 10));
+  EXPECT_EQ(sw.drops(DropReason::unknown_segment), 1U);
+
+  sw.set_segments({replicated("green", 5003, {ip("192.0.2.2")})});
+  sw.receive("g1", tagged(a, broadcast, 10));
+  EXPECT_THAT(copies(sw), ElementsAre("5003>192.0.2.2"));
+}
+
+TEST_F(SegmentStory, ProtectedPortsDoNotHearEachOther) {
+  sw.bridge().set_vlan("r1", {.segment = "red", .is_protected = true});
+  sw.bridge().set_vlan("r2", {.segment = "red", .is_protected = true});
+  sw.add_port("r3", in("red"));
+
+  sw.receive("r1", from_to(a, broadcast));
+  EXPECT_THAT(sw.sent("r2"), IsEmpty());
+  EXPECT_THAT(sw.sent("r3"), SizeIs(1));
+  EXPECT_THAT(copies(sw), SizeIs(2));
+  sw.receive("r2", from_to(b, a));
+  EXPECT_THAT(sw.sent("r1"), IsEmpty());
+  sw.receive("r3", from_to(c, a));
+  EXPECT_THAT(sw.sent("r1"), SizeIs(1));
+}
+
+// A thousand remotes: each gets a copy, and decisions of many senders share the list.
+TEST_F(SegmentStory, LongListsReachEveryVtepFromAccessPortsAndGateways) {
+  std::vector<IpAddress> vteps;
+  for (uint32_t i = 0; i < 1000; ++i) {
+    vteps.emplace_back(Ipv4Address::from_host(0xc0000300 + i));
+  }
+  sw.set_segments({replicated("red", 5001, vteps)});
+  sw.add_port("g1", {.segment_vlans = {{10, "red"}}});
+
+  sw.receive("r1", from_to(a, broadcast));
+  const std::vector<datapath::MemoryFrame> sent = sw.sent_with_metadata("vx0");
+  ASSERT_THAT(sent, SizeIs(1000));
+  for (size_t i = 0; i < sent.size(); ++i) {
+    EXPECT_EQ(sent[i].tunnel.destination(), vteps[i]);
+    EXPECT_EQ(Frame(sent[i].bytes), from_to(a, broadcast));
+  }
+  EXPECT_THAT(sw.sent("g1"), ElementsAre(tagged(a, broadcast, 10)));
+  EXPECT_THAT(sw.sent("r2"), SizeIs(1));
+
+  sw.receive("g1", tagged(b, broadcast, 10));
+  const std::vector<datapath::MemoryFrame> again = sw.sent_with_metadata("vx0");
+  ASSERT_THAT(again, SizeIs(1000));
+  EXPECT_EQ(Frame(again.back().bytes), from_to(b, broadcast));
+  EXPECT_THAT(sw.sent("r2"), ElementsAre(from_to(b, broadcast)));
+}
+
 // The guest's first frame after a migration goes to one other guest; all hosts must hear where it is now.
 TEST_F(SegmentStory, GuestThatCameHereIsAnnounced) {
   sw.receive("vx0", from_to(a, broadcast), from_remote("192.0.2.3", 5001));

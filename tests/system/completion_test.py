@@ -54,6 +54,9 @@ class CompletionTest(SystemTest):
         self.assertEqual(self.complete("weft-ofctl dump-flows br"), ["br-other", "br0"])
         self.assertEqual(self.complete("weft-ofctl mod-port br0 br"), ["br0"])
         self.assertEqual(self.complete("weft-vsctl list-ports br-"), ["br-other"])
+        self.sw.vsctl("add-segment", "red", "--vni", "5001", "--bridge", "br0")
+        self.assertEqual(self.complete("weft-vsctl show-segment r"), ["red"])
+        self.assertEqual(self.complete("weft-vsctl set-port-segment br0 r"), ["red"])
 
     def test_tables_of_records(self):
         self.assertEqual(self.complete("weft-vsctl list Q"), ["QoS", "Queue"])

@@ -175,3 +175,173 @@ class KernelVtepTest(SegmentTest):
         self.assert_pings(guests[0], "10.0.0.2")
         self.assert_tcp(guests[0], kernel)
         self.assert_tcp(kernel, guests[1])
+
+
+class MulticastTest(SegmentTest):
+    """Hosts in one subnet, where multicast needs no router."""
+
+    GROUP = "239.1.1.1"
+
+    def setUp(self):
+        self.net = self.place("net")
+        self.net.run("ip link add wire type bridge mcast_snooping 0")
+        self.net.run(f"ip link set wire mtu {UNDERLAY_MTU} up")
+        self.hosts_here = []
+        for number in (1, 2, 3):
+            host = self.place(f"h{number}")
+            cable(host, "uplink", self.net, f"to-h{number}", UNDERLAY_MTU)
+            self.net.run(f"ip link set to-h{number} master wire")
+            host.vtep = f"192.0.2.{number}"
+            host.address("uplink", f"{host.vtep}/24")
+            host.run("ip route add 224.0.0.0/4 dev uplink")
+            self.hosts_here.append(host)
+
+    def multicast_segment(self, switch, name="red", vni=VNI, group=GROUP):
+        switch.vsctl("add-segment", name, "--vni", str(vni), "--group", group)
+
+    def groups(self, host):
+        return host.run("ip maddress show dev uplink").stdout
+
+    def kernel(self, host, vni=VNI, address="10.0.0.3", device="kernel0"):
+        host.run(["ip", "link", "add", device, "type", "vxlan", "id", vni, "group", self.GROUP, "local", host.vtep,
+                  "dstport", "4789", "dev", "uplink", "udpcsum"])
+        host.run(f"ip link set {device} mtu 1500 up")
+        host.address(device, f"{address}/24")
+        return Guest(host, address)
+
+    def test_hosts_find_each_other_by_a_group(self):
+        """Two hosts with weft and one with the kernel's vxlan; each learns from floods of the others."""
+        h1, h2, h3 = self.hosts_here
+        switches = [self.switch(host, secure=False) for host in (h1, h2)]
+        for switch in switches:
+            self.multicast_segment(switch)
+        kernel = self.kernel(h3)
+        a, b = [self.guest_in(switch, "p1", number) for number, switch in enumerate(switches, 1)]
+        self.assert_pings(a, "10.0.0.2")
+        self.assert_pings(a, "10.0.0.3")
+        self.assert_pings(kernel, "10.0.0.2")
+        self.assert_tcp(b, kernel)
+        self.assertRegex(switches[0].appctl("fdb/show", "br0").stdout, r"02:00:00:00:00:02 +\d+  192\.0\.2\.2")
+        # Once known, unicast goes straight: the group hears nothing of it.
+        before = h3.counter("uplink", "rx_packets")
+        self.assert_pings(a, "10.0.0.2", 20)
+        self.assertLess(h3.counter("uplink", "rx_packets") - before, 20)
+
+    def test_a_flooded_copy_comes_once(self):
+        h1, h2, _ = self.hosts_here
+        switches = [self.switch(host, secure=False) for host in (h1, h2)]
+        for switch in switches:
+            self.multicast_segment(switch)
+            self.multicast_segment(switch, "blue", 5002)
+            switch.vsctl("add-port", "br0", "vx8472", "--", "set", "interface", "vx8472", "type=vxlan",
+                         "options:remote_ip=flow", "options:key=flow", "options:dst_port=8472")
+        a, b = [self.guest_in(switch, "p1", number) for number, switch in enumerate(switches, 1)]
+        self.guest_in(switches[1], "b1", 3, "blue")
+        self.assert_pings(a, "10.0.0.2")
+        before = b.place.counter("eth0", "rx_packets")
+        a.run("ping -b -c 10 -i 0.05 -W 1 10.0.0.255", check=False)
+        until(lambda: b.place.counter("eth0", "rx_packets") >= before + 10, "the broadcasts came")
+        self.assertLessEqual(b.place.counter("eth0", "rx_packets") - before, 12)
+
+    def test_the_group_is_joined_with_the_first_port_and_left_with_the_last(self):
+        h1 = self.hosts_here[0]
+        switch = self.switch(h1, secure=False)
+        every_protocol = 3
+        igmp = self.net.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(every_protocol))
+        igmp.bind(("to-h1", every_protocol))
+        igmp.settimeout(5)
+
+        def report(record_type):
+            """Waits for an IGMPv3 report (RFC 3376 section 4.2) with such a record for the group."""
+            while True:
+                frame = igmp.recv(2000)
+                header = 14 + 4 * (frame[14] & 15)
+                is_igmp = frame[12:14] == b"\x08\x00" and frame[23] == 2
+                if is_igmp and frame[header] == 0x22 and frame[header + 8] == record_type and \
+                        frame[header + 12:header + 16] == bytes([239, 1, 1, 1]):
+                    return
+
+        self.multicast_segment(switch)
+        self.multicast_segment(switch, "blue", 5002)
+        self.assertNotIn(self.GROUP, self.groups(h1))
+        self.guest_in(switch, "p1", 1)
+        report(4)  # CHANGE_TO_EXCLUDE_MODE: joined
+        self.assertIn(self.GROUP, self.groups(h1))
+        self.guest_in(switch, "p2", 2, "blue")
+        h1.run("ip link set p1 down")
+        switch.vsctl("del-port", "p1")
+        self.assertIn(self.GROUP, self.groups(h1))
+        h1.run("ip link set p2 down")
+        until(lambda: self.GROUP not in self.groups(h1), "the group is left when the last port goes down")
+        report(3)  # CHANGE_TO_INCLUDE_MODE of no source: left
+        igmp.close()
+        h1.run("ip link set p2 up")
+        until(lambda: self.GROUP in self.groups(h1), "the group is joined when it comes up")
+        switch.vsctl("del-segment", "--force", "blue")
+        until(lambda: self.GROUP not in self.groups(h1), "the group is left with its last segment")
+
+    def test_what_cannot_be_joined_is_said_and_tried_again(self):
+        h1 = self.hosts_here[0]
+        h1.run("ip route del 224.0.0.0/4")
+        h1.run("ip link set uplink down")
+        switch = self.switch(h1, secure=False)
+        self.multicast_segment(switch)
+        self.guest_in(switch, "p1", 1)
+        self.assertIn("239.1.1.1", switch.vsctl("get", "segment", "red", "error").stdout)
+        h1.run("ip link set uplink up")
+        h1.run("ip route add 224.0.0.0/4 dev uplink")
+        h1.run("ip link set p1 down")
+        h1.run("ip link set p1 up")
+        until(lambda: self.GROUP in self.groups(h1), "the group is joined when there is a way")
+        self.assertEqual(switch.vsctl("get", "segment", "red", "error").stdout.strip(), "[]")
+
+
+class GatewayTest(SegmentTest):
+    """A VLAN of an old network and a segment are one network. The old network is a weft that knows of VLANs only."""
+
+    def setUp(self):
+        self.h1, self.h2 = self.hosts(2)
+        self.switches = [self.switch(host, secure=False) for host in (self.h1, self.h2)]
+        for switch, other in zip(self.switches, (self.h2, self.h1)):
+            self.segment(switch, other.vtep)
+            self.segment(switch, other.vtep, name="blue", vni=5002)
+        self.lan = self.switch(self.place("lan"), secure=False)
+
+    def old_host(self, name, vlan, address):
+        return self.guest(self.lan, name, address, options=("--", "set", "port", name, f"tag={vlan}"))
+
+    def trunk(self, switch, port, *options):
+        cable(switch.place, port, self.lan.place, f"to-{port}")
+        self.lan.vsctl("add-port", "br0", f"to-{port}", "trunks=10,20")
+        switch.vsctl("add-port", "br0", port, "--", "set", "port", port, "segment_vlans=10=red,20=blue", *options)
+
+    def test_old_hosts_and_guests_reach_each_other(self):
+        self.trunk(self.switches[0], "trunk")
+        ten, twenty = self.old_host("ten", 10, "10.0.0.10"), self.old_host("twenty", 20, "10.0.0.20")
+        near, far = self.guest_in(self.switches[0], "p1", 1), self.guest_in(self.switches[1], "p1", 2)
+        blue = self.guest_in(self.switches[1], "b1", 3, "blue")
+        for guest in (near, far):
+            self.assert_pings(guest, "10.0.0.10")
+            self.assert_pings(ten, guest.address)
+        self.assert_pings(blue, "10.0.0.20")
+        self.assert_tcp(far, ten)
+        self.assert_tcp(ten, far)
+        # VLAN 10 is red alone.
+        self.assertEqual(self.pings(far, "10.0.0.20", 2, "-W", "1"), 0)
+        self.assertEqual(self.pings(ten, "10.0.0.3", 2, "-W", "1"), 0)
+
+    def test_two_gateways_make_no_loop_when_one_is_on_standby(self):
+        """Both are between the same VLAN and segment; the other takes over when told to."""
+        self.trunk(self.switches[0], "trunk0")
+        self.trunk(self.switches[1], "trunk1", "other_config:segment-gateway=standby")
+        ten = self.old_host("ten", 10, "10.0.0.10")
+        guest = self.guest_in(self.switches[0], "p1", 1)
+        self.assert_pings(guest, "10.0.0.10")
+        before = guest.place.counter("eth0", "rx_packets")
+        ten.run("ping -b -c 5 -i 0.05 -W 1 10.0.0.255", check=False)
+        until(lambda: guest.place.counter("eth0", "rx_packets") >= before + 5, "the broadcasts came")
+        self.assertLessEqual(guest.place.counter("eth0", "rx_packets") - before, 8)
+        self.switches[0].vsctl("set", "port", "trunk0", "other_config:segment-gateway=standby")
+        self.assertEqual(self.pings(guest, "10.0.0.10", 1, "-W", "1"), 0)
+        self.switches[1].vsctl("set", "port", "trunk1", "other_config:segment-gateway=active")
+        self.assert_pings(guest, "10.0.0.10")

@@ -119,6 +119,7 @@ _weft() {
     case $(_weft_argument_name "$program" "${words[1]}" $((count - 1))) in
       SWITCH* | BRIDGE*) mapfile -t COMPREPLY < <(compgen -W "$(_weft_bridges)" -- "$word") ;;
       PORT* | INTERFACE* | IN_PORT) mapfile -t COMPREPLY < <(compgen -W "$(_weft_ports "${words[2]}")" -- "$word") ;;
+      SEGMENT*) mapfile -t COMPREPLY < <(compgen -W "$(_weft_asks weft-vsctl list-segments)" -- "$word") ;;
       FLOW*) _weft_complete_flow "${words[2]}" "$word" ;;
       TABLE*) mapfile -t COMPREPLY < <(compgen -W "$(_weft_tables)" -- "$word") ;;
       FILE* | SOURCE*) mapfile -t COMPREPLY < <(compgen -f -W "$(_weft_bridges)" -- "$word") ;;

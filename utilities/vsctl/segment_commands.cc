@@ -183,7 +183,8 @@ Result<Columns, CommandError> segment_columns(Invocation& call, const std::strin
 std::vector<std::string> ports_in(const Draft& draft, const std::string& segment) {
   std::vector<std::string> names;
   for (const auto& [uuid, port] : draft.rows("Port")) {
-    if (port["segment"].string() == segment) {
+    const bool is_gateway = std::ranges::count(port["segment_vlans"].values, Atom{segment}) != 0;
+    if (port["segment"].string() == segment || is_gateway) {
       names.push_back(port.name());
     }
   }

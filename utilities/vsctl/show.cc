@@ -44,7 +44,7 @@ std::string show_segment_line(const Row& row) {
 
 std::string show_port(const Draft& draft, const Row& row) {
   std::string out = fmt::format("{:8}Port {}\n", "", management::quoted_if_needed(row.name()));
-  for (const auto* column : {"tag", "trunks", "vlan_mode", "segment"}) {
+  for (const auto* column : {"tag", "trunks", "vlan_mode", "segment", "segment_vlans"}) {
     out += line_if_set(row, "Port", column, 12);
   }
   for (const Row* interface : draft.referred(row, "interfaces", "Interface")) {

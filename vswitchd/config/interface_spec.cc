@@ -337,6 +337,13 @@ ofproto::VlanConfig to_vlan(const Row& port) {
     vlan.trunks.push_back(static_cast<uint16_t>(std::get<int64_t>(trunk)));
   }
   vlan.segment = port["segment"].string().value_or("");
+  const Datum& segment_vlans = port["segment_vlans"];
+  for (size_t i = 0; i < segment_vlans.count(); ++i) {
+    vlan.segment_vlans.emplace(static_cast<uint16_t>(std::get<int64_t>(segment_vlans.keys[i])),
+                               std::get<std::string>(segment_vlans.values[i]));
+  }
+  vlan.is_protected = port["protected"].boolean().value_or(false);
+  vlan.is_standby = port["other_config"].at("segment-gateway") == "standby";
   return vlan;
 }
 

@@ -201,10 +201,16 @@ void Reconciler::report_interface(Database& database, const Row& row) const {
 // Why a port that has a number does not do all that is wanted of it.
 std::string Reconciler::problem_of(const RunningBridge& running, const RunningPort& port,
                                    const ofproto::PortInfo& info) const {
-  const std::string& segment = info.vlan.segment;
-  if (!segment.empty() && !running.segments.contains(segment)) {
+  const auto is_missing = [&](const std::string& name) { return !name.empty() && !running.segments.contains(name); };
+  if (is_missing(info.vlan.segment)) {
     return fmt::format("{}: bridge {} has no segment {}: what the port receives is dropped", info.name,
-                       running.bridge->name(), segment);
+                       running.bridge->name(), info.vlan.segment);
+  }
+  for (const auto& [vlan, segment] : info.vlan.segment_vlans) {
+    if (is_missing(segment)) {
+      return fmt::format("{}: bridge {} has no segment {}: what the port receives in VLAN {} is dropped", info.name,
+                         running.bridge->name(), segment, vlan);
+    }
   }
   if (info.patch && !has_peer(info)) {
     return fmt::format("No usable peer '{}' exists in 'netdev' datapath.", info.patch->peer);

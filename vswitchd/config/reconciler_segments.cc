@@ -88,6 +88,8 @@ void Reconciler::report_segments(Database& database, const Row& bridge, const Ru
     } else if (!encaps.contains(it->second.encap)) {
       error = fmt::format("bridge {} has no working {} port with remote_ip=flow and key=flow: no other host is reached",
                           bridge.name(), to_string(it->second.encap));
+    } else if (it->second.mode == ofproto::SegmentMode::multicast) {
+      error = running.bridge->group_problem(it->second.encap);
     }
     database.report("Segment", uuid, "error", error.empty() ? Datum{} : Datum::of(error));
   }

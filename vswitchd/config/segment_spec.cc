@@ -19,7 +19,6 @@ ofproto::Segment to_segment(const Row& row) {
   segment.mode =
       ofproto::parse_segment_mode(row["mode"].string().value_or("")).value_or(ofproto::SegmentMode::replicate);
   segment.group = management::parse_group(row["group"].string().value_or(""));
-  segment.group_interface = row["other_config"].at("group-interface").value_or("");
   for (const auto& atom : row["vteps"].keys) {
     if (const auto vtep = management::parse_vtep(std::get<std::string>(atom))) {
       segment.vteps.push_back(*vtep);

@@ -12,7 +12,7 @@ namespace {
 // Looked up one by one; a longer list is cut short.
 constexpr size_t max_paths = 1000;
 
-std::string path_text(netlink::RouteLookup& routes, ofproto::Encap encap, const IpAddress& remote) {
+std::string path_text(netlink::RouteLookup& routes, const ofproto::Segment& segment, const IpAddress& remote) {
   const auto route = routes.lookup(remote);
   if (!route) {
     return fmt::format("unreachable: {}", route.error().code.message());
@@ -20,14 +20,16 @@ std::string path_text(netlink::RouteLookup& routes, ofproto::Encap encap, const 
   if (route->is_local) {
     return "this host itself";
   }
-  const auto overhead = ofproto::overhead_of(encap, remote.is_v6());
+  const auto overhead = ofproto::overhead_of(segment.encap, remote.is_v6());
   if (!overhead) {
     return fmt::format("any inner MTU (route MTU {}, frames are cut over segments)", route->mtu);
   }
   if (route->mtu <= *overhead) {
     return fmt::format("nothing fits (route MTU {}, overhead {})", route->mtu, *overhead);
   }
-  return fmt::format("inner MTU {} (route MTU {}, overhead {})", route->mtu - *overhead, route->mtu, *overhead);
+  const uint32_t largest = route->mtu - *overhead;
+  return fmt::format("inner MTU {}{} (route MTU {}, overhead {})", largest,
+                     segment.mtu.value_or(0) > largest ? ", less than the segment's," : "", route->mtu, *overhead);
 }
 
 std::string show(const ofproto::SegmentInfo& info) {
@@ -41,7 +43,7 @@ std::string show(const ofproto::SegmentInfo& info) {
       return out + fmt::format("  and {} more remotes\n", info.remotes.size() - max_paths);
     }
     out += fmt::format("  remote {}: {}, {} addresses\n", remote.address.to_string(),
-                       routes ? path_text(*routes, info.segment->encap, remote.address) : routes.error().code.message(),
+                       routes ? path_text(*routes, *info.segment, remote.address) : routes.error().code.message(),
                        remote.count);
   }
   return out;

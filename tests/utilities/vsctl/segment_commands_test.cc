@@ -83,6 +83,17 @@ TEST(SegmentCommands, PortsComeAndGo) {
   EXPECT_EQ(sw.vsctl("del-segment --if-exists red"), "");
 }
 
+TEST(SegmentCommands, AGatewayMapsVlans) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("add-segment red --vni 1 -- add-segment blue --vni 2");
+  EXPECT_EQ(sw.vsctl("set port p1 segment_vlans=10=red,20=blue other_config:segment-gateway=standby"), "");
+  EXPECT_EQ(sw.vsctl("get port p1 segment_vlans"), "{10=red, 20=blue}\n");
+  EXPECT_THAT(sw.vsctl("del-segment red"), HasSubstr("segment red has port p1"));
+  EXPECT_THAT(sw.vsctl("set port p1 segment_vlans=10=red,20=red"),
+              HasSubstr("VLANs 10 and 20 cannot both be segment red"));
+  EXPECT_THAT(sw.vsctl("set port p1 other_config:segment-gateway=on"), HasSubstr("active or standby is needed"));
+}
+
 TEST(SegmentCommands, ListOfVtepsIsEdited) {
   FakeSwitch sw = with_bridge();
   sw.vsctl("add-segment red --vni 5001 --vtep 192.0.2.2");
