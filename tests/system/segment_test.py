@@ -154,6 +154,47 @@ class ThreeHostsTest(SegmentTest):
         self.assert_pings(a, "10.0.0.2")
 
 
+class EncapsulationTest(SegmentTest):
+    """A segment of each encapsulation, all of them on the same two hosts at once."""
+
+    ENCAPS = ("vxlan", "geneve", "nvgre", "stt")
+
+    def test_each_carries_a_segment(self):
+        h1, h2 = self.hosts(2)
+        switches = [self.switch(host, secure=False) for host in (h1, h2)]
+        for vni, encap in enumerate(self.ENCAPS, VNI):
+            for switch, other in zip(switches, (h2, h1)):
+                switch.vsctl("add-segment", encap, "--vni", str(vni), "--encap", encap, "--vtep", other.vtep)
+                self.assertEqual(switch.vsctl("get", "segment", encap, "error").stdout.strip(), "[]")
+            a, b = [self.guest_in(switch, f"p-{encap}", number, encap) for number, switch in enumerate(switches, 1)]
+            with self.subTest(encap):
+                self.assert_pings(a, "10.0.0.2")
+                self.assert_pings(b, "10.0.0.1", 3, "-s", "1472", "-M", "do")
+                self.assert_tcp(a, b)
+                shown = switches[0].vsctl("show-segment", encap).stdout
+                self.assertRegex(shown, rf"tunnel port: +{encap}0")
+                fits = {"nvgre": "inner MTU 1558 ", "stt": "any inner MTU "}
+                self.assertRegex(shown, fits.get(encap, "inner MTU 1550 "))
+
+    def test_a_host_that_has_two_joins_hosts_of_either(self):
+        """Two segments of one bridge, of two encapsulations, with a pair of patch ports between them."""
+        h1, h2, h3 = self.hosts(3)
+        switches = [self.switch(host, secure=False) for host in (h1, h2, h3)]
+        switches[0].vsctl("add-segment", "red", "--vni", str(VNI), "--encap", "vxlan", "--vtep", h2.vtep)
+        switches[2].vsctl("add-segment", "red", "--vni", str(VNI + 1), "--encap", "nvgre", "--vtep", h2.vtep)
+        middle = switches[1]
+        middle.vsctl("add-segment", "red", "--vni", str(VNI), "--encap", "vxlan", "--vtep", h1.vtep)
+        middle.vsctl("add-segment", "red-nvgre", "--vni", str(VNI + 1), "--encap", "nvgre", "--vtep", h3.vtep)
+        for port, peer, segment in (("join", "join-nvgre", "red"), ("join-nvgre", "join", "red-nvgre")):
+            middle.vsctl("add-port", "br0", port, "--", "set", "interface", port, "type=patch", f"options:peer={peer}",
+                         "--", "set-port-segment", port, segment)
+        guests = [self.guest_in(switch, "p1", number) for number, switch in enumerate(switches, 1)]
+        self.assert_pings(guests[0], "10.0.0.3")
+        self.assert_pings(guests[2], "10.0.0.2")
+        self.assert_pings(guests[1], "10.0.0.1")
+        self.assert_tcp(guests[0], guests[2])
+
+
 class KernelVtepTest(SegmentTest):
     """One of the hosts of a replicated segment has the kernel's vxlan device instead of weft."""
 
