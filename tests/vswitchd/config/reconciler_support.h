@@ -39,6 +39,8 @@ class DeviceDatapath : public datapath::Datapath {
   std::map<std::string, unsigned> ifindexes;   // of the devices as they were attached
   std::map<std::string, PortSpec> configured;  // what was last asked of a device
   std::string configure_error;                 // what devices say to that
+  std::vector<IpAddress> groups;               // of tunnel ports, as last asked
+  std::string group_error;                     // what is said to that
 
   // As if its device had been deleted.
   void take_away(const std::string& name) {
@@ -65,7 +67,13 @@ class DeviceDatapath : public datapath::Datapath {
     }
     return port;
   }
-  Result<void, datapath::PortError> set_tunnel_groups(PortId, std::vector<IpAddress>) override { return {}; }
+  Result<void, PortError> set_tunnel_groups(PortId /*port*/, std::vector<IpAddress> wanted) override {
+    groups = std::move(wanted);
+    if (!group_error.empty()) {
+      return Unexpected{PortError{PortError::Kind::system, group_error}};
+    }
+    return {};
+  }
   Result<void, PortError> configure_port(PortId /*port*/, const PortSpec& spec) override {
     configured[spec.name] = spec;
     if (!configure_error.empty()) {

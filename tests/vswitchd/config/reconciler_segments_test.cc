@@ -1,0 +1,127 @@
+// Segments come into being as a table, groups are joined while somebody hears them, and what does not work says why.
+#include "tests/vswitchd/config/reconciler_support.h"
+#include "vswitchd/config/segment_spec.h"
+
+namespace weft::config {
+namespace {
+
+using management::text;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Datum flow_based() {
+  Datum options;
+  options.put(std::string("remote_ip"), std::string("flow"));
+  options.put(std::string("key"), std::string("flow"));
+  return options;
+}
+
+struct SegmentsTest : ReconcilerTest {
+  SegmentsTest() { add_bridge("br0"); }
+
+  void add_segment(const std::string& name, int64_t vni, management::Columns columns = {}) {
+    const Uuid uuid = Uuid::random();
+    columns["name"] = text(name);
+    columns["vni"] = Datum::of(vni);
+    Datum segments = (*database.find_by_name("Bridge", "br0"))["segments"];
+    segments.add(uuid);
+    change({insert("Segment", uuid, std::move(columns)),
+            update("Bridge", uuid_of("Bridge", "br0"), {{"segments", segments}})});
+  }
+  void set_port(const std::string& name, management::Columns columns) {
+    change({update("Port", uuid_of("Port", name), std::move(columns))});
+  }
+  std::string segment_error(const std::string& name) const {
+    return (*database.find_by_name("Segment", name))["error"].string().value_or("");
+  }
+  std::optional<ofproto::SegmentInfo> running(const std::string& name) {
+    return the_switch->bridge("br0")->segment_info(name);
+  }
+};
+
+TEST_F(SegmentsTest, FollowTheRecords) {
+  add_port("br0", "vxlan0", {{"type", text("vxlan")}, {"options", flow_based()}});
+  add_segment("red", 5001, {{"vteps", Datum::of_strings({"192.0.2.3", "192.0.2.2"})}});
+  ASSERT_TRUE(running("red"));
+  EXPECT_EQ(running("red")->segment->vni, 5001U);
+  EXPECT_THAT(running("red")->segment->vteps,
+              ElementsAre(IpAddress::parse("192.0.2.2"), IpAddress::parse("192.0.2.3")));
+  EXPECT_EQ(running("red")->tunnel_port, "vxlan0");
+  EXPECT_EQ(segment_error("red"), "");
+
+  const auto before = running("red")->segment;
+  add_segment("blue", 5002);
+  EXPECT_EQ(running("red")->segment, before) << "what did not change is shared";
+  change({update("Segment", uuid_of("Segment", "red"), {{"vteps", Datum{}}})});
+  EXPECT_THAT(running("red")->segment->vteps, IsEmpty());
+  change({update("Bridge", uuid_of("Bridge", "br0"), {{"segments", Datum::of(uuid_of("Segment", "blue"))}})});
+  EXPECT_FALSE(running("red"));
+  restart();
+  EXPECT_TRUE(running("blue"));
+}
+
+TEST_F(SegmentsTest, SayWhyTheyReachNobody) {
+  add_segment("red", 5001, {{"encap", text("geneve")}});
+  EXPECT_THAT(segment_error("red"), HasSubstr("no working geneve port"));
+  add_port("br0", "g0", {{"type", text("geneve")}, {"options", flow_based()}});
+  EXPECT_EQ(segment_error("red"), "");
+}
+
+TEST_F(SegmentsTest, APortOfASegmentThatIsNotThereSaysSo) {
+  add_port("br0", "p1");
+  set_port("p1", {{"segment", text("red")}});
+  EXPECT_THAT(error_of("p1"), HasSubstr("bridge br0 has no segment red"));
+  add_segment("red", 5001);
+  EXPECT_EQ(error_of("p1"), "");
+}
+
+TEST_F(SegmentsTest, AGroupIsJoinedWhileASegmentHasAPort) {
+  const IpAddress group = *IpAddress::parse("239.1.1.1");
+  add_port("br0", "vxlan0", {{"type", text("vxlan")}, {"options", flow_based()}});
+  add_port("br0", "p1");
+  add_port("br0", "p2");
+  for (const auto& [name, vni] : {std::pair("red", 1), std::pair("blue", 2)}) {
+    add_segment(name, vni, {{"mode", text("multicast")}, {"group", text("239.1.1.1")}});
+  }
+  EXPECT_THAT(devices->groups, IsEmpty());
+  set_port("p1", {{"segment", text("red")}});
+  EXPECT_THAT(devices->groups, ElementsAre(group));
+  set_port("p2", {{"segment", text("blue")}});
+  set_port("p1", {{"segment", Datum{}}});
+  EXPECT_THAT(devices->groups, ElementsAre(group)) << "the other segment has it, too";
+  devices->take_away("p2");
+  settle();
+  EXPECT_THAT(devices->groups, IsEmpty());
+}
+
+TEST_F(SegmentsTest, AGroupThatCannotBeJoinedIsTriedAgain) {
+  add_port("br0", "vxlan0", {{"type", text("vxlan")}, {"options", flow_based()}});
+  add_port("br0", "p1");
+  devices->group_error = "no way to 239.1.1.1";
+  add_segment("red", 1, {{"mode", text("multicast")}, {"group", text("239.1.1.1")}});
+  set_port("p1", {{"segment", text("red")}});
+  EXPECT_EQ(segment_error("red"), "no way to 239.1.1.1");
+  devices->group_error.clear();
+  the_switch->device_changed(12345);
+  follow();
+  EXPECT_EQ(segment_error("red"), "");
+}
+
+// Only a state file from elsewhere can have this.
+TEST(SegmentSpec, OfTwoWithOneIdTheLaterIsLeftOut) {
+  Database database = Database::make_empty();
+  const Uuid bridge = Uuid::random(), first = Uuid::random(), second = Uuid::random();
+  Datum segments;
+  segments.add(first);
+  segments.add(second);
+  ASSERT_TRUE(database.apply({insert("Segment", first, {{"name", text("a")}, {"vni", Datum::of(int64_t{7})}}),
+                              insert("Segment", second, {{"name", text("b")}, {"vni", Datum::of(int64_t{7})}}),
+                              insert("Bridge", bridge, {{"name", text("br0")}, {"segments", segments}}),
+                              update("Open_vSwitch", database.root().uuid, {{"bridges", Datum::of(bridge)}})},
+                             management::Writer::loader));
+  EXPECT_EQ(wanted_segments(database, *database.find_by_name("Bridge", "br0")).size(), 1U);
+}
+
+}  // namespace
+}  // namespace weft::config
