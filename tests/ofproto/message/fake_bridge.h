@@ -257,6 +257,15 @@ class FakeBridge : public Bridge {
   std::string dump_all_flows() const override { return {}; }
   std::string fdb_show() const override { return {}; }
   void fdb_flush() override {}
+  Result<void, std::string> fdb_add(std::string_view, std::string_view, MacAddress,
+                                    const std::optional<IpAddress>&) override {
+    return {};
+  }
+  Result<void, std::string> fdb_remove(std::string_view, MacAddress) override { return {}; }
+  size_t fdb_flush(const IpAddress&) override { return 0; }
+  std::optional<SegmentInfo> segment_info(std::string_view) const override { return std::nullopt; }
+  void update_segments(const SegmentChanges&) override {}
+  std::string group_problem(Encap) const override { return {}; }
 
  private:
   struct Dump : FlowDump {
