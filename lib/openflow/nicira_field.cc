@@ -105,7 +105,6 @@ Action read_reg_load(ActionBody& from) {
 }
 
 Action read_reg_load2(ActionBody& from) {
-  must_be_zero(from.in, 6, nicira_error(NiciraError::must_be_zero));
   const auto entry = read_oxm(from.in, true);
   if (!entry) {
     from.in.fail(entry.error() == OxmFault::unknown_field ? ErrorCode::ofpbac_bad_set_type
@@ -244,10 +243,7 @@ void write_nicira_load(WireWriter& out, const SetFieldAction& action, Version ve
   const Field& f = field(action.field);
   const auto runs = runs_of(action.mask, f.n_bits);
   if (action.is_load && runs.size() != 1) {
-    write_nicira_action(out, subtype::reg_load2, [&] {
-      out.pad(6);
-      write_oxm(out, f, action.value, action.mask, version);
-    });
+    write_nicira_action(out, subtype::reg_load2, [&] { write_oxm(out, f, action.value, action.mask, version); });
     return;
   }
   for (const BitRun run : runs) {

@@ -187,7 +187,7 @@ TEST(ActionCodec, EachVersionHasItsOwnTypes) {
   const Refused not_in_15[] = {
       {"reg_load", "ffff 0018 00002320 0007 001f 00010004 0000000000000001", ofpbac_bad_exp_type},
       {"reg_move", "ffff 0018 00002320 0006 0020 0000 0000 00010004 00010204", ofpbac_bad_exp_type},
-      {"reg_load2", "ffff 0018 00002320 0021 000000000000 00010004 00000001", ofpbac_bad_exp_type},
+      {"reg_load2", "ffff 0018 00002320 0021 00010004 00000001 000000000000", ofpbac_bad_exp_type},
   };
   expect_refused(not_in_15, Version::v1_5);
   const Refused not_in_10[] = {
