@@ -262,6 +262,12 @@ Result<void, PortError> DatapathImpl::set_tunnel_groups(PortId id, std::vector<I
   });
 }
 
+void DatapathImpl::set_tunnel_options(PortId id, const TunnelOptionMap& map) {
+  if (Port* port = ports_.snapshot().find(id)) {
+    port->set_tunnel_options(map);
+  }
+}
+
 PortCounters DatapathImpl::port_counters(PortId id) const {
   const Port* port = ports_.snapshot().find(id);
   return port != nullptr ? port->total_counters() : PortCounters{};

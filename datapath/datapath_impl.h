@@ -35,6 +35,7 @@ class DatapathImpl final : public Datapath {
   void release_port_id(PortId port) override;
   Result<void, PortError> configure_port(PortId port, const PortSpec& spec) override;
   Result<void, PortError> set_tunnel_groups(PortId port, std::vector<IpAddress> groups) override;
+  void set_tunnel_options(PortId port, const TunnelOptionMap& map) override;
   PortCounters port_counters(PortId port) const override;
   std::optional<PortStatus> port_status(PortId port) const override;
   void set_port_listener(std::function<void(PortId)> listener) override EXCLUDES(listener_mutex_);

@@ -96,6 +96,7 @@ class ListRun {
   Verdict operator()(const DecMplsTtl&) { return dec_mpls_ttl(packet_); }
   Verdict operator()(const DecTtl&) { return dec_ttl(packet_); }
   Verdict operator()(const SetTunnel& a) { return set_tunnel(packet_, a), keep; }
+  Verdict operator()(const SetTunnelOptions& a) { return set_tunnel_options(packet_, a), keep; }
   Verdict operator()(const Hash& a) { return choose_by_hash(*packet_, a), keep; }
   Verdict operator()(const Recirculate& a) { return recirculate(a), keep; }
   Verdict operator()(const Truncate& a) { return packet_.limit_size(a.max_size), keep; }

@@ -99,10 +99,15 @@ struct DecTtl {
   friend bool operator==(const DecTtl&, const DecTtl&) = default;
 };
 
-// Sets what the next Output to a tunnel port encapsulates with. Replaces all of it.
+// Sets what the next Output to a tunnel port encapsulates with. Replaces all of it, options too: then there are none.
 struct SetTunnel {
   TunnelMetadata tunnel;
   friend bool operator==(const SetTunnel&, const SetTunnel&) = default;
+};
+// Gives the tunnel header these options. Stands behind SetTunnel, and apart from it so that actions stay small.
+struct SetTunnelOptions {
+  std::shared_ptr<const TunnelOptions> options;
+  friend bool operator==(const SetTunnelOptions& a, const SetTunnelOptions& b) { return *a.options == *b.options; }
 };
 
 // What a packet-in tells about its packet beyond the bytes. Made by ofproto, opaque to the datapath, which
@@ -186,8 +191,8 @@ struct CheckLarger {
 };
 
 using Action = std::variant<Output, OutputSet, SetField, PushVlan, PopVlan, PushMpls, PopMpls, PushPbb, PopPbb,
-                            CopyTtlOut, CopyTtlIn, DecMplsTtl, DecTtl, SetTunnel, Truncate, ApplyMeter, Hash,
-                            Recirculate, Controller, Drop, CheckLarger, std::shared_ptr<const Clone>>;
+                            CopyTtlOut, CopyTtlIn, DecMplsTtl, DecTtl, SetTunnel, SetTunnelOptions, Truncate,
+                            ApplyMeter, Hash, Recirculate, Controller, Drop, CheckLarger, std::shared_ptr<const Clone>>;
 using ActionList = std::vector<Action>;
 
 struct Clone {

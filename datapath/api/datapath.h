@@ -24,6 +24,7 @@
 #include "datapath/api/meter.h"
 #include "datapath/api/port_spec.h"
 #include "datapath/api/queue.h"
+#include "datapath/api/tunnel_option_map.h"
 #include "datapath/api/upcall.h"
 #include "datapath/api/worker_perf.h"
 #include "lib/base/clock.h"
@@ -76,7 +77,7 @@ struct MegaflowCommand {
 struct MemoryFrame {
   std::vector<uint8_t> bytes;
   Offload offload{};
-  TunnelMetadata tunnel{};
+  PacketTunnel tunnel{};
 };
 
 class Datapath {
@@ -99,6 +100,8 @@ class Datapath {
   // the interface that the host's route to the group names, when this returns. An error says what could not be joined;
   // the rest was, and the next call tries again.
   virtual Result<void, PortError> set_tunnel_groups(PortId port, std::vector<IpAddress> groups) = 0;
+  // Which Geneve options the port reads as fields, and writes: none at first. Workers see it with their next packets.
+  virtual void set_tunnel_options(PortId port, const TunnelOptionMap& map) = 0;
   virtual PortCounters port_counters(PortId port) const = 0;
   virtual std::optional<PortStatus> port_status(PortId port) const = 0;
   // Called on whichever thread notices that status may have changed or the device is gone; must only post.

@@ -44,11 +44,11 @@ InternetSum tcp_pseudo_sum(Bytes frame, bool is_ipv4, size_t l3, size_t l4_size)
 
 bool is_equal(Bytes a, Bytes b, size_t from, size_t to) { return std::memcmp(&a[from], &b[from], to - from) == 0; }
 
-bool is_same_tunnel(const TunnelMetadata& a, const TunnelMetadata& b) {
+bool is_same_tunnel(const PacketTunnel& a, const PacketTunnel& b) {
   return a.present == b.present &&
-         (!a.present ||
-          (a.id == b.id && a.src == b.src && a.dst == b.dst && a.flags == b.flags && a.gbp_id == b.gbp_id &&
-           a.gbp_flags == b.gbp_flags && a.tos == b.tos && a.ttl == b.ttl && a.is_ipv6 == b.is_ipv6));
+         (!a.present || (a.id == b.id && a.src == b.src && a.dst == b.dst && a.flags == b.flags &&
+                         a.gbp_id == b.gbp_id && a.gbp_flags == b.gbp_flags && a.tos == b.tos && a.ttl == b.ttl &&
+                         a.is_ipv6 == b.is_ipv6 && a.options == b.options));
 }
 
 // All of the IP header but length, id and checksum.
@@ -100,7 +100,7 @@ Gro::Kind Gro::read_segment(Bytes frame, const Offload& offload, Segment& segmen
   return is_mergeable ? Kind::mergeable : Kind::known_flow;
 }
 
-bool Gro::is_same_flow(const Held& held, const Segment& segment, const TunnelMetadata& tunnel, PortId in_port) {
+bool Gro::is_same_flow(const Held& held, const Segment& segment, const PacketTunnel& tunnel, PortId in_port) {
   return held.first.flow == segment.flow && held.packet->in_port == in_port &&
          is_same_tunnel(held.packet->tunnel, tunnel);
 }
@@ -124,7 +124,7 @@ bool Gro::continues(const Held& held, Bytes frame, const Segment& segment) {
          is_equal_tcp(before, frame, first.l4, first.header_size);
 }
 
-bool Gro::merge(Bytes frame, const Offload& offload, const TunnelMetadata& tunnel, PortId in_port) {
+bool Gro::merge(Bytes frame, const Offload& offload, const PacketTunnel& tunnel, PortId in_port) {
   Segment segment;
   if (read_segment(frame, offload, segment) != Kind::mergeable) {
     return false;

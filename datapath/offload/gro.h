@@ -32,7 +32,7 @@ class Gro {
   explicit Gro(PacketPool& pool) : pool_(pool) {}
 
   // Appends the frame to a held one. True: done with it; the caller counts it as absorbed. False: it is for add().
-  bool merge(std::span<const uint8_t> frame, const Offload& offload, const TunnelMetadata& tunnel, PortId in_port);
+  bool merge(std::span<const uint8_t> frame, const Offload& offload, const PacketTunnel& tunnel, PortId in_port);
 
   // Takes a packet that merge() refused. sink(PacketPtr) gets what must leave before it, or the packet itself.
   template <class Sink>
@@ -95,7 +95,7 @@ class Gro {
   enum class Kind : uint8_t { not_tcp, unknown_flow, known_flow, mergeable };
 
   static Kind read_segment(std::span<const uint8_t> frame, const Offload& offload, Segment& segment);
-  static bool is_same_flow(const Held& held, const Segment& segment, const TunnelMetadata& tunnel, PortId in_port);
+  static bool is_same_flow(const Held& held, const Segment& segment, const PacketTunnel& tunnel, PortId in_port);
   static bool continues(const Held& held, std::span<const uint8_t> frame, const Segment& segment);
   bool has_room(Held& held, size_t size);
   bool append(Held& held, std::span<const uint8_t> frame, const Segment& segment);

@@ -28,6 +28,8 @@ Result<void, OsError> Port::configure(const PortSpec& /*wanted*/) { return {}; }
 
 Result<void, OsError> Port::set_groups(std::vector<IpAddress> /*groups*/) { return {}; }
 
+void Port::set_tunnel_options(const TunnelOptionMap& /*map*/) {}
+
 bool Port::flush(TxContext& /*context*/) { return false; }
 bool Port::has_backlog(unsigned /*worker*/) const { return false; }
 void Port::discard_backlog(TxContext& /*context*/) {}

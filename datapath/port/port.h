@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "datapath/api/port_spec.h"
+#include "datapath/api/tunnel_option_map.h"
 #include "lib/base/clock.h"
 #include "lib/base/counter.h"
 #include "lib/base/os_error.h"
@@ -216,6 +217,11 @@ class Port {
   // The multicast groups of the underlay to receive from, all of them at each call. An error says what could not be
   // joined; the rest was. Control thread.
   virtual Result<void, OsError> set_groups(std::vector<IpAddress> groups);
+
+  // Which Geneve options are which fields. Control thread.
+  virtual void set_tunnel_options(const TunnelOptionMap& map);
+  // The same, under RCU; null: none is any.
+  virtual const TunnelOptionMap* tunnel_options() const { return nullptr; }
 
   // The device as it is now. Any thread.
   virtual PortStatus status() const = 0;

@@ -12,6 +12,8 @@ namespace weft::datapath {
 
 namespace {
 
+constexpr uint8_t geneve_data_units = 1;  // four bytes, of every option that we know
+
 constexpr uint8_t gbp_flags_sent = VxlanHeader::gbp_dont_learn | VxlanHeader::gbp_policy_applied;
 
 using Opened = Result<TunnelInner, DropReason>;
@@ -40,9 +42,6 @@ Verdict check_geneve_options(std::span<const uint8_t> options) {
     if (option == nullptr || geneve_option_header_bytes + option->data_bytes() > options.size()) {
       return DropReason::tunnel_bad_header;
     }
-    if (option->is_critical()) {
-      return DropReason::tunnel_critical_option;
-    }
     options = options.subspan(geneve_option_header_bytes + option->data_bytes());
   }
   return keep;
@@ -61,6 +60,7 @@ Opened open_geneve(std::span<uint8_t> datagram) {
   TunnelInner inner{.type = PortType::geneve, .key = header->vni(), .flags = TunnelMetadata::flag_key};
   inner.flags |= (header->flags & GeneveHeader::flag_oam) != 0 ? TunnelMetadata::flag_oam : uint16_t{0};
   inner.header_size = geneve_header_bytes + options.size();
+  inner.options = options;
   return inner;
 }
 
@@ -93,11 +93,12 @@ Opened open_gre(std::span<uint8_t> datagram) {
 
 }  // namespace
 
-void TunnelHeader::write(const PortSpec& spec, const Encapsulation& to, const Packet& frame) {
+void TunnelHeader::write(const PortSpec& spec, const Encapsulation& to, const Packet& frame,
+                         const TunnelOptionMap* options) {
   checksum_at_ = 0;
   switch (spec.type) {
     case PortType::geneve:
-      return write_geneve(to, frame.tunnel);
+      return write_geneve(to, frame.tunnel, options);
     case PortType::nvgre:
       return write_gre(spec.tunnel, static_cast<uint32_t>(to.key << 8 | (hash_finish(frame.flow_hash, 0) & 0xff)));
     case PortType::gre:
@@ -120,12 +121,32 @@ void TunnelHeader::write_vxlan(const TunnelSpec& spec, const Encapsulation& to, 
   size_ = sizeof header;
 }
 
-void TunnelHeader::write_geneve(const Encapsulation& to, const TunnelMetadata& flow) {
+void TunnelHeader::write_geneve(const Encapsulation& to, const PacketTunnel& flow, const TunnelOptionMap* map) {
   GeneveHeader header;
+  size_ = sizeof header;
   header.set_vni(static_cast<uint32_t>(to.key));
   header.flags = flow.present && (flow.flags & TunnelMetadata::flag_oam) != 0 ? GeneveHeader::flag_oam : uint8_t{0};
+  if (map != nullptr && flow.present && write_options(flow.options, *map)) {
+    header.flags |= GeneveHeader::flag_critical;
+  }
+  header.set_options_bytes(size_ - sizeof header);
   std::memcpy(bytes_.data(), &header, sizeof header);
-  size_ = sizeof header;
+}
+
+// Whether one of them is critical.
+bool TunnelHeader::write_options(const TunnelOptions& options, const TunnelOptionMap& map) {
+  bool has_critical = false;
+  options.for_each([&](unsigned field, uint32_t value) {
+    if (map.has(field)) {
+      const TunnelOptionMap::Option named = map.option_of(field);
+      const GeneveOption option{Be16{named.option_class}, named.type, geneve_data_units};
+      std::memcpy(&bytes_[size_], &option, sizeof option);
+      store_be32(&bytes_[size_ + sizeof option], value);
+      size_ += sizeof option + sizeof value;
+      has_critical = has_critical || option.is_critical();
+    }
+  });
+  return has_critical;
 }
 
 void TunnelHeader::write_gre(const TunnelSpec& spec, std::optional<uint32_t> key) {
@@ -152,6 +173,22 @@ void TunnelHeader::copy_to(uint8_t* out, InternetSum inner) const {
     const Be16 checksum = inner.add({bytes_.data(), size_}).checksum();
     std::memcpy(out + checksum_at_, &checksum, sizeof checksum);
   }
+}
+
+Verdict read_geneve_options(std::span<const uint8_t> options, const TunnelOptionMap* map, TunnelOptions& known) {
+  while (!options.empty()) {
+    const auto& option = *header_at<GeneveOption>(options);
+    const auto data = options.subspan(geneve_option_header_bytes, option.data_bytes());
+    const auto field = map != nullptr ? map->field_of({option.option_class.host(), option.type}) : std::nullopt;
+    if (!field && option.is_critical()) {
+      return DropReason::tunnel_critical_option;
+    }
+    if (field && (data.size() != sizeof(uint32_t) || !known.set(*field, load_be32(data.data())))) {
+      return DropReason::tunnel_bad_header;
+    }
+    options = options.subspan(geneve_option_header_bytes + data.size());
+  }
+  return keep;
 }
 
 Opened open_tunnel(PortType type, std::span<uint8_t> datagram) {

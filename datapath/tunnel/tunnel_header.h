@@ -17,6 +17,7 @@
 #include <span>
 
 #include "datapath/api/port_spec.h"
+#include "datapath/api/tunnel_option_map.h"
 #include "datapath/tunnel/tunnel.h"
 #include "lib/base/result.h"
 #include "lib/packet/checksum.h"
@@ -33,8 +34,8 @@ class TunnelHeader {
  public:
   static constexpr size_t max_size = geneve_header_bytes + geneve_max_options_bytes;
 
-  // For a frame that a port of `spec` sends.
-  void write(const PortSpec& spec, const Encapsulation& to, const Packet& frame);
+  // For a frame that a port of `spec` sends. `options`: of the port, or null; those of the frame that it does not name are left out.
+  void write(const PortSpec& spec, const Encapsulation& to, const Packet& frame, const TunnelOptionMap* options);
 
   size_t size() const { return size_; }
   bool has_checksum() const { return checksum_at_ != 0; }
@@ -43,7 +44,8 @@ class TunnelHeader {
 
  private:
   void write_vxlan(const TunnelSpec& spec, const Encapsulation& to, const TunnelMetadata& flow);
-  void write_geneve(const Encapsulation& to, const TunnelMetadata& flow);
+  void write_geneve(const Encapsulation& to, const PacketTunnel& flow, const TunnelOptionMap* map);
+  bool write_options(const TunnelOptions& options, const TunnelOptionMap& map);
   void write_gre(const TunnelSpec& spec, std::optional<uint32_t> key);
 
   std::array<uint8_t, max_size> bytes_;
@@ -61,13 +63,18 @@ struct TunnelInner {
   uint8_t gbp_flags = 0;
   bool has_gbp = false;
   size_t header_size = 0;
+  std::span<const uint8_t> options{};  // of Geneve
   std::span<uint8_t> frame{};
 };
 
 // `type`: vxlan, geneve, or gre for both of its kinds. tunnel_bad_header: cut short, of another version, or with no
 // Ethernet frame in it. tunnel_bad_flags: a flag that must be zero, or VXLAN's without the I flag.
-// tunnel_critical_option: a Geneve option that whoever does not know it must not pass over (RFC 8926 section 3.4).
 // tunnel_bad_checksum: of GRE.
 Result<TunnelInner, DropReason> open_tunnel(PortType type, std::span<uint8_t> datagram);
+
+// Adds to `known` the options of an opened Geneve header that `map` (or null) names; of one that comes twice the last
+// counts. Others are passed over, but for critical ones: whoever does not know such an option must drop the packet
+// (RFC 8926 section 3.5), as tunnel_critical_option. tunnel_bad_header: one that is named has not four bytes of data.
+Verdict read_geneve_options(std::span<const uint8_t> options, const TunnelOptionMap* map, TunnelOptions& known);
 
 }  // namespace weft::datapath

@@ -163,6 +163,11 @@ TunnelPort::~TunnelPort() {
   (void)endpoint_->set_groups(*this, {});
   endpoint_->table().remove(*this);
   rcu::synchronize();
+  delete options_.exchange(nullptr);
+}
+
+void TunnelPort::set_tunnel_options(const TunnelOptionMap& map) {
+  rcu::retire(options_.exchange(new TunnelOptionMap(map)));
 }
 
 PortStatus TunnelPort::status() const {

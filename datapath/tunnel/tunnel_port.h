@@ -22,6 +22,7 @@
 #include "datapath/tunnel/tunnel_sender.h"
 #include "datapath/tunnel/tunnel_table.h"
 #include "datapath/tunnel/underlay_socket.h"
+#include "lib/base/rcu.h"
 
 namespace weft::datapath {
 
@@ -74,6 +75,8 @@ class TunnelPort final : public BackloggedPort {
   Result<void, OsError> set_groups(std::vector<IpAddress> groups) override {
     return endpoint_->set_groups(*this, std::move(groups));
   }
+  void set_tunnel_options(const TunnelOptionMap& map) override;
+  const TunnelOptionMap* tunnel_options() const override { return options_.load(); }
 
  protected:
   size_t send(std::span<Packet* const> packets, TxContext& context) override;
@@ -81,6 +84,7 @@ class TunnelPort final : public BackloggedPort {
  private:
   const std::shared_ptr<TunnelEndpoint> endpoint_;
   TooBigAnswers too_big_answers_;
+  RcuPtr<const TunnelOptionMap> options_;
   // By worker: pieces of the packet at the front of the backlog that have left already.
   PerWorker<size_t> pieces_done_;
 };

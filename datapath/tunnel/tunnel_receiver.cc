@@ -89,6 +89,12 @@ Verdict TunnelReceiver::admit(std::span<uint8_t> datagram, const DatagramInfo& i
   target.tunnel.gbp_id = inner.gbp_id;
   target.tunnel.gbp_flags = inner.gbp_flags;
   target.header_size = inner.header_size;
+  if (!inner.options.empty()) {
+    if (const Verdict verdict =
+            read_geneve_options(inner.options, target.port->tunnel_options(), target.tunnel.options)) {
+      return verdict;
+    }
+  }
   return decapsulate_ecn(inner.frame, info.outer.tos);
 }
 

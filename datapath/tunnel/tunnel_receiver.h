@@ -11,8 +11,8 @@
 // for datagrams of any VNI; so it is taken for one only where the others would be no tunnel's, and where the frame is
 // plain UDP with an unfinished checksum. What stays in doubt is dropped.
 //
-// Every inner frame is delivered, merged (absorbed), or dropped with a reason: those of open_tunnel(), tunnel_unknown_vni,
-// tunnel_own_address, tunnel_congestion.
+// Every inner frame is delivered, merged (absorbed), or dropped with a reason: those of open_tunnel() and
+// read_geneve_options(), tunnel_unknown_vni, tunnel_own_address, tunnel_congestion.
 //
 // Threads: one worker, one receive(). Ownership: packets come from and go to the worker's pool.
 #pragma once
@@ -61,7 +61,7 @@ class TunnelReceiver {
  private:
   struct Target {
     Port* port = nullptr;
-    TunnelMetadata tunnel;
+    PacketTunnel tunnel;
     const Path* path = nullptr;
     size_t header_size = 0;
   };

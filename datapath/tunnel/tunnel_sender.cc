@@ -129,7 +129,7 @@ Verdict TunnelSender::add_datagrams(Call& call, size_t index) {
   if (const Verdict verdict = choose_socket(call, spec, *to, packet); verdict || call.is_blocked) {
     return verdict;
   }
-  header_.write(call.port.spec(), *to, packet);
+  header_.write(call.port.spec(), *to, packet, call.port.tunnel_options());
   Shape shape;
   if (!packet.offload.is_gso()) {
     if (spec.clamps_mss) {
@@ -199,7 +199,7 @@ void TunnelSender::tell_sender(Call& call, size_t index) {
     return;
   }
   TunnelHeader header;  // the member may be of another packet
-  header.write(spec, *to, packet);
+  header.write(spec, *to, packet, call.port.tunnel_options());
   if (const size_t size = max_frame_size(spec, *to, header)) {
     const OuterHeader from_there{to->remote, own_address(*to, *paths_.find(to->remote, to->local)), to->tos, to->ttl};
     answers->answer(packet, metadata_of(from_there, to->key), size, call.context);

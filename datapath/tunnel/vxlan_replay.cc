@@ -43,7 +43,7 @@ class Encapsulator {
  private:
   const TunnelSpec& spec_;
   std::optional<InnerIp> inner_;
-  TunnelMetadata tunnel_;
+  PacketTunnel tunnel_;
   std::optional<VxlanFrame> frame_;  // for packets of this kind
 };
 

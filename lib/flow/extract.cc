@@ -1,5 +1,7 @@
 #include "lib/flow/extract.h"
 
+#include <bit>
+
 #include "lib/base/big_endian.h"
 #include "lib/flow/extract_ip.h"
 #include "lib/flow/flow_hash.h"
@@ -17,7 +19,17 @@
 namespace weft {
 namespace {
 
-void append_tunnel(const TunnelMetadata& tunnel, FlowKey& key) {
+// Two options a word, those of the first field in its upper half.
+void append_options(const TunnelOptions& options, FlowKey& key) {
+  for (uint64_t rest = options.present(); rest != 0;) {
+    const auto pair = static_cast<unsigned>(std::countr_zero(rest)) / 2;
+    key.append(index(KeyWord::tun_options) + pair, key_word(options.value(2 * pair), options.value(2 * pair + 1)));
+    rest &= ~(uint64_t{3} << (2 * pair));
+  }
+  key.append(KeyWord::tun_options_present, options.present());
+}
+
+void append_tunnel(const PacketTunnel& tunnel, FlowKey& key) {
   key.append(KeyWord::tun_id, key_word(tunnel.id));
   if (tunnel.is_ipv6) {
     key.append(index(KeyWord::tun_ipv6_src), raw_key_word(tunnel.src.bytes.data()));
@@ -30,6 +42,9 @@ void append_tunnel(const TunnelMetadata& tunnel, FlowKey& key) {
   const uint32_t flags = tunnel.flags & TunnelMetadata::flag_oam;
   key.append(KeyWord::tun_misc, key_word(flags << 16 | uint32_t{tunnel.tos} << 8 | tunnel.ttl,
                                          uint32_t{tunnel.gbp_id} << 16 | uint32_t{tunnel.gbp_flags} << 8));
+  if (!tunnel.options.empty()) [[unlikely]] {
+    append_options(tunnel.options, key);
+  }
 }
 
 void append_metadata(const Packet& packet, FlowKey& key) {

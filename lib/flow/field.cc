@@ -151,8 +151,8 @@ WordSet field_words(const Field& field) {
       words.add(field.first_word() + 1);
     }
   }
-  if (field.presence != 0) {
-    words.add(index(present_word));
+  if (const Presence presence = presence_of(field); presence.bits != 0) {
+    words.add(index(presence.word));
   }
   return words;
 }
@@ -161,7 +161,8 @@ void add_to_mask(Flow& mask, const Field& field) { add_to_mask(mask, field, all_
 
 void add_to_mask(Flow& mask, const Field& field, FieldValue bits) {
   set_masked(mask, field, bits, bits);
-  mask.word(present_word) |= present_in_word(field.presence);
+  const Presence presence = presence_of(field);
+  mask.word(presence.word) |= presence.bits;
 }
 
 }  // namespace weft

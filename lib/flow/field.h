@@ -50,9 +50,12 @@ enum class FieldId : uint16_t {
 // clang-format on
 inline constexpr unsigned field_count = static_cast<unsigned>(FieldId::count);
 constexpr FieldId operator+(FieldId base, unsigned n) { return static_cast<FieldId>(static_cast<unsigned>(base) + n); }
+constexpr unsigned operator-(FieldId a, FieldId b) { return static_cast<unsigned>(a) - static_cast<unsigned>(b); }
+
+// tun_metadata n, which exists where a packet has the option that is mapped to it.
+constexpr bool is_tunnel_option(FieldId id) { return id - FieldId::tun_metadata0 < 64; }
 
 // A value or mask of up to 128 bits, right-aligned: an 8-bit field's value stands in the low 8 bits of `lo`.
-// (tun_metadata wider than 16 bytes is not carried by this type.)
 struct FieldValue {
   uint64_t hi = 0;
   uint64_t lo = 0;
@@ -160,10 +163,9 @@ struct Field {
   std::optional<OxmId> oxm_experimenter;      // class 0xffff or 0x1000: before the field became standard
   std::optional<OxmId> nxm;                   // classes 0 and 1
   Prerequisite prerequisite = Prerequisite::none;
-  uint16_t presence = 0;  // bits of `present` that must be set for the field to exist
+  uint16_t presence = 0;  // bits of `present` that must be set for the field to exist; presence_of() says all
   MaskRule mask_rule = MaskRule::any;
   bool is_writable = false;  // by set-field or load
-  bool is_filled = true;     // by what makes keys; nobody gives another a value yet, so a match on it says nothing
   FieldFormat format = FieldFormat::hexadecimal;
 
   constexpr unsigned size() const { return (n_bits + 7u) / 8u; }
@@ -172,6 +174,21 @@ struct Field {
   constexpr unsigned first_word() const { return key_bit / 64u; }
   constexpr unsigned first_bit() const { return key_bit % 64u; }
 };
+
+// Where it stands that a field exists: all these bits of the word are set. No bits: it always does.
+struct Presence {
+  KeyWord word = present_word;
+  uint64_t bits = 0;
+};
+constexpr Presence presence_of(const Field& field) {
+  return is_tunnel_option(field.id)
+             ? Presence{KeyWord::tun_options_present, uint64_t{1} << (field.id - FieldId::tun_metadata0)}
+             : Presence{present_word, present_in_word(field.presence)};
+}
+inline bool is_there(const Flow& flow, const Field& field) {
+  const Presence presence = presence_of(field);
+  return (flow.word(presence.word) & presence.bits) == presence.bits;
+}
 
 extern const std::array<Field, field_count> field_table;  // by FieldId: field_table.cc
 
@@ -187,8 +204,7 @@ struct NumberedField {
 // `oxm_class`, `field_number` and `experimenter` as on the wire. Nulls when unknown.
 NumberedField find_numbered(uint16_t oxm_class, uint8_t field_number, uint32_t experimenter = 0);
 
-// Reads and writes the field's bits in a dense flow. tun_metadata has no place until a TLV map gives it one;
-// it reads as zero and writes are ignored.
+// Reads and writes the field's bits in a dense flow.
 inline FieldValue get(const Flow& flow, const Field& field);
 FieldValue get(const FlowKey& key, const Field& field);
 inline void set(Flow& flow, const Field& field, FieldValue value);

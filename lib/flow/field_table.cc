@@ -89,11 +89,6 @@ struct Row {
     x.f.is_writable = true;
     return x;
   }
-  constexpr Row unfilled() const {
-    Row x = *this;
-    x.f.is_filled = false;
-    return x;
-  }
   constexpr Row in(Prerequisite prerequisite, unsigned presence_bits = 0) const {
     Row x = *this;
     x.f.prerequisite = prerequisite;
@@ -354,9 +349,10 @@ consteval std::array<Field, field_count> make_table() {
               .nxm1(111 + i, nxm_xxreg_names[i]));
   }
   for (unsigned i = 0; i < 64; ++i) {
-    place(Row(FieldId::tun_metadata0 + i, tun_metadata_names[i], F::hexadecimal, 124 * 8, no_place, "tunnel option")
+    const auto options = [](unsigned bit) { return static_cast<uint16_t>(at(W::tun_options) + bit); };
+    place(Row(FieldId::tun_metadata0 + i, tun_metadata_names[i], F::hexadecimal, 32, options(32 * i),
+              "Geneve option that is mapped to the field (weft-ofctl add-tlv-map)")
               .writable()
-              .unfilled()
               .nxm1(40 + i, nxm_tun_metadata_names[i]));
   }
   return table;

@@ -326,6 +326,9 @@ Result<void, TextError> add_to_match(Match& match, const Field& field, std::stri
     return Unexpected{parsed.error()};
   }
   match.set_masked(field, parsed->value, parsed->mask);
+  if (is_tunnel_option(field.id)) {  // "*" asks for it, too
+    match.set_present(field);
+  }
   return {};
 }
 

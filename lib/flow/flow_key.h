@@ -14,7 +14,7 @@
 // `present` is not a field that anybody may name. Its bits say which headers were really found, and every
 // match on a field of such a header also matches its bit (field.h), so that a field that is absent or
 // malformed never equals a rule's zero by accident. They stand beside eth_type, which such a match names anyway,
-// so they cost no word of their own.
+// so they cost no word of their own. Tunnel options have a word of such bits, `tun_options_present`, one each.
 //
 // Threads: values; no sharing. Cost: a FlowKey is not cleared on construction; copying copies present words.
 #pragma once
@@ -33,42 +33,43 @@ namespace weft {
 // Where the words are. A field that spans several words names its first.
 enum class KeyWord : uint8_t {
   tun_id = 0,
-  tun_ipv4 = 1,      // tun_src, tun_dst
-  tun_ipv6_src = 2,  // two words
-  tun_ipv6_dst = 4,  // two words
-  tun_misc = 6,      // tun_flags 16, tun_tos 8, tun_ttl 8, tun_gbp_id 16, tun_gbp_flags 8, unused 8
-  tun_options = 7,   // 32 words: Geneve options as the TLV map places them
-  metadata = 39,
-  regs = 40,           // eight words: reg0..15, xreg0..7, xxreg0..3
-  mark_recirc = 48,    // pkt_mark 32, recirc_id 32
-  hash_port = 49,      // dp_hash 32, in_port 32
-  ct_state_mark = 50,  // ct_state 32, ct_mark 32
-  ct_label = 51,       // two words
-  ct_zone_conj = 53,   // ct_zone 16, ct_nw_proto 8, unused 8, conj_id 32
-  ct_ipv4 = 54,        // ct_nw_src, ct_nw_dst
-  ct_ipv6_src = 55,    // two words
-  ct_ipv6_dst = 57,    // two words
-  ct_ports = 59,       // ct_tp_src 16, ct_tp_dst 16, actset_output 32
-  packet_type = 60,    // packet_type 32, in_phy_port 32
-  eth_dst = 61,        // eth_dst 48, first 16 bits of eth_src
-  eth_src_type = 62,   // last 32 bits of eth_src, eth_type 16 (of the payload behind all tags), present 16
-  vlan = 63,           // outer TPID 16, outer TCI 16, inner TPID 16, inner TCI 16; bit 0x1000 of a TCI: tag present
-  mpls01 = 64,         // first and second label stack entry
-  mpls2_pbb = 65,      // third label stack entry, pbb_isid 24, pbb_uca 8
-  ipv4 = 66,           // ipv4_src, ipv4_dst
-  ipv6_src = 67,       // two words
-  ipv6_dst = 69,       // two words
-  ip_misc = 71,        // ipv6_label 32, ip_frag 8, ip tos 8, ip ttl 8, ip proto 8
-  l4 = 72,             // tp_src 16, tp_dst 16, tcp_flags 16, unused 16
-  icmp = 73,           // icmp type 8, icmp code 8, ipv6_exthdr 16, nd_reserved 32
-  nd_target = 74,      // two words
-  nd_sll = 76,         // nd_sll 48, arp_op 16
-  nd_tll = 77,         // nd_tll 48, nd_options_type 8, unused 8
-  arp_ip = 78,         // arp_spa, arp_tpa
-  arp_sha = 79,        // arp_sha 48, unused 16
-  arp_tha = 80,        // arp_tha 48, unused 16
+  tun_ipv4 = 1,              // tun_src, tun_dst
+  tun_ipv6_src = 2,          // two words
+  tun_ipv6_dst = 4,          // two words
+  tun_misc = 6,              // tun_flags 16, tun_tos 8, tun_ttl 8, tun_gbp_id 16, tun_gbp_flags 8, unused 8
+  tun_options = 7,           // 32 words: tun_metadata0..63, 32 bits each
+  tun_options_present = 39,  // bit 1 << n of the word: tun_metadata n is there
+  metadata = 40,
+  regs = 41,           // eight words: reg0..15, xreg0..7, xxreg0..3
+  mark_recirc = 49,    // pkt_mark 32, recirc_id 32
+  hash_port = 50,      // dp_hash 32, in_port 32
+  ct_state_mark = 51,  // ct_state 32, ct_mark 32
+  ct_label = 52,       // two words
+  ct_zone_conj = 54,   // ct_zone 16, ct_nw_proto 8, unused 8, conj_id 32
+  ct_ipv4 = 55,        // ct_nw_src, ct_nw_dst
+  ct_ipv6_src = 56,    // two words
+  ct_ipv6_dst = 58,    // two words
+  ct_ports = 60,       // ct_tp_src 16, ct_tp_dst 16, actset_output 32
+  packet_type = 61,    // packet_type 32, in_phy_port 32
+  eth_dst = 62,        // eth_dst 48, first 16 bits of eth_src
+  eth_src_type = 63,   // last 32 bits of eth_src, eth_type 16 (of the payload behind all tags), present 16
+  vlan = 64,           // outer TPID 16, outer TCI 16, inner TPID 16, inner TCI 16; bit 0x1000 of a TCI: tag present
+  mpls01 = 65,         // first and second label stack entry
+  mpls2_pbb = 66,      // third label stack entry, pbb_isid 24, pbb_uca 8
+  ipv4 = 67,           // ipv4_src, ipv4_dst
+  ipv6_src = 68,       // two words
+  ipv6_dst = 70,       // two words
+  ip_misc = 72,        // ipv6_label 32, ip_frag 8, ip tos 8, ip ttl 8, ip proto 8
+  l4 = 73,             // tp_src 16, tp_dst 16, tcp_flags 16, unused 16
+  icmp = 74,           // icmp type 8, icmp code 8, ipv6_exthdr 16, nd_reserved 32
+  nd_target = 75,      // two words
+  nd_sll = 77,         // nd_sll 48, arp_op 16
+  nd_tll = 78,         // nd_tll 48, nd_options_type 8, unused 8
+  arp_ip = 79,         // arp_spa, arp_tpa
+  arp_sha = 80,        // arp_sha 48, unused 16
+  arp_tha = 81,        // arp_tha 48, unused 16
 };
-inline constexpr unsigned key_word_count = 81;
+inline constexpr unsigned key_word_count = 82;
 
 // Bits of the hidden `present` half word: the header was there, whole, and is what the fields describe.
 namespace present {

@@ -40,27 +40,31 @@ void Match::set_masked(const Field& field, FieldValue value, FieldValue mask) {
   if (mask.is_zero()) {
     return;
   }
-  const uint64_t presence = present_in_word(field.presence);
-  value_.word(present_word) |= presence;
-  mask_.word(present_word) |= presence;
+  set_present(field);
   if (implies_tag(field.id)) {
     value_.word(KeyWord::vlan) |= tag_present;
     mask_.word(KeyWord::vlan) |= tag_present;
   }
 }
 
+void Match::set_present(const Field& field) {
+  const Presence presence = presence_of(field);
+  value_.word(presence.word) |= presence.bits;
+  mask_.word(presence.word) |= presence.bits;
+}
+
 void Match::clear(const Field& field) {
   weft::set(value_, field, {});
   weft::set(mask_, field, {});
-  uint16_t needed = 0;
+  const Presence presence = presence_of(field);
+  uint64_t unneeded = presence.bits;
   for (const Field& f : all_fields()) {
-    if (f.presence != 0 && !is_wild(f)) {
-      needed |= f.presence;
+    if (const Presence other = presence_of(f); other.word == presence.word && !is_wild(f)) {
+      unneeded &= ~other.bits;
     }
   }
-  const uint64_t unneeded = present_in_word(static_cast<uint16_t>(field.presence & ~needed));
-  value_.word(present_word) &= ~unneeded;
-  mask_.word(present_word) &= ~unneeded;
+  value_.word(presence.word) &= ~unneeded;
+  mask_.word(presence.word) &= ~unneeded;
 }
 
 bool Match::meets_prerequisite(Prerequisite prerequisite) const {

@@ -31,7 +31,8 @@ class Match {
   void set_masked(FieldId id, uint64_t value, uint64_t mask) {
     set_masked(field(id), FieldValue{0, value}, FieldValue{0, mask});
   }
-  void clear(const Field& field);  // presence bits that no other field needs go with it
+  void set_present(const Field& field);  // whatever its value, it is there
+  void clear(const Field& field);        // presence bits that no other field needs go with it
 
   FieldValue value(const Field& f) const { return get(value_, f); }
   FieldValue mask(const Field& f) const { return get(mask_, f); }

@@ -128,6 +128,7 @@ class Printer {
     registers();
     lines(tunnel_lines);
     tun_flags();
+    tunnel_options();
     lines(metadata_lines);
     tag(false);
     tag(true);
@@ -212,6 +213,17 @@ class Printer {
   void tun_flags() {
     if (!match_.is_wild(field(FieldId::tun_flags))) {
       pair("tun_flags", match_.value(FieldId::tun_flags).is_zero() ? "-oam" : "+oam");
+    }
+  }
+
+  // Without a value: that the option is there.
+  void tunnel_options() {
+    for (unsigned i = 0; i < 64; ++i) {
+      const Field& option = field(FieldId::tun_metadata0 + i);
+      line({option.id, option.name});
+      if (match_.is_wild(option) && (match_.value().word(KeyWord::tun_options_present) >> i & 1) != 0) {
+        word(option.name);
+      }
     }
   }
 
@@ -305,12 +317,11 @@ std::span<const std::string_view> match_keywords() { return keyword_names; }
 std::string format_match(const Match& match, const PortNames* ports) { return Printer(match, ports).print(); }
 
 Match match_of(const Flow& flow) {
-  const uint16_t found = present_from_word(flow.word(present_word));
   Match match;
   for (const Field& f : all_fields()) {
-    const bool is_there = (f.presence != 0 && (found & f.presence) == f.presence) || is_link_field(f.id) ||
-                          (f.presence == 0 && !get(flow, f).is_zero());
-    if (is_there && !is_second_view(f.id) && match.meets_prerequisite(f)) {
+    const bool may_be_absent = presence_of(f).bits != 0;
+    const bool is_shown = is_link_field(f.id) || (may_be_absent ? is_there(flow, f) : !get(flow, f).is_zero());
+    if (is_shown && !is_second_view(f.id) && match.meets_prerequisite(f)) {
       match.set(f, get(flow, f));
     }
   }

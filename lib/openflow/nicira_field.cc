@@ -152,9 +152,9 @@ Action read_delete_field(ActionBody& from) {
   const uint8_t number_and_mask = from.in.u8();
   const uint8_t length = from.in.u8();
   const Field* f = find_numbered(oxm_class, number_and_mask >> 1).field;
-  if (f == nullptr || f->id < FieldId::tun_metadata0 || f->id > FieldId::tun_metadata63) {
+  if (f == nullptr || !is_tunnel_option(f->id)) {
     from.in.fail({ErrorCode::ofpbac_bad_argument, "only a tunnel option can be deleted"});
-  } else if ((number_and_mask & 1) != 0 || length > f->nxm->size) {
+  } else if ((number_and_mask & 1) != 0 || length > max_tunnel_option_size) {
     from.in.fail({ErrorCode::ofpbac_bad_set_len, std::string(f->name)});
   }
   from.in.pad(10);

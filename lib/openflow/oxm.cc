@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <bitset>
 #include <string>
 
@@ -76,6 +77,23 @@ FieldValue from_any_bytes(std::span<const uint8_t> bytes) {
   }
 }
 
+// Of tunnel options peers write as many bytes as the value needs, or as the largest option has: what is missing in front
+// is zero. A mask of no bytes, or of zeros, asks for the option, whatever its value. False: it does not fit the field.
+bool read_option_payload(std::span<const uint8_t> payload, OxmEntry& entry) {
+  const size_t size = entry.has_mask ? payload.size() / 2 : payload.size();
+  const bool is_whole = size * (entry.has_mask ? 2 : 1) == payload.size();
+  if ((size == 0 && !entry.has_mask) || size > max_tunnel_option_size || !is_whole) {
+    return false;
+  }
+  const size_t kept = std::min<size_t>(size, entry.field->size());
+  const auto has_more = [&](std::span<const uint8_t> bytes) {
+    return std::ranges::any_of(bytes.first(size - kept), [](uint8_t byte) { return byte != 0; });
+  };
+  entry.value = from_any_bytes(payload.subspan(size - kept, kept));
+  entry.mask = entry.has_mask ? from_any_bytes(payload.last(kept)) : all_bits(*entry.field);
+  return !has_more(payload);
+}
+
 void write_bytes(WireWriter& out, FieldValue value, unsigned size) {
   for (unsigned i = size; i-- > 0;) {
     out.u8(i >= 8 ? value.hi >> (8 * (i - 8)) : value.lo >> (8 * i));
@@ -134,12 +152,12 @@ bool is_possible_vid(FieldValue value, FieldValue mask) {
   if (f == nullptr || !f->has_place()) {
     return OxmFault::unknown_field;
   }
-  if (payload_size != size_t{id->size} * (header.has_mask ? 2 : 1)) {
-    return OxmFault::bad_length;
-  }
   const FieldValue all = all_bits(*f);
   entry.field = f;
   entry.has_mask = header.has_mask;
+  if (payload_size != size_t{id->size} * (header.has_mask ? 2 : 1)) {
+    return is_tunnel_option(f->id) && read_option_payload(payload, entry) ? check(entry, all) : OxmFault::bad_length;
+  }
   entry.value = from_bytes(payload.first(id->size));
   entry.mask = all;
   if (header.has_mask) {
@@ -154,9 +172,6 @@ bool is_possible_vid(FieldValue value, FieldValue mask) {
   }
   return check(entry, all);
 }
-
-// They have a place only where an option is mapped to them.
-bool is_tunnel_option(FieldId id) { return id >= FieldId::tun_metadata0 && id <= FieldId::tun_metadata63; }
 
 OpenFlowError match_error(OxmFault fault, const Field* field) {
   const std::string name = field != nullptr ? std::string(field->name) : "";
@@ -279,6 +294,14 @@ class MatchWriter {
     }
   }
 
+  // Almost no match has any.
+  void write_tunnel_options() {
+    for (uint64_t rest = match_.mask().word(KeyWord::tun_options_present); rest != 0; rest &= rest - 1) {
+      const Field& option = field(FieldId::tun_metadata0 + static_cast<unsigned>(std::countr_zero(rest)));
+      write_entry(option, match_.mask(option));
+    }
+  }
+
   void write(std::span<const FieldId> fields) {
     for (const FieldId id : fields) {
       write(id);
@@ -382,7 +405,9 @@ Result<const Field*, OxmFault> read_oxm_header(WireReader& in) {
   if (f == nullptr || !f->has_place()) {
     return Unexpected{OxmFault::unknown_field};
   }
-  if (header.has_mask || header.payload_size() != id->size) {
+  const bool is_size_right = header.payload_size() == id->size ||
+                             (is_tunnel_option(f->id) && header.payload_size() <= int{max_tunnel_option_size});
+  if (header.has_mask || !is_size_right) {
     return Unexpected{OxmFault::bad_length};
   }
   return f;
@@ -416,6 +441,9 @@ Result<void, OpenFlowError> read_oxm_list(std::span<const uint8_t> bytes, Match&
       return refuse_field(ErrorCode::ofpbmc_bad_prereq, *entry.field);
     }
     match.set_masked(*entry.field, entry.value, entry.mask);
+    if (is_tunnel_option(entry.field->id)) {
+      match.set_present(*entry.field);
+    }
     seen.set(static_cast<size_t>(entry.field->id));
   }
   if (const Field* unfounded = find_unfounded(match, seen)) {
@@ -433,6 +461,7 @@ void write_oxm_list(WireWriter& out, const Match& match, Version version) {
   writer.write(header_order);
   writer.write(transport_order(match));
   writer.write(tunnel_order);
+  writer.write_tunnel_options();
   writer.write_registers();
   writer.write(state_order);
 }

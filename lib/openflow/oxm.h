@@ -20,6 +20,9 @@
 
 namespace weft::openflow {
 
+// The largest Geneve option (RFC 8926 section 3.5). Its field is written with as many bytes as it has here.
+inline constexpr unsigned max_tunnel_option_size = 124;
+
 // What can be wrong with one OXM; a match, a set-field and an extension action have different codes for it.
 enum class OxmFault : uint8_t { cut_short, unknown_field, bad_length, bad_value, bad_mask, value_outside_mask };
 

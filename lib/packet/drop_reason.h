@@ -53,6 +53,7 @@ namespace weft {
   X(tunnel_bad_version, "a tunnel packet is of a version of its protocol that is not known") \
   X(tunnel_bad_checksum, "the checksum in a GRE header is wrong") \
   X(tunnel_critical_option, "a Geneve packet has a critical option that nothing is known of") \
+  X(tunnel_options_too_long, "a flow gives a packet more Geneve options than a header holds") \
   X(tunnel_unknown_vni, "no tunnel port takes this key from this address") \
   X(tunnel_own_address, "a tunnel packet claims to come from one of our own addresses") \
   X(tunnel_congestion, "the underlay marked congestion, and the inner packet cannot carry the mark") \

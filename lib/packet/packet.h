@@ -136,8 +136,6 @@ class Packet : public PacketMetadata {
   size_t gso_segments() const { return offload.gso_segments(size_); }
   bool is_large() const { return is_large_; }
 
-  TunnelMetadata tunnel;
-
  private:
   friend class PacketPool;
   friend struct PacketDeleter;
@@ -162,6 +160,9 @@ class Packet : public PacketMetadata {
   const bool is_large_;
   PacketStack* const home_;
   PacketPool* const pool_;
+
+ public:
+  PacketTunnel tunnel;  // behind what every packet needs
 };
 
 inline void PacketDeleter::operator()(Packet* packet) const {

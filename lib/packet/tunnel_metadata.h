@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "lib/base/ip_address.h"
+#include "lib/packet/tunnel_options.h"
 
 namespace weft {
 
@@ -58,6 +59,26 @@ struct TunnelMetadata {
       }
     }
   }
+};
+
+// The same with options, as a packet carries it. What is taken from a TunnelMetadata has none.
+struct PacketTunnel : TunnelMetadata {
+  TunnelOptions options;
+
+  PacketTunnel() = default;
+  PacketTunnel(const TunnelMetadata& header) : TunnelMetadata(header) {}  // NOLINT: what has no options is one, too
+  PacketTunnel& operator=(const TunnelMetadata& header) {
+    static_cast<TunnelMetadata&>(*this) = header;
+    options.clear();
+    return *this;
+  }
+
+  void begin() {
+    TunnelMetadata::begin();
+    options.clear();
+  }
+
+  friend bool operator==(const PacketTunnel&, const PacketTunnel&) = default;
 };
 
 }  // namespace weft

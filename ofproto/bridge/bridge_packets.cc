@@ -62,12 +62,18 @@ Result<void, openflow::OpenFlowError> LocalBridge::check_packet_out(const openfl
   if (in_port != of_port::controller && in_port != of_port::any && ports_.find(in_port) == nullptr) {
     return refuse(ofpbrc_bad_port, "in_port is no port of this bridge");
   }
+  if (auto unmapped = find_unmapped(options_of(packet_out.metadata), tables_->mapped_options())) {
+    return Unexpected{std::move(*unmapped)};
+  }
   return check_actions(packet_out.actions);
 }
 
 Result<void, openflow::OpenFlowError> LocalBridge::check_actions(const openflow::ActionList& actions) const {
   if (auto unable = find_unable(actions)) {
     return Unexpected{std::move(*unable)};
+  }
+  if (auto unmapped = find_unmapped(options_of(actions), tables_->mapped_options())) {
+    return Unexpected{std::move(*unmapped)};
   }
   bool has_all_groups = true;
   for_each_group(actions, [&](uint32_t group_id) { has_all_groups = has_all_groups && has_group(group_id); });

@@ -27,6 +27,7 @@ Result<void, datapath::PortError> LocalBridge::attach(BridgePort& port) {
   }
   port.port_id = *attached;
   port.status = host_.datapath().port_status(*attached).value_or(datapath::PortStatus{});
+  host_.datapath().set_tunnel_options(port.port_id, tlv_table_.option_map());
   return {};
 }
 

@@ -179,4 +179,21 @@ void LocalBridge::tell_vacancy() {
   }
 }
 
+// Rules may name what is mapped as soon as this returns. Ports read it with their next packets, and decisions that wrote
+// options by the old map are proved again.
+Result<void, openflow::OpenFlowError> LocalBridge::apply(const openflow::TlvTableMod& tlv_table_mod) {
+  if (auto applied = tlv_table_.apply(tlv_table_mod, tables_->used_options()); !applied) {
+    return applied;
+  }
+  const datapath::TunnelOptionMap map = tlv_table_.option_map();
+  tables_->set_mapped_options(map.fields());
+  for (const auto& [number, port] : ports_.all()) {
+    if (port.is_tunnel() && port.port_id != port_id::none) {
+      host_.datapath().set_tunnel_options(port.port_id, map);
+    }
+  }
+  host_.publish_snapshot({.ids = {dependency::bridge(id_)}, .rules = {}});
+  return {};
+}
+
 }  // namespace weft::ofproto

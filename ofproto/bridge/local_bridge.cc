@@ -54,6 +54,7 @@ std::shared_ptr<BridgeView> LocalBridge::view() const {
   for (const auto& [number, port] : ports_.all()) {
     view->ports.emplace(number, port.view());
   }
+  view->tunnel_options = tables_->mapped_options();
   connect_segments(*view);
   return view;
 }

@@ -111,9 +111,7 @@ class LocalBridge final : public Bridge {
   std::optional<uint8_t> first_egress_table() const override { return tables_->stages().first_egress(); }
   openflow::TableDesc table_desc(uint8_t table_id) const override;
   TableNaming table_naming(uint8_t table_id) const override;
-  Result<void, openflow::OpenFlowError> apply(const openflow::TlvTableMod& tlv_table_mod) override {
-    return tlv_table_.apply(tlv_table_mod);
-  }
+  Result<void, openflow::OpenFlowError> apply(const openflow::TlvTableMod& tlv_table_mod) override;
   std::vector<openflow::TlvMap> tlv_maps() const override { return tlv_table_.maps(); }
   bool may_touch_many(const openflow::FlowMod& flow_mod) const override;
   void flush_flows() override;

@@ -128,6 +128,7 @@ PortView BridgePort::view() const {
   view.patch_counters = patch_counters;
   if (is_tunnel()) {
     view.tunnel = device()->tunnel;
+    view.has_tunnel_options = device()->type == datapath::PortType::geneve || device()->is_memory_tunnel;
     view.encap = segment_encap();
   }
   view.vlan = resolve(request.vlan);

@@ -16,6 +16,8 @@ using openflow::TlvTableCommand;
 
 namespace {
 
+constexpr uint8_t option_size = 4;
+
 bool is_same_option(const TlvMap& a, const TlvMap& b) {
   return a.option_class == b.option_class && a.option_type == b.option_type;
 }
@@ -23,6 +25,10 @@ bool is_same_option(const TlvMap& a, const TlvMap& b) {
 }  // namespace
 
 Result<void, OpenFlowError> TlvTable::add(const TlvMap& map) {
+  if (map.size != option_size) {
+    return Unexpected{nicira_error(NiciraError::tlv_bad_length,
+                                   fmt::format("an option of {} bytes: weft maps options of 4 bytes", map.size))};
+  }
   uint32_t used = map.size;
   for (const TlvMap& other : maps_) {
     used += other.size;
@@ -42,7 +48,34 @@ Result<void, OpenFlowError> TlvTable::add(const TlvMap& map) {
   return {};
 }
 
-Result<void, OpenFlowError> TlvTable::apply(const openflow::TlvTableMod& mod) {
+datapath::TunnelOptionMap TlvTable::option_map() const {
+  datapath::TunnelOptionMap map;
+  for (const TlvMap& one : maps_) {
+    map.add(one.index, {one.option_class, one.option_type});
+  }
+  return map;
+}
+
+// Of what would be removed.
+Result<void, OpenFlowError> TlvTable::check_removal(const openflow::TlvTableMod& mod, uint64_t used) const {
+  const auto is_removed = [&](const TlvMap& map) {
+    return mod.command == TlvTableCommand::clear ||
+           (mod.command == TlvTableCommand::remove &&
+            std::ranges::find(mod.maps, map.index, &TlvMap::index) != mod.maps.end());
+  };
+  for (const TlvMap& map : maps_) {
+    if ((used >> map.index & 1) != 0 && is_removed(map)) {
+      return Unexpected{
+          nicira_error(NiciraError::tlv_invalid_delete, fmt::format("flows or groups use tun_metadata{}", map.index))};
+    }
+  }
+  return {};
+}
+
+Result<void, OpenFlowError> TlvTable::apply(const openflow::TlvTableMod& mod, uint64_t used) {
+  if (auto checked = check_removal(mod, used); !checked) {
+    return checked;
+  }
   switch (mod.command) {
     case TlvTableCommand::clear:
       maps_.clear();

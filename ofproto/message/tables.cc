@@ -21,7 +21,7 @@ constexpr uint32_t max_flows_per_table = 1'000'000;
 // goto, metadata, write, apply, clear, meter
 constexpr uint32_t instructions = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6;
 
-bool is_shown(const Field& field) { return field.is_filled && (field.oxm.has_value() || field.nxm.has_value()); }
+bool is_shown(const Field& field) { return field.oxm.has_value() || field.nxm.has_value(); }
 
 // What chooses where a packet goes, which an egress table may not write: output and group.
 constexpr uint32_t choosing_actions = 1U << 0 | 1U << 22;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "lib/openflow/nicira_error.h"
 #include "lib/packet/ethernet.h"
@@ -63,35 +62,12 @@ struct Unable {
   Refusal operator()(const openflow::CloneAction& action) const { return find_unable(action.nested->actions); }
   // Stored, and a packet that meets it is dropped: DropReason::connection_tracking.
   Refusal operator()(const openflow::CtAction& action) const { return find_unable(action.nested->actions); }
-  Refusal operator()(const openflow::MoveAction& action) const {
-    return field(action.from.field).is_filled
-               ? std::nullopt
-               : Refusal(OpenFlowError(ErrorCode::ofpbac_bad_argument,
-                                       std::string(field(action.from.field).name) + " is never filled"));
-  }
-  // No packet has tunnel options, mapped or not (ofproto/bridge/tlv_table.h). A match that names one has the same error.
-  Refusal operator()(const openflow::DeleteFieldAction& action) const {
-    return nicira_error(openflow::NiciraError::tlv_field_unmapped, std::string(field(action.field).name));
-  }
 
   template <class Other>
   Refusal operator()(const Other&) const {
     return std::nullopt;
   }
 };
-
-const std::vector<const Field*>& unfilled_fields() {
-  static const std::vector<const Field*> fields = [] {
-    std::vector<const Field*> found;
-    for (const Field& one : all_fields()) {
-      if (!one.is_filled && one.has_place()) {
-        found.push_back(&one);
-      }
-    }
-    return found;
-  }();
-  return fields;
-}
 
 }  // namespace
 
@@ -104,12 +80,7 @@ Refusal find_unable(const openflow::ActionList& actions) {
   return std::nullopt;
 }
 
-Refusal find_unable(const Match& match, const openflow::Instructions& instructions) {
-  for (const Field* unfilled : unfilled_fields()) {
-    if (!match.is_wild(*unfilled)) {
-      return OpenFlowError(ErrorCode::ofpbmc_bad_field, std::string(unfilled->name) + " is never filled");
-    }
-  }
+Refusal find_unable(const openflow::Instructions& instructions) {
   auto refusal = find_mixed_conjunction(instructions);
   if (!refusal && instructions.apply) {
     refusal = find_unable(*instructions.apply);

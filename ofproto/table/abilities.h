@@ -1,16 +1,15 @@
-// What of OpenFlow this switch can do: the actions it executes and the fields it fills.
+// What of OpenFlow this switch can do: the actions it executes.
 //
 // The codec and the text form know more, for they serve tools and later versions too. What is known and cannot be done is
 // refused here when it is asked for, by flow-mod, group-mod and packet-out alike; what the switch says of itself
 // (table and group features) is made from the same.
 //
-// Threads: pure functions. Cost: a walk over the actions; a look at the few fields that are not filled.
+// Threads: pure functions. Cost: a walk over the actions.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
-#include "lib/flow/match.h"
 #include "lib/openflow/action.h"
 #include "lib/openflow/error.h"
 #include "lib/openflow/instruction.h"
@@ -26,6 +25,6 @@ inline constexpr uint32_t executed_actions = 1U << 0 | 1U << 11 | 1U << 12 | 1U 
 using Refusal = std::optional<openflow::OpenFlowError>;
 
 Refusal find_unable(const openflow::ActionList& actions);
-Refusal find_unable(const Match& match, const openflow::Instructions& instructions);
+Refusal find_unable(const openflow::Instructions& instructions);
 
 }  // namespace weft::ofproto

@@ -190,8 +190,11 @@ Result<void, OpenFlowError> TableSet::check(const FlowMod& flow_mod) const {
                                                       " goes on to later tables only, up to " +
                                                       std::to_string(table_count - 1));
   }
-  if (auto unable = find_unable(flow_mod.match, instructions)) {
+  if (auto unable = find_unable(instructions)) {
     return Unexpected{std::move(*unable)};
+  }
+  if (auto unmapped = find_unmapped(options_of(flow_mod.match) | options_of(instructions), mapped_options_)) {
+    return Unexpected{std::move(*unmapped)};
   }
   return {};
 }

@@ -27,6 +27,9 @@ Result<Change, openflow::OpenFlowError> TableSet::prepare_group(const openflow::
     if (auto checked = check_meters(bucket.actions); !checked) {
       return Unexpected{checked.error()};
     }
+    if (auto unmapped = find_unmapped(options_of(bucket.actions), mapped_options_)) {
+      return Unexpected{std::move(*unmapped)};
+    }
   }
   Change change{.version = version_.next()};
   if (group_mod.command != GroupModCommand::remove) {

@@ -106,10 +106,21 @@ void TableSet::change_rule(Change& change, RuleChange rule_change) {
   change.rules.push_back(std::move(rule_change));
 }
 
+uint64_t TableSet::used_options() const {
+  uint64_t used = option_uses_.used();
+  for (const auto& [id, group] : groups_.current()) {
+    for (const openflow::Bucket& bucket : group->buckets()) {
+      used |= options_of(bucket.actions);
+    }
+  }
+  return used;
+}
+
 void TableSet::refer(FlowRule& rule) {
   groups_.refer(rule);
   meters_.refer(rule);
   stages_.refer(rule);
+  option_uses_.refer(rule);
   refer_learned(rule);
 }
 
@@ -117,6 +128,7 @@ void TableSet::release(FlowRule& rule) {
   groups_.release(rule);
   meters_.release(rule);
   stages_.release(rule);
+  option_uses_.release(rule);
   release_learned(rule);
 }
 

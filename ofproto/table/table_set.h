@@ -48,6 +48,7 @@
 #include "ofproto/table/group_table.h"
 #include "ofproto/table/instruction_cache.h"
 #include "ofproto/table/meter_table.h"
+#include "ofproto/table/option_uses.h"
 #include "ofproto/table/table_policy.h"
 #include "ofproto/table/table_stages.h"
 #include "ofproto/table/timeouts.h"
@@ -135,6 +136,10 @@ class TableSet {
   size_t count_with_cookie(uint8_t table_id, uint64_t cookie);
   const TableStages& stages() const { return stages_; }
   void set_first_egress(std::optional<uint8_t> table_id) { stages_.set_first_egress(table_id); }
+  // The tunnel options that rules and groups may name, and those that some do (option_uses.h).
+  uint64_t mapped_options() const { return mapped_options_; }
+  void set_mapped_options(uint64_t options) { mapped_options_ = options; }
+  uint64_t used_options() const;
   GroupTable& groups() { return groups_; }
   const GroupTable& groups() const { return groups_; }
   MeterTable& meters() { return meters_; }
@@ -195,6 +200,8 @@ class TableSet {
   std::vector<std::unique_ptr<FlowTable>> made_;  // those that there are
   std::array<TablePolicy, table_count> policies_;
   TableStages stages_;
+  OptionUses option_uses_;
+  uint64_t mapped_options_ = 0;
   GroupTable groups_;
   MeterTable meters_;
   Timeouts timeouts_;

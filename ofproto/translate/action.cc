@@ -84,7 +84,7 @@ void Translation::execute(const openflow::Action& action) {
                  },
                  [&](const StackPushAction& a) { push_stack(a); },
                  [&](const StackPopAction& a) { pop_stack(a); },
-                 [&](const DeleteFieldAction& a) { set(a.field, 0); },
+                 [&](const DeleteFieldAction& a) { packet_.delete_option(field(a.field)); },
                  [&](const OutputRegAction& a) { output_register(a); },
                  [&](const MultipathAction& a) { multipath(a); },
                  [&](const BundleAction& a) { bundle(a); },

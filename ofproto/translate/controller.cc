@@ -79,6 +79,12 @@ Match Translation::packet_in_match() {
   for (const FieldId id : told_fields) {
     tell(id);
   }
+  packet_.look_at_options(place_.bridge->tunnel_options, looked_at_);
+  for (unsigned n = 0; n < TunnelOptions::field_count; ++n) {
+    if (is_there(packet_.flow(), field(FieldId::tun_metadata0 + n))) {
+      match.set(FieldId::tun_metadata0 + n, packet_.read(FieldId::tun_metadata0 + n, looked_at_).lo);
+    }
+  }
   for (unsigned i = 0; i < register_count; ++i) {
     tell(FieldId::reg0 + i);
   }

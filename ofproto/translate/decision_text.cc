@@ -92,6 +92,13 @@ class ActionWriter {
     return text + fmt::format(",ttl={}{}{})", t.ttl, (t.flags & TunnelMetadata::flag_dont_fragment) != 0 ? ",df" : "",
                               (t.flags & TunnelMetadata::flag_checksum) != 0 ? ",csum" : "");
   }
+  std::string operator()(const datapath::SetTunnelOptions& a) const {
+    std::string text;
+    a.options->for_each([&](unsigned field, uint32_t value) {
+      text += fmt::format("{}tun_metadata{}={:#x}", text.empty() ? "" : ",", field, value);
+    });
+    return fmt::format("set_tunnel_options({})", text);
+  }
   std::string operator()(const datapath::Hash& a) const {
     return fmt::format("hash(slots={},param={:#x})", a.to->slots.size(), a.param);
   }

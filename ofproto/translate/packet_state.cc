@@ -23,6 +23,12 @@ constexpr uint64_t conj_id_bits = word_bits(0xffffffff);
 
 bool is_pipeline_word(unsigned i) { return i >= index(KeyWord::tun_id) && i < index(KeyWord::regs) + 8; }
 
+// A word of two tunnel options that are not there: it is zero for all packets that agree on this.
+bool holds_absent_options(unsigned i, uint64_t present) {
+  const unsigned first = index(KeyWord::tun_options);
+  return i >= first && i < index(KeyWord::tun_options_present) && (present >> 2 * (i - first) & 3) == 0;
+}
+
 VlanTag tag_from(uint64_t host_word, unsigned shift) {
   return {.tpid = static_cast<uint16_t>(host_word >> (shift + 16)), .tci = static_cast<uint16_t>(host_word >> shift)};
 }
@@ -62,7 +68,9 @@ Match PacketState::pipeline(LookedAt& looked_at) const {
     if (is_pipeline_word(i)) {
       uint64_t bits = written_.word(i);
       if (tunnel_sent_) {
-        mark_word(static_cast<KeyWord>(i), whole_word, looked_at);
+        if (!holds_absent_options(i, flow_.word(KeyWord::tun_options_present))) {
+          mark_word(static_cast<KeyWord>(i), whole_word, looked_at);
+        }
         bits = whole_word;
       }
       known.mask().word(i) = bits;
@@ -202,7 +210,8 @@ void PacketState::look_at(const Field& field, FieldValue bits, LookedAt& looked_
       mark_word(static_cast<KeyWord>(field.first_word() + 1), word_bits(placed.lo), looked_at);
     }
   }
-  mark_word(present_word, present_in_word(field.presence), looked_at);
+  const Presence presence = presence_of(field);
+  mark_word(presence.word, presence.bits, looked_at);
 }
 
 void PacketState::look_at(const Field& field, LookedAt& looked_at) const { look_at(field, all_bits(field), looked_at); }

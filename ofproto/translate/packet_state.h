@@ -105,11 +105,19 @@ class PacketState {
   bool has_header_of(const Field& field, LookedAt& looked_at) const;
   bool is_ip(LookedAt& looked_at) const;
   bool has_vlan_tag(LookedAt& looked_at) const;
+  // Which of a set of tunnel options (bit n: tun_metadata n) there are.
+  void look_at_options(uint64_t fields, LookedAt& looked_at) const {
+    mark_word(KeyWord::tun_options_present, fields, looked_at);
+  }
+  // The tunnel options that there are, of a set of fields (bit n: tun_metadata n). Nothing: more than a header holds.
+  std::optional<TunnelOptions> read_options(uint64_t fields, LookedAt& looked_at) const;
   bool is_mpls(LookedAt& looked_at) const;
 
   // --- changing (set_field.cc, vlan.cc, mpls.cc, mpls_ttl.cc, pbb.cc, reshape.cc)
   // Nothing happens to a field that the packet does not have.
   void set_field(const Field& field, FieldValue value, FieldValue mask, LookedAt& looked_at);
+  // Takes a tunnel option away; setting one adds it.
+  void delete_option(const Field& option);
   // False: the TTL has run out, nothing was changed. Looks at as few bits as prove it.
   bool decrement_ttl(LookedAt& looked_at);
   void push_vlan(uint16_t tpid, LookedAt& looked_at);
@@ -130,7 +138,7 @@ class PacketState {
 
   // Appends what makes the datapath's packet equal to `flow`.
   void commit(const LookedAt& looked_at, datapath::ActionList& actions);
-  void commit_tunnel(const TunnelMetadata& tunnel, datapath::ActionList& actions);
+  void commit_tunnel(const PacketTunnel& tunnel, datapath::ActionList& actions);
   bool has_uncommitted() const;
   // A meter's band may change the DSCP: what is known of the packet's is not what the datapath's has.
   void note_metered() { is_metered_ = true; }
@@ -201,7 +209,7 @@ class PacketState {
   // How often the packet's own TTL was decremented, and how much of that the datapath has not been told.
   uint8_t ttl_decrements_ = 0;
   uint8_t ttl_uncommitted_ = 0;
-  std::optional<TunnelMetadata> tunnel_sent_;
+  std::optional<PacketTunnel> tunnel_sent_;
   uint32_t queue_id_ = 0;
 };
 

@@ -1,4 +1,6 @@
 // Writing fields, and telling the datapath what was written.
+#include <bit>
+
 #include "lib/base/big_endian.h"
 #include "lib/flow/extract.h"
 #include "lib/packet/ethernet.h"
@@ -79,6 +81,10 @@ bool PacketState::is_always_told(const Field& field) const {
 void PacketState::write(const Field& field, FieldValue value, FieldValue mask) {
   weft::set_masked(flow_, field, value, mask);
   weft::set_masked(written_, field, mask, mask);
+  if (is_tunnel_option(field.id)) {
+    const Presence presence = presence_of(field);
+    set_constant(presence.word, presence.bits, presence.bits);
+  }
   if (is_in_frame(field)) {
     weft::set_masked(pending_, field, mask, mask);
     has_pending_ = true;
@@ -114,6 +120,26 @@ void PacketState::set_field(const Field& field, FieldValue value, FieldValue mas
     unknown_label_ttls_ &= static_cast<uint8_t>(~1U);
   }
   write(field, value, mask);
+}
+
+void PacketState::delete_option(const Field& option) {
+  weft::set(flow_, option, FieldValue{});
+  weft::set(written_, option, all_bits(option));
+  const Presence presence = presence_of(option);
+  set_constant(presence.word, 0, presence.bits);
+}
+
+// Its mask says which there are not, too.
+std::optional<TunnelOptions> PacketState::read_options(uint64_t fields, LookedAt& looked_at) const {
+  mark_word(KeyWord::tun_options_present, fields, looked_at);
+  TunnelOptions options;
+  for (uint64_t rest = flow_.word(KeyWord::tun_options_present) & fields; rest != 0; rest &= rest - 1) {
+    const auto n = static_cast<unsigned>(std::countr_zero(rest));
+    if (!options.set(n, static_cast<uint32_t>(read(FieldId::tun_metadata0 + n, looked_at).lo))) {
+      return std::nullopt;
+    }
+  }
+  return options;
 }
 
 // A value without the bit that says "tagged" takes the tag away; one with it tags a packet that has none.

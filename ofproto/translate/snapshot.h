@@ -75,8 +75,9 @@ struct PortView {
   std::optional<PatchPeer> peer;  // ... which exists
   std::shared_ptr<PatchCounters> patch_counters;
   std::optional<datapath::TunnelSpec> tunnel;
-  std::optional<Encap> encap;    // of a tunnel port that segments can use
-  bool serves_segments = false;  // ... and that some do
+  bool has_tunnel_options = false;  // its header can carry them
+  std::optional<Encap> encap;       // of a tunnel port that segments can use
+  bool serves_segments = false;     // ... and that some do
   PortVlan vlan;
   bool is_protected = false;  // nothing goes from one such port to another
   std::string segment_name;   // empty: not an access port of a segment
@@ -104,6 +105,7 @@ struct BridgeView {
   bool invalid_ttl_to_controller = false;
   bool miss_to_controller = false;
   std::optional<uint8_t> first_egress;  // table
+  uint64_t tunnel_options = 0;          // bit n: a Geneve option is mapped to tun_metadata n
   std::shared_ptr<const SegmentTable> segments;
   std::shared_ptr<FloodLists> flood_lists;
   std::unordered_map<uint32_t, std::vector<SegmentMember>> segment_ports;  // by VNI, by port

@@ -21,7 +21,7 @@ Ipv6Address ipv6_of(FieldValue value) {
 
 void Translation::send_to_tunnel(const PortView& port) {
   const datapath::TunnelSpec& spec = *port.tunnel;
-  TunnelMetadata tunnel;
+  PacketTunnel tunnel;
   tunnel.begin();
   const auto address = [&](const std::optional<IpAddress>& fixed, FieldId v4, FieldId v6) {
     if (fixed) {
@@ -57,6 +57,17 @@ void Translation::send_to_tunnel(const PortView& port) {
                    ? static_cast<uint8_t>(packet_.read(FieldId::nw_ttl, looked_at_).lo)
                    : spec.ttl;
 
+  if (port.has_tunnel_options) {
+    tunnel.flags |= static_cast<uint16_t>(packet_.read(FieldId::tun_flags, looked_at_).lo);
+    const auto options = packet_.read_options(place_.bridge->tunnel_options, looked_at_);
+    if (!options) {
+      note("more tunnel options than a header holds: drop");
+      note_drop(DropReason::tunnel_options_too_long);
+      return;
+    }
+    tunnel.options = *options;
+  }
+
   packet_.commit(looked_at_, out_.actions);
   packet_.commit_tunnel(tunnel, out_.actions);
   out_.actions.push_back(output_of(port));
@@ -70,14 +81,17 @@ uint8_t Translation::tunnel_tos(const datapath::TunnelSpec& spec) {
   return static_cast<uint8_t>(spec.tos.value_or(0) & ~ecn_bits);
 }
 
-void PacketState::commit_tunnel(const TunnelMetadata& tunnel, datapath::ActionList& actions) {
-  const auto is_same = [&](const TunnelMetadata& sent) {
+void PacketState::commit_tunnel(const PacketTunnel& tunnel, datapath::ActionList& actions) {
+  const auto is_same = [&](const PacketTunnel& sent) {
     return sent.id == tunnel.id && sent.src == tunnel.src && sent.dst == tunnel.dst && sent.flags == tunnel.flags &&
            sent.gbp_id == tunnel.gbp_id && sent.gbp_flags == tunnel.gbp_flags && sent.tos == tunnel.tos &&
-           sent.ttl == tunnel.ttl && sent.is_ipv6 == tunnel.is_ipv6;
+           sent.ttl == tunnel.ttl && sent.is_ipv6 == tunnel.is_ipv6 && sent.options == tunnel.options;
   };
   if (!tunnel_sent_ || !is_same(*tunnel_sent_)) {
     actions.push_back(datapath::SetTunnel{tunnel});
+    if (!tunnel.options.empty()) {
+      actions.push_back(datapath::SetTunnelOptions{std::make_shared<const TunnelOptions>(tunnel.options)});
+    }
     tunnel_sent_ = tunnel;
   }
 }

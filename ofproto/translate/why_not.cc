@@ -42,16 +42,14 @@ bool is_second_name(FieldId id) {
          id == FieldId::in_port_oxm || id == FieldId::vlan_tci || id == FieldId::vlan_vid;
 }
 
-bool is_absent(const Field& f, const Flow& flow) {
-  const uint64_t wanted = present_in_word(f.presence);
-  return (flow.word(present_word) & wanted) != wanted;
-}
-
 // Takes the field's bits out of `rest`; false when none was there.
 bool take(Flow& rest, const Field& f) {
-  if (get(rest, f).is_zero()) {
+  const Presence presence = presence_of(f);
+  const bool lacks_option = is_tunnel_option(f.id) && (rest.word(presence.word) & presence.bits) != 0;
+  if (get(rest, f).is_zero() && !lacks_option) {
     return false;
   }
+  rest.word(presence.word) &= lacks_option ? ~presence.bits : ~uint64_t{0};
   set(rest, f, FieldValue{});
   return true;
 }
@@ -68,8 +66,11 @@ std::optional<std::string> tell_tag(Flow& wrong, const Flow& flow) {
 }
 
 std::string tell(const Field& f, const Match& match, const Flow& flow, const PortNames* ports) {
+  if (match.is_wild(f)) {
+    return fmt::format("there is no {}", f.name);
+  }
   const std::string wanted = format_value(f, MaskedValue{match.value(f), match.mask(f)}, ports);
-  return is_absent(f, flow) ? fmt::format("there is no {}, wanted {}", f.name, wanted)
+  return !is_there(flow, f) ? fmt::format("there is no {}, wanted {}", f.name, wanted)
                             : fmt::format("{} is {}, not {}", f.name, format_value(f, get(flow, f), ports), wanted);
 }
 

@@ -25,6 +25,11 @@ using namespace weft::datapath;
 struct World {
   explicit World(PortType type) : port(spec_of(type)), paths(SystemClock::instance(), 1000, always_routed(1500)) {
     table.add(port);
+    TunnelOptionMap options;
+    for (unsigned field = 0; field < TunnelOptions::field_count; ++field) {
+      options.add(field, {static_cast<uint16_t>(field / 16), static_cast<uint8_t>(field % 16 * 16)});
+    }
+    port.set_tunnel_options(options);
   }
   static PortSpec spec_of(PortType type) {
     PortSpec spec = tunnel_spec();

@@ -202,6 +202,12 @@ void TestSwitch::set_first_egress(std::optional<uint8_t> table_id, std::string_v
   settle();
 }
 
+void TestSwitch::map_option(uint16_t n, uint8_t type, std::string_view name) {
+  const auto mapped = bridge(name).apply(openflow::TlvTableMod{openflow::TlvTableCommand::add, {{0x102, type, 4, n}}});
+  EXPECT_TRUE(mapped) << (mapped ? "" : to_string(mapped.error()));
+  settle();
+}
+
 std::string TestSwitch::refusal_of(std::string_view text, std::string_view name) {
   const Names names(bridge(name));
   const auto flow = openflow::parse_flow(text, FlowModCommand::add, &names);
@@ -237,7 +243,7 @@ void TestSwitch::packet_out_with(std::string_view metadata, std::string_view in_
 
 // --- packets
 
-void TestSwitch::receive(std::string_view port, const Frame& frame, const TunnelMetadata& tunnel) {
+void TestSwitch::receive(std::string_view port, const Frame& frame, const PacketTunnel& tunnel) {
   datapath().inject(port_id(port), {frame.bytes(), frame.offload(), tunnel});
   settle();
 }

@@ -85,6 +85,8 @@ class TestSwitch {
   void add_meter(std::string_view text, std::string_view bridge = "br0");
   void mod_meter(std::string_view text, std::string_view bridge = "br0");
   void del_meters(std::string_view text = "", std::string_view bridge = "br0");
+  // tun_metadata n is the option of class 0x102 and this type, critical or not.
+  void map_option(uint16_t n, uint8_t type, std::string_view bridge = "br0");
   // The first egress table, or none.
   void set_first_egress(std::optional<uint8_t> table_id, std::string_view bridge = "br0");
   // What is said to a flow that is refused; empty: it is not.
@@ -96,7 +98,7 @@ class TestSwitch {
                        const Frame& frame, std::string_view bridge = "br0");
 
   // --- packets
-  void receive(std::string_view port, const Frame& frame, const TunnelMetadata& tunnel = {});
+  void receive(std::string_view port, const Frame& frame, const PacketTunnel& tunnel = {});
   // What has left the port since the last call.
   std::vector<Frame> sent(std::string_view port);
   std::vector<datapath::MemoryFrame> sent_with_metadata(std::string_view port);

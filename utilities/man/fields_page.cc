@@ -229,9 +229,6 @@ std::string heading(std::span<const Field> run) {
 
 // Of the two VLAN fields without a number set_field takes one, for vlan_pcp.
 std::string_view writing(const Field& f) {
-  if (!f.has_place()) {
-    return "of actions only delete_field takes it";
-  }
   if (openflow::is_connection_field(f.id)) {
     return "written by ct(exec(...)) only";
   }
@@ -295,8 +292,8 @@ std::string entry(std::span<const Field> run) {
   if (const std::string shown = shown_name(f); run.size() == 1 && shown != f.name) {
     text += fmt::format("Shown as\n.Li {}\nwhere all of it is matched.\n", shown);
   }
-  if (!f.has_place()) {
-    text += "No packet has a value for it, so no match takes it.\n";
+  if (is_tunnel_option(f.id)) {
+    text += "Without a value it asks for a packet that has the option.\n";
   }
   return text + ".br\n" + properties(f) + numbers(run);
 }

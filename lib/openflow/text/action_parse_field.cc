@@ -266,7 +266,7 @@ Parsed parse_check_pkt_larger(const ActionInput& input, const Word& word, Action
 
 Parsed parse_delete_field(const ActionInput& input, const Word& word, ActionList& out) {
   const Field* f = find_field(word.value);
-  if (f == nullptr || f->id < FieldId::tun_metadata0 || f->id > FieldId::tun_metadata63) {
+  if (f == nullptr || !is_tunnel_option(f->id)) {
     return input.source.error(word.place(), "only a tunnel option can be deleted: tun_metadata0 to tun_metadata63");
   }
   out.emplace_back(DeleteFieldAction{f->id});

@@ -114,6 +114,10 @@ class MatchParser {
     if (is_rule_ && !has_oxm(*f) && f->id != FieldId::dl_vlan && f->id != FieldId::dl_vlan_pcp) {
       return source_.error(word.key, fmt::format("no message can say {}: it has no number", f->name));
     }
+    if (is_tunnel_option(f->id) && !word.has_value()) {
+      match_.set_present(*f);
+      return {};
+    }
     if (!word.has_value()) {
       return source_.error(word.whole, fmt::format("{0} needs a value: {0}=...", word.key));
     }

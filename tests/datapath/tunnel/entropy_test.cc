@@ -122,7 +122,7 @@ TEST_F(Entropy, TheFlowIdOfNvgreDoesToo) {
   const auto flow_id = [&](uint64_t hash) {
     packet->flow_hash = hash;
     TunnelHeader header;
-    header.write(spec, to, *packet);
+    header.write(spec, to, *packet, nullptr);
     std::array<uint8_t, TunnelHeader::max_size> bytes{};
     header.copy_to(bytes.data(), {});
     return uint16_t{bytes[header.size() - 1]};

@@ -18,6 +18,8 @@ class StubPort final : public Port {
   void transmit(PacketBatch&& batch, TxContext&) override { batch.clear(); }
   PortStatus status() const override { return {}; }
   TooBigAnswers* too_big_answers() override { return &too_big_answers_; }
+  void set_tunnel_options(const TunnelOptionMap& map) override { options_ = map; }
+  const TunnelOptionMap* tunnel_options() const override { return &options_; }
 
  private:
   static PortEnvironment environment_of(uint32_t id) {
@@ -27,6 +29,7 @@ class StubPort final : public Port {
   }
 
   TooBigAnswers too_big_answers_{*this, 100, SystemClock::instance()};
+  TunnelOptionMap options_;
 };
 
 inline PortSpec tunnel_spec(const std::string& name = "vx0") {

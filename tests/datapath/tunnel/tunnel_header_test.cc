@@ -26,11 +26,11 @@ class TunnelHeaderStory : public ::testing::Test {
   static Frame inner() { return frame().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("hi"); }
 
   // Header and frame, as they are on the wire behind IP or UDP.
-  Bytes written(const PortSpec& spec, uint64_t key) {
+  Bytes written(const PortSpec& spec, uint64_t key, const TunnelOptionMap* options = nullptr) {
     Encapsulation to;
     to.key = key;
     TunnelHeader header;
-    header.write(spec, to, *packet_);
+    header.write(spec, to, *packet_, options);
     Bytes bytes(header.size());
     header.copy_to(bytes.data(), InternetSum().add(packet_->bytes()));
     const Bytes frame = inner().bytes();
@@ -117,15 +117,73 @@ TEST_F(TunnelHeaderStory, TheOamBitCrosses) {
   EXPECT_EQ(open_tunnel(PortType::geneve, bytes)->flags, TunnelMetadata::flag_oam | TunnelMetadata::flag_key);
 }
 
-TEST_F(TunnelHeaderStory, GeneveOptionsAreSteppedOverUnlessOneIsCritical) {
+TEST_F(TunnelHeaderStory, MappedGeneveOptionsAreWrittenAndRead) {
+  TunnelOptionMap map;
+  map.add(5, {0x0102, 0x80});
+  map.add(0, {0x0102, 0x03});
+  packet_->tunnel.begin();
+  packet_->tunnel.options.set(5, 0xaabbccdd);
+  packet_->tunnel.options.set(7, 9);
+  EXPECT_EQ(front(written(port_of(PortType::geneve), 1), 2), (Bytes{0, 0})) << "none is mapped";
+  packet_->tunnel.options.set(0, 1);
+
+  Bytes bytes = written(port_of(PortType::geneve), 1, &map);
+
+  EXPECT_EQ(front(bytes, 24), (Bytes{4,    0x40, 0x65, 0x58, 0,    0,    1,    0,  //
+                                     0x01, 0x02, 0x03, 0x01, 0,    0,    0,    1,  //
+                                     0x01, 0x02, 0x80, 0x01, 0xaa, 0xbb, 0xcc, 0xdd}));
+  const auto opened = open_tunnel(PortType::geneve, bytes);
+  ASSERT_TRUE(opened.has_value());
+  EXPECT_EQ(Frame(opened->frame), inner());
+  TunnelOptions read;
+  EXPECT_EQ(read_geneve_options(opened->options, &map, read), keep);
+  packet_->tunnel.options.clear();
+  packet_->tunnel.options.set(5, 0xaabbccdd);
+  packet_->tunnel.options.set(0, 1);
+  EXPECT_EQ(read, packet_->tunnel.options);
+}
+
+TEST_F(TunnelHeaderStory, AnUncriticalOptionAloneDoesNotSetTheCriticalBit) {
+  TunnelOptionMap map;
+  map.add(0, {0xffff, 0x7f});
+  packet_->tunnel.begin();
+  packet_->tunnel.options.set(0, 0);
+  EXPECT_EQ(front(written(port_of(PortType::geneve), 1, &map), 2), (Bytes{2, 0}));
+  EXPECT_EQ(front(written(port_of(PortType::vxlan), 1, &map), 2), (Bytes{8, 0}));
+}
+
+TEST_F(TunnelHeaderStory, AMappedOptionOfAnotherLengthIsRefused) {
+  TunnelOptionMap map;
+  map.add(0, {0x0102, 0x03});
+  TunnelOptions read;
+  for (const uint8_t units : {0, 2, 31}) {
+    Bytes option{0x01, 0x02, 0x03, units};
+    option.resize(4 + size_t{4} * units);
+    EXPECT_EQ(read_geneve_options(option, &map, read), DropReason::tunnel_bad_header);
+    EXPECT_EQ(read_geneve_options(option, nullptr, read), keep);
+  }
+  EXPECT_TRUE(read.empty());
+}
+
+TEST_F(TunnelHeaderStory, UnknownGeneveOptionsAreSteppedOverUnlessOneIsCritical) {
   Bytes bytes = written(port_of(PortType::geneve), 1);
   const Bytes options{0x01, 0x02, 0x03, 0x01, 0xaa, 0xbb, 0xcc, 0xdd, 0x01, 0x02, 0x04, 0x00};
   bytes.insert(bytes.begin() + 8, options.begin(), options.end());
   bytes[0] = 3;
-  EXPECT_EQ(Frame(open_tunnel(PortType::geneve, bytes)->frame), inner());
-  Bytes critical = bytes;
-  critical[18] |= 0x80;
-  EXPECT_EQ(refusal(PortType::geneve, critical), DropReason::tunnel_critical_option);
+  const auto opened = open_tunnel(PortType::geneve, bytes);
+  ASSERT_TRUE(opened.has_value());
+  EXPECT_EQ(Frame(opened->frame), inner());
+  EXPECT_EQ(Bytes(opened->options.begin(), opened->options.end()), options);
+  TunnelOptionMap map;
+  map.add(9, {0x0102, 0x03});
+  TunnelOptions read;
+  EXPECT_EQ(read_geneve_options(options, nullptr, read), keep);
+  EXPECT_TRUE(read.empty());
+  Bytes critical = options;
+  critical[10] |= 0x80;
+  EXPECT_EQ(read_geneve_options(critical, nullptr, read), DropReason::tunnel_critical_option);
+  EXPECT_EQ(read_geneve_options(critical, &map, read), DropReason::tunnel_critical_option);
+  EXPECT_EQ(read.value(9), 0xaabbccddU);
   Bytes lying = bytes;
   lying[19] = 1;
   EXPECT_EQ(refusal(PortType::geneve, lying), DropReason::tunnel_bad_header) << "an option beyond the options' end";

@@ -348,5 +348,78 @@ TEST_F(RecordedStory, AFullChecksumIsVerifiedBeforeALongFrameIsTakenForGso) {
   EXPECT_EQ(Frame(batch_[1].bytes()), full.bad_checksum());
 }
 
+// --- Geneve
+
+class GeneveReceiverStory : public ::testing::Test {
+ protected:
+  GeneveReceiverStory() : port_(spec(), 9), paths_(clock_, 1000, always_routed(1500)) {
+    table_.add(port_);
+    TunnelOptionMap map;
+    map.add(3, {0x102, 0x80});
+    port_.set_tunnel_options(map);
+    info_.outer = {ip("192.0.2.1"), ip("192.0.2.2"), 0, 64};
+  }
+  static PortSpec spec() {
+    PortSpec spec = tunnel_spec();
+    spec.type = PortType::geneve;
+    return spec;
+  }
+  static Bytes datagram(const Frame& inner, const Bytes& options) {
+    Bytes payload{static_cast<uint8_t>(options.size() / 4), 0, 0x65, 0x58, 0, 0x13, 0x89, 0};
+    payload.insert(payload.end(), options.begin(), options.end());
+    const Bytes frame = inner.bytes();
+    payload.insert(payload.end(), frame.begin(), frame.end());
+    return payload;
+  }
+  void receive(const Bytes& datagrams, size_t gro_size = 0) {
+    info_.gro_size = static_cast<uint16_t>(gro_size);
+    TunnelReceiver receiver(PortType::geneve, table_, paths_, context_, Delivery(batch_, waiting_));
+    receiver.take(pool_.copy_of(datagrams), info_);
+    receiver.finish();
+  }
+
+  PacketPool pool_;
+  PacketBalance balance_;
+  RxContext context_{0, pool_, balance_};
+  ManualClock clock_;
+  TunnelTable table_;
+  StubPort port_;
+  PathCache paths_;
+  DatagramInfo info_;
+  std::deque<PacketPtr> waiting_;
+  PacketBatch batch_;
+};
+
+TEST_F(GeneveReceiverStory, MappedOptionsComeWithThePacketAndUnknownCriticalOnesDropIt) {
+  receive(datagram(udp_frame(), {0x01, 0x02, 0x80, 0x01, 1, 2, 3, 4, 0x01, 0x02, 0x01, 0x00}));
+  receive(datagram(udp_frame(), {}));
+  receive(datagram(udp_frame(), {0x01, 0x02, 0x81, 0x01, 1, 2, 3, 4}));
+  receive(datagram(udp_frame(), {0x01, 0x02, 0x80, 0x00}));
+  ASSERT_EQ(batch_.size(), 2U);
+  EXPECT_EQ(batch_[0].tunnel.options.value(3), 0x01020304U);
+  EXPECT_EQ(batch_[0].tunnel.options.count(), 1U);
+  EXPECT_TRUE(batch_[1].tunnel.options.empty());
+  EXPECT_EQ(balance_.dropped.value(DropReason::tunnel_critical_option), 1U);
+  EXPECT_EQ(balance_.dropped.value(DropReason::tunnel_bad_header), 1U);
+  EXPECT_EQ(port_.total_counters().rx_dropped, 1U + 1U) << "the port that it was for";
+}
+
+TEST_F(GeneveReceiverStory, SegmentsOfAFlowWithOtherOptionsAreNotMerged) {
+  const auto segment = [](uint32_t sequence, uint8_t value) {
+    return datagram(tcp_segment(sequence, 1000, tcp_flag::ack, static_cast<uint16_t>(sequence / 1000)),
+                    {0x01, 0x02, 0x80, 0x01, 0, 0, 0, value});
+  };
+  const size_t size = segment(0, 0).size();
+  receive(joined({segment(1, 7), segment(1001, 7)}), size);
+  ASSERT_EQ(batch_.size(), 1U);
+  EXPECT_TRUE(batch_[0].offload.is_gso());
+  EXPECT_EQ(batch_[0].tunnel.options.value(3), 7U);
+  batch_.clear();
+  receive(joined({segment(1, 7), segment(1001, 8)}), size);
+  ASSERT_EQ(batch_.size(), 2U);
+  EXPECT_EQ(batch_[0].tunnel.options.value(3), 7U);
+  EXPECT_EQ(batch_[1].tunnel.options.value(3), 8U);
+}
+
 }  // namespace
 }  // namespace weft::datapath

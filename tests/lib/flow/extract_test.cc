@@ -260,6 +260,16 @@ TEST(Extract, WhatComesWithThePacket) {
   // The datapath's number has 32 bits.
   EXPECT_EQ(swap_network_order(key.word(KeyWord::hash_port)), 70000U);
 
+  packet->tunnel.options.set(5, 0);
+  packet->tunnel.options.set(0, 0x12345678);
+  packet->tunnel.options.set(63, 7);
+  EXPECT_EQ(extract(*packet, key), keep);
+  EXPECT_NE(format_flow(Flow(key)).find(
+                "tun_flags=+oam,tun_metadata0=0x12345678,tun_metadata5=0,tun_metadata63=0x7,in_port="),
+            std::string::npos)
+      << format_flow(Flow(key));
+  packet->tunnel.options.clear();
+
   packet->tunnel.set_source(*Ipv6Address::parse("2001:db8::1"));
   packet->tunnel.set_destination(*Ipv6Address::parse("2001:db8::2"));
   EXPECT_EQ(extract(*packet, key), keep);

@@ -214,7 +214,7 @@ TEST(FieldRegistry, KnowsSizesOnTheWire) {
   EXPECT_EQ(field(FieldId::mpls_label).oxm->size, 4);
   EXPECT_EQ(field(FieldId::pbb_isid).oxm->size, 3);
   EXPECT_EQ(field(FieldId::ipv6_exthdr).oxm->size, 2);
-  EXPECT_EQ(field(FieldId::tun_metadata0).nxm->size, 124);
+  EXPECT_EQ(field(FieldId::tun_metadata0).nxm->size, 4);
 }
 
 TEST(FieldRegistry, WordsOfAFieldIncludeItsPresence) {
@@ -223,7 +223,9 @@ TEST(FieldRegistry, WordsOfAFieldIncludeItsPresence) {
   const WordSet dst = field_words(field(FieldId::ipv4_dst));
   EXPECT_TRUE(dst.has(index(KeyWord::ipv4)) && dst.has(index(present_word)));
   EXPECT_EQ(dst.count(), 2U);
-  EXPECT_TRUE(field_words(field(FieldId::tun_metadata0)).empty());
+  const WordSet option = field_words(field(FieldId::tun_metadata0 + 5));
+  EXPECT_TRUE(option.has(index(KeyWord::tun_options) + 2) && option.has(index(KeyWord::tun_options_present)));
+  EXPECT_EQ(option.count(), 2U);
 }
 
 TEST(FieldRegistry, AFieldThatWasLookedAtIsInTheMaskWithItsPresence) {
@@ -234,6 +236,8 @@ TEST(FieldRegistry, AFieldThatWasLookedAtIsInTheMaskWithItsPresence) {
   add_to_mask(mask, field(FieldId::nw_tos));
   EXPECT_EQ(get(mask, FieldId::ip_dscp).lo, 0x3fU);
   EXPECT_EQ(get(mask, FieldId::ip_ecn).lo, 0U);
+  add_to_mask(mask, field(FieldId::tun_metadata63), {0, 1});
+  EXPECT_EQ(mask.word(KeyWord::tun_options_present), uint64_t{1} << 63);
 }
 
 TEST(FieldRegistry, MetadataNeedsNothingAndHeadersTheirPrerequisite) {

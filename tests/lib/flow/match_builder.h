@@ -30,6 +30,10 @@ inline void add_part(Match& match, std::string_view part, const PortNames* ports
     return;
   }
   const auto pair = split_once(part, '=');
+  if (const Field* option = pair ? nullptr : find_field(part); option != nullptr && is_tunnel_option(option->id)) {
+    match.set_present(*option);
+    return;
+  }
   const Field* f = pair ? resolve_field(pair->first, match) : nullptr;
   ASSERT_NE(f, nullptr) << "no such field: " << part;
   const auto added = add_to_match(match, *f, pair->second, ports);

@@ -76,6 +76,25 @@ TEST(Match, ClearTakesPresenceAwayWithTheLastFieldThatNeedsIt) {
   EXPECT_EQ(m, match("ip"));
 }
 
+// Zero is what an option reads as that is not there.
+TEST(Match, ATunnelOptionOfZeroIsThere) {
+  Flow without;
+  Flow with;
+  with.word(KeyWord::tun_options_present) = 1U << 3;
+  for (const char* text : {"tun_metadata3=0", "tun_metadata3=0/0xf0", "tun_metadata3", "tun_metadata3=*"}) {
+    EXPECT_TRUE(match(text).matches(with)) << text;
+    EXPECT_FALSE(match(text).matches(without)) << text;
+    EXPECT_FALSE(match("tun_metadata2=0").matches(with));
+  }
+  Match m = match("tun_metadata3=5,tun_metadata4=6");
+  EXPECT_TRUE(m.is_subset_of(match("tun_metadata3")));
+  EXPECT_FALSE(match("tun_metadata3").is_subset_of(m));
+  m.clear(field(FieldId::tun_metadata0 + 3));
+  EXPECT_EQ(m, match("tun_metadata4=6"));
+  m.clear(field(FieldId::tun_metadata0 + 4));
+  EXPECT_EQ(m, Match{});
+}
+
 TEST(Match, AWildcardValueIsNoMatchAtAll) {
   Match m;
   m.set_masked(FieldId::udp_src, 5, 0);

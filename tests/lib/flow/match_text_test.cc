@@ -133,6 +133,8 @@ constexpr MatchCase cases[] = {
     {"tun_flags=0", "tun_flags=-oam"},
     {"tun_gbp_id=5,tun_gbp_flags=0x10", "tun_gbp_id=5,tun_gbp_flags=0x10"},
     {"tun_gbp_id=0x5/0xf", "tun_gbp_id=0x5/0xf"},
+    {"tun_metadata63=0,tun_metadata0=0x5/0xf,tun_flags=oam", "tun_flags=+oam,tun_metadata0=0x5/0xf,tun_metadata63=0"},
+    {"tun_metadata7=*,tun_metadata5", "tun_metadata5,tun_metadata7"},
     // Metadata.
     {"metadata=0,reg1=0,tun_id=0", "reg1=0,tun_id=0,metadata=0"},
     {"metadata=0x5/0xf", "metadata=0x5/0xf"},

@@ -3,6 +3,8 @@
 
 #include "lib/openflow/codec.h"
 #include "lib/openflow/nicira_error.h"
+#include "lib/openflow/oxm.h"
+#include "lib/openflow/wire.h"
 #include "tests/lib/openflow/message_bytes.h"
 
 namespace weft::openflow {
@@ -71,9 +73,38 @@ TEST(Extension, RefusedWithTheErrorsOfTheExtension) {
   EXPECT_EQ(refusal_of(nicira_message(Version::v1_3, 16, hex("00000003"))), OpenFlowError{ErrorCode::ofpbrc_eperm});
 }
 
-// tun_metadata0, four bytes: no option is mapped to it.
-TEST(Extension, AMatchOnAnUnmappedOptionIsRefused) {
-  EXPECT_EQ(refusal_of(flow_mod(match(hex("00015004 00000001")), {})), nicira_error(NiciraError::tlv_field_unmapped));
+// tun_metadata0 with as many bytes as a peer likes; ovs-ofctl writes one for a small value.
+TEST(Extension, TunnelOptionsAreReadInEveryLengthAndWrittenInOne) {
+  const auto read = [](const Bytes& oxm) {
+    const auto decoded = decode(Version::v1_3, flow_mod(match(oxm), {}));
+    EXPECT_TRUE(decoded.has_value());
+    return decoded ? std::get<FlowMod>(decoded->message).match : Match();
+  };
+  Match exact;
+  exact.set(FieldId::tun_metadata0, 0x5a);
+  EXPECT_EQ(read(hex("00015001 5a")), exact);
+  EXPECT_EQ(read(hex("00015002 005a")), exact);
+  EXPECT_EQ(read(hex("00015004 0000005a")), exact);
+  EXPECT_EQ(read(hex("00015008 000000000000005a")), exact);
+  EXPECT_EQ(read(hex("0001507c") + zeros(123) + hex("5a")), exact);
+  Match masked;
+  masked.set_masked(FieldId::tun_metadata0, 0x10, 0xf0);
+  EXPECT_EQ(read(hex("00015102 10f0")), masked);
+  EXPECT_EQ(read(hex("00015108 00000010000000f0")), masked);
+  Match present;
+  present.set_present(field(FieldId::tun_metadata0));
+  EXPECT_EQ(read(hex("00015100")), present);
+  EXPECT_EQ(read(hex("00015108 0000000000000000")), present);
+  for (const Match& m : {exact, masked, present}) {
+    Bytes bytes;
+    WireWriter out(bytes);
+    write_oxm_list(out, m, Version::v1_3);
+    EXPECT_EQ(read(bytes), m);
+  }
+  const OpenFlowError bad_length{ErrorCode::ofpbmc_bad_len};
+  for (const char* wrong : {"00015000", "00015103 0000ff", "00015005 0100000000"}) {
+    EXPECT_EQ(refusal_of(flow_mod(match(hex(wrong)), {})), bad_length) << wrong;
+  }
 }
 
 TEST(Extension, IsUnknownInVersionsThatDoNotHaveIt) {

@@ -69,9 +69,13 @@ Ipv6Address address_of(FieldValue value) {
   return address;
 }
 
-std::optional<TunnelMetadata> tunnel_with(const Field& field, FieldValue value) {
-  TunnelMetadata tunnel;
+std::optional<PacketTunnel> tunnel_with(const Field& field, FieldValue value) {
+  PacketTunnel tunnel;
   tunnel.begin();
+  if (is_tunnel_option(field.id)) {
+    tunnel.options.set(field.id - FieldId::tun_metadata0, static_cast<uint32_t>(value.lo));
+    return tunnel;
+  }
   switch (field.id) {
     case FieldId::tun_id:
       tunnel.id = value.lo;

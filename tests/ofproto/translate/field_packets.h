@@ -14,7 +14,7 @@ namespace weft {
 // is made by the switch itself.
 struct FieldPacket {
   Frame frame;
-  TunnelMetadata tunnel;
+  PacketTunnel tunnel;
   uint16_t in_port = 1;
 };
 std::optional<FieldPacket> packet_with(const Field& field, FieldValue value);

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <map>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -55,6 +56,9 @@ class Pair {
         sw_.set_qos(names_.back(), ofproto::QosConfig{.limit = {}, .queues = {{1, {}}, {2, {}}}});
       }
       dull_.add_port(OfPort{n}, is_tunnel ? std::optional(datapath::TunnelSpec()) : std::nullopt);
+    }
+    for (uint16_t n = 0; n < random_option_count; ++n) {
+      sw_.map_option(random_option + n, static_cast<uint8_t>(n));
     }
     for (uint32_t id = 1; id <= random_group_count; ++id) {
       const openflow::GroupMod group = random_.group(id);
@@ -171,7 +175,7 @@ class Pair {
   ::testing::AssertionResult same_fate() {
     const OfPort port = random_.in_port();
     const Frame frame = random_.frame();
-    const TunnelMetadata tunnel = number(port) == random_port_count ? random_.tunnel() : TunnelMetadata();
+    const PacketTunnel tunnel = number(port) == random_port_count ? random_.tunnel() : PacketTunnel();
     const reference::WalkOutcome wanted = dull_.run(port, frame.bytes(), tunnel);
     for (const reference::WalkSent& sent : wanted.sent) {
       const bool is_there = sent.queue_id == 1 || sent.queue_id == 2;
@@ -225,6 +229,12 @@ class Pair {
  private:
   using Sent = std::tuple<uint64_t, std::string, std::vector<uint8_t>>;  // tunnel id and remote, frame
 
+  static std::string outer(const IpAddress& remote, const TunnelOptions& options) {
+    std::string text = remote.to_string();
+    options.for_each([&](unsigned n, uint32_t value) { text += fmt::format(" {}={:#x}", n, value); });
+    return text;
+  }
+
   ::testing::AssertionResult same(const reference::WalkOutcome& wanted, const Frame& frame, OfPort in_port) {
     if (const size_t punted = sw_.packet_ins().size(); punted != wanted.punted) {
       return differ(frame, in_port) << punted << " packet-ins and not " << wanted.punted;
@@ -233,14 +243,16 @@ class Pair {
       std::vector<Sent> ours;
       for (datapath::MemoryFrame& sent : sw_.sent_with_metadata(names_[n - 1U])) {
         const bool is_tunnel = n == random_port_count;
-        ours.emplace_back(is_tunnel ? sent.tunnel.id : 0, is_tunnel ? sent.tunnel.destination().to_string() : "",
+        ours.emplace_back(is_tunnel ? sent.tunnel.id : 0,
+                          is_tunnel ? outer(sent.tunnel.destination(), sent.tunnel.options) : "",
                           at_least_60(std::move(sent.bytes)));
       }
       std::vector<Sent> theirs;
       for (const reference::WalkSent& sent : wanted.sent) {
         if (sent.port == OfPort{n}) {
           const bool is_tunnel = n == random_port_count;
-          theirs.emplace_back(sent.tunnel_id, is_tunnel ? sent.tunnel_remote.to_string() : "", at_least_60(sent.frame));
+          theirs.emplace_back(sent.tunnel_id, is_tunnel ? outer(sent.tunnel_remote, sent.tunnel_options) : "",
+                              at_least_60(sent.frame));
         }
       }
       std::ranges::sort(ours);

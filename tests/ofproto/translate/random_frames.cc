@@ -5,8 +5,8 @@ namespace weft {
 
 using F = FieldId;
 
-TunnelMetadata RandomTables::tunnel() {
-  TunnelMetadata tunnel;
+PacketTunnel RandomTables::tunnel() {
+  PacketTunnel tunnel;
   tunnel.begin();
   tunnel.id = value_of(F::tun_id);
   tunnel.set_source(Ipv4Address::from_host(static_cast<uint32_t>(value_of(F::tun_src))));
@@ -14,6 +14,11 @@ TunnelMetadata RandomTables::tunnel() {
   tunnel.tos = static_cast<uint8_t>(value_of(F::tun_tos));
   tunnel.ttl = static_cast<uint8_t>(value_of(F::tun_ttl));
   tunnel.gbp_id = static_cast<uint16_t>(below(4));
+  for (unsigned n = 0; n < random_option_count; ++n) {
+    if (one_in(2)) {
+      tunnel.options.set(random_option + n, static_cast<uint32_t>(below(4)));
+    }
+  }
   return tunnel;
 }
 

@@ -19,11 +19,13 @@ namespace {
 
 using F = FieldId;
 
-const std::vector<FieldId> link_fields = {F::eth_dst, F::eth_src, F::vlan_tci,   F::vlan_vid, F::tun_id,
-                                          F::tun_src, F::tun_dst, F::metadata,   F::reg0,     F::reg0 + 3,
-                                          F::tun_tos, F::tun_ttl, F::tun_gbp_id, F::in_port,  F::eth_dst};
-const std::vector<FieldId> link_sets = {F::eth_dst,  F::eth_src, F::reg0,   F::reg0 + 3,
-                                        F::metadata, F::tun_id,  F::tun_dst};
+constexpr FieldId first_option = F::tun_metadata0 + random_option;
+
+const std::vector<FieldId> link_fields = {
+    F::eth_dst,  F::eth_src, F::vlan_tci, F::vlan_vid,   F::tun_id,  F::tun_src, F::tun_dst,   F::metadata,     F::reg0,
+    F::reg0 + 3, F::tun_tos, F::tun_ttl,  F::tun_gbp_id, F::in_port, F::eth_dst, first_option, first_option + 1};
+const std::vector<FieldId> link_sets = {F::eth_dst, F::eth_src, F::reg0,      F::reg0 + 3,     F::metadata,
+                                        F::tun_id,  F::tun_dst, first_option, first_option + 1};
 
 std::vector<FieldId> operator+(std::vector<FieldId> a, const std::vector<FieldId>& b) {
   a.insert(a.end(), b.begin(), b.end());
@@ -175,6 +177,12 @@ Action RandomTables::change(const Kind& kind) {
     if (one_in(4)) {
       return DecTtlAction{};
     }
+  }
+  if (one_in(20)) {
+    return DeleteFieldAction{first_option + static_cast<unsigned>(below(random_option_count))};
+  }
+  if (one_in(20)) {
+    return MoveAction{{first_option, 0, 8}, {first_option + 1, static_cast<uint16_t>(8 * below(3)), 8}};
   }
   if (one_in(6)) {
     return MoveAction{{F::eth_src, 0, 8}, {F::reg0, static_cast<uint16_t>(8 * below(3)), 8}};

@@ -15,6 +15,9 @@
 
 namespace weft {
 
+// tun_metadata1 and the next one: what tunnel options there are.
+inline constexpr uint16_t random_option = 1;
+inline constexpr uint16_t random_option_count = 2;
 inline constexpr uint16_t random_port_count = 5;  // 1 to 5; the last one is a tunnel
 inline constexpr uint8_t random_table_count = 4;
 inline constexpr unsigned random_group_count = 6;
@@ -45,7 +48,7 @@ class RandomTables {
   OfPort in_port() { return OfPort{static_cast<uint16_t>(1 + below(random_port_count))}; }
   // Each frame has a number in its payload, so no two are equal.
   Frame frame();
-  TunnelMetadata tunnel();
+  PacketTunnel tunnel();
 
   uint64_t below(uint64_t n) { return std::uniform_int_distribution<uint64_t>(0, n - 1)(random_); }
   bool one_in(uint64_t n) { return below(n) == 0; }

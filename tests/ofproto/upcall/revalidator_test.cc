@@ -48,6 +48,7 @@ class WalkedDatapath final : public datapath::Datapath {
   void remove_port(PortId) override {}
   void release_port_id(PortId) override {}
   Result<void, datapath::PortError> set_tunnel_groups(PortId, std::vector<IpAddress>) override { return {}; }
+  void set_tunnel_options(PortId, const datapath::TunnelOptionMap&) override {}
   Result<void, datapath::PortError> configure_port(PortId, const datapath::PortSpec&) override { return {}; }
   datapath::PortCounters port_counters(PortId) const override { return {}; }
   std::optional<datapath::PortStatus> port_status(PortId) const override { return std::nullopt; }

@@ -119,7 +119,7 @@ void DirectWalk::set_down(OfPort port, bool is_down) {
   }
 }
 
-WalkOutcome DirectWalk::run(OfPort in_port, const std::vector<uint8_t>& frame, const TunnelMetadata& tunnel) {
+WalkOutcome DirectWalk::run(OfPort in_port, const std::vector<uint8_t>& frame, const PacketTunnel& tunnel) {
   if (down_.contains(in_port)) {
     return {};
   }
@@ -136,6 +136,10 @@ WalkOutcome DirectWalk::run(OfPort in_port, const std::vector<uint8_t>& frame, c
     set(packet.pipeline, FieldId::tun_ttl, FieldValue{0, tunnel.ttl});
     set(packet.pipeline, FieldId::tun_gbp_id, FieldValue{0, tunnel.gbp_id});
     set(packet.pipeline, FieldId::tun_gbp_flags, FieldValue{0, tunnel.gbp_flags});
+    tunnel.options.for_each([&](unsigned n, uint32_t value) {
+      set(packet.pipeline, FieldId::tun_metadata0 + n, FieldValue{0, value});
+      packet.pipeline.word(KeyWord::tun_options_present) |= uint64_t{1} << n;
+    });
   }
   Walk walk;
   if (table(0, packet, walk) && !walk.is_dead) {
@@ -335,6 +339,7 @@ void DirectWalk::set_field(const SetFieldAction& action, Packet& packet, Walk& w
   const Field& f = field(action.field);
   if (is_pipeline_field(f)) {
     set_masked(packet.pipeline, f, action.value, action.mask);
+    packet.pipeline.word(KeyWord::tun_options_present) |= is_tunnel_option(f.id) ? presence_of(f).bits : 0;
     return;
   }
   const Flow flow = flow_of(packet);
@@ -396,7 +401,7 @@ void DirectWalk::egress(OfPort port, const Packet& packet, Walk& walk) {
 }
 
 void DirectWalk::send_now(OfPort port, const Packet& packet, Walk& walk) {
-  WalkSent sent{port, packet.bytes, 0, {}, packet.queue_id};
+  WalkSent sent{port, packet.bytes, 0, {}, packet.queue_id, {}};
   if (packet.was_shortened && !packet.offload.is_partial()) {
     sent.frame.resize(std::max<size_t>(sent.frame.size(), 60));
   }
@@ -406,6 +411,11 @@ void DirectWalk::send_now(OfPort port, const Packet& packet, Walk& walk) {
     sent.tunnel_id = tunnel->out_key.value_or(get(packet.pipeline, FieldId::tun_id).lo);
     if (sent.tunnel_remote.is_unspecified()) {
       return;
+    }
+    for (unsigned n = 0; n < TunnelOptions::field_count; ++n) {
+      if ((packet.pipeline.word(KeyWord::tun_options_present) >> n & 1) != 0) {
+        sent.tunnel_options.set(n, static_cast<uint32_t>(get(packet.pipeline, FieldId::tun_metadata0 + n).lo));
+      }
     }
   }
   walk.outcome.sent.push_back(std::move(sent));

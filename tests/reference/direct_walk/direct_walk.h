@@ -37,6 +37,7 @@ struct WalkSent {
   uint64_t tunnel_id = 0;  // of a tunnel port
   IpAddress tunnel_remote;
   uint32_t queue_id = 0;
+  TunnelOptions tunnel_options;
 };
 
 struct WalkOutcome {
@@ -65,7 +66,7 @@ class DirectWalk {
   // A port that is down neither receives nor sends, and is not live.
   void set_down(OfPort port, bool is_down);
 
-  WalkOutcome run(OfPort in_port, const std::vector<uint8_t>& frame, const TunnelMetadata& tunnel);
+  WalkOutcome run(OfPort in_port, const std::vector<uint8_t>& frame, const PacketTunnel& tunnel);
   const std::vector<Rule>& rules() const { return rules_; }
 
  private:

@@ -48,6 +48,9 @@ bool DirectWalk::act_extension(const Action& action, Packet& packet, Walk& walk)
     branch(packet, walk, [&](Packet& copy, Walk& of_copy) { act(clone->nested->actions, copy, of_copy); });
   } else if (const auto* queue = std::get_if<SetQueueAction>(&action)) {
     packet.queue_id = queue->queue_id;
+  } else if (const auto* deletes = std::get_if<DeleteFieldAction>(&action)) {
+    set(packet.pipeline, deletes->field, FieldValue{});
+    packet.pipeline.word(KeyWord::tun_options_present) &= ~presence_of(field(deletes->field)).bits;
   } else if (std::holds_alternative<PopQueueAction>(action)) {
     packet.queue_id = 0;
   } else if (const auto* enqueue = std::get_if<EnqueueAction>(&action)) {

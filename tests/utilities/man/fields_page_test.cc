@@ -69,9 +69,10 @@ TEST(FieldsPage, SaysWhatAFieldIs) {
                               ".br\n.Li NXM_OF_TCP_DST\n(0x0000, 10), extension.\n"));
   EXPECT_THAT(page, HasSubstr(".It Cm ct_mark\nConnection mark.\n"
                               ".br\n32 bits, hexadecimal;\nany mask;\nwritten by ct(exec(...)) only.\n"));
-  EXPECT_THAT(page, HasSubstr(".It Cm tun_metadata0 No to Cm tun_metadata63\nTunnel option.\n"
-                              "No packet has a value for it, so no match takes it.\n"
-                              ".br\n992 bits, hexadecimal;\nany mask;\nof actions only delete_field takes it.\n"));
+  EXPECT_THAT(page, HasSubstr(".It Cm tun_metadata0 No to Cm tun_metadata63\n"
+                              "Geneve option that is mapped to the field (weft-ofctl add-tlv-map).\n"
+                              "Without a value it asks for a packet that has the option.\n"
+                              ".br\n32 bits, hexadecimal;\nany mask;\nactions may write it.\n"));
   EXPECT_THAT(page, HasSubstr(".It Cm tun_ttl\nTunnel's outer time to live.\n"
                               ".br\n8 bits, decimal;\nany mask;\nread-only.\n"
                               ".br\nShown in traces and megaflows only: no message can say it.\n"));

@@ -74,6 +74,7 @@ class DeviceDatapath : public datapath::Datapath {
     }
     return {};
   }
+  void set_tunnel_options(PortId, const datapath::TunnelOptionMap&) override {}
   Result<void, PortError> configure_port(PortId /*port*/, const PortSpec& spec) override {
     configured[spec.name] = spec;
     if (!configure_error.empty()) {

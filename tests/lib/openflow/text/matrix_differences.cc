@@ -70,11 +70,6 @@ constexpr Difference known[] = {
        return has(f, {"push_vlan", "meter:"});
      },
      "a text says what a rule does; what 1.0 has no action for is left out of its messages"},
-    {we_refuse, every_version,
-     [](Flow f) {
-       return has(f, {"tun_metadata", "TUN_METADATA"});
-     },
-     "no tunnel option is mapped; ovs-ofctl maps one to what it reads"},
     {we_refuse, every_version, [](Flow f) { return f.category == FlowCategory::match_without_base; },
      "ovs-ofctl leaves out what the match does not allow, and matches more than was meant"},
     {we_refuse, every_version,
@@ -88,7 +83,18 @@ constexpr Difference known[] = {
     {we_refuse, every_version, [](Flow f) { return f.category == FlowCategory::bad_action; },
      "ovs-ofctl passes over what is wrong, or cuts a number to the bits that there are"},
 
+    {we_accept, every_version,
+     [](Flow f) {
+       return has(f, {"->NXM_NX_TUN_METADATA0[]", "->NXM_NX_TUN_METADATA63[]"});
+     },
+     "a tunnel option has 32 bits, and in ovs-ofctl 992 as long as none is mapped"},
+
     // --- bytes
+    {other_bytes, every_version,
+     [](Flow f) {
+       return has(f, {"tun_metadata", "TUN_METADATA"});
+     },
+     "a tunnel option has four bytes; ovs-ofctl writes as many as the value needs, or 124"},
     {other_bytes, every_version, [](Flow f) { return f.about == "in_port_oxm" || has(f, {"in_port_oxm"}); },
      "in_port has 16 bits however it is named, and is never set by its number of 32"},
     {other_bytes, every_version, [](Flow f) { return f.about == "actset_output"; }, "a port number has 16 bits inside"},
@@ -123,6 +129,11 @@ constexpr Difference known[] = {
      "what is set whole needs no mask; more than 64 bits are two loads, as in versions that have them"},
 
     // --- lines
+    {other_line, every_version,
+     [](Flow f) {
+       return has(f, {"tun_metadata", "TUN_METADATA"}) && !is_match(f);
+     },
+     "a tunnel option has 32 bits"},
     {other_line, every_version,
      [](Flow f) {
        return has(f, {"learn(table=3,recirc_id", "learn(table=3,packet_type"});
