@@ -38,6 +38,7 @@ class Switch::Impl final : public BridgeHost {
   std::vector<Bridge*> bridges();
   LocalBridge* bridge_of(PortId port_id, OfPort* of_port = nullptr);
   void device_changed(uint32_t ifindex);
+  void underlay_changed();
   std::optional<std::string> port_of_device(uint32_t ifindex) const;
 
   std::optional<TimePoint> expire_timeouts();
@@ -248,6 +249,12 @@ LocalBridge* Switch::Impl::bridge_of(PortId port_id, OfPort* of_port) {
 void Switch::Impl::device_changed(uint32_t ifindex) {
   for (const auto& [name, bridge] : bridges_) {
     bridge->device_changed(ifindex);
+  }
+}
+
+void Switch::Impl::underlay_changed() {
+  for (const auto& [name, bridge] : bridges_) {
+    bridge->underlay_changed();
   }
 }
 
@@ -464,6 +471,7 @@ void Switch::set_deadline_listener(std::function<void(TimePoint)> listener) {
 std::string Switch::dump_megaflows(std::optional<std::string_view> bridge) { return impl_->dump_megaflows(bridge); }
 Result<std::string, TraceError> Switch::trace(const TraceRequest& request) { return impl_->trace(request); }
 void Switch::device_changed(uint32_t ifindex) { impl_->device_changed(ifindex); }
+void Switch::underlay_changed() { impl_->underlay_changed(); }
 std::optional<std::string> Switch::port_of_device(uint32_t ifindex) const { return impl_->port_of_device(ifindex); }
 datapath::Datapath& Switch::datapath() { return impl_->datapath(); }
 const Clock& Switch::clock() const { return impl_->clock(); }

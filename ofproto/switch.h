@@ -71,6 +71,9 @@ class Switch {
   Result<std::string, TraceError> trace(const TraceRequest& request);
   // Flags, MTU, address or name of a network device have changed, or it went: its port is looked at.
   void device_changed(uint32_t ifindex);
+  // Routes of the underlay may have changed: multicast groups that could not be joined, or are reached by another
+  // device now, are joined. To be called every few seconds.
+  void underlay_changed();
   // The `system` port that has this device, which may have got another name since.
   std::optional<std::string> port_of_device(uint32_t ifindex) const;
   // The bridge and port a datapath port belongs to.

@@ -33,6 +33,9 @@ log::Logger& logger = log::get("daemon");
 // Long enough that a move pays for the lookups that it makes necessary.
 constexpr Duration rebalance_period = std::chrono::seconds(5);
 
+// How long a multicast group may stay unheard when a route comes or moves.
+constexpr Duration underlay_period = std::chrono::seconds(3);
+
 datapath::PollPolicy poll_policy(const std::string& name) {
   return name == "busy"    ? datapath::PollPolicy::busy
          : name == "sleep" ? datapath::PollPolicy::sleep
@@ -166,6 +169,8 @@ class Daemon::Impl {
     if (switch_.datapath().worker_count() > 1) {
       rebalancing.start_every(rebalance_period, [this] { switch_.datapath().rebalance(); });
     }
+    Timer underlay(loop_);
+    underlay.start_every(underlay_period, [this] { switch_.underlay_changed(); });
     transactions_.start([ready] {
       logger.info("ready");
       ready();

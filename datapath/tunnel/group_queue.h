@@ -10,12 +10,15 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "datapath/port/port.h"
 #include "datapath/tunnel/tunnel_reader.h"
 #include "datapath/tunnel/underlay_socket.h"
+#include "lib/base/clock.h"
+#include "lib/os/netlink/route_lookup.h"
 
 namespace weft::datapath {
 
@@ -27,7 +30,8 @@ class GroupQueue final : public RxQueue {
   ~GroupQueue() override;
 
   // Joins what is new, leaves what is not named any more. What cannot be joined is the error, after all others were;
-  // the next call tries again.
+  // the next call tries again. A call also looks at some that were joined before, once a second at most: where the
+  // kernel's way to the group goes by another device now, that one is joined instead.
   Result<void, OsError> set(const std::vector<IpAddress>& groups);
 
   int fd() const override { return poller_.get(); }
@@ -38,13 +42,29 @@ class GroupQueue final : public RxQueue {
  private:
   GroupQueue(Fd poller, PortType type, uint16_t udp_port, std::shared_ptr<const TunnelTable> table, const Clock& clock,
              const UnderlayOptions& options)
-      : poller_(std::move(poller)), udp_port_(udp_port), options_(options), reader_(type, std::move(table), clock) {}
+      : poller_(std::move(poller)),
+        udp_port_(udp_port),
+        options_(options),
+        clock_(clock),
+        reader_(type, std::move(table), clock) {}
+  struct Membership {
+    std::unique_ptr<TunnelSocket> socket;
+    uint32_t ifindex = 0;  // 0: not known
+  };
+  using Memberships = std::map<IpAddress, Membership>;
   Result<void, OsError> join(const IpAddress& group);
+  Memberships::iterator leave(Memberships::iterator it);
+  void leave_moved();
 
   const Fd poller_;
   const uint16_t udp_port_;
   const UnderlayOptions options_;
-  std::map<IpAddress, std::unique_ptr<TunnelSocket>> sockets_;  // the control thread's
+  const Clock& clock_;
+  // The control thread's.
+  Memberships memberships_;
+  std::optional<netlink::RouteLookup> routes_;  // absent until the first group
+  TimePoint looked_at_{};
+  IpAddress last_looked_at_;
   TunnelReader reader_;
 };
 

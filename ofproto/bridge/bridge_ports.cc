@@ -219,6 +219,16 @@ void LocalBridge::device_changed(uint32_t ifindex) {
   }
 }
 
+void LocalBridge::underlay_changed() {
+  for (auto& [number, groups] : groups_) {
+    const BridgePort* port = ports_.find(number);
+    if (port != nullptr && port->port_id != port_id::none) {
+      const auto done = host_.datapath().set_tunnel_groups(port->port_id, {groups.joined.begin(), groups.joined.end()});
+      groups.problem = done ? std::string() : done.error().message;
+    }
+  }
+}
+
 std::vector<PortInfo> LocalBridge::ports() const {
   std::vector<PortInfo> ports;
   for (const auto& [number, port] : ports_.all()) {

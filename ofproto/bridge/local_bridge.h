@@ -45,6 +45,7 @@ class LocalBridge final : public Bridge {
   void learn(const LearnedFlow& learned);  // in its turn
   void port_changed(PortId port_id);       // its device may have changed
   void device_changed(uint32_t ifindex);   // the same, for the ports of that device
+  void underlay_changed();                 // it may have, somewhere
   // A worker has learned that the address, which was behind a tunnel, is on this port now.
   void announce_address(const MacTable::Key& key, OfPort of_port);
 

@@ -337,6 +337,28 @@ class MulticastTest(SegmentTest):
         self.assertEqual(switch.vsctl("get", "segment", "red", "error").stdout.strip(), "[]")
 
 
+    def test_a_group_follows_its_route(self):
+        """No device says anything when a route comes; one that is deleted takes the membership along."""
+        h1 = self.hosts_here[0]
+        h1.run("ip route del 224.0.0.0/4")
+        switch = self.switch(h1, secure=False)
+        self.multicast_segment(switch)
+        self.guest_in(switch, "p1", 1)
+        self.assertIn("no route", switch.vsctl("get", "segment", "red", "error").stdout)
+        h1.run("ip route add 224.0.0.0/4 dev uplink")
+        until(lambda: self.GROUP in self.groups(h1), "the group is joined when a route comes")
+        self.assertEqual(switch.vsctl("get", "segment", "red", "error").stdout.strip(), "[]")
+        h1.run("ip link del uplink")
+        cable(h1, "uplink", self.net, "to-h1", UNDERLAY_MTU)
+        h1.address("uplink", f"{h1.vtep}/24")
+        h1.run("ip route add 224.0.0.0/4 dev uplink")
+        until(lambda: self.GROUP in self.groups(h1), "the group is joined on the new device")
+        cable(h1, "uplink2", self.net, "to-h1-2", UNDERLAY_MTU)
+        h1.run("ip route replace 224.0.0.0/4 dev uplink2")
+        until(lambda: self.GROUP in h1.run("ip maddress show dev uplink2").stdout, "the group follows its route")
+        until(lambda: self.GROUP not in self.groups(h1), "the other device is left")
+
+
 class GatewayTest(SegmentTest):
     """A VLAN of an old network and a segment are one network. The old network is a weft that knows of VLANs only."""
 

@@ -106,6 +106,14 @@ TEST_F(SegmentsTest, AGroupThatCannotBeJoinedIsTriedAgain) {
   the_switch->device_changed(12345);
   follow();
   EXPECT_EQ(segment_error("red"), "");
+  devices->group_error = "it went away";
+  the_switch->underlay_changed();
+  follow();
+  EXPECT_EQ(segment_error("red"), "it went away");
+  devices->group_error.clear();
+  the_switch->underlay_changed();
+  follow();
+  EXPECT_EQ(segment_error("red"), "");
 }
 
 // Only a state file from elsewhere can have this.
