@@ -26,7 +26,13 @@ void TxContext::drop(Port& port, DropReason reason, uint64_t count) {
 // A port without a device has nothing to change.
 Result<void, OsError> Port::configure(const PortSpec& /*wanted*/) { return {}; }
 
-Result<void, OsError> Port::set_groups(std::vector<IpAddress> /*groups*/) { return {}; }
+Result<void, OsError> Port::set_groups(std::vector<IpAddress> groups) {
+  if (groups.empty()) {
+    return {};
+  }
+  return Unexpected(OsError{std::make_error_code(std::errc::operation_not_supported),
+                            "join multicast groups with a port of this type"});
+}
 
 void Port::set_tunnel_options(const TunnelOptionMap& /*map*/) {}
 
