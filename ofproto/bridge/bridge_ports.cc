@@ -136,10 +136,13 @@ bool LocalBridge::set_vlan(std::string_view name, const VlanConfig& vlan) {
     return false;
   }
   if (port->request.vlan != vlan) {
-    const VlanConfig before = std::exchange(port->request.vlan, vlan);
-    publish_addresses(macs_.flush(port->of_port));
-    forget_behind_gateways(before);
-    forget_behind_gateways(vlan);
+    VlanConfig before = std::exchange(port->request.vlan, vlan);
+    before.is_protected = vlan.is_protected;  // which address is where does not depend on it
+    if (before != vlan) {
+      publish_addresses(macs_.flush(port->of_port));
+      forget_behind_gateways(before);
+      forget_behind_gateways(vlan);
+    }
     host_.publish_snapshot({.ids = {dependency::port(id_, port->of_port), dependency::port_set(id_)}, .rules = {}});
     follow_groups();
   }
