@@ -75,6 +75,13 @@ std::vector<std::string> new_problems(const Database& before, const Database& af
       out.push_back(fmt::format("Error detected while setting up '{}': {}", row.name(),
                                 row["error"].string().value_or("the switch gave no reason")));
     }
+    // A patch port whose peer comes later is no problem.
+    const std::string error = row["error"].string().value_or("");
+    const bool is_patch = row["type"].string() == "patch";
+    if (is_set_up(row) && !is_patch && !error.empty() &&
+        (earlier == nullptr || (*earlier)["error"].string().value_or("") != error)) {
+      out.push_back(error);
+    }
   }
   for (const auto& [uuid, row] : after.rows("Segment")) {
     const Row* earlier = before.find("Segment", uuid);

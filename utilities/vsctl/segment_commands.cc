@@ -268,7 +268,8 @@ CommandResult del_segment(Invocation& call) {
   }
   const auto ports = call.has("--force") ? std::vector<std::string>() : ports_in(draft, call.word(0));
   if (!ports.empty()) {
-    return refuse(fmt::format("segment {} has {} {} (set-port-segment takes them out; --force leaves them in none)",
+    return refuse(fmt::format("segment {} has {} {} (set-port-segment takes them out, clearing segment_vlans a "
+                              "gateway; --force leaves them in none)",
                               call.word(0), ports.size() == 1 ? "port" : "ports", fmt::join(ports, ", ")),
                   0);
   }

@@ -18,6 +18,13 @@ bool is_tunnel(const ofproto::PortRequest& request) {
   return spec != nullptr && datapath::is_tunnel(spec->type);
 }
 
+// A tunnel port that carries all segments of its encapsulation.
+bool is_for_any_id(const ofproto::PortRequest& request) {
+  const auto* spec = std::get_if<datapath::PortSpec>(&request.attachment);
+  return is_tunnel(request) && spec->type != datapath::PortType::gre && !spec->tunnel.remote && !spec->tunnel.in_key &&
+         !spec->tunnel.out_key;
+}
+
 Datum text_or_empty(const std::string& text) { return text.empty() ? Datum{} : Datum::of(text); }
 
 Datum counters(const datapath::PortCounters& c) {
@@ -211,6 +218,15 @@ std::string Reconciler::problem_of(const RunningBridge& running, const RunningPo
       return fmt::format("{}: bridge {} has no segment {}: what the port receives in VLAN {} is dropped", info.name,
                          running.bridge->name(), segment, vlan);
     }
+  }
+  if (!info.vlan.segment.empty() && !info.vlan.segment_vlans.empty()) {
+    return fmt::format("{}: it is an access port of segment {}: its segment_vlans are without effect", info.name,
+                       info.vlan.segment);
+  }
+  const bool has_own = !info.vlan.segment.empty() || !info.vlan.segment_vlans.empty();
+  if (has_own && !running.segments.empty() && is_for_any_id(port.request)) {
+    return fmt::format("{}: a tunnel port is in segments by their ids: its {} is without effect", info.name,
+                       info.vlan.segment.empty() ? "segment_vlans" : "segment");
   }
   if (info.patch && !has_peer(info)) {
     return fmt::format("No usable peer '{}' exists in 'netdev' datapath.", info.patch->peer);

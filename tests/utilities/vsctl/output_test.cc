@@ -126,6 +126,11 @@ TEST(NewProblems, NameInterfacesThatAreNewOrWereFine) {
   report(sw.database, "p2", -1, "no such device");
   EXPECT_EQ(new_problems(broken, sw.database),
             std::vector<std::string>{"Error detected while setting up 'p2': no such device"});
+  report(sw.database, "p2", 2, "p2: bridge br0 has no segment red: what the port receives is dropped");
+  EXPECT_EQ(new_problems(broken, sw.database),
+            std::vector<std::string>{"p2: bridge br0 has no segment red: what the port receives is dropped"})
+      << "it is there, and does not do all that is wanted of it";
+  EXPECT_TRUE(new_problems(sw.database, sw.database).empty());
 }
 
 // What a working port costs is said once, when it comes.

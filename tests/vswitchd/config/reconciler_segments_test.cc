@@ -76,6 +76,22 @@ TEST_F(SegmentsTest, APortOfASegmentThatIsNotThereSaysSo) {
   EXPECT_EQ(error_of("p1"), "");
 }
 
+TEST_F(SegmentsTest, APortWhoseSettingIsWithoutEffectSaysSo) {
+  add_segment("red", 5001);
+  add_port("br0", "p1");
+  Datum vlans;
+  vlans.put(int64_t{10}, std::string("red"));
+  set_port("p1", {{"segment", text("red")}, {"segment_vlans", vlans}});
+  EXPECT_THAT(error_of("p1"), HasSubstr("its segment_vlans are without effect"));
+  set_port("p1", {{"segment", Datum{}}});
+  EXPECT_EQ(error_of("p1"), "");
+  add_port("br0", "vxlan0", {{"type", text("vxlan")}, {"options", flow_based()}});
+  set_port("vxlan0", {{"segment", text("red")}});
+  EXPECT_THAT(error_of("vxlan0"), HasSubstr("its segment is without effect"));
+  set_port("vxlan0", {{"segment", Datum{}}});
+  EXPECT_EQ(error_of("vxlan0"), "");
+}
+
 TEST_F(SegmentsTest, AGroupIsJoinedWhileASegmentHasAPort) {
   const IpAddress group = *IpAddress::parse("239.1.1.1");
   add_port("br0", "vxlan0", {{"type", text("vxlan")}, {"options", flow_based()}});
