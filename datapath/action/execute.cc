@@ -25,11 +25,23 @@ struct Tally {
   Verdict reason;  // why there might be nothing else
 };
 
+// A longer nested list does not run at once.
+constexpr size_t longest_at_once = 64;
+
 bool needs_packet(const Action& action) {
   return std::holds_alternative<Output>(action) || std::holds_alternative<OutputSet>(action) ||
          std::holds_alternative<Recirculate>(action) || std::holds_alternative<Controller>(action) ||
          std::holds_alternative<ApplyMeter>(action) || std::holds_alternative<CheckLarger>(action) ||
          std::holds_alternative<std::shared_ptr<const Clone>>(action);
+}
+
+// What else a list may do is done before anything else happens to the packet.
+bool only_sends(const ActionList& actions) {
+  return std::ranges::all_of(actions, [](const Action& action) {
+    return std::holds_alternative<Output>(action) || std::holds_alternative<SetTunnel>(action) ||
+           std::holds_alternative<SetTunnelOptions>(action) || std::holds_alternative<SetField>(action) ||
+           std::holds_alternative<PushVlan>(action) || std::holds_alternative<PopVlan>(action);
+  });
 }
 
 // A frame whose checksum is still to be finished stays as it is: the sum runs to its end, and who finishes it pads.
@@ -70,17 +82,27 @@ class ListRun {
 
   void run(const ActionList& actions) {
     const Extent extent = extent_of(actions);
-    for (size_t i = 0; i < extent.count; ++i) {
+    run(actions, extent, 0, extent.count);
+  }
+
+  // The actions from `first` to before `end`. False: nothing is left to do, for the last one was among them, or one failed.
+  bool run(const ActionList& actions, const Extent& extent, size_t first, size_t end) {
+    for (size_t i = first; i < end; ++i) {
       is_last_ = i + 1 == extent.count;
       if (const Verdict verdict = std::visit(*this, actions[i])) {
         drop(*verdict);
-        return;
+        return false;
       }
+    }
+    if (end < extent.count) {
+      return true;
     }
     if (extent.drop != nullptr && !tally_.reason) {
       tally_.reason = extent.drop->reason;
     }
+    return false;
   }
+  PacketPtr take_packet() { return packet_.take(); }
 
   Verdict operator()(const Output& a) { return output(a, is_last_); }
   Verdict operator()(const OutputSet& a) { return output_set(a); }
@@ -106,7 +128,12 @@ class ListRun {
   Verdict operator()(const CheckLarger& a) {
     return run_clone(is_longer(*packet_, a.size) ? *a.larger : *a.other), keep;
   }
-  Verdict operator()(const std::shared_ptr<const Clone>& a) { return run_clone(*a), keep; }
+  Verdict operator()(const std::shared_ptr<const Clone>& a) {
+    if (a->actions.size() > longest_at_once && only_sends(a->actions)) {
+      return execute_later(a), keep;
+    }
+    return run_clone(*a), keep;
+  }
 
  private:
   void drop(DropReason reason) {
@@ -194,6 +221,13 @@ class ListRun {
     }
   }
 
+  void execute_later(const std::shared_ptr<const Clone>& list) {
+    if (PacketPtr packet = take_or_copy(is_last_)) {
+      ++tally_.outputs;
+      exits_.execute_later(list, std::move(packet));
+    }
+  }
+
   void run_clone(const Clone& clone) {
     if (PacketPtr packet = take_or_copy(is_last_)) {
       ListRun(EditedPacket(std::move(packet)), exits_, tally_).run(clone.actions);
@@ -222,6 +256,42 @@ void execute(const ActionList& actions, PacketPtr packet, Exits& exits) {
   Tally tally;
   ListRun(EditedPacket(std::move(packet)), exits, tally).run(actions);
   settle(tally, exits);
+}
+
+void Exits::execute_later(std::shared_ptr<const Clone> list, PacketPtr packet) {
+  execute(list->actions, std::move(packet), *this);
+}
+
+struct PartedExecution::State {
+  std::shared_ptr<const Clone> list;
+  PacketPtr packet;
+  Extent extent;
+  size_t next = 0;
+  Tally tally{};
+};
+
+PartedExecution::PartedExecution(std::shared_ptr<const Clone> list, PacketPtr packet)
+    : state_(std::make_unique<State>()) {
+  state_->extent = extent_of(list->actions);
+  state_->list = std::move(list);
+  state_->packet = std::move(packet);
+}
+
+PartedExecution::PartedExecution(PartedExecution&&) noexcept = default;
+PartedExecution& PartedExecution::operator=(PartedExecution&&) noexcept = default;
+PartedExecution::~PartedExecution() = default;
+
+bool PartedExecution::run(size_t count, Exits& exits) {
+  State& state = *state_;
+  const size_t end = std::min(state.next + count, state.extent.count);
+  ListRun part(EditedPacket(std::move(state.packet)), exits, state.tally);
+  if (part.run(state.list->actions, state.extent, state.next, end)) {
+    state.packet = part.take_packet();
+    state.next = end;
+    return true;
+  }
+  settle(state.tally, exits);
+  return false;
 }
 
 }  // namespace weft::datapath

@@ -13,6 +13,10 @@ namespace {
 constexpr uint8_t max_recirculations = 8;
 constexpr size_t max_recirculated = 4096;
 
+// Floods that wait, and how much of one is done at a time: 32 copies take some 150 us.
+constexpr size_t max_parted = 16;
+constexpr size_t part_size = 64;
+
 bool has_gso_kind(const PortCapabilities& port, Offload::Gso gso) {
   switch (gso) {
     case Offload::Gso::tcp4:
@@ -72,6 +76,25 @@ void TransmitStep::recirculate(const Recirculate& action, PacketPtr packet) {
   ++packet->recirculation_count;
   packet->recirculation_id = action.id;
   recirculated_.push_back({std::move(packet), action.context});
+}
+
+void TransmitStep::execute_later(std::shared_ptr<const Clone> list, PacketPtr packet) {
+  if (parted_.size() >= max_parted) {
+    dropped(DropReason::tx_queue_full);
+    return;
+  }
+  parted_.emplace_back(std::move(list), std::move(packet));
+}
+
+bool TransmitStep::run_part() {
+  if (parted_.empty()) {
+    return false;
+  }
+  if (!parted_.front().run(part_size, *this)) {
+    parted_.pop_front();
+  }
+  flush();
+  return true;
 }
 
 TransmitStep::Lane& TransmitStep::lane_of(Port& port) {

@@ -12,10 +12,12 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "datapath/action/execute.h"
 #include "datapath/action/exits.h"
 #include "datapath/api/upcall.h"
 #include "datapath/port/port.h"
@@ -33,6 +35,7 @@ class TransmitStep final : public Exits {
 
   void output(PortId port, PacketPtr packet) override;
   void recirculate(const Recirculate& action, PacketPtr packet) override;
+  void execute_later(std::shared_ptr<const Clone> list, PacketPtr packet) override;
   Verdict punt(const PuntContext& context, const Packet& packet) override;
   void dropped(DropReason reason) override { dropped(reason, 1); }
   void dropped(DropReason reason, uint64_t count) { context_.balance().dropped.add(reason, count); }
@@ -46,6 +49,15 @@ class TransmitStep final : public Exits {
   };
   bool has_recirculated() const { return !recirculated_.empty(); }
   std::vector<Recirculated> take_recirculated() { return std::exchange(recirculated_, {}); }
+
+  // Long lists wait here and are executed in their order, a part at each call: others' packets go in between. Beyond a bound
+  // their packets are dropped as tx_queue_full. True: something was done.
+  bool has_parted() const { return !parted_.empty(); }
+  bool run_part();
+  void finish_parts() {
+    while (run_part()) {
+    }
+  }
 
   // What ports answered to what they were to send (TxContext::answer).
   bool has_answers() const { return context_.has_answers(); }
@@ -87,6 +99,7 @@ class TransmitStep final : public Exits {
   std::vector<uint8_t> used_;  // lanes with a batch, in the order of their first packet
   std::vector<PortId> backlogged_;
   std::vector<Recirculated> recirculated_;  // in order
+  std::deque<PartedExecution> parted_;
 };
 
 }  // namespace weft::datapath

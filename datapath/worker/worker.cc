@@ -165,10 +165,12 @@ bool Worker::run_round() {
   }
   transmit_.set_ports(ports_.snapshot());
   const bool has_read = read_queues();
+  const bool has_executed = transmit_.run_part();
   const bool has_retried = transmit_.retry_backlogs();
   const bool has_answered = process_answers();
   const bool has_handed_over = !leaving_.empty() && finish_hand_overs();
-  return had_commands || has_read || has_answered || has_handed_over || (has_retried && !transmit_.has_backlog());
+  return had_commands || has_read || has_executed || has_answered || has_handed_over ||
+         (has_retried && !transmit_.has_backlog());
 }
 
 bool Worker::drain_commands() {
@@ -272,7 +274,7 @@ void Worker::hand_over(const RxQueue& queue, TakeQueue take) {
 
 // At the end of a round, so no packet is in hand. True when a queue went, or came back.
 bool Worker::finish_hand_overs() {
-  const bool has_all_left = !transmit_.has_backlog() && !pipeline_.has_held();
+  const bool has_all_left = !transmit_.has_backlog() && !transmit_.has_parted() && !pipeline_.has_held();
   const TimePoint now = SystemClock::instance().now();
   const size_t before = leaving_.size();
   std::erase_if(leaving_, [&](LeavingQueue& leaving) {

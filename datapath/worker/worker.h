@@ -114,7 +114,11 @@ class Worker {
 
   void run_command(MegaflowCommand& command);
   void run_command(ExecuteCommand& command);
-  void run_command(std::function<void(Worker&)>& command) { command(*this); }
+  // It may be there to see that everything in hand has left.
+  void run_command(std::function<void(Worker&)>& command) {
+    transmit_.finish_parts();
+    command(*this);
+  }
 
   const unsigned index_;
   const PollPolicy policy_;

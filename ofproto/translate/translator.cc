@@ -23,6 +23,9 @@ bool is_one_of(const datapath::Action& action) {
   return (std::holds_alternative<Kinds>(action) || ...);
 }
 
+// Actions of a last branch that need no branch of their own.
+constexpr size_t longest_unwrapped = 64;
+
 bool changes_packet(const datapath::Action& action) {
   using namespace datapath;  // NOLINT(google-build-using-namespace): the actions, by their names
   return is_one_of<SetField, PushVlan, PopVlan, PushMpls, PopMpls, PushPbb, PopPbb, CopyTtlOut, CopyTtlIn, DecMplsTtl,
@@ -371,10 +374,11 @@ void Translation::finish_actions() {
     return;
   }
   strip_undelivered(out_.actions);
-  // The last branch has nothing to be kept apart from.
+  // The last branch has nothing to be kept apart from. A long one stays: others may share it (flood_lists.h), and the
+  // datapath executes it a part at a time.
   while (!out_.actions.empty()) {
     const auto* clone = std::get_if<std::shared_ptr<const datapath::Clone>>(&out_.actions.back());
-    if (clone == nullptr) {
+    if (clone == nullptr || (*clone)->actions.size() > longest_unwrapped) {
       break;
     }
     const std::shared_ptr<const datapath::Clone> last = *clone;

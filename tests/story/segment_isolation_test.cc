@@ -60,7 +60,8 @@ class Twin {
       flood(copies, port, segment, remote.has_value(), bytes);
       return copies;
     }
-    const auto& [to_port, to_remote] = known->second;
+    const auto& to_port = known->second.first;
+    const auto& to_remote = known->second.second;
     if (to_remote && !remote) {
       copies.emplace("vx0", vni_of(segment), *to_remote, bytes);
     } else if (!to_remote && to_port != port) {

@@ -39,6 +39,9 @@ class RecordingExits final : public Exits {
   void recirculate(const Recirculate& action, PacketPtr packet) override {
     recirculated.emplace_back(action.id, packet->dp_hash, Frame(packet->bytes()));
   }
+  void execute_later(std::shared_ptr<const Clone> list, PacketPtr packet) override {
+    later.emplace_back(std::move(list), std::move(packet));
+  }
   Verdict punt(const PuntContext& context, const Packet& packet) override {
     if (!refuses_punts) {
       punted.emplace_back(context.describe(), Frame(packet.bytes()));
@@ -51,11 +54,12 @@ class RecordingExits final : public Exits {
 
   // One packet came in: does the balance hold?
   bool is_balanced() const {
-    return 1 + originated_count == sent.size() + recirculated.size() + drops.size() + absorbed_count;
+    return 1 + originated_count == later.size() + sent.size() + recirculated.size() + drops.size() + absorbed_count;
   }
 
   std::vector<Sent> sent;
   std::vector<std::tuple<uint32_t, uint32_t, Frame>> recirculated;  // id, dp_hash
+  std::vector<PartedExecution> later;
   std::vector<std::pair<std::string, Frame>> punted;
   std::vector<DropReason> drops;
   uint64_t absorbed_count = 0;

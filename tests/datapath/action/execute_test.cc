@@ -101,6 +101,64 @@ TEST_F(ExecuteTest, WhatACloneChangesStaysInIt) {
   EXPECT_EQ(exits_.originated_count, 3U);
 }
 
+// As a segment floods: the tunnel's far end changes before each copy.
+ActionList flood(uint32_t count) {
+  ActionList actions;
+  for (uint32_t i = 0; i < count; ++i) {
+    SetTunnel set;
+    set.tunnel.begin();
+    set.tunnel.id = i;
+    actions.emplace_back(set);
+    actions.emplace_back(Output{PortId{1 + i % 3}});
+  }
+  return actions;
+}
+
+TEST_F(ExecuteTest, ALongFloodIsExecutedInPartsWithTheSameOutcome) {
+  for (const size_t part : {1U, 7U, 64U, 1000U}) {
+    RecordingExits exits;
+    execute({clone(flood(100)), Output{PortId{9}}}, packet(frame().udp(1, 2)), exits);
+    EXPECT_EQ(exits.sent.size(), 1U) << "what stands behind it has left";
+    ASSERT_EQ(exits.later.size(), 1U);
+    EXPECT_TRUE(exits.is_balanced());
+    PartedExecution later = std::move(exits.later.front());
+    exits = {};
+    while (later.run(part, exits)) {
+    }
+    EXPECT_TRUE(exits.is_balanced());
+    ASSERT_EQ(exits.sent.size(), 100U);
+    for (uint32_t i = 0; i < 100; ++i) {
+      EXPECT_EQ(exits.sent[i].port, PortId{1 + i % 3});
+      EXPECT_EQ(exits.sent[i].tunnel.id, i);
+    }
+  }
+}
+
+TEST_F(ExecuteTest, AnEmptyLongListIsADropOfOnePacket) {
+  RecordingExits exits;
+  ActionList nothing;
+  nothing.resize(100, SetField{FieldId::nw_ttl, {0, 1}, {0, 0xff}});
+  execute({clone(nothing)}, packet(frame().udp(1, 2)), exits);
+  ASSERT_EQ(exits.later.size(), 1U);
+  PartedExecution later = std::move(exits.later.front());
+  exits = {};
+  EXPECT_FALSE(later.run(10, exits));
+  EXPECT_TRUE(exits.is_balanced());
+  EXPECT_EQ(exits.drops, std::vector{DropReason::no_output});
+}
+
+// It may be looked up again, which somebody else waits for.
+TEST_F(ExecuteTest, ALongListThatDoesMoreThanSendRunsAtOnce) {
+  RecordingExits exits;
+  ActionList list = flood(100);
+  list.emplace_back(Recirculate{7, nullptr});
+  execute({clone(list)}, packet(frame().udp(1, 2)), exits);
+  EXPECT_TRUE(exits.later.empty());
+  EXPECT_EQ(exits.sent.size(), 100U);
+  EXPECT_EQ(exits.recirculated.size(), 1U);
+  EXPECT_TRUE(exits.is_balanced());
+}
+
 TEST_F(ExecuteTest, ACloneThatSendsNothingIsNoPacket) {
   run({clone({Drop{DropReason::action_drop}}), to(1)}, original);
   EXPECT_THAT(ports(), ElementsAre(1));

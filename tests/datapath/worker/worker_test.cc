@@ -116,6 +116,55 @@ TEST_F(WorkerCommandTest, MemoryTunnelsCarryMetadata) {
   EXPECT_EQ(frames[0].tunnel.destination(), IpAddress(*Ipv4Address::parse("192.0.2.9")));
 }
 
+class LongFloodTest : public WorkerTest {
+ protected:
+  LongFloodTest() {
+    Clone flood;
+    flood.actions.resize(1000, to(p3_->id()));
+    const auto shared = std::make_shared<const Clone>(std::move(flood));
+    sink_.decide = [this, shared](const FlowKey& key) {
+      return get(key, FieldId::in_port).lo == number(p1_->id()) ? decision({shared}) : decision({to(p1_->id())});
+    };
+  }
+};
+
+TEST_F(LongFloodTest, OthersPacketsGoInBetween) {
+  inject(*p1_, packet);
+  worker_.run_once();
+  const size_t copies = sent(*p3_).size();
+  EXPECT_LT(copies, 1000U);
+  inject(*p2_, packet);
+  worker_.run_once();
+  EXPECT_THAT(sent(*p1_), ElementsAre(packet));
+  const size_t more = sent(*p3_).size();
+  EXPECT_LT(copies + more, 1000U);
+  run();
+  EXPECT_EQ(copies + more + sent(*p3_).size(), 1000U);
+  EXPECT_TRUE(is_balanced());
+}
+
+// Whoever waits for the worker waits for what it has in hand.
+TEST_F(LongFloodTest, IsThroughBeforeACommandThatWaits) {
+  inject(*p1_, packet);
+  worker_.run_once();
+  bool was_through = false;
+  worker_.send([&](Worker&) { was_through = sent(*p3_).size() == 1000U; });
+  worker_.run_once();
+  EXPECT_TRUE(was_through);
+}
+
+TEST_F(LongFloodTest, TooManyThatWaitAreCounted) {
+  for (int i = 0; i < 20; ++i) {
+    inject(*p1_, packet);
+  }
+  run();
+  const size_t copies = sent(*p3_).size();
+  EXPECT_EQ(copies % 1000, 0U);
+  EXPECT_EQ(copies / 1000 + drops(DropReason::tx_queue_full), 20U);
+  EXPECT_GT(drops(DropReason::tx_queue_full), 0U);
+  EXPECT_TRUE(is_balanced());
+}
+
 // Its descriptor never becomes readable.
 class QueueThatIsLookedAt final : public RxQueue {
  public:
