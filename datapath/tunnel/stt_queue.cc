@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "datapath/tunnel/datagram_slots.h"
 #include "datapath/tunnel/stt_receiver.h"
 #include "datapath/tunnel/underlay_socket.h"
 
@@ -29,37 +30,6 @@ Result<void, OsError> watch(const Fd& epoll, const Fd& watched) {
 }
 
 }  // namespace
-
-// Everything recvmmsg needs, on the stack of one receive().
-struct SttQueue::Slots {
-  static constexpr size_t count = PacketBatch::capacity;
-
-  size_t prepare(size_t wanted, PacketPool& pool) {
-    return prepare_landings(landings, wanted, pool, [this](size_t i) { prepare_message(i); });
-  }
-
-  void prepare_message(size_t i) {
-    const auto landing = landings[i].iovecs();
-    iovecs[i] = {landing[0], landing[1]};
-    msghdr& message = messages[i].msg_hdr;
-    message = {};
-    message.msg_name = &names[i];
-    message.msg_namelen = sizeof names[i];
-    message.msg_iov = iovecs[i].data();
-    message.msg_iovlen = landings[i].takes_large() ? 2 : 1;
-    message.msg_control = controls[i].bytes;
-    message.msg_controllen = sizeof controls[i].bytes;
-  }
-
-  struct Control {
-    alignas(cmsghdr) uint8_t bytes[datagram_control_bytes];
-  };
-  std::array<Landing, count> landings;
-  std::array<std::array<iovec, 2>, count> iovecs;
-  std::array<sockaddr_in6, count> names;
-  std::array<Control, count> controls;
-  std::array<mmsghdr, count> messages;
-};
 
 Result<std::shared_ptr<SttQueue>, OsError> SttQueue::make(Fd socket, bool ipv6,
                                                           std::shared_ptr<const TunnelTable> table,
@@ -90,7 +60,7 @@ SttQueue::SttQueue(Fd socket, Fd timer, Fd ready, bool ipv6, std::shared_ptr<con
       paths_(clock, stt_route_lookups_per_second) {}
 
 bool SttQueue::receive(PacketBatch& batch, RxContext& context) {
-  Slots slots;
+  DatagramSlots slots;
   const size_t ready = slots.prepare(wanted_.value(), context.pool());
   if (ready == 0) {
     return false;
@@ -107,7 +77,7 @@ bool SttQueue::receive(PacketBatch& batch, RxContext& context) {
   }
   const auto count = static_cast<size_t>(received);
   wanted_.used(count);
-  if (count == Slots::count) {
+  if (count == DatagramSlots::count) {
     context.is_behind();
   }
   take_all(slots, count, batch, context);
@@ -121,7 +91,7 @@ bool SttQueue::receive(PacketBatch& batch, RxContext& context) {
 // good. True: more may be behind it.
 bool SttQueue::met_icmp_error() const { return ipv6_ && drain_error_queue(socket_.get()); }
 
-void SttQueue::take_all(Slots& slots, size_t count, PacketBatch& batch, RxContext& context) {
+void SttQueue::take_all(DatagramSlots& slots, size_t count, PacketBatch& batch, RxContext& context) {
   SttReceiver receiver(*table_, paths_, reassembly_, clock_.coarse_now(), context, batch);
   for (size_t i = 0; i < count; ++i) {
     const mmsghdr& message = slots.messages[i];

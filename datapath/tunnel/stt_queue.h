@@ -19,6 +19,8 @@
 
 namespace weft::datapath {
 
+struct DatagramSlots;
+
 class SttQueue final : public RxQueue {
  public:
   static Result<std::shared_ptr<SttQueue>, OsError> make(Fd socket, bool ipv6, std::shared_ptr<const TunnelTable> table,
@@ -30,11 +32,9 @@ class SttQueue final : public RxQueue {
   void discard(RxContext& context) override;
 
  private:
-  struct Slots;
-
   SttQueue(Fd socket, Fd timer, Fd ready, bool ipv6, std::shared_ptr<const TunnelTable> table, const Clock& clock);
   bool met_icmp_error() const;
-  void take_all(Slots& slots, size_t count, PacketBatch& batch, RxContext& context);
+  void take_all(DatagramSlots& slots, size_t count, PacketBatch& batch, RxContext& context);
   void count_overruns(uint32_t total, RxContext& context);
   void check_timer(RxContext& context);
   void set_timer();

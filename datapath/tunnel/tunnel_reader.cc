@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "datapath/tunnel/datagram_slots.h"
 #include "datapath/tunnel/tunnel_receiver.h"
 #include "datapath/tunnel/underlay_socket.h"
 #include "lib/packet/header_at.h"
@@ -29,42 +30,11 @@ bool take_off_ip_header(Packet& datagram) {
 
 }  // namespace
 
-// Everything recvmmsg needs, on the stack of one receive().
-struct TunnelReader::Slots {
-  static constexpr size_t count = PacketBatch::capacity;
-
-  size_t prepare(size_t wanted, PacketPool& pool) {
-    return prepare_landings(landings, wanted, pool, [this](size_t i) { prepare_message(i); });
-  }
-
-  void prepare_message(size_t i) {
-    const auto landing = landings[i].iovecs();
-    iovecs[i] = {landing[0], landing[1]};
-    msghdr& message = messages[i].msg_hdr;
-    message = {};
-    message.msg_name = &names[i];
-    message.msg_namelen = sizeof names[i];
-    message.msg_iov = iovecs[i].data();
-    message.msg_iovlen = landings[i].takes_large() ? 2 : 1;
-    message.msg_control = controls[i].bytes;
-    message.msg_controllen = sizeof controls[i].bytes;
-  }
-
-  struct Control {
-    alignas(cmsghdr) uint8_t bytes[datagram_control_bytes];
-  };
-  std::array<Landing, count> landings;
-  std::array<std::array<iovec, 2>, count> iovecs;
-  std::array<sockaddr_in6, count> names;
-  std::array<Control, count> controls;
-  std::array<mmsghdr, count> messages;
-};
-
 TunnelReader::TunnelReader(PortType type, std::shared_ptr<const TunnelTable> table, const Clock& clock)
     : type_(type), table_(std::move(table)), paths_(clock, route_lookups_per_second) {}
 
 bool TunnelReader::receive(TunnelSocket& socket, PacketBatch& batch, RxContext& context) {
-  Slots slots;
+  DatagramSlots slots;
   const size_t ready = slots.prepare(wanted_.value(), context.pool());
   if (ready == 0) {
     return false;
@@ -77,7 +47,7 @@ bool TunnelReader::receive(TunnelSocket& socket, PacketBatch& batch, RxContext& 
   }
   const auto count = static_cast<size_t>(received);
   wanted_.used(count);
-  if (count == Slots::count) {
+  if (count == DatagramSlots::count) {
     context.is_behind();
   }
   TunnelReceiver receiver(type_, *table_, paths_, context, Delivery(batch, waiting_));

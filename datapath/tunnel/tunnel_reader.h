@@ -37,8 +37,6 @@ class TunnelReader {
   bool hand_out_waiting(PacketBatch& batch);
 
  private:
-  struct Slots;
-
   static void count_overruns(TunnelSocket& socket, uint32_t total, RxContext& context);
 
   const PortType type_;
