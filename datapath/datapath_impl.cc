@@ -268,6 +268,12 @@ void DatapathImpl::set_tunnel_options(PortId id, const TunnelOptionMap& map) {
   }
 }
 
+void DatapathImpl::set_mss_clamp(PortId id, std::vector<uint32_t> tunnel_ids) {
+  if (Port* port = ports_.snapshot().find(id)) {
+    port->set_mss_clamp(std::move(tunnel_ids));
+  }
+}
+
 PortCounters DatapathImpl::port_counters(PortId id) const {
   const Port* port = ports_.snapshot().find(id);
   return port != nullptr ? port->total_counters() : PortCounters{};

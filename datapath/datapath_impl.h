@@ -36,6 +36,7 @@ class DatapathImpl final : public Datapath {
   Result<void, PortError> configure_port(PortId port, const PortSpec& spec) override;
   Result<void, PortError> set_tunnel_groups(PortId port, std::vector<IpAddress> groups) override;
   void set_tunnel_options(PortId port, const TunnelOptionMap& map) override;
+  void set_mss_clamp(PortId port, std::vector<uint32_t> tunnel_ids) override;
   PortCounters port_counters(PortId port) const override;
   std::optional<PortStatus> port_status(PortId port) const override;
   void set_port_listener(std::function<void(PortId)> listener) override EXCLUDES(listener_mutex_);

@@ -102,6 +102,9 @@ class Datapath {
   virtual Result<void, PortError> set_tunnel_groups(PortId port, std::vector<IpAddress> groups) = 0;
   // Which Geneve options the port reads as fields, and writes: none at first. Workers see it with their next packets.
   virtual void set_tunnel_options(PortId port, const TunnelOptionMap& map) = 0;
+  // Of which tunnel ids TCP's MSS is lowered to what fits, in both directions: all of them at each call. None at first;
+  // a port whose spec says so clamps for all. STT ports have no need.
+  virtual void set_mss_clamp(PortId port, std::vector<uint32_t> tunnel_ids) = 0;
   virtual PortCounters port_counters(PortId port) const = 0;
   virtual std::optional<PortStatus> port_status(PortId port) const = 0;
   // Called on whichever thread notices that status may have changed or the device is gone; must only post.

@@ -35,6 +35,7 @@ Result<void, OsError> Port::set_groups(std::vector<IpAddress> groups) {
 }
 
 void Port::set_tunnel_options(const TunnelOptionMap& /*map*/) {}
+void Port::set_mss_clamp(std::vector<uint32_t> /*tunnel_ids*/) {}
 
 bool Port::flush(TxContext& /*context*/) { return false; }
 bool Port::has_backlog(unsigned /*worker*/) const { return false; }

@@ -222,6 +222,10 @@ class Port {
   virtual void set_tunnel_options(const TunnelOptionMap& map);
   // The same, under RCU; null: none is any.
   virtual const TunnelOptionMap* tunnel_options() const { return nullptr; }
+  // Of which tunnel ids TCP's MSS is lowered to what fits, besides of all where the spec says so. Control thread.
+  virtual void set_mss_clamp(std::vector<uint32_t> tunnel_ids);
+  // Under RCU.
+  virtual bool clamps_mss(uint64_t /*tunnel_id*/) const { return spec_.tunnel.clamps_mss; }
 
   // The device as it is now. Any thread.
   virtual PortStatus status() const = 0;

@@ -164,10 +164,24 @@ TunnelPort::~TunnelPort() {
   endpoint_->table().remove(*this);
   rcu::synchronize();
   delete options_.exchange(nullptr);
+  delete clamped_ids_.exchange(nullptr);
 }
 
 void TunnelPort::set_tunnel_options(const TunnelOptionMap& map) {
   rcu::retire(options_.exchange(new TunnelOptionMap(map)));
+}
+
+void TunnelPort::set_mss_clamp(std::vector<uint32_t> tunnel_ids) {
+  const auto* ids =
+      tunnel_ids.empty() ? nullptr : new std::unordered_set<uint64_t>(tunnel_ids.begin(), tunnel_ids.end());
+  if (const auto* before = clamped_ids_.exchange(ids)) {
+    rcu::retire(before);
+  }
+}
+
+bool TunnelPort::clamps_mss(uint64_t tunnel_id) const {
+  const auto* ids = clamped_ids_.load();
+  return spec().tunnel.clamps_mss || (ids != nullptr && ids->contains(tunnel_id));
 }
 
 PortStatus TunnelPort::status() const {

@@ -14,6 +14,7 @@
 
 #include <map>
 #include <memory>
+#include <unordered_set>
 #include <vector>
 
 #include "datapath/port/backlogged_port.h"
@@ -77,6 +78,8 @@ class TunnelPort final : public BackloggedPort {
   }
   void set_tunnel_options(const TunnelOptionMap& map) override;
   const TunnelOptionMap* tunnel_options() const override { return options_.load(); }
+  void set_mss_clamp(std::vector<uint32_t> tunnel_ids) override;
+  bool clamps_mss(uint64_t tunnel_id) const override;
 
  protected:
   size_t send(std::span<Packet* const> packets, TxContext& context) override;
@@ -85,6 +88,7 @@ class TunnelPort final : public BackloggedPort {
   const std::shared_ptr<TunnelEndpoint> endpoint_;
   TooBigAnswers too_big_answers_;
   RcuPtr<const TunnelOptionMap> options_;
+  RcuPtr<const std::unordered_set<uint64_t>> clamped_ids_;  // null: none
   // By worker: pieces of the packet at the front of the backlog that have left already.
   PerWorker<size_t> pieces_done_;
 };

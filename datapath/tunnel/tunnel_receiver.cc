@@ -152,7 +152,7 @@ void TunnelReceiver::take_inner(PacketPtr packet, const Target& target, size_t u
     if (packet->size() > mtu + ethernet_header_bytes) {
       promote_to_gso(*packet, mtu);
     }
-    if (target.port->spec().tunnel.clamps_mss) {
+    if (target.port->clamps_mss(target.tunnel.id)) {
       clamp_mss(*packet, mtu + ethernet_header_bytes);
     }
   }

@@ -132,7 +132,7 @@ Verdict TunnelSender::add_datagrams(Call& call, size_t index) {
   header_.write(call.port.spec(), *to, packet, call.port.tunnel_options());
   Shape shape;
   if (!packet.offload.is_gso()) {
-    if (spec.clamps_mss) {
+    if (call.port.clamps_mss(to->key)) {
       clamp_mss(packet, max_frame_size(call.port.spec(), *to, header_));
     }
     if (const Verdict verdict = finish_partial_checksum(packet)) {

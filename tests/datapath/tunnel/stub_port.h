@@ -1,7 +1,9 @@
 // A port that only is: for tables and counters.
 #pragma once
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "datapath/port/port.h"
 #include "datapath/port/too_big_answers.h"
@@ -20,6 +22,10 @@ class StubPort final : public Port {
   TooBigAnswers* too_big_answers() override { return &too_big_answers_; }
   void set_tunnel_options(const TunnelOptionMap& map) override { options_ = map; }
   const TunnelOptionMap* tunnel_options() const override { return &options_; }
+  void set_mss_clamp(std::vector<uint32_t> tunnel_ids) override { clamped_ids_ = std::move(tunnel_ids); }
+  bool clamps_mss(uint64_t tunnel_id) const override {
+    return spec().tunnel.clamps_mss || std::ranges::count(clamped_ids_, tunnel_id) != 0;
+  }
 
  private:
   static PortEnvironment environment_of(uint32_t id) {
@@ -30,6 +36,7 @@ class StubPort final : public Port {
 
   TooBigAnswers too_big_answers_{*this, 100, SystemClock::instance()};
   TunnelOptionMap options_;
+  std::vector<uint32_t> clamped_ids_;
 };
 
 inline PortSpec tunnel_spec(const std::string& name = "vx0") {

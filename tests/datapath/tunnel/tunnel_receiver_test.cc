@@ -93,22 +93,34 @@ TEST_F(TunnelReceiverStory, TheHeaderComesOffAndTheOuterAddressesAreRemembered) 
   EXPECT_EQ(packet.offload, Offload{});
 }
 
+Frame syn_with_mss(uint16_t mss) {
+  return frame()
+      .ipv4("10.0.0.1", "10.0.0.2")
+      .tcp(4000, 80, tcp_flag::syn)
+      .tcp_options({2, 4, static_cast<uint8_t>(mss >> 8), static_cast<uint8_t>(mss & 0xff)});
+}
+
 // What a path of 1500 bytes carries: 1450 less IPv4 and TCP headers.
 TEST_F(TunnelReceiverStory, TheMssIsLoweredWhereThePortSaysSo) {
-  const auto syn = [](uint16_t mss) {
-    return frame()
-        .ipv4("10.0.0.1", "10.0.0.2")
-        .tcp(4000, 80, tcp_flag::syn)
-        .tcp_options({2, 4, static_cast<uint8_t>(mss >> 8), static_cast<uint8_t>(mss & 0xff)});
-  };
   PortSpec spec = tunnel_spec("clamping");
   spec.tunnel.clamps_mss = true;
   spec.tunnel.in_key = 7;
   StubPort clamping(spec, 10);
   table_.add(clamping);
-  receive({datagram(syn(1460)), datagram(syn(1460), 7)});
-  EXPECT_THAT(received(), ::testing::ElementsAre(syn(1460), syn(1410)));
+  receive({datagram(syn_with_mss(1460)), datagram(syn_with_mss(1460), 7)});
+  EXPECT_THAT(received(), ::testing::ElementsAre(syn_with_mss(1460), syn_with_mss(1410)));
   table_.remove(clamping);
+}
+
+TEST_F(TunnelReceiverStory, TheMssIsLoweredOfTheTunnelIdsThatWereAskedFor) {
+  PortSpec spec = tunnel_spec("any");
+  spec.tunnel.local = ip("192.0.2.2");
+  StubPort any(spec, 10);
+  table_.add(any);
+  any.set_mss_clamp({7, 8});
+  receive({datagram(syn_with_mss(1460), 6), datagram(syn_with_mss(1460), 7)});
+  EXPECT_THAT(received(), ::testing::ElementsAre(syn_with_mss(1460), syn_with_mss(1410)));
+  table_.remove(any);
 }
 
 TEST_F(TunnelReceiverStory, WrongFlagsAndReservedBitsAreCounted) {

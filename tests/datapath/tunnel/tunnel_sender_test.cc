@@ -62,6 +62,7 @@ class TunnelSenderStory : public ::testing::Test {
 
   void send(const std::vector<Frame>& frames) {
     StubPort port(spec_);
+    port.set_mss_clamp(clamped_ids_);
     std::vector<PacketPtr> packets;
     std::vector<Packet*> pointers;
     for (const Frame& frame : frames) {
@@ -125,6 +126,7 @@ class TunnelSenderStory : public ::testing::Test {
   TunnelSender sender_;
   Fd receiver_;
   PortSpec spec_;
+  std::vector<uint32_t> clamped_ids_;
   uint64_t flow_hash_ = 1;
 };
 
@@ -340,6 +342,16 @@ TEST_F(TunnelSenderStory, TheMssIsLoweredWhereThePortSaysSo) {
   EXPECT_EQ(received().at(0).inner(), syn(1460));
   spec_.tunnel.clamps_mss = true;
   send(syn(1460).partial_checksum());
+  EXPECT_EQ(received().at(0).inner(), syn(1410));
+}
+
+TEST_F(TunnelSenderStory, TheMssIsLoweredOfTheTunnelIdsThatWereAskedFor) {
+  spec_.tunnel.out_key = 7;
+  clamped_ids_ = {8};
+  send(syn(1460));
+  EXPECT_EQ(received().at(0).inner(), syn(1460));
+  clamped_ids_ = {7, 8};
+  send(syn(1460));
   EXPECT_EQ(received().at(0).inner(), syn(1410));
 }
 

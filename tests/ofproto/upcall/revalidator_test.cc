@@ -49,6 +49,7 @@ class WalkedDatapath final : public datapath::Datapath {
   void release_port_id(PortId) override {}
   Result<void, datapath::PortError> set_tunnel_groups(PortId, std::vector<IpAddress>) override { return {}; }
   void set_tunnel_options(PortId, const datapath::TunnelOptionMap&) override {}
+  void set_mss_clamp(PortId, std::vector<uint32_t>) override {}
   Result<void, datapath::PortError> configure_port(PortId, const datapath::PortSpec&) override { return {}; }
   datapath::PortCounters port_counters(PortId) const override { return {}; }
   std::optional<datapath::PortStatus> port_status(PortId) const override { return std::nullopt; }

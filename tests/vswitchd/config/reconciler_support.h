@@ -40,6 +40,7 @@ class DeviceDatapath : public datapath::Datapath {
   std::map<std::string, PortSpec> configured;  // what was last asked of a device
   std::string configure_error;                 // what devices say to that
   std::vector<IpAddress> groups;               // of tunnel ports, as last asked
+  std::vector<uint32_t> clamped;               // tunnel ids, as last asked of a port
   std::string group_error;                     // what is said to that
 
   // As if its device had been deleted.
@@ -75,6 +76,10 @@ class DeviceDatapath : public datapath::Datapath {
     return {};
   }
   void set_tunnel_options(PortId, const datapath::TunnelOptionMap&) override {}
+  void set_mss_clamp(PortId, std::vector<uint32_t> tunnel_ids) override {
+    clamped = std::move(tunnel_ids);
+    std::ranges::sort(clamped);
+  }
   Result<void, PortError> configure_port(PortId /*port*/, const PortSpec& spec) override {
     configured[spec.name] = spec;
     if (!configure_error.empty()) {
