@@ -40,7 +40,7 @@ std::optional<uint8_t> remarked(uint8_t dscp, uint8_t precedence) {
 Verdict apply_meter(EditedPacket& packet, const ApplyMeter& action) {
   const MeterVerdict verdict = action.meter->charge(*packet);
   if (verdict.is_drop) {
-    return DropReason::meter_exceeded;
+    return action.reason;
   }
   const auto dscp = verdict.precedence == 0 ? std::nullopt : dscp_of(packet);
   const auto raised = dscp ? remarked(*dscp, verdict.precedence) : std::nullopt;

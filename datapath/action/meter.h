@@ -13,7 +13,7 @@
 
 namespace weft::datapath {
 
-// meter_exceeded.
+// The action's reason.
 Verdict apply_meter(EditedPacket& packet, const ApplyMeter& action);
 
 }  // namespace weft::datapath

@@ -158,10 +158,11 @@ struct Recirculate {
   friend bool operator==(const Recirculate& a, const Recirculate& b) { return a.id == b.id; }
 };
 
-// Charges the packet to a meter, which may drop it (meter_exceeded: the list ends) or remark its DSCP.
+// Charges the packet to a meter, which may drop it (`reason`: the list ends) or remark its DSCP.
 struct ApplyMeter {
   std::shared_ptr<Meter> meter;
-  uint32_t id = 0;  // OpenFlow's number, for dumps
+  uint32_t id = 0;  // for dumps: OpenFlow's number; of a storm limit its rate
+  DropReason reason = DropReason::meter_exceeded;
   friend bool operator==(const ApplyMeter&, const ApplyMeter&) = default;
 };
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/base/host_addresses.h"
 #include "lib/base/text.h"
 #include "lib/management/segment_rules.h"
 
@@ -123,6 +124,16 @@ std::optional<std::string> check_vteps(const Datum& value) {
     const auto& text = std::get<std::string>(atom);
     if (!parse_vtep(text)) {
       return fmt::format("\"{}\" is not the address of a VTEP: a unicast IP address is needed", text);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> check_port_security(const Datum& value) {
+  for (const Atom& atom : value.keys) {
+    const auto& text = std::get<std::string>(atom);
+    if (const auto host = HostAddresses::parse(text); !host) {
+      return host.error().message;
     }
   }
   return std::nullopt;

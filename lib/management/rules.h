@@ -25,6 +25,7 @@ std::optional<std::string> check_segment_name(const Datum& value);
 std::optional<std::string> check_group(const Datum& value);
 std::optional<std::string> check_vteps(const Datum& value);
 std::optional<std::string> check_segment_vlans(const Datum& value);
+std::optional<std::string> check_port_security(const Datum& value);
 std::optional<std::string> check_port_settings(const Datum& value);    // Port.other_config
 std::optional<std::string> check_switch_settings(const Datum& value);  // Open_vSwitch.other_config
 std::optional<std::string> check_bridge_settings(const Datum& value);  // Bridge.other_config

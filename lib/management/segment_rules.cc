@@ -43,6 +43,10 @@ std::optional<std::string> segment_problem(const Row& segment) {
     return fmt::format("segment {}: NVGRE reserves ids below {} (RFC 7637 section 3.2)", segment.name(),
                        min_nvgre_vsid);
   }
+  if (segment["encap"].string() == "stt" && segment["mss_clamp"].boolean().value_or(false)) {
+    return fmt::format("segment {}: mss_clamp is not for stt, whose frames are cut over segments: all of them fit",
+                       segment.name());
+  }
   return std::nullopt;
 }
 

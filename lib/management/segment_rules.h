@@ -15,6 +15,9 @@ inline constexpr int64_t max_segment_vni = 0xffffff;
 // RFC 7637 section 3.2: smaller ones are reserved.
 inline constexpr int64_t min_nvgre_vsid = 0x1000;
 
+// Frames a second.
+inline constexpr int64_t max_storm_limit = 10'000'000;
+
 // An address of a VTEP that packets can be sent to.
 std::optional<IpAddress> parse_vtep(std::string_view text);
 // An address of a multicast group.

@@ -28,6 +28,7 @@ namespace weft {
   X(vlan_not_allowed, "the port does not carry this VLAN") \
   X(unknown_segment, "NORMAL has no segment for the packet's tunnel id, or the port's segment does not exist") \
   X(gateway_on_standby, "the VLAN is a segment's, and another gateway forwards between the two") \
+  X(spoofed_address, "the packet says that it is from an address that the port's port_security does not list") \
   X(no_mpls, "an MPLS label was to be removed or changed, but the packet has none") \
   X(not_this_protocol, "an action was for a protocol that the packet is not") \
   X(fragment, "the packet is an IP fragment, and the bridge drops these") \
@@ -67,6 +68,7 @@ namespace weft {
   X(recirculation_full, "no number is left for what would go on when the packet is looked up again") \
   X(translation_error, "the flow tables ask for something that cannot be done") \
   X(meter_exceeded, "a meter's drop band was exceeded") \
+  X(storm_limit, "the port floods more frames a second than the storm_limit of its segment, or its own, allows") \
   X(queue_rate_exceeded, "the max-rate of the output port's queue, or of all its queues, was exceeded") \
   X(unsupported_action, "an action that this datapath does not know") \
   X(connection_tracking, "the flow tables ask for connection tracking, which is not executed") \

@@ -25,6 +25,7 @@
 
 #include "datapath/api/port_spec.h"
 #include "lib/base/clock.h"
+#include "lib/base/host_addresses.h"
 #include "lib/base/ids.h"
 #include "lib/base/result.h"
 #include "lib/classifier/prefix_tracker.h"
@@ -63,6 +64,8 @@ struct PortRequest {
   std::optional<uint16_t> ofport_request{};  // honoured when it is free
   VlanConfig vlan{};
   std::optional<QosConfig> qos{};  // of a patch port: without effect
+  // What its guest may send from; an empty list: nothing. Absent: anything, as from patch ports always.
+  std::optional<std::vector<HostAddresses>> port_security{};
 };
 
 // What becomes of a packet-out's actions for headers that its packet has not: OFPBAC_MATCH_INCONSISTENT, or, as 1.0 has it,
@@ -155,6 +158,7 @@ class Bridge {
   virtual bool set_vlan(std::string_view name, const VlanConfig& vlan) = 0;
   // Queues whose numbers stay go on counting.
   virtual bool set_qos(std::string_view name, const std::optional<QosConfig>& qos) = 0;
+  virtual bool set_port_security(std::string_view name, const std::optional<std::vector<HostAddresses>>& allowed) = 0;
   // Segments, which ports are in by their VlanConfig. One publication, however many.
   virtual void update_segments(const SegmentChanges& changes) = 0;
   // What of the multicast groups of this encapsulation could not be joined; empty: nothing.

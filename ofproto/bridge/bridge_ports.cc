@@ -53,6 +53,7 @@ void LocalBridge::publish_port(const BridgePort& port, openflow::PortStatusReaso
                          port.request.name);
   announce(port, reason, by);
   follow_groups();
+  follow_mss_clamp();
 }
 
 Result<OfPort, datapath::PortError> LocalBridge::add_port(const PortRequest& request) {
@@ -79,6 +80,7 @@ Result<OfPort, datapath::PortError> LocalBridge::add_port(const PortRequest& req
     return Unexpected(attached.error());
   }
   follow_qos(port);
+  port.follow_security();
   publish_port(ports_.insert(std::move(port)), openflow::PortStatusReason::added);
   return *of_port;
 }
@@ -137,7 +139,8 @@ bool LocalBridge::set_vlan(std::string_view name, const VlanConfig& vlan) {
   }
   if (port->request.vlan != vlan) {
     VlanConfig before = std::exchange(port->request.vlan, vlan);
-    before.is_protected = vlan.is_protected;  // which address is where does not depend on it
+    before.is_protected = vlan.is_protected;  // which address is where does not depend on these
+    before.storm_limit = vlan.storm_limit;
     if (before != vlan) {
       publish_addresses(macs_.flush(port->of_port));
       forget_behind_gateways(before);
@@ -158,6 +161,19 @@ bool LocalBridge::set_qos(std::string_view name, const std::optional<QosConfig>&
     port->request.qos = qos;
     follow_qos(*port);
     host_.publish_snapshot({.ids = {dependency::port(id_, port->of_port), dependency::port_set(id_)}, .rules = {}});
+  }
+  return true;
+}
+
+bool LocalBridge::set_port_security(std::string_view name, const std::optional<std::vector<HostAddresses>>& allowed) {
+  BridgePort* port = ports_.find(name);
+  if (port == nullptr) {
+    return false;
+  }
+  if (port->request.port_security != allowed) {
+    port->request.port_security = allowed;
+    port->follow_security();
+    host_.publish_snapshot({.ids = {dependency::port(id_, port->of_port)}, .rules = {}});
   }
   return true;
 }

@@ -74,6 +74,7 @@ void LocalBridge::update_segments(const SegmentChanges& changes) {
   segments_ = std::move(table);
   host_.publish_snapshot({.ids = std::move(touched), .rules = {}});
   follow_groups();
+  follow_mss_clamp();
   for (const Domain domain : gone) {
     publish_addresses(macs_.flush(domain));
   }
@@ -99,6 +100,31 @@ void LocalBridge::connect_segments(BridgeView& view) const {
       connect_gateway(view, port);
     }
   }
+  limit_storms(view);
+}
+
+// What a port floods into a segment, or into VLANs. What comes from other hosts was limited there.
+void LocalBridge::limit_storms(BridgeView& view) const {
+  storm_limits_->begin();
+  for (auto& [number, port] : view.ports) {
+    const auto own = ports_.find(number)->request.vlan.storm_limit;
+    if (own && !port.serves_segments) {
+      port.storm_limit = storm_limits_->limit(number, std::nullopt, *own);
+    }
+  }
+  if (segments_->has_storm_limit()) {
+    for (const auto& [vni, members] : view.segment_ports) {
+      const SegmentPtr segment = segments_->find(vni);
+      if (segment == nullptr || !segment->storm_limit) {
+        continue;
+      }
+      for (const SegmentMember& member : members) {
+        PortView& port = view.ports.find(member.port)->second;
+        port.segment_storm_limits.emplace(vni, storm_limits_->limit(member.port, vni, *segment->storm_limit));
+      }
+    }
+  }
+  storm_limits_->end();
 }
 
 void LocalBridge::connect_gateway(BridgeView& view, PortView& port) const {
@@ -169,6 +195,35 @@ void LocalBridge::follow_groups() {
     const auto done = host_.datapath().set_tunnel_groups(port.port_id, {groups.begin(), groups.end()});
     groups_[number] = {std::move(groups), done ? std::string() : done.error().message};
   }
+}
+
+// On every port that packets of a segment may come from, for as long as its device is there.
+void LocalBridge::follow_mss_clamp() {
+  if (!segments_->has_mss_clamp() && clamped_.empty()) {
+    return;
+  }
+  std::array<std::set<uint32_t>, all_encaps.size()> wanted;
+  segments_->for_each([&](const Segment& segment) {
+    if (segment.clamps_mss) {
+      wanted[static_cast<size_t>(segment.encap)].insert(segment.vni);
+    }
+  });
+  std::erase_if(clamped_, [&](const auto& entry) {
+    const BridgePort* port = ports_.find(entry.first);
+    return port == nullptr || port->port_id == port_id::none;
+  });
+  for (const auto& [number, port] : ports_.all()) {
+    const auto encap = port.port_id == port_id::none ? std::nullopt : port.segment_encap();
+    if (!encap) {
+      continue;
+    }
+    const std::set<uint32_t>& ids = wanted[static_cast<size_t>(*encap)];
+    if (std::set<uint32_t>& now = clamped_[number]; now != ids) {
+      now = ids;
+      host_.datapath().set_mss_clamp(port.port_id, {ids.begin(), ids.end()});
+    }
+  }
+  std::erase_if(clamped_, [](const auto& entry) { return entry.second.empty(); });
 }
 
 std::string LocalBridge::group_problem(Encap encap) const {

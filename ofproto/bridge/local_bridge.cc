@@ -24,6 +24,7 @@ LocalBridge::LocalBridge(BridgeHost& host, BridgeId id, std::string name, const 
           host.state().version,
           TableSetOptions{.hash_seed = random_hash_seed(), .prefix_fields = options.prefix_fields})),
       macs_(id, {.aging = options.mac_aging, .limit = options.mac_limit}),
+      storm_limits_(std::make_unique<StormLimits>(host.datapath())),
       monitored_(std::make_shared<TableSet*>(tables_.get())),
       self_(std::make_shared<LocalBridge*>(this)) {
   tables_->timeouts().set_listener([post = host.post(), weak = std::weak_ptr(self_)] {

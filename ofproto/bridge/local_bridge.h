@@ -21,6 +21,7 @@
 #include "ofproto/bridge/change_run.h"
 #include "ofproto/bridge/local_flow_monitors.h"
 #include "ofproto/bridge/port_map.h"
+#include "ofproto/bridge/storm_limits.h"
 #include "ofproto/bridge/tlv_table.h"
 #include "ofproto/overlay/segment.h"
 #include "ofproto/table/eviction_build.h"
@@ -78,6 +79,7 @@ class LocalBridge final : public Bridge {
   Result<void, datapath::PortError> configure_port(std::string_view name, const datapath::PortSpec& spec) override;
   bool set_vlan(std::string_view name, const VlanConfig& vlan) override;
   bool set_qos(std::string_view name, const std::optional<QosConfig>& qos) override;
+  bool set_port_security(std::string_view name, const std::optional<std::vector<HostAddresses>>& allowed) override;
   void update_segments(const SegmentChanges& changes) override;
   std::string group_problem(Encap encap) const override;
   std::vector<PortInfo> ports() const override;
@@ -204,6 +206,8 @@ class LocalBridge final : public Bridge {
   // --- segments (bridge_segments.cc)
   void connect_segments(BridgeView& view) const;
   void connect_gateway(BridgeView& view, PortView& port) const;
+  void follow_mss_clamp();
+  void limit_storms(BridgeView& view) const;
   void forget_behind_gateways(const VlanConfig& vlan);
   void follow_groups();
   Result<Domain, std::string> find_domain(std::string_view text) const;
@@ -231,6 +235,8 @@ class LocalBridge final : public Bridge {
   };
   std::map<OfPort, Groups> groups_;
   std::shared_ptr<FloodLists> flood_lists_ = std::make_shared<FloodLists>();
+  const std::unique_ptr<StormLimits> storm_limits_;
+  std::map<OfPort, std::set<uint32_t>> clamped_;  // tunnel ids, by tunnel port
   std::shared_ptr<const SegmentTable> segments_ = std::make_shared<SegmentTable>();
   PortMap ports_;
   TlvTable tlv_table_;

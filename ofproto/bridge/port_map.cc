@@ -101,6 +101,11 @@ openflow::PortDesc BridgePort::desc() const {
   return desc;
 }
 
+void BridgePort::follow_security() {
+  const bool is_checked = request.port_security && patch() == nullptr;
+  security = is_checked ? std::make_shared<const PortSecurity>(*request.port_security) : nullptr;
+}
+
 PortInfo BridgePort::info() const {
   PortInfo info;
   info.name = request.name;
@@ -136,6 +141,7 @@ PortView BridgePort::view() const {
   view.is_standby = request.vlan.is_standby;
   view.is_protected = request.vlan.is_protected;
   view.queues = queues;
+  view.security = security;
   return view;
 }
 

@@ -29,6 +29,7 @@ struct BridgePort {
   TimePoint created;
   std::shared_ptr<PatchCounters> patch_counters;
   std::shared_ptr<const PortQueues> queues;  // null: no QoS
+  std::shared_ptr<const PortSecurity> security;
 
   const PatchSpec* patch() const { return std::get_if<PatchSpec>(&request.attachment); }
   const datapath::PortSpec* device() const { return std::get_if<datapath::PortSpec>(&request.attachment); }
@@ -37,6 +38,8 @@ struct BridgePort {
   std::optional<Encap> segment_encap() const;
   bool is_up() const;
   openflow::PortDesc desc() const;
+  // After a change of what is asked for.
+  void follow_security();
   PortInfo info() const;
   PortView view() const;
 };

@@ -25,6 +25,8 @@ struct VlanConfig {
   std::map<uint16_t, std::string> segment_vlans{};
   bool is_standby = false;
   bool is_protected = false;  // NORMAL takes nothing from one such port to another
+  // Frames a second that NORMAL floods from the port, whatever its segments say. 0: no limit; absent: theirs.
+  std::optional<uint32_t> storm_limit{};
   friend bool operator==(const VlanConfig&, const VlanConfig&) = default;
 };
 

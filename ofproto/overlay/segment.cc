@@ -38,6 +38,8 @@ void SegmentTable::put(Segment segment) {
   by_name_.emplace(made->name, made);
   ++counts_[static_cast<size_t>(made->encap)];
   multicast_count_ += made->mode == SegmentMode::multicast ? 1 : 0;
+  storm_limit_count_ += made->storm_limit ? 1 : 0;
+  mss_clamp_count_ += made->clamps_mss ? 1 : 0;
 }
 
 bool SegmentTable::erase(std::string_view name) {
@@ -49,6 +51,8 @@ bool SegmentTable::erase(std::string_view name) {
   by_name_.erase(found);
   --counts_[static_cast<size_t>(segment->encap)];
   multicast_count_ -= segment->mode == SegmentMode::multicast ? 1 : 0;
+  storm_limit_count_ -= segment->storm_limit ? 1 : 0;
+  mss_clamp_count_ -= segment->clamps_mss ? 1 : 0;
   const auto numbered = by_vni_.find(segment->vni);
   if (numbered != by_vni_.end() && numbered->second == segment) {
     by_vni_.erase(numbered);

@@ -42,9 +42,12 @@ struct Segment {
   uint32_t vni = 0;
   Encap encap = Encap::vxlan;
   SegmentMode mode = SegmentMode::replicate;
-  std::optional<IpAddress> group{};  // of mode multicast
-  std::vector<IpAddress> vteps{};    // of mode replicate: sorted, each once
-  std::optional<uint32_t> mtu{};     // of the guests, bytes
+  std::optional<IpAddress> group{};       // of mode multicast
+  std::vector<IpAddress> vteps{};         // of mode replicate: sorted, each once
+  std::optional<uint32_t> mtu{};          // of the guests, bytes
+  std::optional<uint32_t> storm_limit{};  // frames a second that each local port may flood
+  bool isolates_ports = false;            // access ports of one host do not hear each other
+  bool clamps_mss = false;                // TCP's MSS is lowered to what fits through tunnels
   friend bool operator==(const Segment&, const Segment&) = default;
 };
 
@@ -64,6 +67,8 @@ class SegmentTable {
   bool empty() const { return by_name_.empty(); }
   size_t size() const { return by_name_.size(); }
   bool has_multicast() const { return multicast_count_ != 0; }
+  bool has_storm_limit() const { return storm_limit_count_ != 0; }
+  bool has_mss_clamp() const { return mss_clamp_count_ != 0; }
   bool has(Encap encap) const { return counts_[static_cast<size_t>(encap)] != 0; }
 
   // A segment of the same name is replaced; one whose VNI another has is the one that find(vni) gives from then on.
@@ -82,6 +87,8 @@ class SegmentTable {
   std::unordered_map<std::string_view, SegmentPtr> by_name_;  // the keys are the segments' own names
   std::array<size_t, all_encaps.size()> counts_{};
   size_t multicast_count_ = 0;
+  size_t storm_limit_count_ = 0;
+  size_t mss_clamp_count_ = 0;
 };
 
 }  // namespace weft::ofproto

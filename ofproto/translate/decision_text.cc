@@ -107,7 +107,9 @@ class ActionWriter {
     return fmt::format("check_pkt_len(size={},gt({}),le({}))", a.size, list(a.larger->actions), list(a.other->actions));
   }
   std::string operator()(const datapath::Truncate& a) const { return fmt::format("trunc({})", a.max_size); }
-  std::string operator()(const datapath::ApplyMeter& a) const { return fmt::format("meter({})", a.id); }
+  std::string operator()(const datapath::ApplyMeter& a) const {
+    return fmt::format("{}({})", a.reason == DropReason::storm_limit ? "storm_limit" : "meter", a.id);
+  }
   std::string operator()(const datapath::Controller& a) const { return a.context->describe(); }
   std::string operator()(const datapath::Drop& a) const { return fmt::format("drop({})", to_string(a.reason)); }
   std::string operator()(const std::shared_ptr<const datapath::Clone>& a) const {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "lib/flow/extract.h"
 #include "lib/openflow/port_message.h"
 #include "lib/packet/ethernet.h"
@@ -60,11 +62,46 @@ std::optional<Domain> Translation::input_domain(const PortView* in_port) {
 }
 
 void Translation::forward_in_vlan(uint16_t vlan) {
-  const std::vector<const PortView*> ports = normal_outputs(vlan);
+  const auto learned = learned_output(vlan);
+  const std::vector<const PortView*> ports = learned ? *learned : flood_ports(vlan);
   if (ports.empty()) {
     note_drop(DropReason::no_output);
+  } else if (learned) {
+    send_in_vlan(ports, vlan);
+  } else {
+    flood_within(storm_limit(std::nullopt), [&] { send_in_vlan(ports, vlan); });
   }
-  send_in_vlan(ports, vlan);
+}
+
+// Of the port of arrival, flooding into a segment or a VLAN; null: there is none. What a controller or the switch itself
+// sends in a port's name is not the port's.
+const StormLimit* Translation::storm_limit(std::optional<uint32_t> vni) const {
+  const PortView* in_port = place_.bridge->port(packet_.in_port());
+  if (in_port == nullptr || in_.actions != nullptr) {
+    return nullptr;
+  }
+  if (in_port->storm_limit) {
+    return in_port->storm_limit->meter == nullptr ? nullptr : &*in_port->storm_limit;
+  }
+  const auto found = vni ? in_port->segment_storm_limits.find(*vni) : in_port->segment_storm_limits.end();
+  return found == in_port->segment_storm_limits.end() ? nullptr : &found->second;
+}
+
+// The meter is a branch of its own: what it drops is not flooded, and everything else that is to happen happens.
+void Translation::flood_within(const StormLimit* limit, const std::function<void()>& flood) {
+  if (limit == nullptr) {
+    return flood();
+  }
+  if (in_.listener != nullptr) {
+    note(fmt::format("the port may flood {} frames a second (storm_limit)", limit->rate));
+  }
+  isolated([&] {
+    out_.actions.push_back(datapath::ApplyMeter{limit->meter, limit->rate, DropReason::storm_limit});
+    flood();
+    if (out_.actions.size() == 1) {
+      out_.actions.clear();  // nobody is there to hear it
+    }
+  });
 }
 
 // The VLAN that the packet belongs to on the port it came from, or nothing where it may not be. A packet from no
@@ -117,7 +154,7 @@ bool Translation::may_hear(const PortView& port) {
   return !port.is_protected || in_port == nullptr || !in_port->is_protected;
 }
 
-std::vector<const PortView*> Translation::normal_outputs(uint16_t vlan) {
+std::optional<std::vector<const PortView*>> Translation::learned_output(uint16_t vlan) {
   const MacAddress dst = mac_of(packet_.read(FieldId::eth_dst, looked_at_));
   if (!dst.is_multicast()) {
     const Domain domain = Domain::of_vlan(vlan);
@@ -133,7 +170,7 @@ std::vector<const PortView*> Translation::normal_outputs(uint16_t vlan) {
     }
     note("no learned MAC for destination, flooding");
   }
-  return flood_ports(vlan);
+  return std::nullopt;
 }
 
 std::vector<const PortView*> Translation::flood_ports(uint16_t vlan) {

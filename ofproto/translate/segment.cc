@@ -107,7 +107,15 @@ void Translation::forward_in_segment(const Segment& segment, bool is_from_tunnel
   for (MacLearn& learn : out_.effects.macs) {
     learn.must_announce = learn.must_announce && learn.key.domain != domain;
   }
-  flood_in_segment(segment, is_from_tunnel);
+  flood_within(storm_limit(segment.vni), [&] { flood_in_segment(segment, is_from_tunnel); });
+}
+
+// Not so between two access ports of a segment that isolates its ports. A patch port is no guest's: it joins two segments.
+bool Translation::may_hear(const PortView& port, const Segment& segment) {
+  const auto is_guest = [](const PortView& one) { return one.segment != nullptr && !one.is_patch; };
+  const PortView* in_port = place_.bridge->port(packet_.in_port());
+  const bool are_isolated = segment.isolates_ports && in_port != nullptr && is_guest(*in_port) && is_guest(port);
+  return !are_isolated && may_hear(port);
 }
 
 void Translation::forward_to(const Segment& segment, const MacLocation& location, bool is_from_tunnel) {
@@ -124,8 +132,8 @@ void Translation::forward_to(const Segment& segment, const MacLocation& location
   const std::vector<SegmentMember>& members = members_of(*place_.bridge, segment);
   const auto member = std::ranges::find(members, location.port, &SegmentMember::port);
   const PortView* port = find_port(location.port);
-  if (location.port == packet_.in_port() || member == members.end() || !may_hear(*port) || !may_send(*port)) {
-    note("learned port is the input port, or may not send");
+  if (location.port == packet_.in_port() || member == members.end() || !may_hear(*port, segment) || !may_send(*port)) {
+    note("learned port is the input port, may not hear it, or may not send");
     note_drop(DropReason::no_output);
     return;
   }
@@ -155,8 +163,8 @@ std::vector<SegmentMember> Translation::local_members(const Segment& segment) {
   std::vector<SegmentMember> members;
   for (const SegmentMember& member : members_of(*place_.bridge, segment)) {
     const PortView& port = *place_.bridge->port(member.port);
-    if (member.port != packet_.in_port() && (port.config & openflow::port_config::no_flood) == 0 && may_hear(port) &&
-        may_send(port)) {
+    if (member.port != packet_.in_port() && (port.config & openflow::port_config::no_flood) == 0 &&
+        may_hear(port, segment) && may_send(port)) {
       members.push_back(member);
     }
   }

@@ -28,6 +28,7 @@
 #include "ofproto/translate/flood_lists.h"
 #include "ofproto/translate/mac_table.h"
 #include "ofproto/translate/port_queues.h"
+#include "ofproto/translate/port_security.h"
 
 namespace weft::ofproto {
 
@@ -59,6 +60,12 @@ struct PortVlan {
   bool sends_tagged(uint16_t vlan) const { return !is_access && vlan != 0 && !(native_is_untagged && vlan == tag); }
 };
 
+// How many frames a second a port may flood, counted by a meter of its own.
+struct StormLimit {
+  uint32_t rate = 0;
+  std::shared_ptr<datapath::Meter> meter;
+};
+
 struct PatchPeer {
   size_t bridge_index = 0;  // in Snapshot::bridges
   OfPort port{};
@@ -84,8 +91,12 @@ struct PortView {
   SegmentPtr segment;         // null: there is none of that name
   // Of a layer-2 gateway, by VLAN; the same holds.
   std::map<uint16_t, SegmentPtr> segment_vlans;
-  bool is_standby = false;                   // it leaves them to another gateway
-  std::shared_ptr<const PortQueues> queues;  // null: what it sends has no limit
+  bool is_standby = false;                       // it leaves them to another gateway
+  std::shared_ptr<const PortQueues> queues;      // null: what it sends has no limit
+  std::shared_ptr<const PortSecurity> security;  // null: it may hand in whatever it likes
+  // Of its own, which goes before those of segments (rate 0: none at all); by VNI.
+  std::optional<StormLimit> storm_limit;
+  std::map<uint32_t, StormLimit> segment_storm_limits;
 };
 
 // A port of the bridge that is in a segment.

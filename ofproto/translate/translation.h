@@ -18,6 +18,7 @@
 #include "lib/openflow/instruction.h"
 #include "ofproto/translate/controller.h"
 #include "ofproto/translate/packet_state.h"
+#include "ofproto/translate/port_security.h"
 #include "ofproto/translate/rendezvous.h"
 #include "ofproto/translate/translator.h"
 
@@ -81,6 +82,19 @@ class Translation {
   void run_action_set();
   void execute_action_set(const openflow::ActionList& set);
 
+  // --- port_security.cc
+  bool is_spoofed(const PortView& port);
+  bool is_spoofed_arp(const PortSecurity::Host& host, bool is_rarp);
+  bool is_spoofed_ipv4(const PortSecurity::Host& host);
+  bool is_spoofed_ipv6(const PortSecurity::Host& host);
+  bool is_spoofed_neighbor_message(const PortSecurity::Host& host);
+  bool is_dhcp_request();
+  bool is_from_nobody_yet();
+  // Whether one of the prefixes covers the field; looks at no more than that takes.
+  bool is_one_of(FieldId id, std::span<const PortSecurity::Prefix> allowed);
+  bool is_wrong(FieldId id);
+  bool cannot_be_checked(std::string_view why);
+
   // --- lookup.cc
   const FlowRule* lookup(uint8_t table_id);
   const FlowRule* find_rule(uint8_t table_id, Flow& looked, ConjunctionTrail& trail) const;
@@ -112,12 +126,16 @@ class Translation {
   // --- normal.cc
   void normal();
   void forward_in_vlan(uint16_t vlan);
+  // Floods, charged to the meter of the port of arrival if there is one for this.
+  void flood_within(const StormLimit* limit, const std::function<void()>& flood);
+  const StormLimit* storm_limit(std::optional<uint32_t> vni) const;
   std::optional<Domain> input_domain(const PortView* in_port);
   std::optional<uint16_t> input_vlan(const PortView* in_port);
   void learn(const PortView* in_port, Domain domain);
   std::optional<MacLocation> find_mac(const MacTable::Key& key) const;
   bool may_hear(const PortView& port);
-  std::vector<const PortView*> normal_outputs(uint16_t vlan);
+  // Where the destination was learned; nothing: it is flooded.
+  std::optional<std::vector<const PortView*>> learned_output(uint16_t vlan);
   std::vector<const PortView*> flood_ports(uint16_t vlan);
   void send_in_vlan(const std::vector<const PortView*>& ports, uint16_t vlan);
 
@@ -129,6 +147,7 @@ class Translation {
   void forward_in_segment(const Segment& segment, bool is_from_tunnel);
   void forward_to(const Segment& segment, const MacLocation& location, bool is_from_tunnel);
   void flood_in_segment(const Segment& segment, bool is_from_tunnel);
+  bool may_hear(const PortView& port, const Segment& segment);
   std::vector<SegmentMember> local_members(const Segment& segment);
   void send_to_members(const std::vector<SegmentMember>& members);
   bool send_to_remotes(const Segment& segment, OfPort tunnel, std::span<const IpAddress> remotes);

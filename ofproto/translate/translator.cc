@@ -100,7 +100,7 @@ void Translation::run_packet() {
   if (port != nullptr && (port->config & (openflow::port_config::no_recv | openflow::port_config::down)) != 0) {
     note("port does not receive");
     note_drop(DropReason::port_down);
-  } else {
+  } else if (port == nullptr || port->security == nullptr || !is_spoofed(*port)) {
     run_pipeline();
   }
 }

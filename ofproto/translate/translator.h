@@ -23,6 +23,7 @@
 //   meter.cc       meters
 //   controller.cc  packet-in                                                 trace.cc         the listener that writes
 //   learn.cc       flows that packets make
+//   port_security.cc  who a port's guest says it is, before all that
 //   extension.cc   stack, multipath, bundle, clone, fin_timeout              link_choice.cc   what they hash
 //
 // Limits are Open vSwitch's: 4,096 resubmits in all, 64 levels of resubmit to the same or a lower table, of groups

@@ -133,6 +133,7 @@ CommandResult del_segment(Invocation& call);
 CommandResult list_segments(Invocation& call);
 CommandResult show_segment(Invocation& call);
 CommandResult set_port_segment(Invocation& call);
+CommandResult set_port_security(Invocation& call);
 CommandResult add_segment_vtep(Invocation& call);
 CommandResult del_segment_vtep(Invocation& call);
 CommandResult get_fail_mode(Invocation& call);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/base/host_addresses.h"
 #include "utilities/vsctl/command.h"
 
 namespace weft::vsctl {
@@ -47,6 +48,14 @@ Result<const Row*, CommandError> owner_of(Invocation& call, const Row& port, siz
     return owner;
   }
   return Unexpected{CommandError{fmt::format("port {} is on no bridge", port.name()), at}};
+}
+
+// An IP address alone is mostly one that a shell has parted from its Ethernet address.
+CommandError wrong_addresses(const std::string& text, size_t word, const TextError& error) {
+  if (IpPrefix::parse_host(text)) {
+    return {fmt::format("\"{}\" stands alone: it goes into one word with its Ethernet address, in quotes", text), word};
+  }
+  return {error.message, word, error.position, error.length};
 }
 
 }  // namespace
@@ -138,6 +147,32 @@ CommandResult del_port(Invocation& call) {
         at);
   }
   remove_port(call.run.draft, *owner, **port);
+  return {};
+}
+
+// A patch port's packets are another bridge's, whose own ports are where they can be checked.
+CommandResult set_port_security(Invocation& call) {
+  Draft& draft = call.run.draft;
+  const auto port = require_port(call, 0);
+  if (!port) {
+    return Unexpected{port.error()};
+  }
+  for (const Row* interface : draft.referred(**port, "interfaces", "Interface")) {
+    if ((*interface)["type"].string() == "patch" && call.count() > 1) {
+      return refuse(fmt::format("{} is a patch port, whose packets are not checked: the ports of the other bridge are "
+                                "where guests are",
+                                call.word(0)),
+                    0);
+    }
+  }
+  Datum allowed;
+  for (size_t i = 1; i < call.count(); ++i) {
+    if (const auto host = HostAddresses::parse(call.word(i)); !host) {
+      return Unexpected{wrong_addresses(call.word(i), i, host.error())};
+    }
+    allowed.add(call.word(i));
+  }
+  draft.update("Port", Uuid((*port)->uuid), "port_security", std::move(allowed));
   return {};
 }
 

@@ -169,6 +169,15 @@ Result<Columns, CommandError> segment_columns(Invocation& call, const std::strin
     }
     columns["mtu"] = Datum::of(*bytes);
   }
+  if (const auto limit = option(call, "--storm-limit")) {
+    const auto frames = number("--storm-limit", *limit, 1, management::max_storm_limit);
+    if (!frames) {
+      return Unexpected{frames.error()};
+    }
+    columns["storm_limit"] = Datum::of(*frames);
+  }
+  columns["isolate_ports"] = Datum::of(call.has("--isolate-ports"));
+  columns["mss_clamp"] = Datum::of(call.has("--mss-clamp"));
   if (group) {
     columns["group"] = Datum::of(management::parse_group(*group)->to_string());
   }
@@ -329,6 +338,12 @@ CommandResult show_segment(Invocation& call) {
   }
   line("vteps", join(vteps, ", "));
   line("mtu", segment["mtu"].empty() ? "" : std::to_string(*segment["mtu"].integer()));
+  if (const auto limit = segment["storm_limit"].integer()) {
+    line("storm limit", fmt::format("{} frames/s of each local port", *limit));
+  }
+  line("isolation",
+       segment["isolate_ports"].boolean().value_or(false) ? "ports of this host do not hear each other" : "");
+  line("mss clamp", segment["mss_clamp"].boolean().value_or(false) ? "to what fits through tunnels" : "");
   line("ports", join(ports_in(draft, segment.name()), ", "));
   line("error", segment["error"].string().value_or(""));
   if (bridge != nullptr) {

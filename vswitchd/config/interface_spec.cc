@@ -343,8 +343,24 @@ ofproto::VlanConfig to_vlan(const Row& port) {
                                std::get<std::string>(segment_vlans.values[i]));
   }
   vlan.is_protected = port["protected"].boolean().value_or(false);
+  vlan.storm_limit = optional_number<uint32_t>(port["storm_limit"]);
   vlan.is_standby = port["other_config"].at("segment-gateway") == "standby";
   return vlan;
+}
+
+// What cannot be read, which only a state file from elsewhere can have, allows nothing.
+std::optional<std::vector<HostAddresses>> to_port_security(const Row& port) {
+  const Datum& entries = port["port_security"];
+  if (entries.empty()) {
+    return std::nullopt;
+  }
+  std::vector<HostAddresses> allowed;
+  for (const auto& entry : entries.keys) {
+    if (auto host = HostAddresses::parse(std::get<std::string>(entry))) {
+      allowed.push_back(std::move(*host));
+    }
+  }
+  return allowed;
 }
 
 MacAddress bridge_mac(const Row& bridge) {

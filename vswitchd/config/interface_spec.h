@@ -22,6 +22,7 @@ const management::Row& interface_of(const management::Database& database, const 
 // `bridge_mac` becomes the address of an internal device that has none of its own.
 Result<Attachment, std::string> to_attachment(const management::Row& interface, MacAddress bridge_mac);
 ofproto::VlanConfig to_vlan(const management::Row& port);
+std::optional<std::vector<HostAddresses>> to_port_security(const management::Row& port);
 ofproto::BridgeOptions to_bridge_options(const management::Row& bridge);
 // other_config:hwaddr, else one made from the row's uuid, so that it survives restarts.
 MacAddress bridge_mac(const management::Row& bridge);

@@ -169,9 +169,10 @@ Reconciler::WantedPorts Reconciler::wanted_ports(const Database& wanted, const R
       continue;
     }
     const auto number = wanted_number(interface);
-    ports.emplace(interface.name(), WantedPort{ofproto::PortRequest{interface.name(), std::move(*attachment), number,
-                                                                    to_vlan(port), to_qos(wanted, port)},
-                                               number.has_value()});
+    ports.emplace(interface.name(),
+                  WantedPort{ofproto::PortRequest{interface.name(), std::move(*attachment), number, to_vlan(port),
+                                                  to_qos(wanted, port), to_port_security(port)},
+                             number.has_value()});
   }
   return ports;
 }

@@ -50,6 +50,10 @@ void Reconciler::make_port(const std::string& bridge, const std::string& name, c
       running.bridge->set_qos(name, wanted.request->qos);
       port.request.qos = wanted.request->qos;
     }
+    if (port.request.port_security != wanted.request->port_security) {
+      running.bridge->set_port_security(name, wanted.request->port_security);
+      port.request.port_security = wanted.request->port_security;
+    }
     if (port.request.attachment != wanted.request->attachment) {
       port.request.attachment = wanted.request->attachment;
       port.is_configured = false;

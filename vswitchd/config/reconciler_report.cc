@@ -228,8 +228,15 @@ std::string Reconciler::problem_of(const RunningBridge& running, const RunningPo
     return fmt::format("{}: a tunnel port is in segments by their ids: its {} is without effect", info.name,
                        info.vlan.segment.empty() ? "segment_vlans" : "segment");
   }
+  if (info.vlan.storm_limit && !running.segments.empty() && is_for_any_id(port.request)) {
+    return fmt::format("{}: what comes from other hosts was limited there: its storm_limit is without effect",
+                       info.name);
+  }
   if (info.patch && !has_peer(info)) {
     return fmt::format("No usable peer '{}' exists in 'netdev' datapath.", info.patch->peer);
+  }
+  if (info.patch && port.request.port_security) {
+    return fmt::format("{}: a patch port's packets are not checked: its port_security is without effect", info.name);
   }
   if (info.patch) {
     return info.qos ? fmt::format("{}: a patch port has no queues: its qos is without effect", info.name) : port.error;

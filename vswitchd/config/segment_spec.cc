@@ -29,6 +29,11 @@ ofproto::Segment to_segment(const Row& row) {
   if (const auto mtu = row["mtu"].integer()) {
     segment.mtu = static_cast<uint32_t>(*mtu);
   }
+  if (const auto limit = row["storm_limit"].integer()) {
+    segment.storm_limit = static_cast<uint32_t>(std::clamp<int64_t>(*limit, 1, management::max_storm_limit));
+  }
+  segment.isolates_ports = row["isolate_ports"].boolean().value_or(false);
+  segment.clamps_mss = row["mss_clamp"].boolean().value_or(false);
   return segment;
 }
 

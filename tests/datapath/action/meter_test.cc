@@ -54,6 +54,13 @@ TEST_F(MeterActionTest, DropInACloneIsTheClonesAlone) {
   EXPECT_THAT(exits_.drops, ElementsAre(DropReason::meter_exceeded));
 }
 
+TEST_F(MeterActionTest, ADropIsCountedUnderTheActionsReason) {
+  ApplyMeter limit = meter_that({true, 0});
+  limit.reason = DropReason::storm_limit;
+  run({limit, out}, v4(0));
+  EXPECT_THAT(exits_.drops, ElementsAre(DropReason::storm_limit));
+}
+
 // A packet that is dropped behind the meter is metered all the same.
 TEST_F(MeterActionTest, LastMeterIsCharged) {
   const auto opinion = std::make_shared<Opinion>(MeterVerdict{});

@@ -56,6 +56,7 @@ class FakeBridge : public Bridge {
   Result<void, datapath::PortError> configure_port(std::string_view, const datapath::PortSpec&) override { return {}; }
   bool set_vlan(std::string_view, const VlanConfig&) override { return true; }
   bool set_qos(std::string_view, const std::optional<QosConfig>&) override { return true; }
+  bool set_port_security(std::string_view, const std::optional<std::vector<HostAddresses>>&) override { return true; }
   static constexpr MacAddress port_mac{{0x02, 0, 0, 0, 0, 0x01}};
   std::vector<PortInfo> ports() const override {
     PortInfo info;

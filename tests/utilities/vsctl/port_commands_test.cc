@@ -32,6 +32,33 @@ TEST(PortCommands, AWrongSettingIsPointedAt) {
   EXPECT_EQ(sw.row("Port", "p2"), nullptr);
 }
 
+TEST(PortCommands, APortsAddressesAreSetAndCleared) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("set-port-security p1 '02:00:00:00:00:01 10.0.0.1 fd00::1' 02:00:00:00:00:02"), "");
+  EXPECT_EQ(sw.vsctl("get port p1 port_security"), "[\"02:00:00:00:00:01 10.0.0.1 fd00::1\", \"02:00:00:00:00:02\"]\n");
+  EXPECT_NE(sw.vsctl("show").find("port_security: [\"02:00:00:00:00:01 10.0.0.1 fd00::1\""), std::string::npos);
+  EXPECT_EQ(sw.vsctl("set-port-security p1 -- get port p1 port_security"), "[]\n");
+}
+
+TEST(PortCommands, AWrongAddressIsPointedAtAndChangesNothing) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("set-port-security p1 02:00:00:00:00:01");
+  EXPECT_EQ(sw.vsctl("set-port-security p1 '02:00:00:00:00:02 10.0.0.300'"),
+            "error: \"10.0.0.300\" is not an IP address\n"
+            "  set-port-security p1 02:00:00:00:00:02 10.0.0.300\n"
+            "                                         ^~~~~~~~~~\n");
+  EXPECT_EQ(sw.vsctl("set-port-security p1 02:00:00:00:00:02 10.0.0.1"),
+            "error: \"10.0.0.1\" stands alone: it goes into one word with its Ethernet address, in quotes\n"
+            "  set-port-security p1 02:00:00:00:00:02 10.0.0.1\n"
+            "                                         ^~~~~~~~\n");
+  EXPECT_EQ(sw.vsctl("set port p1 'port_security=\"01:00:5e:00:00:01\"'"),
+            "error: Port.port_security: \"01:00:5e:00:00:01\" is not the Ethernet address of a host");
+  EXPECT_EQ(sw.vsctl("set-port-security p2").find("error: no port named p2"), 0u);
+  sw.vsctl("add-port br0 x -- set interface x type=patch options:peer=y");
+  EXPECT_EQ(sw.vsctl("set-port-security x 02:00:00:00:00:01").find("error: x is a patch port"), 0u);
+  EXPECT_EQ(sw.vsctl("set-port-security x -- get port p1 port_security"), "[\"02:00:00:00:00:01\"]\n");
+}
+
 TEST(PortCommands, APortIsMadeOnce) {
   FakeSwitch sw = with_bridge();
   sw.vsctl("add-br br1");

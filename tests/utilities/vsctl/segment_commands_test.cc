@@ -94,6 +94,23 @@ TEST(SegmentCommands, AGatewayMapsVlans) {
   EXPECT_THAT(sw.vsctl("set port p1 other_config:segment-gateway=on"), HasSubstr("active or standby is needed"));
 }
 
+TEST(SegmentCommands, WhatGuestsMayDoIsSet) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("add-segment red --vni 5001 --storm-limit 1000 --isolate-ports --mss-clamp"), "");
+  EXPECT_EQ(sw.vsctl("get segment red storm_limit isolate_ports mss_clamp"), "1000\ntrue\ntrue\n");
+  const std::string shown = sw.vsctl("show-segment red");
+  EXPECT_THAT(shown, HasSubstr("storm limit: 1000 frames/s of each local port\n"));
+  EXPECT_THAT(shown, HasSubstr("isolation:   ports of this host do not hear each other\n"));
+  EXPECT_THAT(shown, HasSubstr("mss clamp:   to what fits through tunnels\n"));
+  EXPECT_EQ(sw.vsctl("add-segment blue --vni 2 -- get segment blue storm_limit isolate_ports mss_clamp"),
+            "[]\nfalse\nfalse\n");
+  EXPECT_EQ(sw.vsctl("add-segment green --vni 3 --storm-limit 0"),
+            "error: --storm-limit=0: a number from 1 to 10000000 is needed");
+  EXPECT_THAT(sw.vsctl("set segment blue storm_limit=0"), HasSubstr("valid range 1 to 10000000"));
+  EXPECT_EQ(sw.vsctl("set port p1 storm_limit=0 -- get port p1 storm_limit"), "0\n");
+  EXPECT_THAT(sw.vsctl("add-segment green --vni 3 --encap stt --mss-clamp"), HasSubstr("mss_clamp is not for stt"));
+}
+
 TEST(SegmentCommands, ListOfVtepsIsEdited) {
   FakeSwitch sw = with_bridge();
   sw.vsctl("add-segment red --vni 5001 --vtep 192.0.2.2");

@@ -188,11 +188,24 @@ TEST(InterfaceSpec, ATunnelsOuterHeader) {
 TEST(InterfaceSpec, Vlans) {
   Row port{Uuid::random(), {}};
   EXPECT_EQ(to_vlan(port), ofproto::VlanConfig{});
+  EXPECT_EQ(to_port_security(port), std::nullopt);
   port.columns["tag"] = Datum::of(int64_t{5});
   port.columns["trunks"].add(int64_t{7});
   port.columns["trunks"].add(int64_t{6});
   port.columns["vlan_mode"] = Datum::of(std::string("native-tagged"));
   EXPECT_EQ(to_vlan(port), (ofproto::VlanConfig{ofproto::VlanMode::native_tagged, uint16_t{5}, {6, 7}}));
+}
+
+// Only a state file from elsewhere can have what cannot be read: it opens no port.
+TEST(InterfaceSpec, PortSecurity) {
+  Row port{Uuid::random(), {}};
+  port.columns["port_security"] = Datum::of_strings({"02:00:00:00:00:01 10.0.0.1", "nonsense"});
+  ASSERT_TRUE(to_port_security(port));
+  ASSERT_EQ(to_port_security(port)->size(), 1U);
+  EXPECT_EQ(to_port_security(port)->front(), *HostAddresses::parse("02:00:00:00:00:01 10.0.0.1"));
+  port.columns["port_security"] = Datum::of_strings({"nonsense"});
+  ASSERT_TRUE(to_port_security(port));
+  EXPECT_TRUE(to_port_security(port)->empty());
 }
 
 TEST(InterfaceSpec, ABridgesAddressAndId) {

@@ -111,6 +111,50 @@ TEST_F(SegmentsTest, AGroupIsJoinedWhileASegmentHasAPort) {
   EXPECT_THAT(devices->groups, IsEmpty());
 }
 
+TEST_F(SegmentsTest, TheIdsWhoseMssIsClampedFollowSegmentsAndTunnelPorts) {
+  add_segment("red", 1, {{"mss_clamp", Datum::of(true)}});
+  add_segment("blue", 2);
+  EXPECT_THAT(devices->clamped, IsEmpty()) << "there is no port yet";
+  add_port("br0", "vxlan0", {{"type", text("vxlan")}, {"options", flow_based()}});
+  EXPECT_THAT(devices->clamped, ElementsAre(1U));
+  change({update("Segment", uuid_of("Segment", "blue"), {{"mss_clamp", Datum::of(true)}})});
+  EXPECT_THAT(devices->clamped, ElementsAre(1U, 2U));
+  devices->clamped.clear();
+  Datum options = flow_based();
+  options.put(std::string("ttl"), std::string("32"));
+  set_interface("vxlan0", {{"options", options}});
+  EXPECT_THAT(devices->clamped, ElementsAre(1U, 2U)) << "the port was made anew";
+  change({update("Segment", uuid_of("Segment", "red"), {{"mss_clamp", Datum::of(false)}})});
+  EXPECT_THAT(devices->clamped, ElementsAre(2U));
+  change({update("Segment", uuid_of("Segment", "blue"), {{"mss_clamp", Datum::of(false)}})});
+  EXPECT_THAT(devices->clamped, IsEmpty());
+}
+
+TEST_F(SegmentsTest, WhatGuestsMayDoFollowsTheRecords) {
+  add_segment("red", 5001, {{"storm_limit", Datum::of(int64_t{1000})}, {"isolate_ports", Datum::of(true)}});
+  EXPECT_EQ(running("red")->segment->storm_limit, 1000U);
+  EXPECT_TRUE(running("red")->segment->isolates_ports);
+  add_port("br0", "p1");
+  set_port("p1", {{"storm_limit", Datum::of(int64_t{7})},
+                  {"port_security", Datum::of_strings({"02:00:00:00:00:01 10.0.0.1"})}});
+  EXPECT_EQ(the_switch->bridge("br0")->port("p1")->vlan.storm_limit, 7U);
+  EXPECT_EQ(error_of("p1"), "");
+  add_port("br0", "vxlan0", {{"type", text("vxlan")}, {"options", flow_based()}});
+  set_port("vxlan0", {{"storm_limit", Datum::of(int64_t{7})}});
+  EXPECT_THAT(error_of("vxlan0"), HasSubstr("its storm_limit is without effect"));
+}
+
+TEST_F(SegmentsTest, APatchPortWithPortSecuritySaysThatItHasNone) {
+  for (const auto& [name, peer] : {std::pair("x", "y"), std::pair("y", "x")}) {
+    Datum options;
+    options.put(std::string("peer"), std::string(peer));
+    add_port("br0", name, {{"type", text("patch")}, {"options", options}});
+  }
+  EXPECT_EQ(error_of("x"), "");
+  set_port("x", {{"port_security", Datum::of_strings({"02:00:00:00:00:01"})}});
+  EXPECT_THAT(error_of("x"), HasSubstr("its port_security is without effect"));
+}
+
 TEST_F(SegmentsTest, AGroupThatCannotBeJoinedIsTriedAgain) {
   add_port("br0", "vxlan0", {{"type", text("vxlan")}, {"options", flow_based()}});
   add_port("br0", "p1");
