@@ -79,15 +79,15 @@ Result<Row, std::string> from_wire(const pb::Row& row) {
   if (!uuid) {
     return Unexpected{fmt::format("\"{}\" is not a valid UUID", row.uuid())};
   }
-  Row out{std::move(*uuid), {}};
+  Columns::Map columns;
   for (const auto& [name, datum] : row.columns()) {
     auto value = from_wire(datum);
     if (!value) {
       return Unexpected{fmt::format("{}.{}: {}", row.table(), name, value.error())};
     }
-    out.columns.emplace(name, std::move(*value));
+    columns.emplace(name, std::move(*value));
   }
-  return out;
+  return Row{std::move(*uuid), std::move(columns)};
 }
 
 }  // namespace
@@ -103,7 +103,8 @@ pb::State to_wire(const Database& database, bool with_ephemeral) {
       wire.set_uuid(uuid.text);
       for (const auto& [name, datum] : row.columns) {
         const Column* column = table == nullptr ? nullptr : table->find_column(name);
-        if (with_ephemeral || column == nullptr || !column->is_ephemeral) {
+        // An empty one is as good as none.
+        if (!datum.empty() && (with_ephemeral || column == nullptr || !column->is_ephemeral)) {
           (*wire.mutable_columns())[name] = to_wire(datum);
         }
       }

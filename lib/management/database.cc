@@ -40,9 +40,16 @@ std::optional<std::string> check_complete(const Table& table, const Row& row) {
   return std::nullopt;
 }
 
-Row with_defaults(const Table& table, Row row) {
+// The row as the table keeps it: what has to have a value has one, and what is empty is not there.
+Row with_defaults(const Table& table, const Row& given) {
+  Row row{given.uuid, {}};
+  for (const auto& [name, value] : given.columns) {
+    row.columns.set(name, value);
+  }
   for (const auto& column : table.columns) {
-    row.columns.try_emplace(std::string(column.name), default_of(column));
+    if (column.type.min_count != 0 && !row.columns.contains(column.name)) {
+      row.columns[column.name] = default_of(column);
+    }
   }
   return row;
 }
@@ -112,8 +119,9 @@ void Database::report(std::string_view table, const Uuid& uuid, std::string_view
   if (rows == tables_.end()) {
     return;
   }
-  if (const auto row = rows->second.find(uuid); row != rows->second.end()) {
-    row->second.columns[std::string(column)] = std::move(value);
+  const auto row = rows->second.find(uuid);
+  if (row != rows->second.end() && row->second[column] != value) {
+    row->second.columns.set(column, std::move(value));
   }
 }
 
@@ -171,7 +179,7 @@ std::optional<std::string> Database::apply_one(Tables& tables, const Operation& 
     return std::nullopt;
   }
   for (const auto& [name, value] : operation.row.columns) {
-    it->second.columns[name] = value;
+    it->second.columns.set(name, value);
   }
   return std::nullopt;
 }

@@ -7,13 +7,14 @@
 #include <string>
 #include <string_view>
 
+#include "lib/management/columns.h"
 #include "lib/management/datum.h"
 
 namespace weft::management {
 
 struct Row {
   Uuid uuid;
-  std::map<std::string, Datum, std::less<>> columns;
+  Columns columns;
 
   // The column's value; a column never written reads as empty.
   const Datum& operator[](std::string_view column) const;

@@ -14,7 +14,7 @@ std::vector<const Row*> Draft::referred(const Row& row, std::string_view column,
   return out;
 }
 
-Uuid Draft::insert(std::string_view table, std::map<std::string, Datum, std::less<>> columns, Uuid uuid) {
+Uuid Draft::insert(std::string_view table, management::Columns::Map columns, Uuid uuid) {
   operations_.push_back({Operation::Kind::insert, std::string(table), Row{uuid, columns}});
   for (const auto& column : management::find_table(table)->columns) {
     columns.try_emplace(std::string(column.name), management::default_of(column));
@@ -31,21 +31,21 @@ void Draft::update(std::string_view table, const Uuid& uuid, std::string_view co
   if (is_first) {
     operations_.push_back({Operation::Kind::update, std::string(table), Row{uuid, {{std::string(column), value}}}});
   } else {
-    operations_[place->second].row.columns.begin()->second = value;
+    operations_[place->second].row.columns[column] = value;
   }
-  tables_[std::string(table)][uuid].columns[std::string(column)] = std::move(value);
+  tables_[std::string(table)][uuid].columns[column] = std::move(value);
 }
 
 // In place, in the draft and in the operation: a set that gains ten thousand members is not copied as often.
 template <class Change>
 void Draft::change(std::string_view table, const Uuid& uuid, std::string_view column, Change&& change) {
-  Datum& value = tables_[std::string(table)][uuid].columns[std::string(column)];
+  Datum& value = tables_[std::string(table)][uuid].columns[column];
   change(value);
   const auto [place, is_first] = updates_.try_emplace({uuid, std::string(column)}, operations_.size());
   if (is_first) {
     operations_.push_back({Operation::Kind::update, std::string(table), Row{uuid, {{std::string(column), value}}}});
   } else {
-    change(operations_[place->second].row.columns.begin()->second);
+    change(operations_[place->second].row.columns[column]);
   }
 }
 

@@ -37,7 +37,7 @@ class Draft : public management::Records {
   std::vector<const Row*> referred(const Row& row, std::string_view column, std::string_view table) const;
 
   // The uuid may be given, for a row that was named before it was created.
-  Uuid insert(std::string_view table, std::map<std::string, Datum, std::less<>> columns, Uuid uuid = Uuid::random());
+  Uuid insert(std::string_view table, management::Columns::Map columns, Uuid uuid = Uuid::random());
   void update(std::string_view table, const Uuid& uuid, std::string_view column, Datum value);
   void add_reference(std::string_view table, const Uuid& uuid, std::string_view column, const Uuid& target);
   void remove_reference(std::string_view table, const Uuid& uuid, std::string_view column, const Uuid& target);

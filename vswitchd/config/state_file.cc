@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -184,13 +185,14 @@ void StateSaver::run() {
     if (!next_) {
       return;
     }
-    const Database database = std::move(*next_);
+    auto database = std::make_shared<const Database>(std::move(*next_));
     next_.reset();
     auto waiting = std::move(waiting_);
     waiting_.clear();
     lock.unlock();
-    const auto saved = save_state(path_, database);
-    post_([waiting = std::move(waiting), saved] {
+    const auto saved = save_state(path_, *database);
+    // With the copy: it goes where the rows are that it shares.
+    post_([waiting = std::move(waiting), saved, database = std::move(database)] {
       for (const auto& done : waiting) {
         done(saved);
       }

@@ -37,7 +37,7 @@ class StateSaver {
   StateSaver(const StateSaver&) = delete;
   StateSaver& operator=(const StateSaver&) = delete;
 
-  // Saves a copy. Several calls that wait become one write; each is answered.
+  // Saves a copy, which dies on the control thread. Several calls that wait become one write; each is answered.
   void save(const management::Database& database, Done done);
 
  private:

@@ -5,8 +5,6 @@
 
 namespace weft::management {
 
-using Columns = std::map<std::string, Datum, std::less<>>;
-
 inline Operation insert(std::string table, Uuid uuid, Columns columns) {
   return {Operation::Kind::insert, std::move(table), {std::move(uuid), std::move(columns)}};
 }

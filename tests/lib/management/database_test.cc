@@ -44,6 +44,16 @@ TEST(Database, AChangeRaisesTheVersionAndNoChangeDoesNot) {
   EXPECT_EQ(a.database.version(), version + 1);
 }
 
+TEST(Database, AnEmptyValueIsAsGoodAsNone) {
+  OneBridge a;
+  const Database before = a.database;
+  ASSERT_TRUE(a.database.apply({update("Port", a.port, {{"tag", Datum{}}})}, Writer::user));
+  EXPECT_EQ(a.database.version(), before.version());
+  ASSERT_TRUE(a.database.apply({update("Port", a.port, {{"tag", Datum::of(int64_t{5})}})}, Writer::user));
+  ASSERT_TRUE(a.database.apply({update("Port", a.port, {{"tag", Datum{}}})}, Writer::user));
+  EXPECT_EQ(a.database, before);
+}
+
 TEST(Database, AllOrNothing) {
   OneBridge a;
   EXPECT_EQ(refusal(a.database, {update("Port", a.port, {{"tag", Datum::of(int64_t{5})}}),

@@ -220,7 +220,9 @@ struct ReconcilerTest : testing::Test {
   void add_port(const std::string& bridge, const std::string& name, management::Columns interface_columns = {}) {
     const Uuid port = Uuid::random();
     const Uuid interface = Uuid::random();
-    interface_columns.try_emplace("type", management::text("tap"));
+    if (!interface_columns.contains("type")) {
+      interface_columns["type"] = management::text("tap");
+    }
     interface_columns["name"] = management::text(name);
     Datum ports = (*database.find_by_name("Bridge", bridge))["ports"];
     ports.add(port);
