@@ -34,13 +34,9 @@ class TsoStock(StockSwitch):
     topologies = ("local",)
 
 
-class DpdkTap(DpdkSwitch):
-    """OVS-DPDK's ports of type tap, whose device moves into the guest; TSO on (DPDK's own taps, net_tap, offer the
-    guest no TSO and are far slower). Only on one host: Debian's version has no TSO into tunnels."""
+class OnTaps:
+    """The guest's device is that of a port of type tap: it moves into the guest."""
 
-    name = "OVS-DPDK, tap"
-    guests_offload = True
-    settings = (*DpdkSwitch.settings, "userspace-tso-enable=true")
     port_settings = ("type=tap",)
     topologies = ("local",)
 
@@ -48,3 +44,26 @@ class DpdkTap(DpdkSwitch):
         self.attach(port)
         self.host.run(["ip", "link", "set", port, "netns", guest.full_name])
         guest.run(f"ip link set {port} name eth0 up")
+        if not self.guests_offload:
+            guest.run("ethtool -K eth0 tx off")
+
+
+class TapWeft(OnTaps, WeftSwitch):
+    """Ports of type tap. The guests keep their default offloads."""
+
+    name = "weft, tap"
+
+
+class TapStock(OnTaps, StockSwitch):
+    """Ports of type tap."""
+
+    name = "OVS, tap"
+
+
+class DpdkTap(OnTaps, DpdkSwitch):
+    """OVS-DPDK's ports of type tap; TSO on (DPDK's own taps, net_tap, offer the guest no TSO and are far slower). Only on
+    one host: Debian's version has no TSO into tunnels."""
+
+    name = "OVS-DPDK, tap"
+    guests_offload = True
+    settings = (*DpdkSwitch.settings, "userspace-tso-enable=true")
