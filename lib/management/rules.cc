@@ -104,11 +104,15 @@ std::optional<std::string> check_segment_name(const Datum& value) {
   const std::string name = value.string().value_or("");
   const bool is_name = !name.empty() && name.size() <= max_bytes && name.front() != '-' &&
                        std::ranges::none_of(name, [](char c) { return c == ',' || static_cast<uint8_t>(c) <= ' '; });
-  return is_name
-             ? std::nullopt
-             : std::optional(fmt::format("\"{}\" is no name for a segment: 1 to {} bytes, without ',' and space, not "
-                                         "beginning with '-'",
-                                         name, max_bytes));
+  if (!is_name) {
+    return fmt::format("\"{}\" is no name for a segment: 1 to {} bytes, without ',' and space, not beginning with '-'",
+                       name, max_bytes);
+  }
+  if (parse_unsigned(name, 4095)) {
+    return fmt::format("\"{}\" is no name for a segment: where a VLAN or a segment is meant it would be VLAN {}", name,
+                       name);
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> check_group(const Datum& value) {

@@ -112,6 +112,38 @@ SegmentIndex::OfBridge& index_for(Run& run, const Uuid& bridge) {
   return run.segments.bridges.emplace(bridge, index_of(run.draft, *run.draft.find("Bridge", bridge))).first->second;
 }
 
+// Whether such a port and one of `encap` with default settings would take the same packets.
+bool takes_packets_of(const Row& interface, std::string_view encap) {
+  const std::string type = interface["type"].string().value_or("");
+  const bool is_same_type = type == encap || (type == "gre" && encap == "nvgre");
+  const auto dst_port = interface["options"].at("dst_port");
+  const auto usual = encap == "vxlan" ? "4789" : encap == "geneve" ? "6081" : encap == "stt" ? "7471" : "";
+  return is_same_type && is_flow_based(interface) && !interface["options"].at("local_ip") &&
+         dst_port.value_or(usual) == usual;
+}
+
+// Of two ports of a host that take the same packets only one can work. The bridge has none that its segments could use.
+std::optional<std::string> tunnel_port_problem(const Draft& draft, const Row& bridge, const std::string& encap) {
+  for (const auto& [uuid, interface] : draft.rows("Interface")) {
+    if (!takes_packets_of(interface, encap)) {
+      continue;
+    }
+    const Row* port = draft.referrer("Port", "interfaces", interface.uuid);
+    const Row* home = port == nullptr ? nullptr : draft.referrer("Bridge", "ports", port->uuid);
+    if (home == nullptr) {
+      continue;
+    }
+    const std::string way_out =
+        encap == "nvgre" ? std::string("options:local_ip") : std::string("options:dst_port or options:local_ip");
+    return fmt::format(
+        "bridge {} needs a tunnel port of its own for encapsulation {}, and port {} of bridge {} takes all such "
+        "packets of this host (remote_ip=flow, key=flow): make the segment on {}, or first give {} a port of that "
+        "type with another {}",
+        bridge.name(), encap, interface.name(), home->name(), home->name(), bridge.name(), way_out);
+  }
+  return std::nullopt;
+}
+
 // A tunnel port that takes each packet's id and remote from its flow; flows may use it, too.
 void add_tunnel_port(Draft& draft, const Uuid& bridge, const std::string& encap) {
   std::string name;
@@ -233,12 +265,12 @@ CommandResult change_vteps(Invocation& call, bool are_added) {
 CommandResult add_segment(Invocation& call) {
   Draft& draft = call.run.draft;
   const auto& name = call.word(0);
-  if (auto problem = management::check_segment_name(Datum::of(name))) {
-    return refuse(std::move(*problem), 0);
-  }
   if (draft.find_by_name("Segment", name) != nullptr) {
     return call.has("--may-exist") ? CommandResult{}
                                    : refuse(fmt::format("a segment named {} exists already", name), 0);
+  }
+  if (auto problem = management::check_segment_name(Datum::of(name))) {
+    return refuse(std::move(*problem), 0);
   }
   const auto bridge = bridge_of(call);
   if (!bridge) {
@@ -255,14 +287,18 @@ CommandResult add_segment(Invocation& call) {
   const int64_t vni = *(*columns)["vni"].integer();
   const std::string encap = *(*columns)["encap"].string();
   SegmentIndex::OfBridge& index = index_for(call.run, bridge_uuid);
-  const auto [other, is_new_vni] = index.names.emplace(vni, name);
-  if (!is_new_vni) {
+  if (const auto other = index.names.find(vni); other != index.names.end()) {
     return refuse(
         fmt::format("--vni={}: segment {} of bridge {} has it already", vni, other->second, (*bridge)->name()));
   }
-  if (index.encaps.insert(encap).second) {
+  if (!index.encaps.contains(encap)) {
+    if (auto problem = tunnel_port_problem(draft, **bridge, encap)) {
+      return refuse(std::move(*problem));
+    }
     add_tunnel_port(draft, bridge_uuid, encap);
+    index.encaps.insert(encap);
   }
+  index.names.emplace(vni, name);
   const Uuid segment = draft.insert("Segment", std::move(*columns));
   draft.add_reference("Bridge", bridge_uuid, "segments", segment);
   call.run.segments.operation_count = draft.operations().size();

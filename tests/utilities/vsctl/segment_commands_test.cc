@@ -57,8 +57,46 @@ TEST(SegmentCommands, WhatIsWrongIsSaid) {
   EXPECT_THAT(sw.vsctl("set-port-segment p1 rad"), HasSubstr("no segment named rad, did you mean \"red\"?"));
   sw.vsctl("add-br br1");
   EXPECT_THAT(sw.vsctl("add-segment blue --vni 5"), HasSubstr("several bridges"));
-  EXPECT_EQ(sw.vsctl("add-segment blue --vni 5001 --bridge br1"), "");
+  EXPECT_EQ(sw.vsctl("add-segment blue --vni 5001 --bridge br1 --encap geneve"), "");
   EXPECT_THAT(sw.vsctl("set-port-segment p1 blue"), HasSubstr("port p1 is on bridge br0, segment blue on bridge br1"));
+}
+
+// Two tunnel ports that take the same packets: the second one could not work.
+TEST(SegmentCommands, ASecondBridgeNeedsATunnelPortOfItsOwn) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("add-br br1 -- add-segment red --vni 1 --bridge br0");
+  EXPECT_EQ(
+      sw.vsctl("add-segment blue --vni 2 --bridge br1"),
+      "error: bridge br1 needs a tunnel port of its own for encapsulation vxlan, and port vxlan0 of bridge br0 takes "
+      "all such packets of this host (remote_ip=flow, key=flow): make the segment on br0, or first give br1 a port "
+      "of that type with another options:dst_port or options:local_ip");
+  EXPECT_EQ(sw.vsctl("list-segments -- list-ports br1"), "red\n");
+  EXPECT_THAT(sw.vsctl("--bridge br1 add-segment a --vni 7000 -- add-segment b --vni 7001 --bridge br0"),
+              HasSubstr("error: bridge br1 needs"));
+
+  // Another encapsulation is no matter, nor is a port of another number or address, or with a fixed remote.
+  EXPECT_EQ(sw.vsctl("add-segment green --vni 5000 --bridge br1 --encap nvgre"), "");
+  EXPECT_THAT(sw.vsctl("add-segment gray --vni 5001 --bridge br0 --encap nvgre"),
+              HasSubstr("with another options:local_ip"));
+  sw.vsctl(
+      "add-port br1 vx8472 -- set interface vx8472 type=vxlan options:remote_ip=flow options:key=flow "
+      "options:dst_port=8472");
+  EXPECT_EQ(sw.vsctl("add-segment blue --vni 2 --bridge br1 -- list-ports br1"), "nvgre0\nvx8472\n");
+  sw.vsctl(
+      "add-br br2 -- add-br br3 -- add-port br2 g -- set interface g type=geneve options:remote_ip=flow "
+      "options:key=flow options:local_ip=192.0.2.1");
+  EXPECT_EQ(sw.vsctl("add-segment teal --vni 3 --bridge br3 --encap geneve -- list-ports br3"), "geneve0\n");
+}
+
+// It would be a VLAN where either may stand.
+TEST(SegmentCommands, AVlansNumberIsNoName) {
+  FakeSwitch sw = with_bridge();
+  for (const char* name : {"0", "5", "4095", "007"}) {
+    EXPECT_THAT(sw.vsctl(std::string("add-segment ") + name + " --vni 5001"),
+                StartsWith(std::string("error: \"") + name + "\" is no name for a segment: where a VLAN or a segment"))
+        << name;
+  }
+  EXPECT_EQ(sw.vsctl("add-segment 4096 --vni 5001 -- add-segment 5a --vni 5002 -- list-segments"), "4096\n5a\n");
 }
 
 // What goes past the commands is checked by the database.
