@@ -39,6 +39,8 @@ class Switch::Impl final : public BridgeHost {
   LocalBridge* bridge_of(PortId port_id, OfPort* of_port = nullptr);
   void device_changed(uint32_t ifindex);
   void underlay_changed();
+  void set_own_addresses(std::vector<IpAddress> addresses);
+  std::shared_ptr<const std::vector<IpAddress>> own_addresses() const override { return own_addresses_; }
   std::optional<std::string> port_of_device(uint32_t ifindex) const;
 
   std::optional<TimePoint> expire_timeouts();
@@ -91,6 +93,7 @@ class Switch::Impl final : public BridgeHost {
   std::map<std::string, std::unique_ptr<LocalBridge>, std::less<>> bridges_;
   std::unique_ptr<datapath::Datapath> datapath_;
   BridgeId next_bridge_id_ = 1;
+  std::shared_ptr<const std::vector<IpAddress>> own_addresses_ = std::make_shared<const std::vector<IpAddress>>();
   std::function<void(TimePoint)> deadline_listener_;
   std::optional<TimePoint> told_deadline_;
   bool is_expiring_ = false;
@@ -255,6 +258,21 @@ void Switch::Impl::device_changed(uint32_t ifindex) {
 void Switch::Impl::underlay_changed() {
   for (const auto& [name, bridge] : bridges_) {
     bridge->underlay_changed();
+  }
+}
+
+void Switch::Impl::set_own_addresses(std::vector<IpAddress> addresses) {
+  std::ranges::sort(addresses);
+  if (addresses == *own_addresses_) {
+    return;
+  }
+  own_addresses_ = std::make_shared<const std::vector<IpAddress>>(std::move(addresses));
+  Touches touches;
+  for (const auto& [name, bridge] : bridges_) {
+    touches.ids.push_back(dependency::bridge(bridge->id()));
+  }
+  if (!touches.empty()) {
+    publish_snapshot(std::move(touches), {});
   }
 }
 
@@ -472,6 +490,8 @@ std::string Switch::dump_megaflows(std::optional<std::string_view> bridge) { ret
 Result<std::string, TraceError> Switch::trace(const TraceRequest& request) { return impl_->trace(request); }
 void Switch::device_changed(uint32_t ifindex) { impl_->device_changed(ifindex); }
 void Switch::underlay_changed() { impl_->underlay_changed(); }
+
+void Switch::set_own_addresses(std::vector<IpAddress> addresses) { impl_->set_own_addresses(std::move(addresses)); }
 std::optional<std::string> Switch::port_of_device(uint32_t ifindex) const { return impl_->port_of_device(ifindex); }
 datapath::Datapath& Switch::datapath() { return impl_->datapath(); }
 const Clock& Switch::clock() const { return impl_->clock(); }

@@ -25,6 +25,7 @@
 
 #include "datapath/api/datapath.h"
 #include "lib/base/clock.h"
+#include "lib/base/ip_address.h"
 #include "lib/base/result.h"
 #include "lib/base/text.h"
 #include "ofproto/bridge/bridge.h"
@@ -74,6 +75,8 @@ class Switch {
   // Routes of the underlay may have changed: multicast groups that could not be joined, or are reached by another
   // device now, are joined. To be called every few seconds.
   void underlay_changed();
+  // The host's own addresses, in any order: segments whose list of VTEPs names one send nothing to it.
+  void set_own_addresses(std::vector<IpAddress> addresses);
   // The `system` port that has this device, which may have got another name since.
   std::optional<std::string> port_of_device(uint32_t ifindex) const;
   // The bridge and port a datapath port belongs to.

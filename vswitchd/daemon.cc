@@ -12,6 +12,7 @@
 
 #include "datapath/api/datapath.h"
 #include "lib/base/log.h"
+#include "lib/os/device.h"
 #include "lib/os/event_loop.h"
 #include "lib/os/netlink/netlink_mirror.h"
 #include "ofproto/switch.h"
@@ -33,7 +34,7 @@ log::Logger& logger = log::get("daemon");
 // Long enough that a move pays for the lookups that it makes necessary.
 constexpr Duration rebalance_period = std::chrono::seconds(5);
 
-// How long a multicast group may stay unheard when a route comes or moves.
+// How long a multicast group may stay unheard when a route comes or moves, and an address be taken for another host's.
 constexpr Duration underlay_period = std::chrono::seconds(3);
 
 datapath::PollPolicy poll_policy(const std::string& name) {
@@ -163,6 +164,7 @@ class Daemon::Impl {
         loop_.stop();
       }
     });
+    switch_.set_own_addresses(host_addresses());
     switch_.start();
     const Expiry expiry(loop_, switch_);
     Timer rebalancing(loop_);
@@ -170,7 +172,10 @@ class Daemon::Impl {
       rebalancing.start_every(rebalance_period, [this] { switch_.datapath().rebalance(); });
     }
     Timer underlay(loop_);
-    underlay.start_every(underlay_period, [this] { switch_.underlay_changed(); });
+    underlay.start_every(underlay_period, [this] {
+      switch_.set_own_addresses(host_addresses());
+      switch_.underlay_changed();
+    });
     transactions_.start([ready] {
       logger.info("ready");
       ready();

@@ -62,6 +62,10 @@ Column saved_status(std::string_view name, ColumnType type, std::string_view hel
 Column status(std::string_view name, ColumnType type, std::string_view help) {
   return {.name = name, .type = std::move(type), .is_status = true, .is_ephemeral = true, .help = help};
 }
+Column mac_limit_policy() {
+  return config("mac_limit_policy", choice({"flood", "drop", "evict"}),
+                "beyond mac_limit: flood (when absent), drop, evict the MAC that was unused longest");
+}
 Column external_ids() { return config("external_ids", string_map(), "kept for other programs, not looked at"); }
 Column other_config() { return config("other_config", string_map(), "settings by key"); }
 
@@ -119,6 +123,8 @@ const auto& port_columns() {
               .min_integer = 0,
               .max_integer = 4095},
              check_segment_vlans, "of a layer-2 gateway: segments by VLAN; 0: untagged frames"),
+      config("mac_limit", optional_integer(1, max_mac_limit), "how many MACs may be on it"),
+      mac_limit_policy(),
       config("qos", optional_reference("QoS"), "limits of what it sends"),
       config("other_config", string_map(), check_port_settings, "settings by key: segment-gateway"),
       external_ids(),
@@ -166,10 +172,13 @@ const auto& segment_columns() {
              "where floods go: to group, to each of vteps (when absent), nowhere"),
       config("group", optional_of(AtomType::string), check_group, "multicast address, of mode multicast"),
       config("vteps", set_of(AtomType::string), check_vteps, "addresses of the other hosts, of mode replicate"),
+      config("any_vtep", scalar(AtomType::boolean), "mode replicate hears hosts that are not in vteps, too"),
       config("mtu", optional_integer(68, 65535), "of its guests, in bytes"),
       config("storm_limit", optional_integer(1, max_storm_limit), "frames/s that each local port floods into it"),
       config("isolate_ports", scalar(AtomType::boolean), "its access ports on this host do not hear each other"),
       config("mss_clamp", scalar(AtomType::boolean), "lower TCP's MSS to what fits through its tunnels"),
+      config("mac_limit", optional_integer(1, max_mac_limit), "how many MACs it may know"),
+      mac_limit_policy(),
       config("description", optional_of(AtomType::string), "for people"),
       status("error", optional_of(AtomType::string), "why it reaches no other host"),
       status("status", string_map(), "what the segment reports"),

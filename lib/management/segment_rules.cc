@@ -38,6 +38,9 @@ std::optional<std::string> segment_problem(const Row& segment) {
   if (mode != "replicate" && !segment["vteps"].empty()) {
     return fmt::format("segment {}: vteps are of mode replicate, its mode is {}", segment.name(), mode);
   }
+  if (mode != "replicate" && segment["any_vtep"].boolean().value_or(false)) {
+    return fmt::format("segment {}: any_vtep is of mode replicate, its mode is {}", segment.name(), mode);
+  }
   const int64_t vni = segment["vni"].integer().value_or(0);
   if (segment["encap"].string() == "nvgre" && vni < min_nvgre_vsid) {
     return fmt::format("segment {}: NVGRE reserves ids below {} (RFC 7637 section 3.2)", segment.name(),

@@ -17,6 +17,8 @@ inline constexpr int64_t min_nvgre_vsid = 0x1000;
 
 // Frames a second.
 inline constexpr int64_t max_storm_limit = 10'000'000;
+// Of addresses that a port or segment may have.
+inline constexpr int64_t max_mac_limit = 1'000'000;
 
 // An address of a VTEP that packets can be sent to.
 std::optional<IpAddress> parse_vtep(std::string_view text);

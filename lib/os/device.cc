@@ -74,6 +74,22 @@ std::optional<IpAddress> address_of(const sockaddr* address) {
   return std::nullopt;
 }
 
+// visit(device's name, address)
+template <class Visit>
+void for_each_address(Visit&& visit) {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) {
+    return;
+  }
+  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    const auto address = entry->ifa_addr == nullptr ? std::nullopt : address_of(entry->ifa_addr);
+    if (address) {
+      visit(entry->ifa_name, *address);
+    }
+  }
+  ::freeifaddrs(list);
+}
+
 }  // namespace
 
 Result<DeviceStatus, OsError> read_device(const std::string& name) {
@@ -128,20 +144,17 @@ unsigned device_rx_queue_count(const std::string& name) {
 
 std::vector<IpAddress> configured_addresses(const std::string& name) {
   std::vector<IpAddress> addresses;
-  ifaddrs* list = nullptr;
-  if (::getifaddrs(&list) != 0) {
-    return addresses;
-  }
-  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    if (entry->ifa_addr == nullptr || name != entry->ifa_name) {
-      continue;
+  for_each_address([&](const char* device, const IpAddress& address) {
+    if (name == device && !(address.is_v6() && address.v6().is_link_local())) {
+      addresses.push_back(address);
     }
-    const auto address = address_of(entry->ifa_addr);
-    if (address && !(address->is_v6() && address->v6().is_link_local())) {
-      addresses.push_back(*address);
-    }
-  }
-  ::freeifaddrs(list);
+  });
+  return addresses;
+}
+
+std::vector<IpAddress> host_addresses() {
+  std::vector<IpAddress> addresses;
+  for_each_address([&](const char*, const IpAddress& address) { addresses.push_back(address); });
   return addresses;
 }
 

@@ -44,6 +44,9 @@ unsigned device_rx_queue_count(const std::string& name);
 // Its addresses, those that the kernel gives itself (IPv6 link-local) left out.
 std::vector<IpAddress> configured_addresses(const std::string& name);
 
+// All that the host has, on any device.
+std::vector<IpAddress> host_addresses();
+
 Result<void, OsError> set_device_mtu(const std::string& name, uint32_t mtu);
 Result<void, OsError> set_device_mac(const std::string& name, const MacAddress& mac);
 

@@ -27,6 +27,9 @@ namespace weft {
   X(not_tagged, "a VLAN tag was to be removed or changed, but the packet has none") \
   X(vlan_not_allowed, "the port does not carry this VLAN") \
   X(unknown_segment, "NORMAL has no segment for the packet's tunnel id, or the port's segment does not exist") \
+  X(unknown_vtep, "a segment's frame came from a host that is not in the segment's list of VTEPs") \
+  X(tunnel_oam, "a Geneve packet with the OAM bit is for the tunnel's end, and NORMAL takes it to no guest") \
+  X(mac_limit, "the source address is not learned: its port or segment has as many as its mac_limit allows") \
   X(gateway_on_standby, "the VLAN is a segment's, and another gateway forwards between the two") \
   X(spoofed_address, "the packet says that it is from an address that the port's port_security does not list") \
   X(no_mpls, "an MPLS label was to be removed or changed, but the packet has none") \

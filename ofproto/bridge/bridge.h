@@ -125,6 +125,22 @@ struct BundleFailure {
   std::vector<uint8_t> bytes;  // its first ones, as many as an error carries
 };
 
+// A limit of an operator on addresses, and what it came to.
+struct MacLimitInfo {
+  MacLimit limit;
+  size_t count = 0;
+  uint64_t refused = 0;  // packets that would have taught an address more
+  uint64_t evicted = 0;  // addresses
+};
+
+// The table of addresses, and the limits in it: of ports in the order of their numbers, of segments by name.
+struct FdbStats {
+  size_t count = 0;
+  size_t limit = 0;
+  uint64_t refused = 0;
+  std::vector<std::pair<std::string, MacLimitInfo>> limits{};
+};
+
 // What a segment knows. Remotes: those of its list, and those that addresses are behind.
 struct SegmentInfo {
   struct Remote {
@@ -136,6 +152,7 @@ struct SegmentInfo {
   size_t local_count = 0;
   size_t remote_count = 0;
   std::vector<Remote> remotes;
+  std::optional<MacLimitInfo> limit;
 };
 
 class Bridge {
@@ -261,6 +278,7 @@ class Bridge {
   // Every rule, hidden ones included, a line each: `bridge/dump-flows`.
   virtual std::string dump_all_flows() const = 0;
   virtual std::string fdb_show() const = 0;  // as `ovs-appctl fdb/show` prints it
+  virtual FdbStats fdb_stats() const = 0;
   virtual void fdb_flush() = 0;
   // An entry that stays, where `domain` is a VLAN or a segment's name; refused in words.
   virtual Result<void, std::string> fdb_add(std::string_view port, std::string_view domain, MacAddress mac,

@@ -4,10 +4,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string_view>
+#include <vector>
 
 #include "datapath/api/datapath.h"
 #include "lib/base/clock.h"
+#include "lib/base/ip_address.h"
 #include "lib/packet/packet_pool.h"
 #include "ofproto/bridge/change_queue.h"
 #include "ofproto/upcall/executor.h"
@@ -30,6 +33,8 @@ class BridgeHost {
   virtual ChangeQueue& changes() = 0;
   virtual PacketPool& packets() = 0;  // for packet-outs on their way
 
+  // Of the host itself, sorted; never null.
+  virtual std::shared_ptr<const std::vector<IpAddress>> own_addresses() const = 0;
   // Whether some bridge has a port of this name, or is called so.
   virtual bool has_name(std::string_view name) const = 0;
   // Makes ports and settings as they are now visible to translations. `port_name`: patch ports that wait for it.

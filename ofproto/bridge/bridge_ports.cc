@@ -81,6 +81,7 @@ Result<OfPort, datapath::PortError> LocalBridge::add_port(const PortRequest& req
   }
   follow_qos(port);
   port.follow_security();
+  limit_addresses(port.of_port, request.vlan.mac_limit);
   publish_port(ports_.insert(std::move(port)), openflow::PortStatusReason::added);
   return *of_port;
 }
@@ -94,6 +95,7 @@ bool LocalBridge::remove_port(std::string_view name) {
   ports_.erase(port.of_port);
   publish_port(port, openflow::PortStatusReason::removed);
   publish_addresses(macs_.flush(port.of_port));
+  limit_addresses(port.of_port, std::nullopt);
   detach(port);
   return true;
 }
@@ -141,15 +143,22 @@ bool LocalBridge::set_vlan(std::string_view name, const VlanConfig& vlan) {
     VlanConfig before = std::exchange(port->request.vlan, vlan);
     before.is_protected = vlan.is_protected;  // which address is where does not depend on these
     before.storm_limit = vlan.storm_limit;
+    before.mac_limit = vlan.mac_limit;
     if (before != vlan) {
       publish_addresses(macs_.flush(port->of_port));
       forget_behind_gateways(before);
       forget_behind_gateways(vlan);
     }
     host_.publish_snapshot({.ids = {dependency::port(id_, port->of_port), dependency::port_set(id_)}, .rules = {}});
+    limit_addresses(port->of_port, vlan.mac_limit);
     follow_groups();
   }
   return true;
+}
+
+void LocalBridge::limit_addresses(OfPort of_port, const std::optional<MacLimit>& limit) {
+  const MacTable::LimitChange change{MacScope::of(of_port), limit};
+  publish_addresses(macs_.set_limits({&change, 1}));
 }
 
 bool LocalBridge::set_qos(std::string_view name, const std::optional<QosConfig>& qos) {

@@ -3,6 +3,8 @@
 #include <array>
 #include <map>
 #include <set>
+#include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -16,6 +18,13 @@ namespace {
 
 // Beyond so many things that change at once, what rests on the bridge is proved again as a whole.
 constexpr size_t max_listed_ids = 4096;
+
+MacLimitInfo limit_info(const MacBound& bound) {
+  return {.limit = bound.as_limit(),
+          .count = bound.count(),
+          .refused = bound.refused_count(),
+          .evicted = bound.evicted_count()};
+}
 
 bool is_in(const BridgePort& port, std::string_view segment) {
   const VlanConfig& vlan = port.request.vlan;
@@ -71,13 +80,49 @@ void LocalBridge::update_segments(const SegmentChanges& changes) {
   if (is_other_encap || touched.size() > max_listed_ids) {
     touched = {dependency::bridge(id_)};
   }
-  segments_ = std::move(table);
+  const auto before = std::exchange(segments_, std::move(table));
   host_.publish_snapshot({.ids = std::move(touched), .rules = {}});
   follow_groups();
   follow_mss_clamp();
   for (const Domain domain : gone) {
     publish_addresses(macs_.flush(domain));
   }
+  limit_segments(changes, gone);
+  publish_addresses(forget_strangers(*before, changes));
+}
+
+// After the flush of what is gone, whose counts go with it.
+void LocalBridge::limit_segments(const SegmentChanges& changes, const std::vector<Domain>& gone) {
+  std::vector<MacTable::LimitChange> limits;
+  for (const Domain domain : gone) {
+    const SegmentPtr heir = segments_->find(domain.vni());
+    limits.push_back({MacScope::of(domain), heir == nullptr ? std::nullopt : heir->mac_limit});
+  }
+  for (const Segment& segment : changes.set) {
+    limits.push_back({MacScope::of(Domain::of_segment(segment.vni)), segment.mac_limit});
+  }
+  publish_addresses(macs_.set_limits(limits));
+}
+
+// A segment that does not hear a host any more, or learns from none, forgets what such hosts taught. New ones do not.
+std::vector<DependencyId> LocalBridge::forget_strangers(const SegmentTable& before, const SegmentChanges& changes) {
+  std::unordered_map<uint32_t, SegmentPtr> stricter;
+  for (const Segment& segment : changes.set) {
+    const SegmentPtr was = before.find(segment.name);
+    const SegmentPtr is = segments_->find(segment.vni);
+    const bool may_be_stricter = was != nullptr && is != nullptr && was->vni == segment.vni &&
+                                 (was->mode != is->mode || was->any_vtep != is->any_vtep || was->vteps != is->vteps);
+    if (may_be_stricter && is->mode != SegmentMode::multicast && !is->any_vtep) {
+      stricter.emplace(Domain::of_segment(is->vni).bits(), is);
+    }
+  }
+  if (stricter.empty()) {
+    return {};
+  }
+  return macs_.flush_if([&](const MacTable::Key& key, const MacLocation& location) {
+    const auto found = location.is_remote() ? stricter.find(key.domain.bits()) : stricter.end();
+    return found != stricter.end() && !found->second->learns_from(location.remote);
+  });
 }
 
 // What segments and their ports are to each other, in a view whose ports are there.
@@ -147,9 +192,9 @@ void LocalBridge::forget_behind_gateways(const VlanConfig& vlan) {
       continue;
     }
     for (const MacTable::Entry& entry : macs_.entries(Domain::of_segment(segment->vni))) {
-      const auto removed = entry.is_fixed || !entry.location.is_remote() ? std::nullopt : macs_.remove(entry.key);
-      if (removed) {
-        forgotten.push_back(*removed);
+      if (!entry.is_fixed && entry.location.is_remote()) {
+        const std::vector<DependencyId> removed = macs_.remove(entry.key);
+        forgotten.insert(forgotten.end(), removed.begin(), removed.end());
       }
     }
   }
@@ -313,11 +358,12 @@ Result<void, std::string> LocalBridge::fdb_add(std::string_view port_name, std::
   if (!remote && domain->is_segment() && !is_in(*port, segments_->find(domain->vni())->name)) {
     return Unexpected{fmt::format("port {} is not in segment {}", port_name, domain_text)};
   }
-  const auto fixed = macs_.fix({*domain, mac}, {port->of_port, remote.value_or(IpAddress())}, host_.clock().now());
-  if (!fixed) {
+  std::vector<DependencyId> fixed =
+      macs_.fix({*domain, mac}, {port->of_port, remote.value_or(IpAddress())}, host_.clock().now());
+  if (fixed.empty()) {
     return Unexpected{fmt::format("bridge {} has no room for more addresses (other_config:mac-table-size)", name_)};
   }
-  publish_addresses({*fixed});
+  publish_addresses(std::move(fixed));
   return {};
 }
 
@@ -326,11 +372,11 @@ Result<void, std::string> LocalBridge::fdb_remove(std::string_view domain_text, 
   if (!domain) {
     return Unexpected{domain.error()};
   }
-  const auto removed = macs_.remove({*domain, mac});
-  if (!removed) {
+  std::vector<DependencyId> removed = macs_.remove({*domain, mac});
+  if (removed.empty()) {
     return Unexpected{fmt::format("there is no entry for {} in {}", mac.to_string(), domain_text)};
   }
-  publish_addresses({*removed});
+  publish_addresses(std::move(removed));
   return {};
 }
 
@@ -352,6 +398,9 @@ std::optional<SegmentInfo> LocalBridge::segment_info(std::string_view name) cons
       ++info.local_count;
     }
   }
+  if (const MacBound* bound = macs_.bound(MacScope::of(Domain::of_segment(info.segment->vni)))) {
+    info.limit = limit_info(*bound);
+  }
   for (const auto& [address, count] : remotes) {
     info.remotes.push_back({address, count});
   }
@@ -361,6 +410,28 @@ std::optional<SegmentInfo> LocalBridge::segment_info(std::string_view name) cons
     }
   }
   return info;
+}
+
+FdbStats LocalBridge::fdb_stats() const {
+  FdbStats stats{.count = macs_.size(), .limit = options_.mac_limit, .refused = macs_.refused_count()};
+  const auto add = [&](const std::string& what, MacScope scope) {
+    if (const MacBound* bound = macs_.bound(scope)) {
+      stats.limits.emplace_back(what, limit_info(*bound));
+    }
+  };
+  for (const auto& [number, port] : ports_.all()) {
+    add("port " + port.request.name, MacScope::of(number));
+  }
+  std::map<std::string, MacScope> segments;
+  segments_->for_each([&](const Segment& segment) {
+    if (segment.mac_limit) {
+      segments.emplace(segment.name, MacScope::of(Domain::of_segment(segment.vni)));
+    }
+  });
+  for (const auto& [name, scope] : segments) {
+    add("segment " + name, scope);
+  }
+  return stats;
 }
 
 size_t LocalBridge::fdb_flush(const IpAddress& remote) {

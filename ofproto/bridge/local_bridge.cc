@@ -56,6 +56,7 @@ std::shared_ptr<BridgeView> LocalBridge::view() const {
     view->ports.emplace(number, port.view());
   }
   view->tunnel_options = tables_->mapped_options();
+  view->own_addresses = host_.own_addresses();
   connect_segments(*view);
   return view;
 }

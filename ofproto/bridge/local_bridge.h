@@ -142,6 +142,7 @@ class LocalBridge final : public Bridge {
 
   std::string dump_all_flows() const override;
   std::string fdb_show() const override;
+  FdbStats fdb_stats() const override;
   void fdb_flush() override;
   size_t fdb_flush(const IpAddress& remote) override;
   Result<void, std::string> fdb_add(std::string_view port, std::string_view domain, MacAddress mac,
@@ -208,6 +209,9 @@ class LocalBridge final : public Bridge {
   void connect_gateway(BridgeView& view, PortView& port) const;
   void follow_mss_clamp();
   void limit_storms(BridgeView& view) const;
+  void limit_segments(const SegmentChanges& changes, const std::vector<Domain>& gone);
+  std::vector<DependencyId> forget_strangers(const SegmentTable& before, const SegmentChanges& changes);
+  void limit_addresses(OfPort of_port, const std::optional<MacLimit>& limit);
   void forget_behind_gateways(const VlanConfig& vlan);
   void follow_groups();
   Result<Domain, std::string> find_domain(std::string_view text) const;

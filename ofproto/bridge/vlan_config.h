@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "ofproto/overlay/mac_limit.h"
+
 namespace weft::ofproto {
 
 //   access            frames carry no tag; they belong to `tag`
@@ -27,6 +29,7 @@ struct VlanConfig {
   bool is_protected = false;  // NORMAL takes nothing from one such port to another
   // Frames a second that NORMAL floods from the port, whatever its segments say. 0: no limit; absent: theirs.
   std::optional<uint32_t> storm_limit{};
+  std::optional<MacLimit> mac_limit{};  // of the addresses on it, in all of its VLANs and segments
   friend bool operator==(const VlanConfig&, const VlanConfig&) = default;
 };
 

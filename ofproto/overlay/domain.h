@@ -1,4 +1,5 @@
-// Domain: what NORMAL forwards in, a VLAN of the bridge or a segment; MacLocation: where an address is.
+// Domain: what NORMAL forwards in, a VLAN of the bridge or a segment; MacScope: a domain or a port; MacLocation: where an
+// address is.
 //
 // Threads: values.
 #pragma once
@@ -32,6 +33,26 @@ class Domain {
   explicit constexpr Domain(uint32_t bits) : bits_(bits) {}
 
   uint32_t bits_ = 0;
+};
+
+// What an operator may limit the addresses of.
+class MacScope {
+ public:
+  static constexpr MacScope of(Domain domain) { return MacScope(domain.bits()); }
+  static constexpr MacScope of(OfPort port) { return MacScope(port_bit | number(port)); }
+
+  constexpr bool is_port() const { return (bits_ & port_bit) != 0; }
+  constexpr OfPort port() const { return OfPort{static_cast<uint16_t>(bits_)}; }
+  constexpr Domain domain() const { return Domain::from_bits(static_cast<uint32_t>(bits_)); }
+  constexpr uint64_t bits() const { return bits_; }
+
+  friend constexpr auto operator<=>(const MacScope&, const MacScope&) = default;
+
+ private:
+  static constexpr uint64_t port_bit = uint64_t{1} << 32;
+  explicit constexpr MacScope(uint64_t bits) : bits_(bits) {}
+
+  uint64_t bits_ = 0;
 };
 
 struct MacLocation {

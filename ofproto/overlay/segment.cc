@@ -21,6 +21,10 @@ std::optional<Encap> parse_encap(std::string_view text) { return parse<Encap>(en
 std::string_view to_string(SegmentMode mode) { return mode_names[static_cast<size_t>(mode)]; }
 std::optional<SegmentMode> parse_segment_mode(std::string_view text) { return parse<SegmentMode>(mode_names, text); }
 
+bool Segment::accepts(const IpAddress& vtep) const {
+  return mode != SegmentMode::replicate || any_vtep || std::ranges::binary_search(vteps, vtep);
+}
+
 SegmentPtr SegmentTable::find(uint32_t vni) const {
   const auto found = by_vni_.find(vni);
   return found == by_vni_.end() ? nullptr : found->second;

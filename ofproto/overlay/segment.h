@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "lib/base/ip_address.h"
+#include "ofproto/overlay/mac_limit.h"
 
 namespace weft::ofproto {
 
@@ -27,10 +28,10 @@ inline constexpr std::array all_encaps{Encap::vxlan, Encap::geneve, Encap::nvgre
 std::string_view to_string(Encap encap);
 std::optional<Encap> parse_encap(std::string_view text);
 
-// Where broadcast, multicast and unicast to unknown addresses go, besides the local ports.
-//   multicast    to an IP multicast group
-//   replicate    to each VTEP of a list
-//   controller   nowhere: addresses that are known beyond the host were put there
+// Where broadcast, multicast and unicast to unknown addresses go, besides the local ports; and whom the segment hears.
+//   multicast    to an IP multicast group; every host is heard and may teach addresses
+//   replicate    to each VTEP of a list; they alone are heard, unless `any_vtep` says that all are
+//   controller   nowhere: addresses that are known beyond the host were put there. Every host is heard, none teaches
 enum class SegmentMode : uint8_t { multicast, replicate, controller };
 std::string_view to_string(SegmentMode mode);
 std::optional<SegmentMode> parse_segment_mode(std::string_view text);
@@ -44,10 +45,17 @@ struct Segment {
   SegmentMode mode = SegmentMode::replicate;
   std::optional<IpAddress> group{};       // of mode multicast
   std::vector<IpAddress> vteps{};         // of mode replicate: sorted, each once
+  bool any_vtep = false;                  // of mode replicate: hosts that are not in the list are heard, too
   std::optional<uint32_t> mtu{};          // of the guests, bytes
   std::optional<uint32_t> storm_limit{};  // frames a second that each local port may flood
   bool isolates_ports = false;            // access ports of one host do not hear each other
   bool clamps_mss = false;                // TCP's MSS is lowered to what fits through tunnels
+  std::optional<MacLimit> mac_limit{};
+
+  // Whether what this host sends through a tunnel is the segment's.
+  bool accepts(const IpAddress& vtep) const;
+  // ... and says where addresses are.
+  bool learns_from(const IpAddress& vtep) const { return mode != SegmentMode::controller && accepts(vtep); }
   friend bool operator==(const Segment&, const Segment&) = default;
 };
 

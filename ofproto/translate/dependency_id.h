@@ -20,7 +20,7 @@ using BridgeId = uint32_t;
 
 namespace dependency {
 
-enum class Kind : uint8_t { bridge, port, port_set, group, mac, rule, meter, segment };
+enum class Kind : uint8_t { bridge, port, port_set, group, mac, rule, meter, segment, mac_room };
 
 inline DependencyId make(Kind kind, uint64_t a, uint64_t b) {
   return hash_finish(hash_add(static_cast<uint64_t>(kind) + 1, a, b), 3);
@@ -37,6 +37,8 @@ inline DependencyId group(BridgeId id, uint32_t group_id) { return make(Kind::gr
 inline DependencyId mac(BridgeId id, Domain domain, MacAddress address) {
   return make(Kind::mac, uint64_t{domain.bits()} << 32 | id, address.to_uint64());
 }
+// That the port or domain has as many addresses as its limit allows.
+inline DependencyId mac_room(BridgeId id, MacScope scope) { return make(Kind::mac_room, id, scope.bits()); }
 // Whether there is a segment of this VNI, and everything about it.
 inline DependencyId segment(BridgeId id, uint32_t vni) { return make(Kind::segment, id, vni); }
 // Whether there is such a meter; its rates concern no decision.

@@ -3,48 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <limits>
 #include <tuple>
 
 #include "lib/base/rcu.h"
+#include "ofproto/translate/mac_slot.h"
 
 namespace weft::ofproto {
-namespace {
 
-constexpr Duration::rep never = std::numeric_limits<Duration::rep>::max();
-
-// Of the time in a slot, whose 34 bits last for five years of uptime.
-constexpr Duration::rep tick = Duration(std::chrono::milliseconds(10)).count();
-
-// A slot's id is the address above the lower half of its domain; that it is taken is said by the bit that would make it
-// a group's address, which none is. Empty slots end a run, removed ones do not.
-constexpr uint64_t taken = uint64_t{1} << 56;
-constexpr uint64_t removed_id = 1;
-
-constexpr bool is_taken(uint64_t id) { return (id & taken) != 0; }
-
-// Bits of a slot's state, from the lowest on.
-constexpr unsigned used_bits = 34, place_bits = 20, fixed_bits = 1;
-constexpr unsigned place_at = used_bits, fixed_at = place_at + place_bits, domain_at = fixed_at + fixed_bits;
-constexpr uint64_t used_mask = (uint64_t{1} << used_bits) - 1;
-constexpr uint64_t place_mask = (uint64_t{1} << place_bits) - 1;
-
-constexpr uint32_t place_of(uint64_t state) { return static_cast<uint32_t>(state >> place_at & place_mask); }
-constexpr bool is_fixed(uint64_t state) { return (state >> fixed_at & 1) != 0; }
-constexpr Duration::rep used_of(uint64_t state) { return static_cast<Duration::rep>(state & used_mask); }
-constexpr uint64_t with_used(uint64_t state, Duration::rep used) {
-  return (state & ~used_mask) | (static_cast<uint64_t>(used) & used_mask);
-}
-constexpr uint64_t with_place(uint64_t state, uint32_t place) {
-  return (state & ~(place_mask << place_at)) | uint64_t{place} << place_at;
-}
-// Bit 31 of a domain and eight of a VNI are what it has above its lower half.
-constexpr uint64_t domain_above(uint32_t bits) { return uint64_t{bits >> 31} << 8 | (bits >> 16 & 0xff); }
-
-Duration::rep ticks(TimePoint time) { return time.time_since_epoch().count() / tick; }
-TimePoint time_of(Duration::rep ticks_since_epoch) { return TimePoint(Duration(ticks_since_epoch * tick)); }
-
-}  // namespace
+using namespace mac_slot;
 
 // Places by number, which readers look up under RCU. A number that is given back is free after a grace period: until
 // then somebody may hold it.
@@ -225,119 +191,166 @@ void MacTable::rebuild(Shard& shard) {
   rcu::retire(old);
 }
 
-bool MacTable::move(Slot& slot, const Key& key, const MacLocation& location) {
+// What it moves to counts it before what it leaves does not.
+MacTable::Room MacTable::move(Slot& slot, const Claim& claim, std::vector<DependencyId>& changed) {
+  const Room room = reserve(claim);
+  if (room.place == nullptr) {
+    return room;
+  }
   uint64_t state = slot.state.load(std::memory_order_relaxed);
-  if (location_of(state) == location) {
-    return false;
-  }
-  const Place* after = reserve(key.domain, location, is_fixed(state) ? Why::fixed_anew : Why::moved);
-  if (after == nullptr) {
-    return false;
-  }
   const uint32_t before = place_of(state);
   // Others note uses meanwhile.
-  while (!slot.state.compare_exchange_weak(state, with_place(state, after->number), std::memory_order_acq_rel)) {
+  while (!slot.state.compare_exchange_weak(state, with_place(state, room.place->number), std::memory_order_acq_rel)) {
   }
-  release(key.domain, before);
-  return true;
+  release(claim.key, before, true, changed);
+  return room;
 }
 
-std::optional<DependencyId> MacTable::learn(const Key& key, const MacLocation& location, TimePoint now) {
+MacTable::Learned MacTable::learn(const Key& key, const MacLocation& location, TimePoint now,
+                                  std::vector<DependencyId>& changed) {
   if (key.mac.is_multicast()) {
-    return std::nullopt;
+    return Learned::known;
   }
-  const uint64_t hash = hash_of(key);
+  Claim claim{.key = key, .location = location, .now = now};
+  for (unsigned attempt = 0; attempt < max_attempts; ++attempt) {
+    MacBound* full = nullptr;
+    const Learned learned = learn(claim, full, changed);
+    if (full == nullptr) {
+      return learned;
+    }
+    auto& ceiling = claim.ceilings[full->scope().is_port() ? 0 : 1];
+    if (ceiling.first == nullptr) {
+      ceiling = {full, full->count()};
+    }
+    if (!evict_from(*full, changed)) {
+      full->note_refused();
+      break;
+    }
+  }
+  refused_count_.fetch_add(1, std::memory_order_relaxed);
+  return Learned::refused;
+}
+
+// `must_evict`: the bound that has to make room first.
+MacTable::Learned MacTable::learn(const Claim& wanted, MacBound*& must_evict, std::vector<DependencyId>& changed) {
+  Claim claim = wanted;
+  const uint64_t hash = hash_of(claim.key);
   Shard& shard = shard_of(hash);
   MutexLock lock(shard.mutex);
-  if (Slot* slot = find_in(*shard.slots.load(std::memory_order_relaxed), hash, key)) {
+  Slot* slot = find_in(*shard.slots.load(std::memory_order_relaxed), hash, claim.key);
+  if (slot != nullptr) {
     uint64_t state = slot->state.load(std::memory_order_relaxed);
     if (is_fixed(state)) {
-      return std::nullopt;
+      return Learned::known;
     }
-    while (!slot->state.compare_exchange_weak(state, with_used(state, ticks(now)), std::memory_order_acq_rel)) {
+    while (!slot->state.compare_exchange_weak(state, with_used(state, ticks(claim.now)), std::memory_order_acq_rel)) {
     }
-    return move(*slot, key, location) ? std::optional(id_of(key)) : std::nullopt;
+    if (location_of(state) == claim.location) {
+      return Learned::known;
+    }
+    claim.why = Why::moved;
   }
-  const Place* place = reserve(key.domain, location, Why::learned);
-  if (place == nullptr) {
-    return std::nullopt;
+  const Room room = slot != nullptr ? move(*slot, claim, changed) : reserve(claim);
+  must_evict = room.must_evict;
+  if (room.place == nullptr) {
+    return Learned::refused;
   }
-  insert(shard, hash, key, place->number, false, now);
-  return id_of(key);
+  if (slot == nullptr) {
+    insert(shard, hash, claim.key, room.place->number, false, claim.now);
+  }
+  changed.push_back(id_of(claim.key));
+  return Learned::changed;
 }
 
-std::optional<DependencyId> MacTable::fix(const Key& key, const MacLocation& location, TimePoint now) {
+std::vector<DependencyId> MacTable::fix(const Key& key, const MacLocation& location, TimePoint now) {
+  std::vector<DependencyId> changed;
   if (key.mac.is_multicast()) {
-    return std::nullopt;
+    return changed;
   }
   const uint64_t hash = hash_of(key);
   Shard& shard = shard_of(hash);
   MutexLock lock(shard.mutex);
   if (Slot* slot = find_in(*shard.slots.load(std::memory_order_relaxed), hash, key)) {
     slot->state.fetch_or(uint64_t{1} << fixed_at, std::memory_order_acq_rel);
-    move(*slot, key, location);
-    return id_of(key);
+    const MacLocation before = location_of(slot->state.load(std::memory_order_relaxed));
+    keep_for_ever(key, before);
+    if (before != location) {
+      move(*slot, {.key = key, .location = location, .why = Why::fixed_anew, .now = now}, changed);
+    }
+    changed.push_back(id_of(key));
+    return changed;
   }
-  const Place* place = reserve(key.domain, location, Why::fixed);
-  if (place == nullptr) {
-    return std::nullopt;
+  const Room room = reserve({.key = key, .location = location, .why = Why::fixed, .now = now});
+  if (room.place != nullptr) {
+    insert(shard, hash, key, room.place->number, true, now);
+    changed.push_back(id_of(key));
   }
-  insert(shard, hash, key, place->number, true, now);
-  return id_of(key);
+  return changed;
 }
 
-// --- bounds
+// --- counts
 
-// One port may fill three quarters of the table, and so may one segment from its tunnels, where all remotes share a
-// port: the rest is for the others. What moves has its place in the table and the domain already.
-bool MacTable::has_room(Domain domain, const MacLocation& location, Why why) const {
-  const size_t limit = limit_.load(std::memory_order_relaxed);
-  const size_t share = std::max<size_t>(limit - limit / 4, 1);
-  if ((why == Why::learned || why == Why::fixed) && size() >= limit) {
-    return false;
-  }
-  if (why == Why::fixed || why == Why::fixed_anew || (why == Why::moved && location.is_remote())) {
-    return true;
-  }
-  if (location.is_remote()) {
-    const auto found = domain_counts_.find(domain.bits());
-    return found == domain_counts_.end() || found->second < share;
-  }
-  const auto found = places_.find(location);
-  return found == places_.end() || found->second->count < share;
-}
-
-const MacTable::Place* MacTable::reserve(Domain domain, const MacLocation& location, Why why) {
-  MutexLock lock(counts_mutex_);
-  if (!has_room(domain, location, why)) {
-    refused_count_.fetch_add(1, std::memory_order_relaxed);
-    return nullptr;
-  }
+MacTable::Place* MacTable::place_for(const MacLocation& location) {
   auto& place = places_[location];
   if (!place) {
     const auto number = places_by_number_->take();
     if (!number) {
       places_.erase(location);
-      refused_count_.fetch_add(1, std::memory_order_relaxed);
       return nullptr;
     }
     place = std::make_unique<Place>(Place{location, 0, *number});
     places_by_number_->set(*place);
   }
-  ++place->count;
-  ++domain_counts_[domain.bits()];
-  size_.fetch_add(1, std::memory_order_relaxed);
   return place.get();
 }
 
-void MacTable::release(Domain domain, uint32_t number) {
+MacTable::Room MacTable::reserve(const Claim& claim) {
   MutexLock lock(counts_mutex_);
-  size_.fetch_sub(1, std::memory_order_relaxed);
-  const auto counted = domain_counts_.find(domain.bits());
-  if (--counted->second == 0) {
-    domain_counts_.erase(counted);
+  Room room = find_room(claim);
+  if (room.must_evict != nullptr) {
+    return room;
   }
+  Place* place = room.place == nullptr ? nullptr : place_for(claim.location);
+  if (place == nullptr) {
+    refused_count_.fetch_add(1, std::memory_order_relaxed);
+    return {};
+  }
+  ++place->count;
+  const bool is_move = claim.why == Why::moved || claim.why == Why::fixed_anew;
+  const bool is_fixed = claim.why == Why::fixed || claim.why == Why::fixed_anew;
+  const Bounds bounds = bounds_of(claim.key.domain, claim.location);
+  if (bounds.port != nullptr) {
+    bounds.port->enter(claim.key, ticks(claim.now), is_fixed);
+  }
+  if (!is_move) {
+    ++domain_counts_[claim.key.domain.bits()];
+    size_.fetch_add(1, std::memory_order_relaxed);
+    if (bounds.domain != nullptr) {
+      bounds.domain->enter(claim.key, ticks(claim.now), is_fixed);
+    }
+  }
+  return {.place = place};
+}
+
+void MacTable::leave(MacBound* bound, const Key& key, std::vector<DependencyId>& changed) {
+  if (bound != nullptr && bound->leave(key)) {
+    changed.push_back(dependency::mac_room(bridge_id_, bound->scope()));
+  }
+}
+
+void MacTable::release(const Key& key, uint32_t number, bool is_move, std::vector<DependencyId>& changed) {
+  MutexLock lock(counts_mutex_);
   const auto found = places_.find(places_by_number_->at(number)->location);
+  const Bounds bounds = bounds_of(key.domain, found->first);
+  leave(bounds.port, key, changed);
+  if (!is_move) {
+    leave(bounds.domain, key, changed);
+    size_.fetch_sub(1, std::memory_order_relaxed);
+    const auto counted = domain_counts_.find(key.domain.bits());
+    if (--counted->second == 0) {
+      domain_counts_.erase(counted);
+    }
+  }
   if (--found->second->count == 0) {
     places_by_number_->retire(std::move(found->second));
     places_.erase(found);
@@ -362,11 +375,12 @@ std::vector<std::pair<MacLocation, size_t>> MacTable::places() const {
 // --- removing
 
 // Under the shard's lock.
-void MacTable::remove_from(Shard& shard, Slot& slot, const Key& key) {
+void MacTable::remove_from(Shard& shard, Slot& slot, const Key& key, std::vector<DependencyId>& changed) {
   const uint32_t place = place_of(slot.state.load(std::memory_order_relaxed));
   slot.id.store(removed_id, std::memory_order_release);
   --shard.entry_count;
-  release(key.domain, place);
+  release(key, place, false, changed);
+  changed.push_back(id_of(key));
 }
 
 // Under the shard's lock. Also finds anew how old the oldest one left is.
@@ -383,8 +397,7 @@ void MacTable::sweep(Shard& shard, Drop&& drop, std::vector<DependencyId>& remov
     const uint64_t state = slot.state.load(std::memory_order_relaxed);
     const Key key = key_of(id, state);
     if (drop(key, state)) {
-      remove_from(shard, slot, key);
-      removed.push_back(id_of(key));
+      remove_from(shard, slot, key, removed);
     } else if (!is_fixed(state)) {
       oldest = std::min(oldest, used_of(state));
     }
@@ -404,16 +417,16 @@ std::vector<DependencyId> MacTable::remove_if(Drop&& drop) {
   return removed;
 }
 
-std::optional<DependencyId> MacTable::remove(const Key& key) {
+std::vector<DependencyId> MacTable::remove(const Key& key) {
+  std::vector<DependencyId> removed;
   const uint64_t hash = hash_of(key);
   Shard& shard = shard_of(hash);
   MutexLock lock(shard.mutex);
   Slot* slot = find_in(*shard.slots.load(std::memory_order_relaxed), hash, key);
-  if (slot == nullptr) {
-    return std::nullopt;
+  if (slot != nullptr) {
+    remove_from(shard, *slot, key, removed);
   }
-  remove_from(shard, *slot, key);
-  return id_of(key);
+  return removed;
 }
 
 std::vector<DependencyId> MacTable::expire(TimePoint now) {
@@ -447,6 +460,11 @@ std::vector<DependencyId> MacTable::flush(Domain domain) {
 
 std::vector<DependencyId> MacTable::flush(const IpAddress& remote) {
   return remove_if([&](const Key&, uint64_t state) { return !is_fixed(state) && location_of(state).remote == remote; });
+}
+
+std::vector<DependencyId> MacTable::flush_if(const std::function<bool(const Key&, const MacLocation&)>& is_unwanted) {
+  return remove_if(
+      [&](const Key& key, uint64_t state) { return !is_fixed(state) && is_unwanted(key, location_of(state)); });
 }
 
 std::optional<TimePoint> MacTable::next_due() const {

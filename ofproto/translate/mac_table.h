@@ -4,7 +4,9 @@
 // lock. An entry lives until it has not been used for the ageing time; use is what packets and credited megaflows
 // report (refresh). A fixed entry neither ages nor moves. The table is bounded, and so is the part of it that a port
 // may fill, or a segment from its tunnels: what does not fit is not learned, its packets flood, and nobody's entry is
-// evicted by somebody else's flood.
+// evicted by somebody else's flood. Operators may set a port or a domain a limit of its own, and what becomes of those for
+// whom there is no room (mac_bounds.h); fixed entries count, and are refused by the table's limit alone. Entries beyond a
+// limit that was lowered stay until they age; under `evict` a new one takes the place of one of them.
 //
 // The table has 256 shards, each a hash table of its own with linear probing, 16 bytes a slot: what a slot holds fits two
 // words, so that a lookup is one cache miss. Within an array a slot is never given to another address: one that is removed
@@ -13,19 +15,23 @@
 // Places are interned and numbered: an entry holds the number of one that all entries of that port and remote share.
 //
 // Threads:   lookup, learn and refresh by any thread under RCU; the rest by the control thread. Writers hold the lock of
-//            one shard, and a second one for the counts when an entry comes, moves or goes.
+//            one shard, and a second one for the counts when an entry comes, moves or goes; never of two shards: one that
+//            makes room is removed while none is held, so that somebody else may take the room, and it is tried again.
 // Ownership: arrays and places are retired by RCU; a place's number is given again after a grace period.
 // Cost:      lookup: a hash and a short run of slots, one cache miss in a large table. Memory: 22 to 43 bytes an entry.
-//            Times are kept to 10 ms. expire() looks at `sweep_count` entries at most; next_due() at one number a shard.
+//            Times are kept to 10 ms. Making room is logarithmic in the entries of the port or domain, and tried
+//            `max_attempts` times for a new address; setting a limit with `evict` is a walk. expire() looks at `sweep_count` entries at most; next_due() at one number a shard.
 // Not here:  who is told about a change: learn(), expire() and flush() return what the caller publishes.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -36,6 +42,7 @@
 #include "lib/base/mutex.h"
 #include "ofproto/overlay/domain.h"
 #include "ofproto/translate/dependency_id.h"
+#include "ofproto/translate/mac_bounds.h"
 
 namespace weft::ofproto {
 
@@ -47,12 +54,7 @@ struct MacTableOptions {
 
 class MacTable {
  public:
-  // What an address is looked up by.
-  struct Key {
-    Domain domain;
-    MacAddress mac;
-    friend bool operator==(const Key&, const Key&) = default;
-  };
+  using Key = MacKey;
   struct Entry {
     Key key;
     MacLocation location;
@@ -67,17 +69,23 @@ class MacTable {
 
   std::optional<MacLocation> lookup(const Key& key) const;
 
-  // Notes that `key` was seen at `location`. The id of what changed when it is new or has moved; nothing when it was
-  // there already, is fixed, or there is no room. Group addresses are never learned, nor found.
-  std::optional<DependencyId> learn(const Key& key, const MacLocation& location, TimePoint now);
+  //   known     it was there already, or is fixed
+  //   changed   it is new or has moved
+  //   refused   there is no room
+  enum class Learned : uint8_t { known, changed, refused };
+  // Notes that `key` was seen at `location`. Adds to `changed` the ids of all that did: its own, of one that made room for
+  // it, of a port that it left. Group addresses are never learned, nor found.
+  Learned learn(const Key& key, const MacLocation& location, TimePoint now, std::vector<DependencyId>& changed);
+  // The limit of an operator for which it would not be learned; null: none. `is_known`: it is somewhere else now.
+  const MacBound* obstacle(const Key& key, const MacLocation& location, bool is_known) const;
   // Packets of a remembered decision came from there: keeps the entry alive if it still says so.
   void refresh(const Key& key, const MacLocation& location, TimePoint used) const;
 
   // An entry that stays until it is removed, in place of one that may be there; bounded by the table's limit alone.
-  // Nothing: there is no room.
-  std::optional<DependencyId> fix(const Key& key, const MacLocation& location, TimePoint now);
-  // Nothing: there is no such entry.
-  std::optional<DependencyId> remove(const Key& key);
+  // The ids of what changed. Nothing: there is no room.
+  std::vector<DependencyId> fix(const Key& key, const MacLocation& location, TimePoint now);
+  // The ids of what changed. Nothing: there is no such entry.
+  std::vector<DependencyId> remove(const Key& key);
 
   // Removes what has not been used for the ageing time, of as many entries as one call may look at; is_sweeping() says
   // whether there are more to look at. flush removes all, or what was seen in one place; fixed entries stay unless their
@@ -88,9 +96,20 @@ class MacTable {
   std::vector<DependencyId> flush(OfPort port);
   std::vector<DependencyId> flush(Domain domain);
   std::vector<DependencyId> flush(const IpAddress& remote);
+  // Those that are not fixed and of which `is_unwanted` holds. Cost: a look at each entry.
+  std::vector<DependencyId> flush_if(const std::function<bool(const Key&, const MacLocation&)>& is_unwanted);
   // A time before which no entry expires.
   std::optional<TimePoint> next_due() const;
   void set_options(const MacTableOptions& options);
+
+  struct LimitChange {
+    MacScope scope;
+    std::optional<MacLimit> limit;  // nothing: no limit but the table's own
+  };
+  // In force when it returns. The ids that decisions which found no room depend on. A limit that is the same stays.
+  std::vector<DependencyId> set_limits(std::span<const LimitChange> changes) EXCLUDES(counts_mutex_);
+  // Null: it has no limit.
+  const MacBound* bound(MacScope scope) const { return bounds_.find(scope); }
 
   std::vector<Entry> entries() const;  // by domain and address
   std::vector<Entry> entries(Domain domain) const;
@@ -104,6 +123,8 @@ class MacTable {
   static constexpr size_t shard_count = 256;
   static constexpr size_t first_slot_count = 32;
   static constexpr size_t sweep_count = 20'000;
+  // A port and a domain may have to make room, and somebody else may take it.
+  static constexpr unsigned max_attempts = 4;
 
   class PlaceNumbers;
   struct Place {
@@ -140,13 +161,44 @@ class MacTable {
   void insert(Shard& shard, uint64_t hash, const Key& key, uint32_t place, bool is_to_stay, TimePoint now);
   static void put(Slots& slots, uint64_t hash, uint64_t id, uint64_t state);
   void rebuild(Shard& shard);
-  void remove_from(Shard& shard, Slot& slot, const Key& key);
+  void remove_from(Shard& shard, Slot& slot, const Key& key, std::vector<DependencyId>& changed);
   DependencyId id_of(const Key& key) const { return dependency::mac(bridge_id_, key.domain, key.mac); }
+
   enum class Why : uint8_t { learned, moved, fixed, fixed_anew };
-  bool move(Slot& slot, const Key& key, const MacLocation& location);
-  const Place* reserve(Domain domain, const MacLocation& location, Why why) EXCLUDES(counts_mutex_);
-  bool has_room(Domain domain, const MacLocation& location, Why why) const REQUIRES(counts_mutex_);
-  void release(Domain domain, uint32_t place) EXCLUDES(counts_mutex_);
+  // What is wanted of the counts. `ceilings`: how many a bound had that is making room, if that is more than its limit.
+  struct Claim {
+    Key key;
+    MacLocation location;
+    Why why = Why::learned;
+    TimePoint now;
+    std::array<std::pair<const MacBound*, size_t>, 2> ceilings{};
+  };
+  // Neither: refused.
+  struct Room {
+    const Place* place = nullptr;  // of find_room: any, there is room
+    MacBound* must_evict = nullptr;
+  };
+  struct Bounds {
+    MacBound* port = nullptr;
+    MacBound* domain = nullptr;
+  };
+  Learned learn(const Claim& claim, MacBound*& must_evict, std::vector<DependencyId>& changed);
+  Room move(Slot& slot, const Claim& claim, std::vector<DependencyId>& changed);
+  // Those that an entry there counts for.
+  Bounds bounds_of(Domain domain, const MacLocation& location) const;
+  bool evict_from(MacBound& bound, std::vector<DependencyId>& changed) EXCLUDES(counts_mutex_);
+  std::optional<Key> choose_victim(MacBound& bound) EXCLUDES(counts_mutex_);
+  Room reserve(const Claim& claim) EXCLUDES(counts_mutex_);
+  Room find_room(const Claim& claim) const REQUIRES(counts_mutex_);
+  bool has_own_room(const Claim& claim, const MacBound* evicting) const REQUIRES(counts_mutex_);
+  Place* place_for(const MacLocation& location) REQUIRES(counts_mutex_);
+  void release(const Key& key, uint32_t place, bool is_move, std::vector<DependencyId>& changed)
+      EXCLUDES(counts_mutex_);
+  void leave(MacBound* bound, const Key& key, std::vector<DependencyId>& changed) REQUIRES(counts_mutex_);
+  void keep_for_ever(const Key& key, const MacLocation& location) EXCLUDES(counts_mutex_);
+  std::shared_ptr<MacBound> make_bound(MacScope scope, const MacLimit& limit) const REQUIRES(counts_mutex_);
+  bool change_limit(MacBounds::Map& map, const LimitChange& change) const REQUIRES(counts_mutex_);
+  void fill_queues(const MacBounds::Map& bounds) EXCLUDES(counts_mutex_);
   template <class Drop>
   void sweep(Shard& shard, Drop&& drop, std::vector<DependencyId>& removed);
   template <class Drop>
@@ -166,6 +218,7 @@ class MacTable {
   mutable Mutex counts_mutex_;
   std::map<MacLocation, std::unique_ptr<Place>> places_ GUARDED_BY(counts_mutex_);
   std::unordered_map<uint32_t, size_t> domain_counts_ GUARDED_BY(counts_mutex_);
+  MacBounds bounds_;  // counted under counts_mutex_
 };
 
 }  // namespace weft::ofproto

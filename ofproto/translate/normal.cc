@@ -25,11 +25,15 @@ void Translation::normal() {
     note_drop(DropReason::reserved_address);
     return;
   }
-  const std::optional<Domain> domain = input_domain(in_port);
-  if (!domain) {
+  if (is_oam(in_port)) {
+    note("an OAM packet of the tunnel: drop");
+    note_drop(DropReason::tunnel_oam);
     return;
   }
-  learn(in_port, *domain);
+  const std::optional<Domain> domain = input_domain(in_port);
+  if (!domain || !learn(in_port, *domain)) {
+    return;
+  }
   if (domain->is_segment()) {
     forward_in_segment(*place_.bridge->segments->find(domain->vni()), in_port->serves_segments);
   } else {
@@ -120,30 +124,54 @@ std::optional<uint16_t> Translation::input_vlan(const PortView* in_port) {
   return config.carries(vlan) ? std::optional(vlan) : std::nullopt;
 }
 
-void Translation::learn(const PortView* in_port, Domain domain) {
+// RFC 8926 section 3.4: such a packet speaks to the tunnel's end and must not be forwarded.
+bool Translation::is_oam(const PortView* in_port) {
+  return in_port != nullptr && in_port->has_tunnel_options && !packet_.read(FieldId::tun_flags, looked_at_).is_zero();
+}
+
+// False: the packet is dropped, for there is no room for its source, and such are not to be forwarded.
+bool Translation::learn(const PortView* in_port, Domain domain) {
   const MacAddress src = mac_of(packet_.read(FieldId::eth_src, looked_at_));
   if (in_port == nullptr || src.is_multicast()) {
-    return;
+    return true;
+  }
+  const IpAddress remote = in_port->serves_segments ? tunnel_source() : IpAddress();
+  if (in_port->serves_segments && !place_.bridge->segments->find(domain.vni())->learns_from(remote)) {
+    return true;
   }
   const MacTable::Key key{domain, src};
-  const MacLocation location{in_port->of_port, in_port->serves_segments ? tunnel_source() : IpAddress()};
+  const MacLocation location{in_port->of_port, remote};
   const DependencyId id = dependency::mac(place_.bridge->id, domain, src);
+  const MacBound* obstacle = nullptr;
   if (const auto known = find_mac(key); known != location) {
-    note(location.is_remote() ? "learning that the source is behind this remote"
-                              : "learning that the source is on this port");
+    obstacle = place_.bridge->macs->obstacle(key, location, known.has_value());
+    note(obstacle != nullptr    ? "not learning: the mac_limit is reached"
+         : location.is_remote() ? "learning that the source is behind this remote"
+                                : "learning that the source is on this port");
     out_.effects.comes_late = out_.effects.comes_late || std::ranges::count(out_.dependencies.ids, id) != 0;
     const bool came_home = known && known->is_remote() && !location.is_remote();
-    out_.effects.macs.push_back({place_.bridge->id, place_.bridge->macs, key, location, came_home});
+    out_.effects.macs.push_back(
+        {place_.bridge->id, place_.bridge->macs, key, location, came_home, obstacle == nullptr});
   }
   depend_on(id);
   out_.credits.macs.push_back({place_.bridge->macs, key, location});
+  if (obstacle == nullptr) {
+    return true;
+  }
+  depend_on(dependency::mac_room(place_.bridge->id, obstacle->scope()));
+  if (obstacle->policy() != MacLimitPolicy::drop) {
+    return true;
+  }
+  note("no room for the source: drop");
+  note_drop(DropReason::mac_limit);
+  return false;
 }
 
 // What this packet has taught already counts, though it is applied only later.
 std::optional<MacLocation> Translation::find_mac(const MacTable::Key& key) const {
   const auto& learned = out_.effects.macs;
   const auto found = std::find_if(learned.rbegin(), learned.rend(), [&](const MacLearn& learn) {
-    return learn.bridge == place_.bridge->id && learn.key == key;
+    return learn.has_room && learn.bridge == place_.bridge->id && learn.key == key;
   });
   return found != learned.rend() ? std::optional(found->location) : place_.bridge->macs->lookup(key);
 }

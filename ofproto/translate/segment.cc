@@ -3,6 +3,7 @@
 // What came from a tunnel never goes into one again (split horizon): every host reaches every other by itself, so a copy
 // that was passed on would come twice, or for ever.
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -44,6 +45,11 @@ std::optional<Domain> Translation::tunnel_domain() {
   if (packet_.read(FieldId::vlan_vid, looked_at_).lo % 0x1000 != 0) {
     note("a tagged frame from a tunnel: drop");
     note_drop(DropReason::vlan_not_allowed);
+    return std::nullopt;
+  }
+  if (!segment->accepts(tunnel_source())) {
+    note("from a host that is not in the segment's list of VTEPs: drop");
+    note_drop(DropReason::unknown_vtep);
     return std::nullopt;
   }
   return Domain::of_segment(segment->vni);
@@ -151,7 +157,7 @@ void Translation::flood_in_segment(const Segment& segment, bool is_from_tunnel) 
     if (segment.mode == SegmentMode::multicast && segment.group) {
       has_sent = send_to_remotes(segment, *tunnel, {&*segment.group, 1}) || has_sent;
     } else if (segment.mode == SegmentMode::replicate) {
-      has_sent = send_to_remotes(segment, *tunnel, segment.vteps) || has_sent;
+      has_sent = send_to_vteps(segment, *tunnel) || has_sent;
     }
   }
   if (!has_sent) {
@@ -190,6 +196,18 @@ void Translation::send_to_members(const std::vector<SegmentMember>& members) {
   for (const auto& [tag, ports] : by_tag) {
     send(tag, ports);
   }
+}
+
+// People give all hosts the same list: what it says of this host itself is passed over.
+bool Translation::send_to_vteps(const Segment& segment, OfPort tunnel) {
+  const std::vector<IpAddress>& own = *place_.bridge->own_addresses;
+  const auto is_own = [&](const IpAddress& vtep) { return std::ranges::binary_search(own, vtep); };
+  if (std::ranges::none_of(segment.vteps, is_own)) {
+    return send_to_remotes(segment, tunnel, segment.vteps);
+  }
+  std::vector<IpAddress> others;
+  std::ranges::remove_copy_if(segment.vteps, std::back_inserter(others), is_own);
+  return send_to_remotes(segment, tunnel, others);
 }
 
 // One copy to each. False: to none, because there are none or the tunnel port may not send.

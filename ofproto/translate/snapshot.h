@@ -119,6 +119,8 @@ struct BridgeView {
   uint64_t tunnel_options = 0;          // bit n: a Geneve option is mapped to tun_metadata n
   std::shared_ptr<const SegmentTable> segments;
   std::shared_ptr<FloodLists> flood_lists;
+  std::shared_ptr<const std::vector<IpAddress>> own_addresses =
+      std::make_shared<const std::vector<IpAddress>>();                    // of the host, sorted
   std::unordered_map<uint32_t, std::vector<SegmentMember>> segment_ports;  // by VNI, by port
   std::array<std::optional<OfPort>, all_encaps.size()> segment_tunnels{};  // by encapsulation
 

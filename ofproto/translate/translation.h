@@ -131,7 +131,8 @@ class Translation {
   const StormLimit* storm_limit(std::optional<uint32_t> vni) const;
   std::optional<Domain> input_domain(const PortView* in_port);
   std::optional<uint16_t> input_vlan(const PortView* in_port);
-  void learn(const PortView* in_port, Domain domain);
+  bool learn(const PortView* in_port, Domain domain);
+  bool is_oam(const PortView* in_port);
   std::optional<MacLocation> find_mac(const MacTable::Key& key) const;
   bool may_hear(const PortView& port);
   // Where the destination was learned; nothing: it is flooded.
@@ -150,6 +151,7 @@ class Translation {
   bool may_hear(const PortView& port, const Segment& segment);
   std::vector<SegmentMember> local_members(const Segment& segment);
   void send_to_members(const std::vector<SegmentMember>& members);
+  bool send_to_vteps(const Segment& segment, OfPort tunnel);
   bool send_to_remotes(const Segment& segment, OfPort tunnel, std::span<const IpAddress> remotes);
 
   // --- extension.cc

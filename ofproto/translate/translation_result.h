@@ -75,6 +75,7 @@ struct MacLearn {
   MacLocation location;
   // It was behind a tunnel, and the packet goes to one place only: the others of its segment must be told.
   bool must_announce = false;
+  bool has_room = true;  // as far as the translation could see
 };
 
 struct Effects {

@@ -69,18 +69,20 @@ datapath::Decision UpcallHandler::learn_first(PortId port, std::vector<LearnedFl
   return decision;
 }
 
+// True: the translation does not hold any more.
 bool UpcallHandler::apply(const Effects& effects) {
   Touches touches;
+  bool was_wrong = false;
   for (const MacLearn& learn : effects.macs) {
-    if (const auto changed = learn.table->learn(learn.key, learn.location, clock_.coarse_now())) {
-      touches.ids.push_back(*changed);
-      if (learn.must_announce) {
-        hooks_.address_came(learn);
-      }
+    const auto learned = learn.table->learn(learn.key, learn.location, clock_.coarse_now(), touches.ids);
+    if (learned == MacTable::Learned::changed && learn.must_announce) {
+      hooks_.address_came(learn);
     }
+    // Somebody else took the last room meanwhile: the packet may have to be dropped for that.
+    was_wrong = was_wrong || (learned == MacTable::Learned::refused && learn.has_room);
   }
   if (touches.empty()) {
-    return false;
+    return was_wrong;
   }
   state_.changes.append(std::move(touches));
   hooks_.changed();

@@ -33,8 +33,10 @@ MacLocation behind(uint32_t host) {
 MacTableOptions roomy() { return {.aging = std::chrono::seconds(300), .limit = 4'000'000}; }
 
 void fill(MacTable& table, uint32_t count) {
+  std::vector<DependencyId> changed;
   for (uint32_t i = 0; i < count; ++i) {
-    table.learn(key_of(i), behind(i), TimePoint{});
+    changed.clear();
+    table.learn(key_of(i), behind(i), TimePoint{}, changed);
   }
 }
 
@@ -93,9 +95,41 @@ void move(benchmark::State& state) {
   constexpr uint32_t count = 100'000;
   fill(table, count);
   uint32_t number = 0;
+  std::vector<DependencyId> changed;
   for (auto _ : state) {
-    table.learn(key_of(number % count), behind(number % count + 1 + number / count), TimePoint{});
+    changed.clear();
+    table.learn(key_of(number % count), behind(number % count + 1 + number / count), TimePoint{}, changed);
     ++number;
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+// Each new address makes another one go.
+void evict(benchmark::State& state) {
+  const rcu::ThreadScope here;
+  const auto count = static_cast<uint32_t>(state.range(0));
+  MacTable table(BridgeId{1}, roomy());
+  const MacTable::LimitChange limit{MacScope::of(OfPort{2}), MacLimit{count, MacLimitPolicy::evict}};
+  table.set_limits({&limit, 1});
+  const MacLocation here_location{OfPort{2}, {}};
+  std::vector<DependencyId> changed;
+  uint32_t number = 0;
+  const auto learn_next = [&] {
+    changed.clear();
+    table.learn(key_of(number), here_location, TimePoint(std::chrono::milliseconds(number)), changed);
+    ++number;
+  };
+  while (number < count) {
+    learn_next();
+  }
+  for (auto _ : state) {
+    learn_next();
+    if (number % 1000 == 0) {
+      rcu::quiescent();
+    }
+  }
+  if (table.size() != count) {
+    state.SkipWithError("the limit was not kept");
   }
   state.SetItemsProcessed(state.iterations());
 }
@@ -126,6 +160,7 @@ BENCHMARK(lookup)->Name("mac/lookup")->ArgName("entries")->Arg(1'000)->Arg(100'0
 BENCHMARK(miss)->Name("mac/miss")->ArgName("entries")->Arg(1'000)->Arg(1'000'000);
 BENCHMARK(learn)->Name("mac/learn")->ArgName("entries")->Arg(1'000)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(move)->Name("mac/move");
+BENCHMARK(evict)->Name("mac/evict")->ArgName("limit")->Arg(1'000)->Arg(1'000'000);
 BENCHMARK(sweep)->Name("mac/sweep")->ArgName("entries")->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace

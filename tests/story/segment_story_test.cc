@@ -1,4 +1,6 @@
 // NORMAL in segments: local ports, replication, split horizon, learning from tunnels, migration, what is kept apart.
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,6 +43,7 @@ TunnelMetadata from_remote(const char* remote, uint64_t vni) {
 VlanConfig in(const char* segment) { return {.segment = segment}; }
 
 Segment replicated(const char* name, uint32_t vni, std::vector<IpAddress> vteps) {
+  std::ranges::sort(vteps);
   return {.name = name, .vni = vni, .mode = SegmentMode::replicate, .vteps = std::move(vteps)};
 }
 

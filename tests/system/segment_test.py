@@ -154,6 +154,75 @@ class ThreeHostsTest(SegmentTest):
         self.assert_pings(a, "10.0.0.2")
 
 
+class TrustTest(SegmentTest):
+    """Who is heard, and what may be learned. All hosts have the same list, which names themselves, too."""
+
+    def setUp(self):
+        self.places = self.hosts(3)
+        self.switches = [self.switch(host, secure=False) for host in self.places]
+
+    def test_a_host_is_heard_from_when_it_is_in_the_list(self):
+        h1, h2, h3 = self.places
+        for switch in self.switches[:2]:
+            self.segment(switch, h1.vtep, h2.vtep)
+        self.segment(self.switches[2], h1.vtep, h2.vtep, h3.vtep)
+        a, b, stranger = [self.guest_in(switch, "p1", number) for number, switch in enumerate(self.switches, 1)]
+        self.assert_pings(a, "10.0.0.2")
+        self.assertEqual(self.pings(stranger, "10.0.0.1", 2, "-W", "1"), 0)
+        first = self.switches[0]
+        until(lambda: first.drops().get("unknown_vtep", 0) > 0, "what the stranger sends is dropped")
+        self.assertNotIn("02:00:00:00:00:03", first.appctl("fdb/show", "br0").stdout)
+        self.assert_pings(b, "10.0.0.1")
+
+        for switch in self.switches[:2]:
+            switch.vsctl("add-segment-vtep", "red", h3.vtep)
+        self.assert_pings(stranger, "10.0.0.1")
+        self.assert_pings(b, "10.0.0.3")
+        self.assertRegex(first.vsctl("show-segment", "red").stdout, rf"remote {h1.vtep}: this host itself, 0 addresses")
+        for switch in self.switches:
+            self.assertNotIn("tunnel_own_address", switch.drops())
+            self.assert_balance(switch)
+
+        # An address that comes while it runs is soon known to be its own.
+        h1.address("uplink", "192.0.1.7/24")
+        first.vsctl("add-segment-vtep", "red", "192.0.1.7")
+
+        def sends_itself_nothing():
+            before = first.drops().get("tunnel_own_address", 0)
+            a.run("ping -b -c 3 -i 0.05 -W 1 10.0.0.255", check=False)
+            return first.drops().get("tunnel_own_address", 0) == before
+
+        until(sends_itself_nothing, "the new address is passed over", 30)
+
+    def test_a_guest_with_more_addresses_than_its_port_may_have(self):
+        h1, h2, _ = self.places
+        for switch in self.switches[:2]:
+            self.segment(switch, h1.vtep, h2.vtep)
+        switch = self.switches[0]
+        a, b = [self.guest_in(each, "p1", number) for number, each in enumerate(self.switches[:2], 1)]
+        self.assert_pings(a, "10.0.0.2")
+        switch.vsctl("set", "port", "p1", "mac_limit=1", "mac_limit_policy=drop")
+        self.assert_pings(a, "10.0.0.2")
+        a.run("ip link set eth0 address 02:00:00:00:01:01")
+        self.assertEqual(self.pings(a, "10.0.0.2", 2, "-W", "1"), 0)
+        self.assertGreater(switch.drops()["mac_limit"], 0)
+        self.assertRegex(switch.appctl("fdb/stats-show", "br0").stdout, r"port p1: limit 1 \(drop\), 1 now, \d+ refused")
+        switch.vsctl("set", "port", "p1", "mac_limit_policy=evict")
+        self.assert_pings(a, "10.0.0.2")
+        self.assertNotIn("02:00:00:00:00:01", switch.appctl("fdb/show", "br0").stdout)
+        self.assert_pings(b, "10.0.0.1")
+
+    def test_a_second_bridge_is_told_what_it_lacks(self):
+        switch = self.switches[0]
+        self.segment(switch, self.places[1].vtep)
+        switch.vsctl("add-br", "br1")
+        refused = switch.vsctl("add-segment", "blue", "--vni", "7", "--bridge", "br1", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("port vxlan0 of bridge br0 takes all such packets", refused.stderr)
+        self.assertEqual(switch.vsctl("list-ports", "br1").stdout, "")
+        self.assertEqual(switch.vsctl("list-segments").stdout, "red\n")
+
+
 class EncapsulationTest(SegmentTest):
     """A segment of each encapsulation, all of them on the same two hosts at once."""
 

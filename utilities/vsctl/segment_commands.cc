@@ -165,6 +165,28 @@ void add_tunnel_port(Draft& draft, const Uuid& bridge, const std::string& encap)
 
 using Columns = std::map<std::string, Datum, std::less<>>;
 
+CommandResult put_mac_limit(const Invocation& call, Columns& columns) {
+  const auto limit = option(call, "--mac-limit");
+  const auto policy = option(call, "--mac-limit-policy");
+  if (policy && !limit) {
+    return refuse(fmt::format("--mac-limit-policy={}: of which limit? --mac-limit is missing", *policy));
+  }
+  if (auto checked = check_word("--mac-limit-policy", policy, {"flood", "drop", "evict"}); !checked) {
+    return checked;
+  }
+  if (limit) {
+    const auto count = number("--mac-limit", *limit, 1, management::max_mac_limit);
+    if (!count) {
+      return Unexpected{count.error()};
+    }
+    columns["mac_limit"] = Datum::of(*count);
+  }
+  if (policy) {
+    columns["mac_limit_policy"] = Datum::of(*policy);
+  }
+  return {};
+}
+
 // What the options say, checked one by one.
 Result<Columns, CommandError> segment_columns(Invocation& call, const std::string& name) {
   Columns columns{{"name", Datum::of(name)}};
@@ -193,6 +215,12 @@ Result<Columns, CommandError> segment_columns(Invocation& call, const std::strin
       return Unexpected{vteps.error()};
     }
     columns["vteps"] = std::move(*vteps);
+  }
+  if (call.has("--any-vtep")) {
+    columns["any_vtep"] = Datum::of(true);
+  }
+  if (auto done = put_mac_limit(call, columns); !done) {
+    return Unexpected{done.error()};
   }
   if (const auto mtu = option(call, "--mtu")) {
     const auto bytes = number("--mtu", *mtu, 68, 65535);
@@ -373,6 +401,7 @@ CommandResult show_segment(Invocation& call) {
     vteps.push_back(std::get<std::string>(vtep));
   }
   line("vteps", join(vteps, ", "));
+  line("any vtep", segment["any_vtep"].boolean().value_or(false) ? "yes: others are heard, too" : "");
   line("mtu", segment["mtu"].empty() ? "" : std::to_string(*segment["mtu"].integer()));
   if (const auto limit = segment["storm_limit"].integer()) {
     line("storm limit", fmt::format("{} frames/s of each local port", *limit));

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "lib/base/text.h"
+#include "vswitchd/config/segment_spec.h"
 
 namespace weft::config {
 namespace {
@@ -344,6 +345,7 @@ ofproto::VlanConfig to_vlan(const Row& port) {
   }
   vlan.is_protected = port["protected"].boolean().value_or(false);
   vlan.storm_limit = optional_number<uint32_t>(port["storm_limit"]);
+  vlan.mac_limit = to_mac_limit(port);
   vlan.is_standby = port["other_config"].at("segment-gateway") == "standby";
   return vlan;
 }

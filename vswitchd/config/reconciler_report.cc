@@ -232,6 +232,10 @@ std::string Reconciler::problem_of(const RunningBridge& running, const RunningPo
     return fmt::format("{}: what comes from other hosts was limited there: its storm_limit is without effect",
                        info.name);
   }
+  if (info.vlan.mac_limit && !running.segments.empty() && is_for_any_id(port.request)) {
+    return fmt::format("{}: what is behind a tunnel counts for its segment: its mac_limit is without effect",
+                       info.name);
+  }
   if (info.patch && !has_peer(info)) {
     return fmt::format("No usable peer '{}' exists in 'netdev' datapath.", info.patch->peer);
   }

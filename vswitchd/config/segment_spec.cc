@@ -26,6 +26,8 @@ ofproto::Segment to_segment(const Row& row) {
   }
   std::ranges::sort(segment.vteps);
   segment.vteps.erase(std::unique(segment.vteps.begin(), segment.vteps.end()), segment.vteps.end());
+  segment.any_vtep = row["any_vtep"].boolean().value_or(false);
+  segment.mac_limit = to_mac_limit(row);
   if (const auto mtu = row["mtu"].integer()) {
     segment.mtu = static_cast<uint32_t>(*mtu);
   }
@@ -38,6 +40,16 @@ ofproto::Segment to_segment(const Row& row) {
 }
 
 }  // namespace
+
+std::optional<ofproto::MacLimit> to_mac_limit(const Row& row) {
+  const auto limit = row["mac_limit"].integer();
+  if (!limit || *limit < 1) {
+    return std::nullopt;
+  }
+  return ofproto::MacLimit{.count = static_cast<size_t>(*limit),
+                           .policy = ofproto::parse_mac_limit_policy(row["mac_limit_policy"].string().value_or(""))
+                                         .value_or(ofproto::MacLimitPolicy::flood)};
+}
 
 std::vector<ofproto::Segment> wanted_segments(const management::Database& database, const Row& bridge) {
   std::vector<ofproto::Segment> segments;

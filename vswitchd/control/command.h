@@ -59,6 +59,7 @@ void ofproto_trace(CommandContext& context, const Words& words, Answer answer);
 void ofproto_trace_packet_out(CommandContext& context, const Words& words, Answer answer);
 void bridge_dump_flows(CommandContext& context, const Words& words, Answer answer);
 void fdb_show(CommandContext& context, const Words& words, Answer answer);
+void fdb_stats_show(CommandContext& context, const Words& words, Answer answer);
 void fdb_flush(CommandContext& context, const Words& words, Answer answer);
 void fdb_flush_vtep(CommandContext& context, const Words& words, Answer answer);
 void fdb_add(CommandContext& context, const Words& words, Answer answer);

@@ -30,6 +30,8 @@ std::span<const CommandSpec> command_table() {
       CommandSpec{"fdb/flush-vtep", "BRIDGE VTEP", 2, 2, fdb_flush_vtep,
                   "forget the MACs that were learned from a VTEP"},
       CommandSpec{"fdb/show", "BRIDGE", 1, 1, fdb_show, "learned MACs"},
+      CommandSpec{"fdb/stats-show", "BRIDGE", 1, 1, fdb_stats_show,
+                  "how many MACs there are, and what the limits of ports and segments came to"},
       CommandSpec{"list-commands", "", 0, 0, list_commands, "this list"},
       CommandSpec{"ofproto/list", "", 0, 0, ofproto_list, "names of the bridges"},
       CommandSpec{

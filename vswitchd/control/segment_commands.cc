@@ -32,10 +32,34 @@ std::string path_text(netlink::RouteLookup& routes, const ofproto::Segment& segm
                      segment.mtu.value_or(0) > largest ? ", less than the segment's," : "", route->mtu, *overhead);
 }
 
+// "10 (drop), 3 now, 12 refused"
+std::string limit_text(const ofproto::MacLimitInfo& info) {
+  std::string text = fmt::format("{} ({}), {} now, {} refused", info.limit.count, to_string(info.limit.policy),
+                                 info.count, info.refused);
+  if (info.evicted != 0 || info.limit.policy == ofproto::MacLimitPolicy::evict) {
+    text += fmt::format(", {} evicted", info.evicted);
+  }
+  return text;
+}
+
+std::string show(const ofproto::FdbStats& stats, std::string_view bridge) {
+  std::string out = fmt::format(
+      "Statistics for bridge \"{}\":\n  Current/maximum MAC entries in the table: {}/{}\n  Refused, there was no room: "
+      "{}\n",
+      bridge, stats.count, stats.limit, stats.refused);
+  for (const auto& [what, limit] : stats.limits) {
+    out += fmt::format("  {}: limit {}\n", what, limit_text(limit));
+  }
+  return out;
+}
+
 std::string show(const ofproto::SegmentInfo& info) {
   std::string out = fmt::format("{:<13}{}\n", "tunnel port:", info.tunnel_port.empty() ? "none" : info.tunnel_port);
   out += fmt::format("{:<13}{} ({} here, {} behind remotes)\n", "addresses:", info.local_count + info.remote_count,
                      info.local_count, info.remote_count);
+  if (info.limit) {
+    out += fmt::format("{:<13}{}\n", "mac limit:", limit_text(*info.limit));
+  }
   auto routes = netlink::RouteLookup::open();
   size_t count = 0;
   for (const auto& remote : info.remotes) {
@@ -61,6 +85,12 @@ void segment_show(CommandContext& context, const Words& words, Answer answer) {
     return answer(Unexpected{fmt::format("bridge {} has no segment {}", words[0], words[1])});
   }
   answer(show(*info));
+}
+
+void fdb_stats_show(CommandContext& context, const Words& words, Answer answer) {
+  answer(find_bridge(context, words[0]).transform([](const auto* bridge) {
+    return show(bridge->fdb_stats(), bridge->name());
+  }));
 }
 
 void fdb_flush_vtep(CommandContext& context, const Words& words, Answer answer) {

@@ -257,6 +257,7 @@ class FakeBridge : public Bridge {
   bool has_group(uint32_t number) const override { return groups.contains(number); }
   std::string dump_all_flows() const override { return {}; }
   std::string fdb_show() const override { return {}; }
+  ofproto::FdbStats fdb_stats() const override { return {}; }
   void fdb_flush() override {}
   Result<void, std::string> fdb_add(std::string_view, std::string_view, MacAddress,
                                     const std::optional<IpAddress>&) override {

@@ -99,6 +99,29 @@ TEST(SegmentCommands, AVlansNumberIsNoName) {
   EXPECT_EQ(sw.vsctl("add-segment 4096 --vni 5001 -- add-segment 5a --vni 5002 -- list-segments"), "4096\n5a\n");
 }
 
+TEST(SegmentCommands, LimitsOfAddresses) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("add-segment red --vni 1 --mac-limit 100 --mac-limit-policy=drop --any-vtep"), "");
+  EXPECT_EQ(sw.vsctl("get segment red mac_limit mac_limit_policy any_vtep"), "100\ndrop\ntrue\n");
+  EXPECT_EQ(sw.vsctl("add-segment blue --vni 2 --mac-limit 5 -- get segment blue mac_limit_policy any_vtep"),
+            "[]\nfalse\n");
+  EXPECT_EQ(sw.vsctl("set port p1 mac_limit=3 mac_limit_policy=evict -- get port p1 mac_limit"), "3\n");
+
+  EXPECT_EQ(sw.vsctl("add-segment green --vni 3 --mac-limit 0"),
+            "error: --mac-limit=0: a number from 1 to 1000000 is needed");
+  EXPECT_EQ(sw.vsctl("add-segment green --vni 3 --mac-limit 1000001"),
+            "error: --mac-limit=1000001: a number from 1 to 1000000 is needed");
+  EXPECT_EQ(sw.vsctl("add-segment green --vni 3 --mac-limit 5 --mac-limit-policy evit"),
+            "error: --mac-limit-policy=evit: one of flood, drop, evict is needed, did you mean \"evict\"?");
+  EXPECT_EQ(sw.vsctl("add-segment green --vni 3 --mac-limit-policy drop"),
+            "error: --mac-limit-policy=drop: of which limit? --mac-limit is missing");
+  EXPECT_THAT(sw.vsctl("add-segment green --vni 3 --mode controller --any-vtep"),
+              HasSubstr("segment green: any_vtep is of mode replicate, its mode is controller"));
+  EXPECT_THAT(sw.vsctl("set port p1 mac_limit=0"), HasSubstr("error: "));
+  EXPECT_THAT(sw.vsctl("set segment red mac_limit_policy=oldest"), HasSubstr("error: "));
+  EXPECT_THAT(sw.vsctl("set segment red mode=multicast group=239.1.1.1"), HasSubstr("any_vtep is of mode replicate"));
+}
+
 // What goes past the commands is checked by the database.
 TEST(SegmentCommands, RecordsAreCheckedTogether) {
   FakeSwitch sw = with_bridge();

@@ -92,6 +92,32 @@ TEST_F(SegmentsTest, APortWhoseSettingIsWithoutEffectSaysSo) {
   EXPECT_EQ(error_of("vxlan0"), "");
 }
 
+TEST_F(SegmentsTest, LimitsAndTrustFollowTheRecords) {
+  add_port("br0", "p1");
+  add_segment("red", 5001, {{"mac_limit", Datum::of(int64_t{7})}, {"mac_limit_policy", text("evict")}});
+  EXPECT_FALSE(running("red")->segment->any_vtep);
+  EXPECT_EQ(running("red")->limit->limit, (ofproto::MacLimit{7, ofproto::MacLimitPolicy::evict}));
+  change({update("Segment", uuid_of("Segment", "red"),
+                 {{"any_vtep", Datum::of(true)}, {"mac_limit", Datum{}}, {"mac_limit_policy", Datum{}}})});
+  EXPECT_TRUE(running("red")->segment->any_vtep);
+  EXPECT_FALSE(running("red")->limit);
+
+  const auto limits = [&] { return the_switch->bridge("br0")->fdb_stats().limits; };
+  EXPECT_THAT(limits(), IsEmpty());
+  set_port("p1", {{"mac_limit", Datum::of(int64_t{3})}});
+  ASSERT_EQ(limits().size(), 1U);
+  EXPECT_EQ(limits()[0].first, "port p1");
+  EXPECT_EQ(limits()[0].second.limit, (ofproto::MacLimit{3, ofproto::MacLimitPolicy::flood}));
+  restart();
+  EXPECT_EQ(limits().size(), 1U);
+  set_port("p1", {{"mac_limit", Datum{}}});
+  EXPECT_THAT(limits(), IsEmpty());
+
+  add_port("br0", "vxlan0", {{"type", text("vxlan")}, {"options", flow_based()}});
+  set_port("vxlan0", {{"mac_limit", Datum::of(int64_t{3})}});
+  EXPECT_THAT(error_of("vxlan0"), HasSubstr("its mac_limit is without effect"));
+}
+
 TEST_F(SegmentsTest, AGroupIsJoinedWhileASegmentHasAPort) {
   const IpAddress group = *IpAddress::parse("239.1.1.1");
   add_port("br0", "vxlan0", {{"type", text("vxlan")}, {"options", flow_based()}});

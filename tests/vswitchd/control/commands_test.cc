@@ -58,8 +58,9 @@ TEST_F(CommandsTest, WordsAreCounted) {
 }
 
 TEST_F(CommandsTest, ABridgeThatIsNotThereIsNamed) {
-  for (const Words& words : {Words{"fdb/show", "br1"}, Words{"fdb/flush", "br1"}, Words{"bridge/dump-flows", "br1"},
-                             Words{"dpctl/dump-flows", "br1"}, Words{"ofproto/trace", "br1", "in_port=1"}}) {
+  for (const Words& words : {Words{"fdb/show", "br1"}, Words{"fdb/flush", "br1"}, Words{"fdb/stats-show", "br1"},
+                             Words{"bridge/dump-flows", "br1"}, Words{"dpctl/dump-flows", "br1"},
+                             Words{"ofproto/trace", "br1", "in_port=1"}}) {
     EXPECT_EQ(run(words), "refused: no bridge named br1, did you mean br0?") << words.front();
   }
 }
@@ -124,6 +125,25 @@ TEST_F(CommandsTest, LearnedAddressesAreShownAndForgotten) {
   EXPECT_NE(run({"fdb/show", "br0"}), header_only);
   EXPECT_EQ(run({"fdb/flush"}), "table successfully flushed\n");
   EXPECT_EQ(run({"fdb/show", "br0"}).find("02:"), std::string::npos);
+}
+
+TEST_F(CommandsTest, WhatLimitsOfAddressesCameTo) {
+  sw.add_flow("actions=NORMAL");
+  sw.bridge().set_vlan("p1", {.mac_limit = ofproto::MacLimit{1, ofproto::MacLimitPolicy::drop}});
+  sw.add_port("s1", {.segment = "red"});
+  sw.set_segments({{.name = "red", .vni = 5001, .mac_limit = ofproto::MacLimit{1, ofproto::MacLimitPolicy::evict}}});
+  for (const char* source : {"02:00:00:00:00:01", "02:00:00:00:00:02"}) {
+    for (const char* port : {"p1", "s1"}) {
+      sw.receive(port, frame().eth(source, "ff:ff:ff:ff:ff:ff").ipv4("10.0.0.1", "10.0.0.2"));
+    }
+  }
+  EXPECT_EQ(run({"fdb/stats-show", "br0"}),
+            "Statistics for bridge \"br0\":\n"
+            "  Current/maximum MAC entries in the table: 2/8192\n"
+            "  Refused, there was no room: 1\n"
+            "  port p1: limit 1 (drop), 1 now, 1 refused\n"
+            "  segment red: limit 1 (evict), 1 now, 0 refused, 1 evicted\n");
+  EXPECT_THAT(run({"segment/show", "br0", "red"}), HasSubstr("mac limit:   1 (evict), 1 now, 0 refused, 1 evicted\n"));
 }
 
 TEST_F(CommandsTest, QueuesOfAPort) {
