@@ -5,6 +5,7 @@
 #include "lib/base/big_endian.h"
 #include "lib/flow/ipv6_chain.h"
 #include "lib/flow/key_bytes.h"
+#include "lib/flow/nd_options.h"
 #include "lib/packet/header_at.h"
 #include "lib/packet/icmp.h"
 #include "lib/packet/ipv4.h"
@@ -36,11 +37,13 @@ struct NdOptions {
   uint64_t tll = 0;
   uint8_t type = 0;  // of the first of them
   uint16_t present = 0;
+  bool has_others = false;
 
   // False when the message may not be believed.
   bool add(const uint8_t* option, size_t size) {
     const bool is_source = option[0] == nd_option_type::source_link_layer;
     if ((!is_source && option[0] != nd_option_type::target_link_layer) || size != sizeof(NdLinkLayerOption)) {
+      has_others = true;
       return true;
     }
     const uint16_t bit = is_source ? present::nd_sll : present::nd_tll;
@@ -63,6 +66,7 @@ std::optional<NdOptions> read_nd_options(Bytes options) {
     }
     options = options.subspan(size);
   }
+  found.has_others = found.has_others || !options.empty();
   return found;
 }
 
@@ -98,7 +102,8 @@ uint16_t append_icmpv6(const Datagram& datagram, FlowKey& key) {
   key.append(index(KeyWord::nd_target), raw_key_word(nd->target.bytes.data()));
   key.append(index(KeyWord::nd_target) + 1, raw_key_word(nd->target.bytes.data() + 8));
   key.append(KeyWord::nd_sll, key_word(options->sll));
-  key.append(KeyWord::nd_tll, key_word(options->tll | uint64_t{options->type} << 8));
+  key.append(KeyWord::nd_tll,
+             key_word(options->tll | uint64_t{options->type} << 8 | (options->has_others ? nd_other_options : 0)));
   return present::icmp | present::nd | options->present;
 }
 

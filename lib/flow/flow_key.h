@@ -64,7 +64,7 @@ enum class KeyWord : uint8_t {
   icmp = 74,           // icmp type 8, icmp code 8, ipv6_exthdr 16, nd_reserved 32
   nd_target = 75,      // two words
   nd_sll = 77,         // nd_sll 48, arp_op 16
-  nd_tll = 78,         // nd_tll 48, nd_options_type 8, unused 8
+  nd_tll = 78,         // nd_tll 48, nd_options_type 8, nd_options.h 8
   arp_ip = 79,         // arp_spa, arp_tpa
   arp_sha = 80,        // arp_sha 48, unused 16
   arp_tha = 81,        // arp_tha 48, unused 16

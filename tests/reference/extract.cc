@@ -3,6 +3,7 @@
 #include <set>
 
 #include "lib/flow/field.h"
+#include "lib/flow/nd_options.h"
 
 namespace weft::reference {
 namespace {
@@ -308,6 +309,7 @@ class Extraction {
     std::set<uint64_t> seen;
     uint64_t macs[3] = {};
     uint64_t first = 0;
+    bool has_others = false;
     while (options.has(8)) {
       const uint64_t option = options.peek(0, 1);
       const uint64_t size = options.peek(1, 1) * 8;
@@ -320,14 +322,18 @@ class Extraction {
         }
         first = first == 0 ? option : first;
         macs[option] = options.peek(2, 6);
+      } else {
+        has_others = true;
       }
       options.skip(size);
     }
+    has_others = has_others || options.has(1);
     put(FieldId::nd_reserved, in_.peek(4, 4));
     put(FieldId::nd_target, in_.peek16(8));
     put(FieldId::nd_sll, macs[1]);
     put(FieldId::nd_tll, macs[2]);
     put(FieldId::nd_options_type, first);
+    out_.flow.word(KeyWord::nd_tll) |= has_others ? nd_other_options_in_word : 0;
     found(present::nd);
     found(seen.contains(1) ? present::nd_sll : 0);
     found(seen.contains(2) ? present::nd_tll : 0);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/flow/flow_hash.h"
+#include "lib/flow/nd_options.h"
 #include "lib/packet/ipv4.h"
 #include "tests/lib/flow/extracted.h"
 #include "tests/support/frame.h"
@@ -83,6 +84,18 @@ TEST(Extract, NeighborAdvertisement) {
   EXPECT_EQ(e.value(FieldId::nd_tll), 0x020000000007U);
   EXPECT_EQ(e.value(FieldId::nd_reserved), 0xe0000000U);
   EXPECT_EQ(e.present() & (present::nd | present::nd_sll | present::nd_tll), present::nd | present::nd_tll);
+}
+
+// No field names them, and no rule can; who answers a solicitation must know.
+TEST(Extract, OtherOptionsOfANeighborMessageAreNoted) {
+  const auto others = [](const Frame& frame) {
+    return Flow(Extracted(frame.bytes()).key).word(KeyWord::nd_tll) & nd_other_options_in_word;
+  };
+  const Frame plain = v6().nd_ns("fe80::2", "02:00:00:00:00:07");
+  EXPECT_EQ(others(plain), 0U);
+  EXPECT_EQ(others(plain.padded(120)), 0U);
+  EXPECT_EQ(others(plain.raw({14, 1, 1, 2, 3, 4, 5, 6})), nd_other_options_in_word);
+  EXPECT_EQ(others(plain.raw({0})), nd_other_options_in_word);
 }
 
 // RFC 4861 section 4.6: such a message is to be discarded, so no rule may believe its target.
