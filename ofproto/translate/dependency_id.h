@@ -8,8 +8,10 @@
 
 #include <cstdint>
 
+#include "lib/base/big_endian.h"
 #include "lib/base/hash.h"
 #include "lib/base/ids.h"
+#include "lib/base/ip_address.h"
 #include "lib/base/mac_address.h"
 #include "ofproto/overlay/domain.h"
 
@@ -20,7 +22,7 @@ using BridgeId = uint32_t;
 
 namespace dependency {
 
-enum class Kind : uint8_t { bridge, port, port_set, group, mac, rule, meter, segment, mac_room };
+enum class Kind : uint8_t { bridge, port, port_set, group, mac, rule, meter, segment, mac_room, neighbour };
 
 inline DependencyId make(Kind kind, uint64_t a, uint64_t b) {
   return hash_finish(hash_add(static_cast<uint64_t>(kind) + 1, a, b), 3);
@@ -39,6 +41,12 @@ inline DependencyId mac(BridgeId id, Domain domain, MacAddress address) {
 }
 // That the port or domain has as many addresses as its limit allows.
 inline DependencyId mac_room(BridgeId id, MacScope scope) { return make(Kind::mac_room, id, scope.bits()); }
+// Which MAC address an IP address of a segment has, or that nobody knows.
+inline DependencyId neighbour(BridgeId id, Domain domain, const IpAddress& address) {
+  const auto* bytes = address.is_v6() ? address.v6().bytes.data() : nullptr;
+  const uint64_t low = address.is_v4() ? address.v4().host() : hash_add(load_be64(bytes), load_be64(bytes + 8));
+  return make(Kind::neighbour, uint64_t{domain.bits()} << 32 | id, low);
+}
 // Whether there is a segment of this VNI, and everything about it.
 inline DependencyId segment(BridgeId id, uint32_t vni) { return make(Kind::segment, id, vni); }
 // Whether there is such a meter; its rates concern no decision.
