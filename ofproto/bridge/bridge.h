@@ -37,6 +37,7 @@
 #include "ofproto/bridge/vlan_config.h"
 #include "ofproto/overlay/segment.h"
 #include "ofproto/table/flow_mod_rules.h"
+#include "ofproto/translate/neighbour_table.h"
 
 namespace weft::ofproto {
 
@@ -153,6 +154,7 @@ struct SegmentInfo {
   size_t remote_count = 0;
   std::vector<Remote> remotes;
   std::optional<MacLimitInfo> limit;
+  NeighbourTable::Counts neighbours;
 };
 
 class Bridge {
@@ -285,6 +287,12 @@ class Bridge {
                                             const std::optional<IpAddress>& remote) = 0;
   virtual Result<void, std::string> fdb_remove(std::string_view domain, MacAddress mac) = 0;
   virtual std::optional<SegmentInfo> segment_info(std::string_view name) const = 0;
+  // Which MAC each IP address of a segment has, or of all segments (""); which stay until they are removed. `is_router`: of
+  // IPv6, what its advertisements say.
+  virtual Result<std::string, std::string> neighbours_show(std::string_view segment) const = 0;
+  virtual Result<void, std::string> neighbour_add(std::string_view segment, const IpAddress& address, MacAddress mac,
+                                                  bool is_router) = 0;
+  virtual Result<void, std::string> neighbour_remove(std::string_view segment, const IpAddress& address) = 0;
   virtual size_t fdb_flush(const IpAddress& remote) = 0;  // what was learned from that VTEP; how many
 };
 

@@ -39,6 +39,7 @@ void LocalBridge::publish_addresses(std::vector<DependencyId> ids) {
     ids = {dependency::bridge(id_)};
   }
   if (!ids.empty()) {
+    sweep_neighbours();
     host_.state().changes.append({.ids = std::move(ids), .rules = {}});
     host_.revalidator().wake();
   }
@@ -48,6 +49,7 @@ void LocalBridge::update_segments(const SegmentChanges& changes) {
   auto table = std::make_shared<SegmentTable>(*segments_);
   std::vector<DependencyId> touched;
   std::vector<Domain> gone;
+  std::vector<Domain> unheard;  // nothing is suppressed there any more
   std::set<std::string_view> names(changes.removed.begin(), changes.removed.end());
   for (const std::string& name : changes.removed) {
     if (const SegmentPtr segment = table->find(name)) {
@@ -60,6 +62,9 @@ void LocalBridge::update_segments(const SegmentChanges& changes) {
     const SegmentPtr before = table->find(segment.name);
     if (before != nullptr && (before->vni != segment.vni || before->encap != segment.encap)) {
       gone.push_back(Domain::of_segment(before->vni));
+    }
+    if (before != nullptr && before->suppress_arp && !segment.suppress_arp) {
+      unheard.push_back(Domain::of_segment(before->vni));
     }
     touched.push_back(dependency::segment(id_, segment.vni));
     table->put(segment);
@@ -86,6 +91,10 @@ void LocalBridge::update_segments(const SegmentChanges& changes) {
   follow_mss_clamp();
   for (const Domain domain : gone) {
     publish_addresses(macs_.flush(domain));
+    publish_addresses(neighbours_.flush(domain));
+  }
+  for (const Domain domain : unheard) {
+    publish_addresses(neighbours_.flush_learned(domain));
   }
   limit_segments(changes, gone);
   publish_addresses(forget_strangers(*before, changes));
@@ -386,6 +395,7 @@ std::optional<SegmentInfo> LocalBridge::segment_info(std::string_view name) cons
   if (info.segment == nullptr) {
     return std::nullopt;
   }
+  info.neighbours = neighbours_.counts_of(Domain::of_segment(info.segment->vni));
   std::map<IpAddress, size_t> remotes;
   for (const IpAddress& vtep : info.segment->vteps) {
     remotes[vtep] = 0;

@@ -24,6 +24,7 @@ LocalBridge::LocalBridge(BridgeHost& host, BridgeId id, std::string name, const 
           host.state().version,
           TableSetOptions{.hash_seed = random_hash_seed(), .prefix_fields = options.prefix_fields})),
       macs_(id, {.aging = options.mac_aging, .limit = options.mac_limit}),
+      neighbours_(id, options.mac_limit),
       storm_limits_(std::make_unique<StormLimits>(host.datapath())),
       monitored_(std::make_shared<TableSet*>(tables_.get())),
       self_(std::make_shared<LocalBridge*>(this)) {
@@ -46,6 +47,7 @@ std::shared_ptr<BridgeView> LocalBridge::view() const {
   view->name = name_;
   view->tables = tables_.get();
   view->macs = const_cast<MacTable*>(&macs_);
+  view->neighbours = const_cast<NeighbourTable*>(&neighbours_);
   view->fragments = fragments_;
   view->forward_bpdu = options_.forward_bpdu;
   view->invalid_ttl_to_controller = invalid_ttl_to_controller_;
@@ -65,6 +67,7 @@ void LocalBridge::set_options(const BridgeOptions& options) {
   const bool is_new_mode = options.fail_mode != options_.fail_mode;
   options_ = options;
   macs_.set_options({.aging = options.mac_aging, .limit = options.mac_limit});
+  neighbours_.set_limit(options.mac_limit);
   if (options_.fail_mode == FailMode::secure) {
     set_controllers_lost(false);
   }

@@ -28,6 +28,7 @@
 #include "ofproto/table/flow_selection.h"
 #include "ofproto/table/table_set.h"
 #include "ofproto/translate/mac_table.h"
+#include "ofproto/translate/neighbour_table.h"
 
 namespace weft::ofproto {
 
@@ -149,6 +150,10 @@ class LocalBridge final : public Bridge {
                                     const std::optional<IpAddress>& remote) override;
   Result<void, std::string> fdb_remove(std::string_view domain, MacAddress mac) override;
   std::optional<SegmentInfo> segment_info(std::string_view name) const override;
+  Result<std::string, std::string> neighbours_show(std::string_view segment) const override;
+  Result<void, std::string> neighbour_add(std::string_view segment, const IpAddress& address, MacAddress mac,
+                                          bool is_router) override;
+  Result<void, std::string> neighbour_remove(std::string_view segment, const IpAddress& address) override;
 
  private:
   // Rules that went and whose flow-removed are told when the last packets are counted, a slice at a time.
@@ -216,6 +221,13 @@ class LocalBridge final : public Bridge {
   void follow_groups();
   Result<Domain, std::string> find_domain(std::string_view text) const;
 
+  // --- neighbours (bridge_neighbours.cc)
+  Result<SegmentPtr, std::string> find_segment(std::string_view name) const;
+  std::string place_text(Domain domain, MacAddress mac) const;
+  void sweep_neighbours();
+  void sweep_some_neighbours_later();
+  void sweep_some_neighbours();
+
   // --- ports (bridge_ports.cc)
   Result<void, datapath::PortError> attach(BridgePort& port);
   void detach(BridgePort& port);
@@ -232,6 +244,9 @@ class LocalBridge final : public Bridge {
   BridgeOptions options_;
   std::unique_ptr<TableSet> tables_;
   MacTable macs_;
+  NeighbourTable neighbours_;
+  bool is_sweeping_neighbours_ = false;
+  bool must_sweep_neighbours_ = false;  // from the beginning
   // What a tunnel port receives from, and what of it could not be joined.
   struct Groups {
     std::set<IpAddress> joined;

@@ -50,6 +50,7 @@ struct Segment {
   std::optional<uint32_t> storm_limit{};  // frames a second that each local port may flood
   bool isolates_ports = false;            // access ports of one host do not hear each other
   bool clamps_mss = false;                // TCP's MSS is lowered to what fits through tunnels
+  bool suppress_arp = false;  // requests for known addresses are answered here, ARP and neighbour discovery alike
   std::optional<MacLimit> mac_limit{};
 
   // Whether what this host sends through a tunnel is the segment's.

@@ -35,7 +35,10 @@ void Translation::normal() {
     return;
   }
   if (domain->is_segment()) {
-    forward_in_segment(*place_.bridge->segments->find(domain->vni()), in_port->serves_segments);
+    const Segment& segment = *place_.bridge->segments->find(domain->vni());
+    if (!suppress(segment, *in_port)) {
+      forward_in_segment(segment, in_port->serves_segments);
+    }
   } else {
     forward_in_vlan(domain->vlan());
   }

@@ -2,6 +2,7 @@
 
 #include "lib/base/big_endian.h"
 #include "lib/flow/extract.h"
+#include "lib/flow/nd_options.h"
 #include "lib/packet/ethernet.h"
 #include "lib/packet/icmp.h"
 #include "lib/packet/ipv4.h"
@@ -15,6 +16,7 @@ constexpr uint64_t whole_word = ~uint64_t{0};
 constexpr uint64_t word_bits(uint64_t host) { return swap_network_order(host); }
 
 constexpr uint64_t vlan_presence_bits = word_bits(uint64_t{vlan_tag_present} << 32);
+constexpr uint64_t second_vlan_presence_bits = word_bits(vlan_tag_present);
 constexpr uint64_t ttl_bits = word_bits(0xff00);
 constexpr uint64_t third_label_bits = word_bits(uint64_t{0xffffffff} << 32);
 constexpr uint64_t in_port_bits = word_bits(0xffffffff);
@@ -242,6 +244,18 @@ bool PacketState::is_mpls(LookedAt& looked_at) const {
 bool PacketState::has_vlan_tag(LookedAt& looked_at) const {
   mark_word(KeyWord::vlan, vlan_presence_bits, looked_at);
   return !tags_.empty();
+}
+
+bool PacketState::has_second_vlan_tag(LookedAt& looked_at) const {
+  mark_word(KeyWord::vlan, second_vlan_presence_bits, looked_at);
+  return tags_.size() > 1;
+}
+
+bool PacketState::has_target_link_option(LookedAt& looked_at) const { return has_presence(present::nd_tll, looked_at); }
+
+bool PacketState::has_other_nd_options(LookedAt& looked_at) const {
+  mark_word(KeyWord::nd_tll, nd_other_options_in_word, looked_at);
+  return (flow_.word(KeyWord::nd_tll) & nd_other_options_in_word) != 0;
 }
 
 bool PacketState::has_protocol(Prerequisite prerequisite, LookedAt& looked_at) const {

@@ -20,6 +20,7 @@
 #include <optional>
 
 #include "datapath/api/action.h"
+#include "lib/base/mac_address.h"
 #include "lib/flow/field.h"
 #include "lib/flow/flow_key.h"
 #include "lib/flow/match.h"
@@ -112,8 +113,12 @@ class PacketState {
   // The tunnel options that there are, of a set of fields (bit n: tun_metadata n). Nothing: more than a header holds.
   std::optional<TunnelOptions> read_options(uint64_t fields, LookedAt& looked_at) const;
   bool is_mpls(LookedAt& looked_at) const;
+  bool has_second_vlan_tag(LookedAt& looked_at) const;
+  // Of a neighbour message: its target's link-layer address; options that are no link-layer addresses (lib/flow/nd_options.h).
+  bool has_target_link_option(LookedAt& looked_at) const;
+  bool has_other_nd_options(LookedAt& looked_at) const;
 
-  // --- changing (set_field.cc, vlan.cc, mpls.cc, mpls_ttl.cc, pbb.cc, reshape.cc)
+  // --- changing (set_field.cc, vlan.cc, mpls.cc, mpls_ttl.cc, neighbour.cc, pbb.cc, reshape.cc)
   // Nothing happens to a field that the packet does not have.
   void set_field(const Field& field, FieldValue value, FieldValue mask, LookedAt& looked_at);
   // Takes a tunnel option away; setting one adds it.
@@ -132,6 +137,9 @@ class PacketState {
   bool decrement_mpls_ttl(LookedAt& looked_at, datapath::ActionList& actions);
   void push_pbb(uint16_t eth_type, LookedAt& looked_at, datapath::ActionList& actions);
   void pop_pbb(LookedAt& looked_at, datapath::ActionList& actions);
+  // A neighbour solicitation, whose only option is its source's address, becomes the advertisement that answers it: `mac`
+  // has the address that is asked for.
+  void answer_solicitation(MacAddress mac, uint32_t flags, LookedAt& looked_at, datapath::ActionList& actions);
   // Writing eth_type or ip_proto: what lies behind is called something else, so its fields are out of sight.
   static bool reshapes(FieldId id) { return id == FieldId::eth_type || id == FieldId::ip_proto; }
   void reshape(const Field& field, FieldValue value, LookedAt& looked_at, datapath::ActionList& actions);

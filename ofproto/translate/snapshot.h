@@ -27,6 +27,7 @@
 #include "ofproto/translate/dependency_id.h"
 #include "ofproto/translate/flood_lists.h"
 #include "ofproto/translate/mac_table.h"
+#include "ofproto/translate/neighbour_table.h"
 #include "ofproto/translate/port_queues.h"
 #include "ofproto/translate/port_security.h"
 
@@ -109,7 +110,9 @@ struct BridgeView {
   BridgeId id = 0;
   std::string name;
   const TableSet* tables = nullptr;
-  MacTable* macs = nullptr;  // translation only looks; effects are applied by the sink
+  // Translation only looks; effects are applied by the sink.
+  MacTable* macs = nullptr;
+  NeighbourTable* neighbours = nullptr;
   std::map<OfPort, PortView> ports;
   openflow::FragmentHandling fragments = openflow::FragmentHandling::normal;
   bool forward_bpdu = false;

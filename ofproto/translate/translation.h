@@ -6,6 +6,7 @@
 //   out_      what comes of it; looked_at_ grows and is never taken back
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -140,6 +141,19 @@ class Translation {
   std::vector<const PortView*> flood_ports(uint16_t vlan);
   void send_in_vlan(const std::vector<const PortView*>& ports, uint16_t vlan);
 
+  // --- neighbour.cc
+  bool suppress(const Segment& segment, const PortView& in_port);
+  bool suppress_arp(const Segment& segment, const PortView& in_port);
+  bool suppress_nd(const Segment& segment, const PortView& in_port);
+  void learn_from_advertisement(const Segment& segment, const PortView& in_port);
+  void learn_neighbour(const Segment& segment, const IpAddress& address, const Neighbour& neighbour,
+                       const PortView& in_port);
+  std::optional<NeighbourTable::Entry> find_neighbour(const NeighbourTable::Key& key) const;
+  std::optional<Neighbour> answer_for(const Segment& segment, const IpAddress& asked, const PortView& in_port);
+  bool is_elsewhere(const Segment& segment, const MacLocation& location, const PortView& in_port);
+  void answer(const Segment& segment, const IpAddress& asked, const PortView& in_port,
+              const std::function<void()>& rewrite);
+
   // --- segment.cc
   std::optional<Domain> tunnel_domain();
   std::optional<Domain> access_domain(const PortView& in_port);
@@ -239,6 +253,13 @@ class Translation {
   void note(std::string_view text) {
     if (in_.listener != nullptr) {
       in_.listener->note(text);
+    }
+  }
+  // For text that is made only when somebody listens.
+  template <std::invocable MakeText>
+  void note(MakeText&& make_text) {
+    if (in_.listener != nullptr) {
+      in_.listener->note(make_text());
     }
   }
 

@@ -24,6 +24,9 @@ void Credits::apply(uint64_t packet_count, uint64_t byte_count, TimePoint used) 
   for (const Mac& credit : macs) {
     credit.table->refresh(credit.key, credit.location, used);
   }
+  for (const Answer& credit : answers) {
+    credit.table->count_answers(credit.domain, packet_count);
+  }
   for (const auto& rule : learned) {
     rule->refresh(used);
   }

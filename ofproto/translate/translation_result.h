@@ -24,6 +24,7 @@
 #include "ofproto/translate/frozen_state.h"
 #include "ofproto/translate/learn.h"
 #include "ofproto/translate/mac_table.h"
+#include "ofproto/translate/neighbour_table.h"
 #include "ofproto/translate/snapshot.h"
 
 namespace weft::ofproto {
@@ -47,6 +48,12 @@ struct Credits {
     MacLocation location;
   };
 
+  // Packets that are answered in somebody's stead.
+  struct Answer {
+    const NeighbourTable* table;
+    Domain domain;
+  };
+
   // The rule's timeouts shrink.
   struct FinTimeout {
     std::shared_ptr<const FlowRule> rule;
@@ -60,11 +67,12 @@ struct Credits {
   std::vector<Bucket> buckets;
   std::vector<Patch> patches;
   std::vector<Mac> macs;
+  std::vector<Answer> answers;
   // Flows that the packets would learn if they were not there: they stay.
   std::vector<std::shared_ptr<const FlowRule>> learned;
   std::vector<FinTimeout> fin_timeouts;
 
-  // Tables and MACs belong to bridges, which outlive every record (RCU).
+  // Tables, MACs and neighbours belong to bridges, which outlive every record (RCU).
   void apply(uint64_t packet_count, uint64_t byte_count, TimePoint used) const;
 };
 
@@ -78,12 +86,21 @@ struct MacLearn {
   bool has_room = true;  // as far as the translation could see
 };
 
+struct NeighbourLearn {
+  BridgeId bridge = 0;
+  NeighbourTable* table = nullptr;
+  NeighbourTable::Key key;
+  Neighbour neighbour;
+  OfPort teller{};
+};
+
 struct Effects {
-  std::vector<MacLearn> macs;       // in order: what is learned later stands
+  std::vector<MacLearn> macs;  // in order: what is learned later stands
+  std::vector<NeighbourLearn> neighbours;
   std::vector<LearnedFlow> learns;  // likewise; the packet waits until they are in force
   // An address was asked for before it was learned: the next packet like this one will fare otherwise.
   bool comes_late = false;
-  bool empty() const { return macs.empty() && learns.empty(); }
+  bool empty() const { return macs.empty() && neighbours.empty() && learns.empty(); }
 };
 
 // One table that was asked. `seen` is the packet as it was then, as far as the decision fixes it: a rule that is

@@ -81,6 +81,11 @@ bool UpcallHandler::apply(const Effects& effects) {
     // Somebody else took the last room meanwhile: the packet may have to be dropped for that.
     was_wrong = was_wrong || (learned == MacTable::Learned::refused && learn.has_room);
   }
+  for (const NeighbourLearn& learn : effects.neighbours) {
+    if (const auto changed = learn.table->learn(learn.key, learn.neighbour, learn.teller, clock_.coarse_now())) {
+      touches.ids.push_back(*changed);
+    }
+  }
   if (touches.empty()) {
     return was_wrong;
   }

@@ -266,6 +266,9 @@ class FakeBridge : public Bridge {
   Result<void, std::string> fdb_remove(std::string_view, MacAddress) override { return {}; }
   size_t fdb_flush(const IpAddress&) override { return 0; }
   std::optional<SegmentInfo> segment_info(std::string_view) const override { return std::nullopt; }
+  Result<std::string, std::string> neighbours_show(std::string_view) const override { return std::string(); }
+  Result<void, std::string> neighbour_add(std::string_view, const IpAddress&, MacAddress, bool) override { return {}; }
+  Result<void, std::string> neighbour_remove(std::string_view, const IpAddress&) override { return {}; }
   void update_segments(const SegmentChanges&) override {}
   std::string group_problem(Encap) const override { return {}; }
 
