@@ -179,6 +179,8 @@ const auto& segment_columns() {
       config("mss_clamp", scalar(AtomType::boolean), "lower TCP's MSS to what fits through its tunnels"),
       config("mac_limit", optional_integer(1, max_mac_limit), "how many MACs it may know"),
       mac_limit_policy(),
+      config("suppress_arp", scalar(AtomType::boolean),
+             "ARP and ND requests for addresses that are known are answered here, not flooded"),
       config("description", optional_of(AtomType::string), "for people"),
       status("error", optional_of(AtomType::string), "why it reaches no other host"),
       status("status", string_map(), "what the segment reports"),

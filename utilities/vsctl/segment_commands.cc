@@ -238,6 +238,7 @@ Result<Columns, CommandError> segment_columns(Invocation& call, const std::strin
   }
   columns["isolate_ports"] = Datum::of(call.has("--isolate-ports"));
   columns["mss_clamp"] = Datum::of(call.has("--mss-clamp"));
+  columns["suppress_arp"] = Datum::of(call.has("--suppress-arp"));
   if (group) {
     columns["group"] = Datum::of(management::parse_group(*group)->to_string());
   }
@@ -409,6 +410,8 @@ CommandResult show_segment(Invocation& call) {
   line("isolation",
        segment["isolate_ports"].boolean().value_or(false) ? "ports of this host do not hear each other" : "");
   line("mss clamp", segment["mss_clamp"].boolean().value_or(false) ? "to what fits through tunnels" : "");
+  line("suppressed",
+       segment["suppress_arp"].boolean().value_or(false) ? "ARP and ND requests for known addresses" : "");
   line("ports", join(ports_in(draft, segment.name()), ", "));
   line("error", segment["error"].string().value_or(""));
   if (bridge != nullptr) {

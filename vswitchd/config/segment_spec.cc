@@ -36,6 +36,7 @@ ofproto::Segment to_segment(const Row& row) {
   }
   segment.isolates_ports = row["isolate_ports"].boolean().value_or(false);
   segment.clamps_mss = row["mss_clamp"].boolean().value_or(false);
+  segment.suppress_arp = row["suppress_arp"].boolean().value_or(false);
   return segment;
 }
 

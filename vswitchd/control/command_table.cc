@@ -33,6 +33,12 @@ std::span<const CommandSpec> command_table() {
       CommandSpec{"fdb/stats-show", "BRIDGE", 1, 1, fdb_stats_show,
                   "how many MACs there are, and what the limits of ports and segments came to"},
       CommandSpec{"list-commands", "", 0, 0, list_commands, "this list"},
+      CommandSpec{"neighbour/add", "BRIDGE SEGMENT ADDRESS MAC [router]", 4, 5, neighbour_add,
+                  "an IP address that has this MAC, until neighbour/del; router: its IPv6 advertisements say so"},
+      CommandSpec{"neighbour/del", "BRIDGE SEGMENT ADDRESS", 3, 3, neighbour_del,
+                  "forget an IP address, learned or added"},
+      CommandSpec{"neighbour/show", "BRIDGE [SEGMENT]", 1, 2, neighbour_show,
+                  "which MAC each IP address has, and where that is, in segments with suppress_arp"},
       CommandSpec{"ofproto/list", "", 0, 0, ofproto_list, "names of the bridges"},
       CommandSpec{
           "ofproto/trace", "BRIDGE FLOW [PACKET] [--why]", 2, 4, ofproto_trace,

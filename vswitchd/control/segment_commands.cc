@@ -60,6 +60,11 @@ std::string show(const ofproto::SegmentInfo& info) {
   if (info.limit) {
     out += fmt::format("{:<13}{}\n", "mac limit:", limit_text(*info.limit));
   }
+  if (info.segment->suppress_arp) {
+    out += fmt::format("{:<13}{} ({} disputed, {} refused for want of room), {} requests answered\n",
+                       "neighbours:", info.neighbours.entries, info.neighbours.disputed, info.neighbours.refused,
+                       info.neighbours.answers);
+  }
   auto routes = netlink::RouteLookup::open();
   size_t count = 0;
   for (const auto& remote : info.remotes) {
@@ -80,11 +85,13 @@ void segment_show(CommandContext& context, const Words& words, Answer answer) {
   if (!bridge) {
     return answer(Unexpected{bridge.error()});
   }
-  const auto info = (*bridge)->segment_info(words[1]);
-  if (!info) {
-    return answer(Unexpected{fmt::format("bridge {} has no segment {}", words[0], words[1])});
-  }
-  answer(show(*info));
+  // What was answered is counted with the packets of cached decisions. The bridge may be gone by then.
+  (*bridge)->collect([&context, words, answer = std::move(answer)] {
+    const auto found = find_bridge(context, words[0]);
+    const auto info = found ? (*found)->segment_info(words[1]) : std::nullopt;
+    answer(info ? Result<std::string, std::string>(show(*info))
+                : Unexpected{fmt::format("bridge {} has no segment {}", words[0], words[1])});
+  });
 }
 
 void fdb_stats_show(CommandContext& context, const Words& words, Answer answer) {

@@ -7,6 +7,7 @@ namespace weft::vsctl {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 TEST(SegmentCommands, ASegmentBringsATunnelPortWhereTheBridgeHasNone) {
@@ -22,6 +23,15 @@ TEST(SegmentCommands, ASegmentBringsATunnelPortWhereTheBridgeHasNone) {
             "");
   EXPECT_EQ(sw.vsctl("get Segment blue mode group -- list-ports br0"),
             "multicast\n\"239.1.1.1\"\ngeneve0\np1\nvxlan0\n");
+}
+
+TEST(SegmentCommands, RequestsForKnownAddressesAreAnsweredWhereItIsAskedFor) {
+  FakeSwitch sw = with_bridge();
+  EXPECT_EQ(sw.vsctl("add-segment red --vni 5001 --suppress-arp -- add-segment blue --vni 5002"), "");
+  EXPECT_EQ(sw.vsctl("get Segment red suppress_arp -- get Segment blue suppress_arp"), "true\nfalse\n");
+  EXPECT_THAT(sw.vsctl("show-segment red"), HasSubstr("suppressed:  ARP and ND requests for known addresses\n"));
+  EXPECT_THAT(sw.vsctl("show-segment blue"), Not(HasSubstr("suppressed")));
+  EXPECT_EQ(sw.vsctl("set Segment blue suppress_arp=true -- get Segment blue suppress_arp"), "true\n");
 }
 
 TEST(SegmentCommands, AFlowBasedPortThatIsThereServes) {

@@ -48,6 +48,7 @@ TEST_F(SegmentsTest, FollowTheRecords) {
   EXPECT_THAT(running("red")->segment->vteps,
               ElementsAre(IpAddress::parse("192.0.2.2"), IpAddress::parse("192.0.2.3")));
   EXPECT_EQ(running("red")->tunnel_port, "vxlan0");
+  EXPECT_FALSE(running("red")->segment->suppress_arp);
   EXPECT_EQ(segment_error("red"), "");
 
   const auto before = running("red")->segment;
@@ -55,6 +56,8 @@ TEST_F(SegmentsTest, FollowTheRecords) {
   EXPECT_EQ(running("red")->segment, before) << "what did not change is shared";
   change({update("Segment", uuid_of("Segment", "red"), {{"vteps", Datum{}}})});
   EXPECT_THAT(running("red")->segment->vteps, IsEmpty());
+  change({update("Segment", uuid_of("Segment", "red"), {{"suppress_arp", Datum::of(true)}})});
+  EXPECT_TRUE(running("red")->segment->suppress_arp);
   change({update("Bridge", uuid_of("Bridge", "br0"), {{"segments", Datum::of(uuid_of("Segment", "blue"))}})});
   EXPECT_FALSE(running("red"));
   restart();

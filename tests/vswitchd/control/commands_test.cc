@@ -14,6 +14,7 @@ namespace {
 
 using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 struct CommandsTest : testing::Test {
@@ -57,10 +58,37 @@ TEST_F(CommandsTest, WordsAreCounted) {
   EXPECT_THAT(run({"version", "now"}), StartsWith("refused: usage: version"));
 }
 
+TEST_F(CommandsTest, NeighboursAreAddedShownAndForgotten) {
+  sw.set_segments({{.name = "red", .vni = 5001, .suppress_arp = true}});
+  EXPECT_EQ(run({"neighbour/add", "br0", "red", "10.0.0.2", "02:00:00:00:00:02"}), "");
+  EXPECT_EQ(run({"neighbour/add", "br0", "red", "fd00::1", "02:00:00:00:00:01", "router"}), "");
+  EXPECT_EQ(run({"neighbour/show", "br0", "red"}),
+            "segment          address                    MAC                   Age  place\n"
+            "red              10.0.0.2                   02:00:00:00:00:02  static  nowhere\n"
+            "red              fd00::1                    02:00:00:00:00:01  static  nowhere, router\n");
+  EXPECT_THAT(run({"segment/show", "br0", "red"}),
+              HasSubstr("neighbours:  2 (0 disputed, 0 refused for want of room), 0 requests answered\n"));
+  EXPECT_EQ(run({"neighbour/del", "br0", "red", "fd00::1"}), "");
+  EXPECT_THAT(run({"neighbour/show", "br0"}), Not(HasSubstr("router")));
+
+  EXPECT_EQ(run({"neighbour/del", "br0", "red", "fd00::1"}), "refused: segment red knows no neighbour fd00::1");
+  EXPECT_EQ(run({"neighbour/show", "br0", "rad"}), "refused: bridge br0 has no segment rad, did you mean \"red\"?");
+  EXPECT_EQ(run({"neighbour/add", "br0", "red", "10.0.0.300", "02:00:00:00:00:02"}),
+            "refused: \"10.0.0.300\" is not the IP address of a host");
+  EXPECT_THAT(run({"neighbour/add", "br0", "red", "ff02::1", "02:00:00:00:00:02"}), StartsWith("refused: \"ff02::1\""));
+  EXPECT_EQ(run({"neighbour/add", "br0", "red", "10.0.0.3", "ff:ff:ff:ff:ff:ff"}),
+            "refused: \"ff:ff:ff:ff:ff:ff\" is not the address of a host");
+  EXPECT_EQ(run({"neighbour/add", "br0", "red", "10.0.0.3", "02:00:00:00:00:03", "router"}),
+            "refused: \"router\" is said of IPv6 addresses: ARP knows no routers");
+  EXPECT_EQ(run({"neighbour/add", "br0", "red", "fd00::3", "02:00:00:00:00:03", "gateway"}),
+            "refused: \"gateway\": \"router\" or nothing is expected");
+  EXPECT_THAT(run({"neighbour/show", "br0"}), Not(HasSubstr("00:03")));
+}
+
 TEST_F(CommandsTest, ABridgeThatIsNotThereIsNamed) {
   for (const Words& words : {Words{"fdb/show", "br1"}, Words{"fdb/flush", "br1"}, Words{"fdb/stats-show", "br1"},
-                             Words{"bridge/dump-flows", "br1"}, Words{"dpctl/dump-flows", "br1"},
-                             Words{"ofproto/trace", "br1", "in_port=1"}}) {
+                             Words{"neighbour/show", "br1"}, Words{"bridge/dump-flows", "br1"},
+                             Words{"dpctl/dump-flows", "br1"}, Words{"ofproto/trace", "br1", "in_port=1"}}) {
     EXPECT_EQ(run(words), "refused: no bridge named br1, did you mean br0?") << words.front();
   }
 }
