@@ -70,9 +70,26 @@ function(weft_test folder)
   # gtest_discover_tests loses all but the first of several labels. ctest -L takes a regular expression, so one
   # joined label, "unit+tsan", is found by each of its parts.
   list(JOIN arg_LABELS + labels)
+  if(WEFT_SANITIZE)
+    weft_test_in_shards(${target} ${name} ${labels} ${arg_TIMEOUT})
+    return()
+  endif()
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 TEST_PREFIX ${name}/
                        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
                        PROPERTIES LABELS ${labels} TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+# A program with a sanitizer starts in up to half a second: it runs each quarter of its tests in one process. tests/run
+# counts the tests that they report.
+function(weft_test_in_shards target name labels timeout)
+  set(count 4)
+  foreach(index RANGE 1 ${count})
+    math(EXPR shard "${index} - 1")
+    add_test(NAME ${name}/${index}_of_${count} COMMAND ${target} --gtest_brief=1
+             WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(${name}/${index}_of_${count} PROPERTIES LABELS ${labels} TIMEOUT ${timeout}
+                         ENVIRONMENT "GTEST_TOTAL_SHARDS=${count};GTEST_SHARD_INDEX=${shard}")
+  endforeach()
 endfunction()
 
 # Under clang with WEFT_FUZZ a libFuzzer binary, else the same entry point behind tests/fuzz/driver.cc. ctest runs
