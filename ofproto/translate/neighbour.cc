@@ -6,7 +6,8 @@
 //
 // Answered is a request to all, from a port of this host, for an address that is known to be elsewhere than on that port.
 // Not: what finds out whether an address is taken or still there (probes, announcements, unicast requests), which only its
-// owner can say; and what carries more than an answer of ours could (a nonce, a signature).
+// owner can say; what carries more than an answer of ours could (a nonce, a signature); and an ARP request by which its sender
+// is known anew or with another MAC: it is all that other hosts hear of that, where guests announce nothing.
 //
 // The answer is the request with other fields, sent back: of equal length, so that actions can make it. Everything that it
 // is made of is matched by the megaflow, or written.
@@ -47,6 +48,11 @@ MacAddress multicast_mac(const Ipv6Address& group) {
   return {{0x33, 0x33, group.bytes[12], group.bytes[13], group.bytes[14], group.bytes[15]}};
 }
 
+// What a request says of the asker himself, which hosts that do not hear it would go on answering otherwise.
+bool is_news(const std::optional<NeighbourTable::Entry>& before, MacAddress mac) {
+  return !before || (!before->is_fixed && (before->neighbour.mac != mac || !before->may_be_answered()));
+}
+
 }  // namespace
 
 // Whether the packet was answered, and goes nowhere else.
@@ -79,9 +85,15 @@ bool Translation::suppress_arp(const Segment& segment, const PortView& in_port) 
   if (!speaks_for_itself || (op != arp_op::request && op != arp_op::reply)) {
     return false;
   }
+  const auto before = find_neighbour({Domain::of_segment(segment.vni), asker});
   learn_neighbour(segment, asker, {asker_mac}, in_port);
   if (op != arp_op::request || in_port.serves_segments ||
       !to_mac(packet_.read(FieldId::eth_dst, looked_at_)).is_broadcast()) {
+    return false;
+  }
+  if (is_news(before, asker_mac) && segment.mode != SegmentMode::controller) {
+    note("others have to hear who asks");
+    out_.effects.comes_late = true;  // the next one is answered
     return false;
   }
   const Ipv4Address asked = to_ipv4(packet_.read(FieldId::arp_tpa, looked_at_));

@@ -76,8 +76,9 @@ class Twin {
   // The answer; nothing: others hear the message.
   std::optional<Frame> hear(const Place& from, uint32_t vni, const Message& said, TimePoint now) {
     macs_[{vni, said.src}] = from;
+    const bool tells = tells_something(vni, said);
     learn(from, vni, said, now);
-    return from.is_remote() ? std::nullopt : answer(from, vni, said);
+    return from.is_remote() || tells ? std::nullopt : answer(from, vni, said);
   }
 
   std::multiset<std::string> hearers(const Place& from, uint32_t vni, MacAddress dst) const {
@@ -128,6 +129,14 @@ class Twin {
 
   static bool speaks_for_itself(const Message& said) {
     return said.link == said.src && !said.sender.is_unspecified() && !said.sender.is_multicast();
+  }
+
+  // Of the asker.
+  bool tells_something(uint32_t vni, const Message& said) const {
+    const auto claim = claims_.find({vni, said.sender});
+    return said.is_arp() && (claim == claims_.end() ||
+                             (!claim->second.is_fixed && (claim->second.owner != said.src ||
+                                                          !claim->second.is_settled || claim->second.is_disputed())));
   }
 
   void learn(const Place& from, uint32_t vni, const Message& said, TimePoint now) {
