@@ -130,7 +130,7 @@ struct BundleFailure {
 struct MacLimitInfo {
   MacLimit limit;
   size_t count = 0;
-  uint64_t refused = 0;  // packets that would have taught an address more
+  uint64_t refused = 0;  // decisions whose packets would have taught an address more
   uint64_t evicted = 0;  // addresses
 };
 

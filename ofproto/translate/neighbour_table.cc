@@ -221,7 +221,10 @@ std::vector<DependencyId> NeighbourTable::sweep(const MacTable& macs) {
 
 void NeighbourTable::count_answers(Domain domain, uint64_t count) const {
   MutexLock lock(mutex_);
-  counts_[domain.bits()].answers += count;
+  // Of a segment that went meanwhile nobody asks any more.
+  if (const auto found = counts_.find(domain.bits()); found != counts_.end()) {
+    found->second.answers += count;
+  }
 }
 
 NeighbourTable::Counts NeighbourTable::counts_of(Domain domain) const {

@@ -9,8 +9,9 @@ namespace {
 // The address of a host, or why it is none.
 Result<IpAddress, std::string> parse_host(const std::string& text) {
   const auto address = IpAddress::parse(text);
-  const bool is_host = address && !address->is_unspecified() && !address->is_multicast() &&
-                       !(address->is_v4() && address->v4().is_broadcast());
+  const bool is_host =
+      address && !address->is_unspecified() && !address->is_multicast() &&
+      (address->is_v4() ? !address->v4().is_broadcast() && !address->v4().is_loopback() : !address->v6().is_loopback());
   if (!is_host) {
     return Unexpected{fmt::format("\"{}\" is not the IP address of a host", text)};
   }

@@ -142,10 +142,15 @@ TEST(NeighbourTable, WhatAnAddressLeavesBehindIsSwept) {
 
 TEST(NeighbourTable, AnswersAreCountedBySegment) {
   NeighbourTable table(1, 100);
+  table.fix({red, IpAddress::parse("10.0.0.1").value()}, {MacAddress::from_uint64(0x020000000001)}, {});
   table.count_answers(red, 3);
   table.count_answers(red, 2);
   EXPECT_EQ(table.counts_of(red).answers, 5U);
   EXPECT_EQ(table.counts_of(blue).answers, 0U);
+  // What comes late for a segment that went is not the next one's.
+  table.flush(red);
+  table.count_answers(red, 7);
+  EXPECT_EQ(table.counts_of(red).answers, 0U);
 }
 
 // Counts, order and contents beside a map.
