@@ -83,6 +83,7 @@ endfunction()
 # counts the tests that they report.
 function(weft_test_in_shards target name labels timeout)
   set(count 4)
+  math(EXPR timeout "${timeout} * ${count}")
   foreach(index RANGE 1 ${count})
     math(EXPR shard "${index} - 1")
     add_test(NAME ${name}/${index}_of_${count} COMMAND ${target} --gtest_brief=1
