@@ -36,7 +36,8 @@ std::string show_segment_line(const Row& row) {
   const std::string mode = row["mode"].string().value_or("replicate");
   std::string out = fmt::format("{:8}Segment {}\n{:12}vni: {}, {}, {}\n", "", management::quoted_if_needed(row.name()),
                                 "", row["vni"].integer().value_or(0), row["encap"].string().value_or("vxlan"), mode);
-  for (const auto* column : {"group", "vteps", "storm_limit", "isolate_ports", "mss_clamp", "description", "error"}) {
+  for (const auto* column : {"group", "vteps", "any_vtep", "mac_limit", "mac_limit_policy", "storm_limit",
+                             "isolate_ports", "mss_clamp", "suppress_arp", "description", "error"}) {
     out += line_if_set(row, "Segment", column, 12);
   }
   return out;
@@ -44,8 +45,8 @@ std::string show_segment_line(const Row& row) {
 
 std::string show_port(const Draft& draft, const Row& row) {
   std::string out = fmt::format("{:8}Port {}\n", "", management::quoted_if_needed(row.name()));
-  for (const auto* column :
-       {"tag", "trunks", "vlan_mode", "segment", "segment_vlans", "port_security", "storm_limit"}) {
+  for (const auto* column : {"tag", "trunks", "vlan_mode", "segment", "segment_vlans", "port_security", "mac_limit",
+                             "mac_limit_policy", "storm_limit"}) {
     out += line_if_set(row, "Port", column, 12);
   }
   for (const Row* interface : draft.referred(row, "interfaces", "Interface")) {

@@ -99,6 +99,18 @@ TEST(Output, Show) {
                                   "                options: {a=b}\n");
 }
 
+TEST(Output, ShowTellsWhatASegmentAndItsPortsAreHeldTo) {
+  FakeSwitch sw = with_bridge();
+  sw.vsctl("add-segment red --vni 5001 --mac-limit=4 --mac-limit-policy=drop --any-vtep --suppress-arp");
+  sw.vsctl("set port p1 segment=red mac_limit=2");
+  const std::string shown = sw.vsctl("show");
+  for (const char* line :
+       {"            any_vtep: true\n            mac_limit: 4\n            mac_limit_policy: drop\n",
+        "            suppress_arp: true\n", "            segment: red\n            mac_limit: 2\n"}) {
+    EXPECT_NE(shown.find(line), std::string::npos) << line << shown;
+  }
+}
+
 // What a transaction has broken, whatever command it was.
 TEST(NewProblems, NameInterfacesThatAreNewOrWereFine) {
   FakeSwitch sw = with_bridge();
