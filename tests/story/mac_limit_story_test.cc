@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/segment_frames.h"
 #include "tests/support/test_switch.h"
 
 namespace weft::mac_limit_story {
@@ -11,6 +12,8 @@ using ofproto::MacLimit;
 using ofproto::MacLimitPolicy;
 using ofproto::Segment;
 using ofproto::VlanConfig;
+using segment_frames::from_remote;
+using segment_frames::from_to;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -21,20 +24,6 @@ constexpr const char* b = "02:00:00:00:00:0b";
 constexpr const char* c = "02:00:00:00:00:0c";
 constexpr const char* d = "02:00:00:00:00:0d";
 constexpr const char* broadcast = "ff:ff:ff:ff:ff:ff";
-
-Frame from_to(const char* src, const char* dst) {
-  return frame().eth(src, dst).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload_size(18);
-}
-
-TunnelMetadata from_remote(const char* remote) {
-  TunnelMetadata tunnel;
-  tunnel.begin();
-  tunnel.id = 5001;
-  tunnel.set_source(*IpAddress::parse(remote));
-  tunnel.set_destination(*IpAddress::parse("192.0.2.1"));
-  tunnel.flags = TunnelMetadata::flag_key;
-  return tunnel;
-}
 
 // p1 may have two addresses.
 class MacLimitStory : public ::testing::Test {

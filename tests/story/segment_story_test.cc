@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/segment_frames.h"
 #include "tests/support/test_switch.h"
 
 namespace weft::segment_story {
@@ -12,6 +13,9 @@ namespace {
 using ofproto::Segment;
 using ofproto::SegmentMode;
 using ofproto::VlanConfig;
+using segment_frames::from_remote;
+using segment_frames::from_to;
+using segment_frames::ip;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -23,22 +27,6 @@ constexpr const char* a = "02:00:00:00:00:0a";
 constexpr const char* b = "02:00:00:00:00:0b";
 constexpr const char* c = "02:00:00:00:00:0c";
 constexpr const char* broadcast = "ff:ff:ff:ff:ff:ff";
-
-IpAddress ip(const char* text) { return *IpAddress::parse(text); }
-
-Frame from_to(const char* src, const char* dst) {
-  return frame().eth(src, dst).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload_size(18);
-}
-
-TunnelMetadata from_remote(const char* remote, uint64_t vni) {
-  TunnelMetadata tunnel;
-  tunnel.begin();
-  tunnel.id = vni;
-  tunnel.set_source(ip(remote));
-  tunnel.set_destination(ip("192.0.2.1"));
-  tunnel.flags = TunnelMetadata::flag_key;
-  return tunnel;
-}
 
 VlanConfig in(const char* segment) { return {.segment = segment}; }
 

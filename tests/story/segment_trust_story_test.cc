@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/segment_frames.h"
 #include "tests/support/test_switch.h"
 
 namespace weft::segment_trust_story {
@@ -9,6 +10,9 @@ namespace {
 
 using ofproto::Segment;
 using ofproto::SegmentMode;
+using segment_frames::from_remote;
+using segment_frames::from_to;
+using segment_frames::ip;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -20,22 +24,6 @@ constexpr const char* b = "02:00:00:00:00:0b";
 constexpr const char* broadcast = "ff:ff:ff:ff:ff:ff";
 constexpr const char* listed = "192.0.2.2";
 constexpr const char* stranger = "192.0.2.9";
-
-IpAddress ip(const char* text) { return *IpAddress::parse(text); }
-
-Frame from_to(const char* src, const char* dst) {
-  return frame().eth(src, dst).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload_size(18);
-}
-
-TunnelMetadata from_remote(const char* remote) {
-  TunnelMetadata tunnel;
-  tunnel.begin();
-  tunnel.id = 5001;
-  tunnel.set_source(ip(remote));
-  tunnel.set_destination(ip("192.0.2.1"));
-  tunnel.flags = TunnelMetadata::flag_key;
-  return tunnel;
-}
 
 // Two ports in `red`, whose list has one other host.
 class SegmentTrust : public ::testing::Test {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/packet/icmp.h"
+#include "tests/support/segment_frames.h"
 #include "tests/support/test_switch.h"
 
 namespace weft::suppression_story {
@@ -12,6 +13,8 @@ namespace {
 using ofproto::Segment;
 using ofproto::SegmentMode;
 using ofproto::VlanConfig;
+using segment_frames::from_remote;
+using segment_frames::ip;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -33,18 +36,6 @@ constexpr const char* b6_group_mac = "33:33:ff:01:00:0b";
 constexpr uint32_t as_router = 0xe0000000;
 constexpr uint32_t as_host = 0x60000000;
 constexpr uint32_t proxied = 0x40000000;
-
-IpAddress ip(const char* text) { return *IpAddress::parse(text); }
-
-TunnelMetadata from_remote(const char* remote, uint64_t vni = 5001) {
-  TunnelMetadata tunnel;
-  tunnel.begin();
-  tunnel.id = vni;
-  tunnel.set_source(ip(remote));
-  tunnel.set_destination(ip("192.0.2.1"));
-  tunnel.flags = TunnelMetadata::flag_key;
-  return tunnel;
-}
 
 VlanConfig in(const char* segment) { return {.segment = segment}; }
 
