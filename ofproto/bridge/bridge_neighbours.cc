@@ -1,7 +1,6 @@
 // Which Ethernet address each IP address of a segment has: what operators see and change, and the end of what is left behind.
 #include <fmt/format.h>
 
-#include "lib/base/text.h"
 #include "ofproto/bridge/local_bridge.h"
 
 namespace weft::ofproto {
@@ -10,11 +9,7 @@ Result<SegmentPtr, std::string> LocalBridge::find_segment(std::string_view name)
   if (SegmentPtr segment = segments_->find(name)) {
     return segment;
   }
-  std::vector<std::string> names;
-  segments_->for_each([&](const Segment& segment) { names.push_back(segment.name); });
-  const std::string likely = did_you_mean(name, names);
-  return Unexpected{fmt::format("bridge {} has no segment {}{}", name_, name,
-                                likely.empty() ? "" : fmt::format(", did you mean \"{}\"?", likely))};
+  return Unexpected{fmt::format("bridge {} has no segment {}{}", name_, name, segment_hint(name))};
 }
 
 // A port, or a VTEP; as long as it is nowhere nobody is answered.

@@ -343,11 +343,15 @@ Result<Domain, std::string> LocalBridge::find_domain(std::string_view text) cons
   if (const auto vlan = parse_unsigned(text, 4095)) {
     return Domain::of_vlan(static_cast<uint16_t>(*vlan));
   }
+  return Unexpected{
+      fmt::format("\"{}\" is neither a VLAN nor a segment of bridge {}{}", text, name_, segment_hint(text))};
+}
+
+std::string LocalBridge::segment_hint(std::string_view name) const {
   std::vector<std::string> names;
   segments_->for_each([&](const Segment& segment) { names.push_back(segment.name); });
-  const std::string likely = did_you_mean(text, names);
-  return Unexpected{fmt::format("\"{}\" is neither a VLAN nor a segment of bridge {}{}", text, name_,
-                                likely.empty() ? "" : fmt::format(", did you mean \"{}\"?", likely))};
+  const std::string likely = did_you_mean(name, names);
+  return likely.empty() ? "" : fmt::format(", did you mean \"{}\"?", likely);
 }
 
 Result<void, std::string> LocalBridge::fdb_add(std::string_view port_name, std::string_view domain_text, MacAddress mac,

@@ -223,6 +223,8 @@ class LocalBridge final : public Bridge {
 
   // --- neighbours (bridge_neighbours.cc)
   Result<SegmentPtr, std::string> find_segment(std::string_view name) const;
+  // What an error about a name adds: the segment that was probably meant, or nothing.
+  std::string segment_hint(std::string_view name) const;
   std::string place_text(Domain domain, MacAddress mac) const;
   void sweep_neighbours();
   void sweep_some_neighbours_later();
