@@ -41,7 +41,7 @@ DatapathImpl::DatapathImpl(const DatapathOptions& wanted, UpcallSink& sink)
     : clock_(wanted.clock != nullptr ? *wanted.clock : SystemClock::instance()) {
   const DatapathOptions options = with_defaults(wanted);
   for (unsigned i = 0; i < options.worker_count; ++i) {
-    workers_.push_back(std::make_unique<Worker>(i, options, clock_, sink, ports_));
+    workers_.push_back(std::make_unique<Worker>(i, options, clock_, sink, ports_, *kernel_));
   }
 }
 
@@ -74,7 +74,7 @@ void DatapathImpl::run_until_idle() {
 }
 
 PortEnvironment DatapathImpl::environment_for(PortId id) {
-  return {id, worker_count(), [this](PortId port) { notify(port); }, &clock_};
+  return {id, worker_count(), [this](PortId port) { notify(port); }, &clock_, kernel_};
 }
 
 void DatapathImpl::notify(PortId port) {
@@ -276,7 +276,18 @@ void DatapathImpl::set_mss_clamp(PortId id, std::vector<uint32_t> tunnel_ids) {
 
 PortCounters DatapathImpl::port_counters(PortId id) const {
   const Port* port = ports_.snapshot().find(id);
-  return port != nullptr ? port->total_counters() : PortCounters{};
+  if (port == nullptr) {
+    return {};
+  }
+  PortCounters counters = port->total_counters();
+  const auto [received, sent] = kernel_->traffic(id);
+  counters.rx_packets += received.packets;
+  counters.rx_bytes += received.bytes;
+  counters.rx_gso_segments += received.gso_segments;
+  counters.tx_packets += sent.packets;
+  counters.tx_bytes += sent.bytes;
+  counters.tx_gso_segments += sent.gso_segments;
+  return counters;
 }
 
 std::optional<PortStatus> DatapathImpl::port_status(PortId id) const {

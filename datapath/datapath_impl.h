@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "datapath/api/datapath.h"
+#include "datapath/kernel/kernel_path.h"
 #include "datapath/port/port_table.h"
 #include "datapath/port_maker.h"
 #include "datapath/worker/worker.h"
@@ -57,6 +58,7 @@ class DatapathImpl final : public Datapath {
   void rebalance() override;
 
   void set_domain_limits(const DomainLimits& limits) override;
+  void set_kernel_forwarding(bool is_wanted) override { kernel_->set_enabled(is_wanted); }
   std::vector<DomainStatus> domain_status() override;
 
   std::vector<WorkerStatus> worker_status() const override;
@@ -95,6 +97,8 @@ class DatapathImpl final : public Datapath {
   void on_worker(size_t worker, std::function<void(Worker&)> work);
 
   const Clock& clock_;
+  // Before the ports and workers that use it.
+  const std::shared_ptr<KernelPath> kernel_ = std::make_shared<KernelPath>();
   PortMaker maker_;
   PortRegistry ports_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -451,13 +451,13 @@ std::string Switch::Impl::dump_megaflows(std::optional<std::string_view> bridge)
         (bridge && (place == nullptr || snapshot.bridges[place->bridge_index]->name != *bridge))) {
       return;
     }
-    const Duration::rep used = installed->used_ns.load(std::memory_order_acquire);
-    const std::string age =
-        used == 0 ? "never"
-                  : fmt::format("{:.3f}s", std::chrono::duration<double>(now - TimePoint(Duration(used))).count());
-    lines.push_back(fmt::format("{}, packets:{}, bytes:{}, used:{}, actions:{}\n",
-                                format_megaflow_match(megaflow.key, megaflow.mask, snapshot),
-                                installed->packet_count.load(), installed->byte_count.load(), age,
+    const datapath::MegaflowCount count = installed->count();
+    const std::string age = count.used == TimePoint{}
+                                ? "never"
+                                : fmt::format("{:.3f}s", std::chrono::duration<double>(now - count.used).count());
+    lines.push_back(fmt::format("{}, packets:{}, bytes:{}, used:{},{} actions:{}\n",
+                                format_megaflow_match(megaflow.key, megaflow.mask, snapshot), count.packets,
+                                count.bytes, age, installed->is_in_kernel() ? " offloaded:yes," : "",
                                 format_datapath_actions(installed->decision.actions, snapshot)));
   });
   std::ranges::sort(lines);

@@ -147,6 +147,9 @@ class Datapath {
   // --- domains (control thread)
   // In force, on all workers, when this returns. What there is beyond the new limits goes with its last use.
   virtual void set_domain_limits(const DomainLimits& limits) = 0;
+  // Whether the kernel may forward packets by itself from one system port to another. It may at first; when this returns
+  // with `false` it takes up none any more.
+  virtual void set_kernel_forwarding(bool is_wanted) = 0;
   // Of every worker, in no order; those that nothing has come from are left out. Waits for the workers.
   virtual std::vector<DomainStatus> domain_status() = 0;
 

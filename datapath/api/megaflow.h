@@ -8,10 +8,12 @@
 // Ownership: the worker's megaflow table; freed after a grace period.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
 #include "datapath/api/upcall.h"
+#include "lib/base/big_endian.h"
 #include "lib/base/clock.h"
 #include "lib/base/counter.h"
 #include "lib/flow/kept_key.h"
@@ -40,9 +42,49 @@ struct Shortcut {
   const TunnelMetadata* tunnel = nullptr;
 };
 
+// What a megaflow's packets come to.
+struct MegaflowCount {
+  uint64_t packets = 0, bytes = 0;
+  TimePoint used{};  // of the last packet, at most a tick of the kernel late; the epoch: there was none
+};
+
+// The part of a decision's packets that the kernel handles by itself, without a worker (datapath/kernel).
+class KernelShare {
+ public:
+  virtual ~KernelShare() = default;
+  virtual MegaflowCount count() const = 0;  // any thread
+  virtual bool is_forwarding() const = 0;   // any thread; false: it waits for a moment when order stays
+  // The kernel takes up no further packet by this decision. Any thread, again and again.
+  virtual void withdraw() = 0;
+};
+
 // What a packet that is forwarded or dropped reads and writes lies in the first line.
 struct alignas(cache_line_bytes) Installed {
   explicit Installed(Decision d) : decision(std::move(d)) { shortcut = Shortcut(decision.actions); }
+  ~Installed() { delete kernel_share.load(std::memory_order_relaxed); }
+  Installed(const Installed&) = delete;
+  Installed& operator=(const Installed&) = delete;
+
+  // With the kernel's share. Any thread.
+  MegaflowCount count() const {
+    MegaflowCount sum{packet_count.load(std::memory_order_acquire), byte_count.load(std::memory_order_acquire),
+                      TimePoint(Duration(used_ns.load(std::memory_order_acquire)))};
+    if (const KernelShare* share = kernel_share.load(std::memory_order_acquire)) {
+      const MegaflowCount more = share->count();
+      sum = {sum.packets + more.packets, sum.bytes + more.bytes, std::max(sum.used, more.used)};
+    }
+    return sum;
+  }
+  // Whether the kernel handles its packets by itself now.
+  bool is_in_kernel() const {
+    const KernelShare* share = kernel_share.load(std::memory_order_acquire);
+    return share != nullptr && share->is_forwarding();
+  }
+  void withdraw_from_kernel() const {
+    if (KernelShare* share = kernel_share.load(std::memory_order_acquire)) {
+      share->withdraw();
+    }
+  }
 
   // Written by the worker with release stores before the packets they count leave.
   std::atomic<uint64_t> packet_count{0};
@@ -50,6 +92,12 @@ struct alignas(cache_line_bytes) Installed {
   std::atomic<int64_t> used_ns{0};  // Clock time of the last packet; 0: never
 
   Shortcut shortcut;
+
+  // The worker offers it to the kernel when it has counted so many packets.
+  static constexpr uint64_t first_offer = 16;
+  static constexpr uint64_t no_offer = ~uint64_t{0};
+  uint64_t offer_at = first_offer;
+  std::atomic<KernelShare*> kernel_share{nullptr};  // owned; set once, by the worker
 
   const Decision decision;
 
@@ -68,5 +116,10 @@ struct Megaflow {
   std::atomic<Installed*> installed{nullptr};
   std::atomic<bool> is_dead{false};  // unlinked by its worker; waiting for its grace period
 };
+
+// The port that the megaflow's packets come from: always exact.
+inline PortId in_port_of(const Megaflow& megaflow) {
+  return PortId{static_cast<uint32_t>(swap_network_order(megaflow.key.word(KeyWord::hash_port)))};
+}
 
 }  // namespace weft::datapath

@@ -115,6 +115,7 @@ void MegaflowTable::remove(Megaflow& megaflow) {
   if (entry.is_dead.load(std::memory_order_relaxed)) {
     return;
   }
+  entry.in_force->withdraw_from_kernel();
   ++entry.generation;
   entry.is_dead.store(true, std::memory_order_release);
   entry.state.store(MegaflowEntry::State::dead, std::memory_order_release);
@@ -128,6 +129,7 @@ void MegaflowTable::remove(Megaflow& megaflow) {
 
 Installed* MegaflowTable::replace(Megaflow& megaflow, std::unique_ptr<Installed> replacement) {
   Installed* const in_force = replacement.release();
+  entry_of(megaflow).in_force->withdraw_from_kernel();
   entry_of(megaflow).in_force = in_force;
   return megaflow.installed.exchange(in_force, std::memory_order_acq_rel);
 }

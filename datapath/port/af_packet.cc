@@ -21,18 +21,24 @@ AfPacketOptions AfPacketOptions::for_port(const PortSpec& spec) {
 
 Result<std::unique_ptr<Port>, PortError> AfPacketPort::attach(const PortSpec& spec, const PortEnvironment& environment,
                                                               const AfPacketOptions& options) {
-  auto device = claim_device(spec);
+  const KernelPrograms* programs = environment.kernel != nullptr ? environment.kernel->load() : nullptr;
+  auto device = claim_device(spec, programs != nullptr ? std::optional(programs->guard()) : std::nullopt);
   if (!device) {
     return Unexpected(std::move(device.error()));
   }
   std::unique_ptr<AfPacketPort> port(new AfPacketPort(spec, environment, std::move(*device)));
-  if (auto opened = port->open_sockets(options); !opened) {
+  if (programs != nullptr) {
+    port->kernel_port_ = environment.kernel->add_port(environment.id, port->ifindex());
+  }
+  const auto filter = port->kernel_port_ != nullptr ? std::optional(programs->filter()) : std::nullopt;
+  if (auto opened = port->open_sockets(options, filter); !opened) {
     return Unexpected(port_error_of(opened.error()));
   }
+  (void)port->status();  // tells the kernel's part how large a frame may be
   return std::unique_ptr<Port>(std::move(port));
 }
 
-Result<void, OsError> AfPacketPort::open_sockets(const AfPacketOptions& options) {
+Result<void, OsError> AfPacketPort::open_sockets(const AfPacketOptions& options, std::optional<int> filter) {
   for (unsigned worker = 0; worker < environment().worker_count; ++worker) {
     auto socket = open_packet_socket(ifindex(), 0, 0, options.send_buffer);
     if (!socket) {
@@ -42,7 +48,7 @@ Result<void, OsError> AfPacketPort::open_sockets(const AfPacketOptions& options)
   }
   std::optional<uint16_t> group;
   for (unsigned i = 0; i < options.queue_count; ++i) {
-    auto socket = open_packet_socket(ifindex(), ETH_P_ALL, options.receive_buffer, 0);
+    auto socket = open_packet_socket(ifindex(), ETH_P_ALL, options.receive_buffer, 0, filter);
     if (!socket) {
       return Unexpected(socket.error());
     }
@@ -56,6 +62,21 @@ Result<void, OsError> AfPacketPort::open_sockets(const AfPacketOptions& options)
   return {};
 }
 
+PortStatus AfPacketPort::status() const {
+  PortStatus status = DevicePort::status();
+  if (kernel_port_ != nullptr) {
+    // What is sent to a device that is down comes up, to be counted as dropped.
+    kernel_port_->set_mtu(status.is_present && status.is_admin_up ? status.mtu : 0);
+  }
+  return status;
+}
+
+void AfPacketPort::frames_have_left(uint64_t count) {
+  if (kernel_port_ != nullptr) {
+    kernel_port_->has_left(count);
+  }
+}
+
 AfPacketPort::~AfPacketPort() {
   // The sockets first: while the guard is there and nobody listens, frames end in it.
   std::vector<std::shared_ptr<const void>> sockets(queues_.begin(), queues_.end());
@@ -64,6 +85,7 @@ AfPacketPort::~AfPacketPort() {
     sockets.push_back(std::make_shared<const Fd>(std::move(socket)));
   }
   release_together(std::move(sockets));
+  kernel_port_.reset();
   release_device();
 }
 

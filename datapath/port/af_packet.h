@@ -10,12 +10,17 @@
 // Receive sockets form a fanout group of a fixed number of queues, one by default; each worker sends on a socket of
 // its own, through the device's qdisc (PACKET_QDISC_BYPASS would drop GSO frames on a device without TSO).
 //
+// Frames of megaflows that the kernel forwards by itself (datapath/kernel) do not come to the sockets; the port counts
+// them all the same.
+//
 // Threads and ownership: as Port. The guard outlives the process on purpose, and ends with the port.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "datapath/kernel/kernel_path.h"
 #include "datapath/port/device_port.h"
 #include "lib/os/fd.h"
 
@@ -38,6 +43,10 @@ class AfPacketPort final : public DevicePort {
 
   std::vector<std::shared_ptr<RxQueue>> rx_queues() override;
   PortCapabilities capabilities() const override;
+  PortStatus status() const override;
+
+  // Frames that came up to a socket of the port and have left, or were lost.
+  void frames_have_left(uint64_t count);
 
  protected:
   size_t send(std::span<Packet* const> packets, TxContext& context) override;
@@ -45,10 +54,11 @@ class AfPacketPort final : public DevicePort {
  private:
   AfPacketPort(const PortSpec& spec, const PortEnvironment& environment, ClaimedDevice device)
       : DevicePort(spec, environment, std::move(device)) {}
-  Result<void, OsError> open_sockets(const AfPacketOptions& options);
+  Result<void, OsError> open_sockets(const AfPacketOptions& options, std::optional<int> filter);
 
   std::vector<Fd> tx_sockets_;  // by worker
   std::vector<std::shared_ptr<RxQueue>> queues_;
+  std::unique_ptr<KernelPort> kernel_port_;  // or null: every frame comes to the sockets
 };
 
 }  // namespace weft::datapath

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "datapath/port/af_packet.h"
 #include "datapath/port/vnet_header.h"
@@ -50,7 +51,8 @@ Result<void, OsError> bind_to_device(const Fd& socket, uint32_t ifindex, uint16_
 
 }  // namespace
 
-Result<Fd, OsError> open_packet_socket(uint32_t ifindex, uint16_t protocol, int receive_buffer, int send_buffer) {
+Result<Fd, OsError> open_packet_socket(uint32_t ifindex, uint16_t protocol, int receive_buffer, int send_buffer,
+                                       std::optional<int> filter) {
   // With protocol 0 nothing is received until bind() says what, when every option is in force.
   auto socket = open_socket(AF_PACKET, SOCK_RAW, 0, "a packet socket");
   if (!socket) {
@@ -61,6 +63,9 @@ Result<Fd, OsError> open_packet_socket(uint32_t ifindex, uint16_t protocol, int 
     set = set.and_then([&] { return set_flag(*socket, PACKET_AUXDATA, "PACKET_AUXDATA"); })
               .and_then([&] { return set_flag(*socket, PACKET_IGNORE_OUTGOING, "PACKET_IGNORE_OUTGOING"); })
               .and_then([&] { return make_promiscuous(*socket, ifindex); });
+  }
+  if (filter) {
+    set = set.and_then([&] { return set_socket_option(*socket, SOL_SOCKET, SO_ATTACH_BPF, *filter, "SO_ATTACH_BPF"); });
   }
   set_socket_buffers(*socket, receive_buffer, send_buffer);
   set = set.and_then([&] { return bind_to_device(*socket, ifindex, protocol); });
@@ -164,6 +169,7 @@ bool AfPacketQueue::receive(PacketBatch& batch, RxContext& context) {
   }
   const auto count = static_cast<size_t>(received);
   wanted_.used(count);
+  taken_ += count;
   if (count == Slots::count) {
     context.is_behind();
   }
@@ -220,11 +226,14 @@ bool AfPacketQueue::met_error(int error, RxContext& context) {
       return false;
     default:
       // EINVAL: a GSO kind that virtio_net_hdr cannot say (SCTP, fraglist). That frame is gone, the next may be fine.
+      ++taken_;
       context.drop(&port_, DropReason::rx_error);
       port_.counters(context.worker()).rx_errors.add();
       return true;
   }
 }
+
+void AfPacketQueue::all_has_left() { port_.frames_have_left(std::exchange(taken_, 0)); }
 
 // The kernel counts from the last time it was asked.
 void AfPacketQueue::count_overruns(RxContext& context) {
@@ -233,6 +242,7 @@ void AfPacketQueue::count_overruns(RxContext& context) {
   socklen_t size = sizeof statistics;
   if (::getsockopt(socket_.get(), SOL_PACKET, PACKET_STATISTICS, &statistics, &size) == 0 && statistics.tp_drops != 0) {
     context.drop(&port_, DropReason::rx_overrun, statistics.tp_drops);
+    taken_ += statistics.tp_drops;
   }
 }
 

@@ -17,8 +17,10 @@ namespace weft::datapath {
 
 class AfPacketPort;
 
-// A packet socket on the device with everything set but membership in a fanout group. Protocol 0: only sends.
-Result<Fd, OsError> open_packet_socket(uint32_t ifindex, uint16_t protocol, int receive_buffer, int send_buffer);
+// A packet socket on the device with everything set but membership in a fanout group. Protocol 0: only sends. `filter`:
+// the descriptor of a BPF program that says which frames come to the socket.
+Result<Fd, OsError> open_packet_socket(uint32_t ifindex, uint16_t protocol, int receive_buffer, int send_buffer,
+                                       std::optional<int> filter = std::nullopt);
 
 // Makes the socket a member of a fanout group, which shares frames by flow among its members. Without a group it makes
 // one, under a number that nobody has (0 to 65535), and says which.
@@ -41,6 +43,7 @@ class AfPacketQueue final : public RxQueue {
 
   int fd() const override { return socket_.get(); }
   bool receive(PacketBatch& batch, RxContext& context) override;
+  void all_has_left() override;
 
  private:
   struct Slots;
@@ -55,6 +58,7 @@ class AfPacketQueue final : public RxQueue {
   LandingCount wanted_;
   bool may_have_overrun_ = false;
   TimePoint statistics_read_{};
+  uint64_t taken_ = 0;  // frames that came to the socket, and that the port does not know to have left
 };
 
 }  // namespace weft::datapath

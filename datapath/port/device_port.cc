@@ -50,7 +50,7 @@ PortError port_error_of(const OsError& error) {
           error.to_string()};
 }
 
-Result<ClaimedDevice, PortError> claim_device(const PortSpec& spec) {
+Result<ClaimedDevice, PortError> claim_device(const PortSpec& spec, std::optional<int> program) {
   const auto device = read_device(spec.name);
   if (!device) {
     return Unexpected(PortError{PortError::Kind::no_such_device, "no network device named " + spec.name});
@@ -59,7 +59,7 @@ Result<ClaimedDevice, PortError> claim_device(const PortSpec& spec) {
     return Unexpected(checked.error());
   }
   // First the guard: no frame passes to the host between the two.
-  auto guard = Guard::attach(spec.name, device->ifindex);
+  auto guard = Guard::attach(spec.name, device->ifindex, program);
   if (!guard) {
     return Unexpected(port_error_of(guard.error()));
   }

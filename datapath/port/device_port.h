@@ -10,6 +10,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 
 #include "datapath/port/backlogged_port.h"
 #include "datapath/port/guard.h"
@@ -25,7 +26,8 @@ struct ClaimedDevice {
 };
 
 // A failure leaves the device as it was, and says what to do.
-Result<ClaimedDevice, PortError> claim_device(const PortSpec& spec);
+// `guard`: as Guard::attach has it.
+Result<ClaimedDevice, PortError> claim_device(const PortSpec& spec, std::optional<int> guard = std::nullopt);
 
 // The device is promiscuous for as long as the socket is open, however the process ends.
 Result<Fd, OsError> hold_promiscuous(uint32_t ifindex);

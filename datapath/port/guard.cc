@@ -86,33 +86,41 @@ void silence_libbpf() {
 
 }  // namespace
 
-Result<Guard, OsError> Guard::attach(const std::string& device, uint32_t ifindex) {
+Result<Guard, OsError> Guard::attach(const std::string& device, uint32_t ifindex, std::optional<int> program) {
   silence_libbpf();
+  // Loaded before anything changes at the device: it is what fails first without the privilege.
+  Fd plain;
+  if (!program) {
+    auto loaded = load_program();
+    if (!loaded) {
+      return Unexpected(loaded.error());
+    }
+    plain = std::move(*loaded);
+  }
   Guard guard(device, ifindex);
   const auto left_behind = find_guard(ifindex);
   guard.was_taken_over_ = left_behind.has_value();
-  guard.memory_ = left_behind.value_or(0);
 
-  if (!left_behind) {
-    // Loaded before anything changes at the device: it is what fails first without the privilege.
-    auto program = load_program();
-    if (!program) {
-      return Unexpected(program.error());
-    }
-    bpf_tc_hook hook = hook_of(ifindex, BPF_TC_INGRESS);
+  bpf_tc_hook hook = hook_of(ifindex, BPF_TC_INGRESS);
+  if (left_behind) {
+    guard.memory_ = *left_behind;
+  } else {
     const int created = ::bpf_tc_hook_create(&hook);
     if (created != 0 && created != -EEXIST) {
       return Unexpected(os_error(-created, "put a clsact qdisc on " + device));
     }
     const bool has_ipv6_on = read_sysctl(ipv6_switch(device)) == "0";
     guard.memory_ = (created == 0 ? clsact_is_ours : 0) | (has_ipv6_on ? ipv6_was_on : 0);
-
-    bpf_tc_opts options = options_of(guard.memory_);
-    options.prog_fd = program->get();
-    if (const int attached = ::bpf_tc_attach(&hook, &options); attached != 0) {
+  }
+  // One that was left behind knows nothing of this process: it is replaced, without a moment between.
+  bpf_tc_opts options = options_of(guard.memory_);
+  options.prog_fd = program.value_or(plain.get());
+  options.flags = left_behind ? BPF_TC_F_REPLACE : 0;
+  if (const int attached = ::bpf_tc_attach(&hook, &options); attached != 0) {
+    if (!left_behind) {
       guard.remove_clsact_if_ours();
-      return Unexpected(os_error(-attached, "attach the guard to " + device));
     }
+    return Unexpected(os_error(-attached, "attach the guard to " + device));
   }
   if ((guard.memory_ & ipv6_was_on) != 0) {
     if (auto off = write_sysctl(ipv6_switch(device), "1"); !off) {

@@ -3,7 +3,7 @@
 // A packet socket only copies frames: the host's own stack still sees them, answers them, even routes them. The guard
 // puts a two-instruction BPF program at the device's clsact ingress, behind the point where packet sockets have had
 // their copy, that consumes every frame; and it switches IPv6 off on the device, so that the host sends nothing of
-// its own to a guest.
+// its own to a guest. Where the kernel forwards some frames by itself, its own program for that is the guard.
 //
 // Both stay when the process dies: a guest whose switch crashed is cut off, not let in to the host. The next attach
 // recognises the program by its name and takes it over. What must be undone at detach, beyond the program, is kept in
@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "lib/base/os_error.h"
@@ -24,7 +25,9 @@ namespace weft::datapath {
 class Guard {
  public:
   // A failure leaves the device as it was.
-  static Result<Guard, OsError> attach(const std::string& device, uint32_t ifindex);
+  // `program`: the descriptor of one that does a guard's work and more (datapath/kernel); none: a plain one.
+  static Result<Guard, OsError> attach(const std::string& device, uint32_t ifindex,
+                                       std::optional<int> program = std::nullopt);
 
   // Removes the program and gives IPv6 back. A device that is gone has taken its guard along: no error.
   Result<void, OsError> detach();

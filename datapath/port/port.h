@@ -39,6 +39,8 @@
 
 namespace weft::datapath {
 
+class KernelPath;
+
 // What a worker did with packets. Written by that worker, read by any thread.
 // At rest: received + originated = sent + dropped.total() + absorbed.
 struct PacketBalance {
@@ -163,6 +165,10 @@ class RxQueue {
   // may keep frames of its own between calls.
   virtual bool receive(PacketBatch& batch, RxContext& context) = 0;
 
+  // Everything that receive() has handed over, dropped or lost until now is gone: sent or dropped. Called by its worker
+  // between two calls of receive(), not behind each of them.
+  virtual void all_has_left() {}
+
   // Whether it keeps frames of its own between calls now. They are from the pool of its worker.
   virtual bool keeps_frames() const { return false; }
 
@@ -177,6 +183,7 @@ struct PortEnvironment {
   // Says that status() may have changed or the device is gone. From any thread; only posts.
   std::function<void(PortId)> on_change = [](PortId) {};
   const Clock* clock = &SystemClock::instance();
+  std::shared_ptr<KernelPath> kernel = nullptr;  // that may forward frames of the port by itself; null: none does
 };
 
 class Port {

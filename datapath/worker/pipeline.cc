@@ -72,10 +72,15 @@ void count(Installed& installed, uint64_t packets, uint64_t bytes, TimePoint now
   add(installed.packet_count, packets);
 }
 
+bool is_to_be_offered(const Installed& installed) {
+  return installed.packet_count.load(std::memory_order_relaxed) >= installed.offer_at;
+}
+
 // Adds up what one decision is about, and counts it when another's turn comes.
 class DecisionSum {
  public:
-  explicit DecisionSum(TimePoint now) : now_(now) {}
+  // `has_offer` becomes true with a decision that is to be offered to the kernel.
+  DecisionSum(TimePoint now, bool& has_offer) : now_(now), has_offer_(has_offer) {}
   ~DecisionSum() { count_so_far(); }
   DecisionSum(const DecisionSum&) = delete;
   DecisionSum& operator=(const DecisionSum&) = delete;
@@ -94,10 +99,12 @@ class DecisionSum {
   void count_so_far() {
     if (installed_ != nullptr) {
       count(*installed_, packets_, bytes_, now_);
+      has_offer_ = has_offer_ || is_to_be_offered(*installed_);
     }
   }
 
   const TimePoint now_;
+  bool& has_offer_;
   Installed* installed_ = nullptr;
   uint64_t packets_ = 0, bytes_ = 0;
 };
@@ -269,16 +276,46 @@ void Pipeline::drop_misses(IndexSet refused) {
 void Pipeline::run_hits() {
   choose_hits();
   IndexSet dropped;
+  bool has_offer = false;
   {
-    DecisionSum sum(now_);
+    DecisionSum sum(now_, has_offer);
     hits_.for_each([&](size_t i) {
       Installed& installed = in_force(*found_[i]);
       sum.add(installed, packets_[i]->size());
       dropped.add_if(installed.shortcut.drop.has_value(), i);
     });
   }
+  if (has_offer) [[unlikely]] {
+    offer_hits();
+  }
   (hits_ - dropped).for_each([&](size_t i) { carry_out(packets_[i], in_force(*found_[i])); });
   dropped.for_each([&](size_t i) { carry_out(packets_[i], in_force(*found_[i])); });
+}
+
+void Pipeline::offer_hits() {
+  hits_.for_each([&](size_t i) {
+    if (is_to_be_offered(in_force(*found_[i]))) {
+      offer(*found_[i]);
+    }
+  });
+}
+
+// What the kernel takes up it may have to give back; what it has no room for, it may have later.
+void Pipeline::offer(Megaflow& megaflow) {
+  constexpr uint64_t pause = 1000;
+  Installed& installed = in_force(megaflow);
+  const uint64_t count = installed.packet_count.load(std::memory_order_relaxed);
+  switch (parts_.kernel.offer(megaflow)) {
+    case KernelPath::Answer::taken:
+      installed.offer_at = count + pause;
+      break;
+    case KernelPath::Answer::not_now:
+      installed.offer_at = 2 * count + pause;
+      break;
+    case KernelPath::Answer::never:
+      installed.offer_at = Installed::no_offer;
+      break;
+  }
 }
 
 // Leaves the misses, and what must stay behind one: the same flow, as far as its hash tells.

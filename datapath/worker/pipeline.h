@@ -10,6 +10,9 @@
 // A packet is counted (megaflow, rule credits) before its actions run, the hits of a batch together. A decision may hold
 // its packet for a change that it waits for; later packets of the flow are held behind it (held_packets.h) until release().
 //
+// A megaflow that has counted some packets is offered to the kernel (datapath/kernel), which may take the next ones up
+// itself.
+//
 // What actions recirculate goes the same way again behind the batch, in order, and before the next batch: packets of a
 // flow do not overtake each other.
 //
@@ -23,6 +26,7 @@
 #include "datapath/api/upcall.h"
 #include "datapath/cache/flow_cache.h"
 #include "datapath/cache/megaflow_table.h"
+#include "datapath/kernel/kernel_path.h"
 #include "datapath/port/port_table.h"
 #include "datapath/worker/held_packets.h"
 #include "datapath/worker/miss_budget.h"
@@ -46,6 +50,7 @@ class Pipeline {
     MissBudget& budget;
     TransmitStep& transmit;
     WorkerCounters& counters;
+    KernelPath& kernel;
   };
   explicit Pipeline(const Parts& parts) : parts_(parts) {}
 
@@ -78,6 +83,8 @@ class Pipeline {
   void drop_misses(IndexSet refused);
   void admit_to_cache(uint64_t hash, Megaflow& megaflow);
   void run_hits();
+  void offer_hits();
+  void offer(Megaflow& megaflow);
   void choose_hits();
   void run_misses();
 

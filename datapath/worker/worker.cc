@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "lib/base/rcu.h"
 #include "lib/flow/extract.h"
@@ -45,7 +46,7 @@ FlowCacheOptions cache_options(const DatapathOptions& options) {
 }  // namespace
 
 Worker::Worker(unsigned index, const DatapathOptions& options, const Clock& clock, UpcallSink& sink,
-               const PortRegistry& ports)
+               const PortRegistry& ports, KernelPath& kernel)
     : index_(index),
       policy_(options.poll_policy),
       ports_(ports),
@@ -53,7 +54,7 @@ Worker::Worker(unsigned index, const DatapathOptions& options, const Clock& cloc
       megaflows_({index, options.megaflow_limit, options.hash_seed, options.domains}),
       budget_(clock, options.domains.miss_share_percent),
       transmit_(index, pool_, counters_.balance, sink),
-      pipeline_({index, clock, sink, flow_cache_, megaflows_, budget_, transmit_, counters_}),
+      pipeline_({index, clock, sink, flow_cache_, megaflows_, budget_, transmit_, counters_, kernel}),
       rx_context_(index, pool_, counters_.balance) {}
 
 Worker::~Worker() { stop(); }
@@ -169,6 +170,7 @@ bool Worker::run_round() {
   const bool has_retried = transmit_.retry_backlogs();
   const bool has_answered = process_answers();
   const bool has_handed_over = !leaving_.empty() && finish_hand_overs();
+  tell_queues();
   return had_commands || has_read || has_executed || has_answered || has_handed_over ||
          (has_retried && !transmit_.has_backlog());
 }
@@ -196,6 +198,7 @@ bool Worker::read_queues() {
     PacketBatch batch;
     counters_.stages.begin();
     attached.is_ready = attached.queue->receive(batch, rx_context_);
+    attached.is_owing = true;
     const size_t packet_count = batch.size();
     has_read = has_read || attached.is_ready || packet_count != 0;
     is_behind = rx_context_.take_was_behind() || batch.is_full() || is_behind;
@@ -213,6 +216,18 @@ bool Worker::read_queues() {
   megaflow_count_.set(megaflows_.size());
   mask_count_.set(megaflows_.mask_count());
   return has_read;
+}
+
+// At the end of a round, when nothing is in hand.
+void Worker::tell_queues() {
+  if (!has_all_left()) {
+    return;
+  }
+  for (AttachedQueue& attached : queues_) {
+    if (std::exchange(attached.is_owing, false)) {
+      attached.queue->all_has_left();
+    }
+  }
 }
 
 // Behind everything that may have caused some: commands, queues, backlogs.
@@ -274,17 +289,17 @@ void Worker::hand_over(const RxQueue& queue, TakeQueue take) {
 
 // At the end of a round, so no packet is in hand. True when a queue went, or came back.
 bool Worker::finish_hand_overs() {
-  const bool has_all_left = !transmit_.has_backlog() && !transmit_.has_parted() && !pipeline_.has_held();
+  const bool are_gone = has_all_left();
   const TimePoint now = SystemClock::instance().now();
   const size_t before = leaving_.size();
   std::erase_if(leaving_, [&](LeavingQueue& leaving) {
-    if (!has_all_left && now < leaving.give_up) {
+    if (!are_gone && now < leaving.give_up) {
       return false;
     }
-    if (!has_all_left) {
+    if (!are_gone) {
       attach(std::move(leaving.attached.queue), std::move(leaving.attached.load));
     }
-    leaving.take(has_all_left);
+    leaving.take(are_gone);
     return true;
   });
   return leaving_.size() != before;

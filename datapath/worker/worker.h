@@ -49,7 +49,7 @@ class Worker {
   using Command = std::variant<MegaflowCommand, ExecuteCommand, std::function<void(Worker&)>>;
 
   Worker(unsigned index, const DatapathOptions& options, const Clock& clock, UpcallSink& sink,
-         const PortRegistry& ports);
+         const PortRegistry& ports, KernelPath& kernel);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -89,7 +89,8 @@ class Worker {
   struct AttachedQueue {
     std::shared_ptr<RxQueue> queue;
     std::shared_ptr<QueueLoad> load;
-    bool is_ready = true;  // may have something: read it without asking the poller
+    bool is_ready = true;   // may have something: read it without asking the poller
+    bool is_owing = false;  // has brought something that it does not know to have left
   };
   // A queue that goes to another worker when what it brought has left.
   struct LeavingQueue {
@@ -110,6 +111,8 @@ class Worker {
   bool process_answers();
   std::vector<AttachedQueue>::iterator find_queue(const RxQueue& queue);
   bool finish_hand_overs();
+  bool has_all_left() const { return !transmit_.has_backlog() && !transmit_.has_parted() && !pipeline_.has_held(); }
+  void tell_queues();
   bool has_to_look_again() const { return transmit_.has_backlog() || !leaving_.empty(); }
 
   void run_command(MegaflowCommand& command);

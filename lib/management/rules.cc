@@ -170,6 +170,9 @@ std::optional<std::string> check_switch_settings(const Datum& value) {
       return fmt::format("{}=\"{}\": a number from {} to {} is needed", number.key, *text, number.least, number.most);
     }
   }
+  if (const auto wish = value.at("kernel-forwarding"); wish && wish != "true" && wish != "false") {
+    return fmt::format("kernel-forwarding=\"{}\": true or false is needed", *wish);
+  }
   return std::nullopt;
 }
 

@@ -287,8 +287,8 @@ void Revalidator::look_at(datapath::Megaflow& megaflow, Work& work) {
 
 bool Revalidator::is_idle(const datapath::Megaflow& megaflow, const datapath::Installed& installed,
                           TimePoint now) const {
-  const TimePoint used(Duration(installed.used_ns.load(std::memory_order_acquire)));
-  return now - std::max(used, megaflow.created) >= (megaflow.is_crowded ? options_.idle_in_a_crowd : options_.idle);
+  return now - std::max(installed.count().used, megaflow.created) >=
+         (megaflow.is_crowded ? options_.idle_in_a_crowd : options_.idle);
 }
 
 void Revalidator::replace_or_remove(Work& work) {
@@ -324,17 +324,16 @@ void Revalidator::settle(Work& work) {
 }
 
 void Revalidator::credit(datapath::Installed& installed) {
-  const uint64_t packets = installed.packet_count.load(std::memory_order_acquire);
-  const uint64_t bytes = installed.byte_count.load(std::memory_order_acquire);
-  if (packets == installed.credited_packets && bytes == installed.credited_bytes) {
+  const datapath::MegaflowCount count = installed.count();
+  if (count.packets == installed.credited_packets && count.bytes == installed.credited_bytes) {
     return;
   }
   if (const FlowRecord* record = record_of(installed.decision)) {
-    const TimePoint used(Duration(installed.used_ns.load(std::memory_order_acquire)));
-    record->credits().apply(packets - installed.credited_packets, bytes - installed.credited_bytes, used);
+    record->credits().apply(count.packets - installed.credited_packets, count.bytes - installed.credited_bytes,
+                            count.used);
   }
-  installed.credited_packets = packets;
-  installed.credited_bytes = bytes;
+  installed.credited_packets = count.packets;
+  installed.credited_bytes = count.bytes;
 }
 
 }  // namespace weft::ofproto

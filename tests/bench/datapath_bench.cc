@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "datapath/action/execute.h"
+#include "datapath/kernel/kernel_path.h"
 #include "datapath/worker/pipeline.h"
 #include "lib/base/rcu.h"
 #include "tests/support/frame.h"
@@ -58,12 +59,13 @@ struct PipelineBench {
   PortRegistry ports;
   OneDecision sink;
   WorkerCounters counters;
+  KernelPath kernel;
   PacketPool pool;
   FlowCache cache;
   MegaflowTable megaflows{{}};
   TransmitStep transmit{0, pool, counters.balance, sink};
   MissBudget budget{SystemClock::instance(), 100};
-  Pipeline pipeline{{0, SystemClock::instance(), sink, cache, megaflows, budget, transmit, counters}};
+  Pipeline pipeline{{0, SystemClock::instance(), sink, cache, megaflows, budget, transmit, counters, kernel}};
 };
 
 // Batches of 32 packets; the flows take turns.

@@ -21,3 +21,8 @@ find_package(CLI11 REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 include(GoogleTest)
+
+# For the programs that run in the kernel: clang compiles to BPF whatever it is built for, g++ of Debian 12 does not.
+find_program(WEFT_CLANG_FOR_BPF NAMES clang clang-14 clang-19 REQUIRED)
+# <linux/types.h> includes what stands in the directory of the machine.
+set(WEFT_BPF_INCLUDES -I/usr/include/${CMAKE_LIBRARY_ARCHITECTURE})

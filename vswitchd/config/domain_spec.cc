@@ -22,4 +22,8 @@ datapath::DomainLimits to_domain_limits(const management::Database& database) {
   return limits;
 }
 
+bool wants_kernel_forwarding(const management::Database& database) {
+  return database.root()["other_config"].at("kernel-forwarding") != "false";
+}
+
 }  // namespace weft::config

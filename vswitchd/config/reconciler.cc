@@ -101,6 +101,10 @@ void Reconciler::plan(const Database& wanted) {
     limits_ = limits;
     switch_.datapath().set_domain_limits(limits);
   }
+  if (const bool wanted_now = wants_kernel_forwarding(wanted); wanted_now != wants_kernel_forwarding_) {
+    wants_kernel_forwarding_ = wanted_now;
+    switch_.datapath().set_kernel_forwarding(wanted_now);
+  }
   for (const auto& [name, running] : running_) {
     if (wanted.find_by_name("Bridge", name) == nullptr) {
       plan_end(name, running);

@@ -123,6 +123,7 @@ class Reconciler {
   const std::string version_;
   ofproto::TlsKeeper tls_;  // outlives the connections below
   datapath::DomainLimits limits_{};
+  bool wants_kernel_forwarding_ = true;
   std::map<std::string, RunningBridge, std::less<>> running_;
   std::deque<Step> steps_;
   std::deque<std::pair<management::Database, std::function<void()>>> waiting_;

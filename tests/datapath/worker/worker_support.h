@@ -63,7 +63,7 @@ inline Output to(PortId port) { return {port}; }
 // A worker that is run by the test itself.
 class WorkerTest : public testing::Test {
  protected:
-  explicit WorkerTest(DatapathOptions options = {}) : worker_(0, options, clock_, sink_, registry_) {
+  explicit WorkerTest(DatapathOptions options = {}) : worker_(0, options, clock_, sink_, registry_, kernel_) {
     for (MemoryPort** port : {&p1_, &p2_, &p3_}) {
       *port = &add_port({.type = PortType::memory});
     }
@@ -113,6 +113,7 @@ class WorkerTest : public testing::Test {
   ManualClock clock_;
   ScriptedSink sink_;
   PortRegistry registry_;
+  KernelPath kernel_;  // without programs: takes nothing
   Worker worker_;
   std::vector<MemoryPort*> ports_;
   MemoryPort* p1_ = nullptr;

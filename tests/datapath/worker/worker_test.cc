@@ -81,7 +81,7 @@ TEST_F(WorkerCommandTest, APacketOutThatIsNoFrameIsDropped) {
 
 TEST_F(WorkerCommandTest, AFullMegaflowTableStillForwards) {
   sink_.decide = [&](const FlowKey&) { return decision({to(p2_->id())}, {FieldId::udp_src}); };
-  Worker small(0, {.megaflow_limit = 64}, clock_, sink_, registry_);
+  Worker small(0, {.megaflow_limit = 64}, clock_, sink_, registry_, kernel_);
   MemoryPort& port = *p1_;
   worker_.detach(*port.rx_queues()[0]);
   small.attach(port.rx_queues()[0]);

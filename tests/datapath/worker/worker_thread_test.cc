@@ -39,7 +39,7 @@ class VersionedSink final : public UpcallSink {
 class WorkerThreadTest : public testing::Test {
  protected:
   explicit WorkerThreadTest(PollPolicy policy = PollPolicy::adaptive)
-      : worker_(0, {.poll_policy = policy}, clock_, sink_, registry_) {
+      : worker_(0, {.poll_policy = policy}, clock_, sink_, registry_, kernel_) {
     for (MemoryPort*& port : ports_) {
       auto made =
           std::make_unique<MemoryPort>(PortSpec{.type = PortType::memory}, PortEnvironment{.id = *registry_.take_id()});
@@ -75,6 +75,7 @@ class WorkerThreadTest : public testing::Test {
   ManualClock clock_;
   VersionedSink sink_;
   PortRegistry registry_;
+  KernelPath kernel_;
   Worker worker_;
   std::array<MemoryPort*, 3> ports_{};
 };
@@ -85,7 +86,8 @@ TEST(WorkerStopTest, AWorkerThatDoesNotSpinAlwaysStops) {
   ManualClock clock;
   VersionedSink sink;
   PortRegistry registry;
-  Worker worker(0, {.poll_policy = PollPolicy::sleep}, clock, sink, registry);
+  KernelPath kernel;
+  Worker worker(0, {.poll_policy = PollPolicy::sleep}, clock, sink, registry, kernel);
   for (int i = 0; i < 3000; ++i) {
     worker.start();
     // Three rounds with work; the fourth, without, is one that asks the poller and then sleeps. It is met somewhere.

@@ -47,5 +47,19 @@ TEST(DomainSpec, ANumberThatCannotBeIsRefusedByName) {
   EXPECT_EQ(management::check_switch_settings(switch_settings({{"max-megaflows-per-port", "0"}})), std::nullopt);
 }
 
+TEST(DomainSpec, TheKernelForwardsUnlessToldNotTo) {
+  management::OneBridge a;
+  EXPECT_TRUE(wants_kernel_forwarding(a.database));
+  for (const auto* wish : {"false", "true"}) {
+    ASSERT_TRUE(
+        a.database.apply({management::update("Open_vSwitch", a.root,
+                                             {{"other_config", switch_settings({{"kernel-forwarding", wish}})}})},
+                         management::Writer::user));
+    EXPECT_EQ(wants_kernel_forwarding(a.database), std::string_view(wish) == "true");
+  }
+  EXPECT_EQ(management::check_switch_settings(switch_settings({{"kernel-forwarding", "perhaps"}})),
+            "kernel-forwarding=\"perhaps\": true or false is needed");
+}
+
 }  // namespace
 }  // namespace weft::config
