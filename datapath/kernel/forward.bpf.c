@@ -24,7 +24,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "shared_layout.h"
+#include "datapath/kernel/shared_layout.h"
 
 #define VLAN_TPID 0x8100
 #define IPV4 0x0800
@@ -281,14 +281,15 @@ static __always_inline int fits(const struct __sk_buff* skb, __u32 header_bytes,
 static __always_inline void count(const struct __sk_buff* skb, struct weft_slot* slot) {
   __sync_fetch_and_add(&slot->packets, 1);
   __sync_fetch_and_add(&slot->bytes, skb->len + (skb->vlan_present ? 4 : 0));
-  if (skb->gso_size != 0) {
-    __sync_fetch_and_add(&slot->gso_segments, skb->gso_segs);
+  if (skb->gso_size != 0 && skb->gso_segs > 1) {
+    __sync_fetch_and_add(&slot->more_segments, skb->gso_segs - 1);
   }
   *(volatile __s64*)&slot->used_ns = bpf_ktime_get_coarse_ns();
 }
 
-/* The device that the frame is to leave by; 0: it goes up. */
-static __always_inline __u32 forward(struct __sk_buff* skb, struct weft_port* port, __u32 place) {
+/* Where the frame goes, and how; false: up. */
+static __always_inline int forward(struct __sk_buff* skb, struct weft_port* port, __u32 place,
+                                   struct weft_verdict* verdict) {
   struct packet packet = {};
   if (port->mask_end == 0 || !read_packet(skb, &packet)) {
     return 0;
@@ -307,7 +308,12 @@ static __always_inline __u32 forward(struct __sk_buff* skb, struct weft_port* po
     return 0;
   }
   count(skb, slot);
-  return ifindex;
+  verdict->pops_tag = slot->pops_tag;
+  verdict->pushes_tag = slot->pushes_tag;
+  verdict->tag_tci = slot->tag_tci;
+  verdict->in_ifindex = skb->ifindex;
+  verdict->out_ifindex = ifindex;
+  return 1;
 }
 
 SEC("socket")
@@ -328,10 +334,7 @@ int weft_filter(struct __sk_buff* skb) {
   if (port == 0) {
     return goes_up;
   }
-  const __u32 out = forward(skb, port, in_place);
-  if (out != 0) {
-    verdict->in_ifindex = ifindex;
-    verdict->out_ifindex = out;
+  if (forward(skb, port, in_place, verdict)) {
     return forwarded;
   }
   __sync_fetch_and_add(&port->came_up, 1);
@@ -347,7 +350,11 @@ int weft_guard(struct __sk_buff* skb) {
   }
   const __u32 out = verdict->out_ifindex;
   verdict->out_ifindex = 0;
-  return verdict->in_ifindex == skb->ifindex ? bpf_redirect(out, 0) : TC_ACT_STOLEN;
+  if (verdict->in_ifindex != skb->ifindex || (verdict->pops_tag && bpf_skb_vlan_pop(skb) != 0) ||
+      (verdict->pushes_tag && bpf_skb_vlan_push(skb, bpf_htons(VLAN_TPID), verdict->tag_tci) != 0)) {
+    return TC_ACT_STOLEN;
+  }
+  return bpf_redirect(out, 0);
 }
 
 const char licence[] SEC("license") = "Apache-2.0";

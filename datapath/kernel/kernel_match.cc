@@ -147,4 +147,31 @@ std::optional<KernelMatch> kernel_match(const Megaflow& megaflow) {
   return is_possible ? std::optional(match) : std::nullopt;
 }
 
+std::optional<KernelAction> kernel_action(const ActionList& actions, const KernelMatch& match) {
+  const uint16_t is_tagged = Be16{vlan_tag_present}.wire();
+  const bool is_tag_known = (match.mask.vlan_tci & is_tagged) != 0;
+  const bool has_tag = (match.key.vlan_tci & is_tagged) != 0;
+  KernelAction action;
+  size_t next = 0;
+  if (next < actions.size() && std::holds_alternative<PopVlan>(actions[next])) {
+    action.pops_tag = true;
+    ++next;
+  }
+  if (const auto* push = next < actions.size() ? std::get_if<PushVlan>(&actions[next]) : nullptr) {
+    if (push->tpid != eth_type::vlan) {
+      return std::nullopt;
+    }
+    action.pushed_tci = push->tci & static_cast<uint16_t>(~vlan_tag_present);
+    ++next;
+  }
+  // A second tag would be part of the frame, and count as such.
+  const bool fits_tag = action.pops_tag ? is_tag_known && has_tag : !action.pushed_tci || (is_tag_known && !has_tag);
+  const auto* output = next + 1 == actions.size() ? std::get_if<Output>(&actions[next]) : nullptr;
+  if (output == nullptr || output->queue != nullptr || !fits_tag) {
+    return std::nullopt;
+  }
+  action.port = output->port;
+  return action;
+}
+
 }  // namespace weft::datapath

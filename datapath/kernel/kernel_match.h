@@ -1,4 +1,5 @@
-// What a megaflow looks like to the kernel's part of forwarding, if it can be told: the fields that forward.bpf.c reads.
+// What a megaflow is to the kernel's part of forwarding, if it can be told: the fields that forward.bpf.c reads, and what it
+// can do.
 //
 // Packets that the program knows are TCP, UDP and echo over plain IPv4 and IPv6 from a device; of every other field they
 // have zero. So a megaflow that asks for such a zero is no obstacle, and one that asks for anything else covers no packet
@@ -21,5 +22,15 @@ struct KernelMatch {
 
 // Nothing: no packet of this megaflow is one that the program may know.
 std::optional<KernelMatch> kernel_match(const Megaflow& megaflow);
+
+// The packet leaves by one port, perhaps with another VLAN tag than it came with, or without.
+struct KernelAction {
+  PortId port = port_id::none;
+  bool pops_tag = false;
+  std::optional<uint16_t> pushed_tci{};
+};
+
+// Nothing: the decision does more, or less, with packets that are alike as `match` says.
+std::optional<KernelAction> kernel_action(const ActionList& actions, const KernelMatch& match);
 
 }  // namespace weft::datapath

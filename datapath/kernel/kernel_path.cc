@@ -6,6 +6,7 @@
 
 #include "lib/base/log.h"
 #include "lib/packet/ethernet.h"
+#include "lib/packet/vlan.h"
 
 namespace weft::datapath {
 namespace {
@@ -36,8 +37,9 @@ bool are_equal(const weft_key& a, const weft_key& b) { return std::memcmp(&a, &b
 // A decision's part in the kernel. `is_in_force` is under the path's mutex; the rest is fixed.
 class KernelPath::Share final : public KernelShare {
  public:
-  Share(std::shared_ptr<KernelPath> owner, uint32_t in, uint32_t out, const KernelMatch& packets, uint32_t number)
-      : path(std::move(owner)), in_place(in), out_place(out), match(packets), slot(number) {}
+  Share(std::shared_ptr<KernelPath> owner, uint32_t in, uint32_t out, const KernelMatch& packets,
+        const KernelAction& done, uint32_t number)
+      : path(std::move(owner)), in_place(in), out_place(out), match(packets), action(done), slot(number) {}
   ~Share() override { path->forget(*this); }
 
   MegaflowCount count() const override {
@@ -50,6 +52,7 @@ class KernelPath::Share final : public KernelShare {
   const std::shared_ptr<KernelPath> path;
   const uint32_t in_place, out_place;
   const KernelMatch match;
+  const KernelAction action;
   const uint32_t slot;
   bool is_in_force = false;
 };
@@ -147,22 +150,20 @@ KernelPath::Answer KernelPath::offer(Megaflow& megaflow) {
     return Answer::not_now;
   }
   Installed& installed = *megaflow.installed.load(std::memory_order_relaxed);
-  if (installed.shortcut.port == port_id::none || installed.shortcut.tunnel != nullptr) {
+  const auto match = kernel_match(megaflow);
+  const auto action = match ? kernel_action(installed.decision.actions, *match) : std::nullopt;
+  if (!action) {
     return Answer::never;
   }
   MutexLock lock(mutex_);
   const auto in = place_of(in_port_of(megaflow));
-  const auto out = place_of(installed.shortcut.port);
+  const auto out = place_of(action->port);
   if (!in || !out || !is_enabled_) {
     return Answer::not_now;
   }
   auto* share = static_cast<Share*>(installed.kernel_share.load(std::memory_order_relaxed));
   if (share == nullptr) {
-    const auto match = kernel_match(megaflow);
-    if (!match) {
-      return Answer::never;
-    }
-    share = make_share(*in, *out, *match);
+    share = make_share(*in, *out, *match, *action);
     if (share == nullptr) {
       return Answer::not_now;
     }
@@ -172,14 +173,15 @@ KernelPath::Answer KernelPath::offer(Megaflow& megaflow) {
 }
 
 // Null: every slot is in use, or rests.
-KernelPath::Share* KernelPath::make_share(uint32_t in, uint32_t out, const KernelMatch& match) {
+KernelPath::Share* KernelPath::make_share(uint32_t in, uint32_t out, const KernelMatch& match,
+                                          const KernelAction& action) {
   const auto number = take_slot();
   if (!number) {
     return nullptr;
   }
   places_[in].received_by.insert(*number);
   places_[out].sent_by.insert(*number);
-  return new Share(shared_from_this(), in, out, match, *number);
+  return new Share(shared_from_this(), in, out, match, action, *number);
 }
 
 std::optional<uint32_t> KernelPath::take_slot() {
@@ -231,6 +233,9 @@ bool KernelPath::put_in(Share& share) {
   shared.key.mask = *mask;
   shared.mask = share.match.mask;
   shared.out_port = share.out_place;
+  shared.pops_tag = share.action.pops_tag ? 1 : 0;
+  shared.pushes_tag = share.action.pushed_tci ? 1 : 0;
+  shared.tag_tci = share.action.pushed_tci.value_or(0);
   write(shared.state, static_cast<__u32>(weft_slot_waiting));
   if (!programs_->add_flow(shared.key, share.slot)) {
     write(shared.state, static_cast<__u32>(weft_slot_unused));
@@ -264,22 +269,32 @@ void KernelPath::forget(Share& share) {
   withdraw_locked(share);
   // A place that is another port's by now does not know the slot.
   if (places_[share.in_place].received_by.erase(share.slot) != 0) {
-    places_[share.in_place].ended.received += traffic_of(share.slot);
+    places_[share.in_place].ended.received += received_by(share.slot);
   }
   if (places_[share.out_place].sent_by.erase(share.slot) != 0) {
-    places_[share.out_place].ended.sent += traffic_of(share.slot);
+    places_[share.out_place].ended.sent += sent_by(share.slot);
   }
   weft_slot& shared = slot(share.slot);
-  for (__u64* counter : {&shared.packets, &shared.bytes, &shared.gso_segments}) {
+  for (__u64* counter : {&shared.packets, &shared.bytes, &shared.more_segments}) {
     write(*counter, __u64{0});
   }
   write(shared.used_ns, __s64{0});
   resting_.push_back({share.slot, SystemClock::instance().now()});
 }
 
-KernelTraffic KernelPath::traffic_of(uint32_t number) const {
+KernelTraffic KernelPath::received_by(uint32_t number) const {
   weft_slot& counted = slot(number);
-  return {read(counted.packets), read(counted.bytes), read(counted.gso_segments)};
+  const uint64_t packets = read(counted.packets);
+  return {packets, read(counted.bytes), packets + read(counted.more_segments)};
+}
+
+// With the tag as it is when the frame leaves.
+KernelTraffic KernelPath::sent_by(uint32_t number) const {
+  KernelTraffic sum = received_by(number);
+  const weft_slot& counted = slot(number);
+  sum.bytes += sum.packets * vlan_tag_bytes * counted.pushes_tag;
+  sum.bytes -= sum.packets * vlan_tag_bytes * counted.pops_tag;
+  return sum;
 }
 
 KernelPath::PortTraffic KernelPath::traffic(PortId id) const {
@@ -290,10 +305,10 @@ KernelPath::PortTraffic KernelPath::traffic(PortId id) const {
   }
   PortTraffic sum = places_[*place].ended;
   for (const uint32_t number : places_[*place].received_by) {
-    sum.received += traffic_of(number);
+    sum.received += received_by(number);
   }
   for (const uint32_t number : places_[*place].sent_by) {
-    sum.sent += traffic_of(number);
+    sum.sent += sent_by(number);
   }
   return sum;
 }

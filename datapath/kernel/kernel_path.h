@@ -2,8 +2,8 @@
 //
 // What user space must do twice for each byte, copy it out of the kernel and back in, is then not done at all: a guest's
 // large segment goes from one device to the other as it is, on the processor of whoever sent it. Only a decision that
-// sends a packet unchanged to one port without a queue can be put there, whose megaflow asks for nothing that the program
-// does not know (kernel_match.h). A worker offers it after some packets; it is in force only from a moment on when nothing
+// sends a packet to one port without a queue can be put there, with its VLAN tag changed at most, whose megaflow asks for
+// nothing that the program does not know (kernel_match.h). A worker offers it after some packets; it is in force only from a moment on when nothing
 // of its port is in user space, so packets keep their order.
 //
 // A decision's share (KernelShare) counts like the worker's own. withdraw() ends it at once: a program that starts later
@@ -119,8 +119,9 @@ class KernelPath : public std::enable_shared_from_this<KernelPath> {
   void withdraw_locked(Share& share) REQUIRES(mutex_);
   void forget(Share& share) EXCLUDES(mutex_);
   void remove_port(uint32_t place) EXCLUDES(mutex_);
-  Share* make_share(uint32_t in, uint32_t out, const KernelMatch& match) REQUIRES(mutex_);
-  KernelTraffic traffic_of(uint32_t slot) const;
+  Share* make_share(uint32_t in, uint32_t out, const KernelMatch& match, const KernelAction& action) REQUIRES(mutex_);
+  KernelTraffic received_by(uint32_t slot) const;
+  KernelTraffic sent_by(uint32_t slot) const;
 
   std::unique_ptr<KernelPrograms> programs_;  // from load() on as it is
   std::atomic<bool> is_open_{false};          // there are programs, and shares are wanted

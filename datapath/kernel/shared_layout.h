@@ -54,9 +54,13 @@ struct weft_slot {
   /* Programs. */
   __u64 packets;
   __u64 bytes;
-  __u64 gso_segments;
-  __s64 used_ns; /* CLOCK_MONOTONIC_COARSE of the last packet */
-  __u64 unused[2];
+  __u64 more_segments; /* that large frames stand for beyond one */
+  __s64 used_ns;       /* CLOCK_MONOTONIC_COARSE of the last packet */
+  /* The switch, while unused for long: what is done with the packet before it leaves, in this order. */
+  __u8 pops_tag;
+  __u8 pushes_tag; /* of type 0x8100 */
+  __u16 tag_tci;   /* host order */
+  __u32 unused[3];
 };
 
 struct weft_port {
@@ -73,6 +77,9 @@ struct weft_port {
 struct weft_verdict {
   __u32 in_ifindex;
   __u32 out_ifindex; /* 0: the frame ends here */
+  __u8 pops_tag;     /* as weft_slot has them */
+  __u8 pushes_tag;
+  __u16 tag_tci;
 };
 
 #endif
