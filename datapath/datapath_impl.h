@@ -59,6 +59,7 @@ class DatapathImpl final : public Datapath {
 
   void set_domain_limits(const DomainLimits& limits) override;
   void set_kernel_forwarding(bool is_wanted) override { kernel_->set_enabled(is_wanted); }
+  KernelStatus kernel_status() const override { return kernel_->status(); }
   std::vector<DomainStatus> domain_status() override;
 
   std::vector<WorkerStatus> worker_status() const override;

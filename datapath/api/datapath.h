@@ -48,6 +48,13 @@ struct DatapathOptions {
   const Clock* clock = nullptr;  // null: the system's
 };
 
+// What the kernel forwards by itself.
+struct KernelStatus {
+  enum class State : uint8_t { unused, forwards, switched_off, unavailable };
+  State state = State::unused;  // unused: there was no system port yet
+  size_t megaflow_count = 0;    // that it has, those included whose turn is about to come
+};
+
 struct WorkerStatus {
   unsigned index = 0;
   uint64_t rounds = 0, sleeps = 0, rx_packets = 0, flow_cache_hits = 0, megaflow_hits = 0, misses = 0;
@@ -150,6 +157,7 @@ class Datapath {
   // Whether the kernel may forward packets by itself from one system port to another. It may at first; when this returns
   // with `false` it takes up none any more.
   virtual void set_kernel_forwarding(bool is_wanted) = 0;
+  virtual KernelStatus kernel_status() const = 0;
   // Of every worker, in no order; those that nothing has come from are left out. Waits for the workers.
   virtual std::vector<DomainStatus> domain_status() = 0;
 

@@ -313,9 +313,13 @@ KernelPath::PortTraffic KernelPath::traffic(PortId id) const {
   return sum;
 }
 
-size_t KernelPath::share_count() const {
+KernelStatus KernelPath::status() const {
+  using State = KernelStatus::State;
   MutexLock lock(mutex_);
-  return in_force_.size();
+  if (programs_ == nullptr) {
+    return {was_tried_ ? State::unavailable : State::unused};
+  }
+  return {is_enabled_ ? State::forwards : State::switched_off, in_force_.size()};
 }
 
 }  // namespace weft::datapath

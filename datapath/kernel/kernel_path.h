@@ -13,7 +13,7 @@
 // The programs are loaded with the first port. Where the kernel has no BPF, or refuses, everything goes on in user
 // space.
 //
-// Threads:   load(), add_port(), set_enabled(), traffic(): the control thread. offer(): workers. KernelShare: as it says.
+// Threads:   load(), add_port(), set_enabled(), traffic(), status(): the control thread. offer(): workers. KernelShare: as it says.
 // Ownership: shared with the shares, which may outlive the datapath until RCU frees them.
 // Cost:      offer(): a system call. The memory of tables: 8 MB in the kernel, from the first port on.
 #pragma once
@@ -28,6 +28,7 @@
 #include <set>
 #include <vector>
 
+#include "datapath/api/datapath.h"
 #include "datapath/api/megaflow.h"
 #include "datapath/kernel/kernel_match.h"
 #include "datapath/kernel/kernel_programs.h"
@@ -91,7 +92,7 @@ class KernelPath : public std::enable_shared_from_this<KernelPath> {
   };
   // Since the port was added.
   PortTraffic traffic(PortId id) const EXCLUDES(mutex_);
-  size_t share_count() const EXCLUDES(mutex_);  // that are in force
+  KernelStatus status() const EXCLUDES(mutex_);
 
  private:
   friend class KernelPort;

@@ -29,6 +29,20 @@ std::string port_line(const ofproto::PortInfo& port, const datapath::Datapath& d
       c.rx_gso_segments, c.tx_packets, c.tx_bytes, c.tx_dropped, c.tx_errors, c.tx_gso_segments);
 }
 
+std::string kernel_line(const datapath::KernelStatus& status) {
+  switch (status.state) {
+    case datapath::KernelStatus::State::unused:
+      break;
+    case datapath::KernelStatus::State::forwards:
+      return fmt::format("  kernel: forwards, flows:{}\n", status.megaflow_count);
+    case datapath::KernelStatus::State::switched_off:
+      return "  kernel: does not forward (other_config:kernel-forwarding)\n";
+    case datapath::KernelStatus::State::unavailable:
+      return "  kernel: does not forward, it refused the programs (see the log)\n";
+  }
+  return "";
+}
+
 // Names of the datapath's ports.
 class PortNamesById {
  public:
@@ -99,6 +113,7 @@ void dpctl_show(CommandContext& context, const Words&, Answer answer) {
     masks += worker.mask_count;
   }
   std::string out = fmt::format("weft: hit:{} missed:{} flows:{} masks:{}\n", hits, misses, megaflows, masks);
+  out += kernel_line(context.the_switch.datapath().kernel_status());
   for (const auto* bridge : context.the_switch.bridges()) {
     out += fmt::format("  {}:\n", bridge->name());
     for (const auto& port : bridge->ports()) {

@@ -66,6 +66,7 @@ class WalkedDatapath final : public datapath::Datapath {
   void rebalance() override {}
   void set_domain_limits(const datapath::DomainLimits&) override {}
   void set_kernel_forwarding(bool) override {}
+  datapath::KernelStatus kernel_status() const override { return {}; }
   std::vector<datapath::DomainStatus> domain_status() override { return {}; }
   std::vector<datapath::WorkerStatus> worker_status() const override { return {}; }
   uint64_t drop_count(DropReason) const override { return 0; }

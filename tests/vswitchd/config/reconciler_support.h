@@ -135,6 +135,7 @@ class DeviceDatapath : public datapath::Datapath {
   void rebalance() override { inner_->rebalance(); }
   void set_domain_limits(const datapath::DomainLimits& limits) override { inner_->set_domain_limits(limits); }
   void set_kernel_forwarding(bool is_wanted) override { inner_->set_kernel_forwarding(is_wanted); }
+  datapath::KernelStatus kernel_status() const override { return inner_->kernel_status(); }
   std::vector<datapath::DomainStatus> domain_status() override { return inner_->domain_status(); }
   std::vector<datapath::WorkerStatus> worker_status() const override { return inner_->worker_status(); }
   uint64_t drop_count(DropReason reason) const override { return inner_->drop_count(reason); }
