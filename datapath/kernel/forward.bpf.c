@@ -45,7 +45,7 @@ enum {
 enum { ethernet_bytes = 14, ipv4_bytes = 20, ipv6_bytes = 40, min_tcp_bytes = 20, l4_bytes = 8 };
 
 /* What a filter returns is how much of the frame its socket is given. */
-enum { forwarded = 0, goes_up = 0x40000 };
+enum { forwarded = 0, goes_up = 0x7fffffff };
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
