@@ -21,6 +21,7 @@
 #include "datapath/api/queue.h"
 #include "lib/base/hash.h"
 #include "lib/base/ids.h"
+#include "lib/base/small_blocks.h"
 #include "lib/flow/field.h"
 #include "lib/packet/drop_reason.h"
 #include "lib/packet/tunnel_metadata.h"
@@ -194,7 +195,8 @@ struct CheckLarger {
 using Action = std::variant<Output, OutputSet, SetField, PushVlan, PopVlan, PushMpls, PopMpls, PushPbb, PopPbb,
                             CopyTtlOut, CopyTtlIn, DecMplsTtl, DecTtl, SetTunnel, SetTunnelOptions, Truncate,
                             ApplyMeter, Hash, Recirculate, Controller, Drop, CheckLarger, std::shared_ptr<const Clone>>;
-using ActionList = std::vector<Action>;
+// Most have one or two, and are kept with a decision.
+using ActionList = std::vector<Action, SmallBlockAllocator<Action>>;
 
 struct Clone {
   ActionList actions;

@@ -16,6 +16,7 @@
 #include "lib/base/big_endian.h"
 #include "lib/base/clock.h"
 #include "lib/base/counter.h"
+#include "lib/base/small_blocks.h"
 #include "lib/flow/kept_key.h"
 
 namespace weft::datapath {
@@ -59,7 +60,7 @@ class KernelShare {
 };
 
 // What a packet that is forwarded or dropped reads and writes lies in the first line.
-struct alignas(cache_line_bytes) Installed {
+struct alignas(cache_line_bytes) Installed : InSmallBlocks {
   explicit Installed(Decision d) : decision(std::move(d)) { shortcut = Shortcut(decision.actions); }
   ~Installed() { delete kernel_share.load(std::memory_order_relaxed); }
   Installed(const Installed&) = delete;
