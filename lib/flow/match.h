@@ -65,6 +65,17 @@ class Match {
 
 class MiniMatch {
  public:
+  struct Mask {
+    WordSet set;
+    std::vector<uint64_t> words;
+  };
+  using SharedMask = std::shared_ptr<const Mask>;
+  // Wherever the values are kept.
+  struct View {
+    const Mask* mask;  // null: everything matches
+    const uint64_t* values;
+  };
+
   MiniMatch() = default;
   explicit MiniMatch(const Match& match);
   MiniMatch(const MiniMatch&);
@@ -79,19 +90,20 @@ class MiniMatch {
   std::span<const uint64_t> masks() const { return mask_ ? std::span(mask_->words) : std::span<const uint64_t>(); }
   bool matches(const FlowKey& key) const;
   bool is_subset_of(const MiniMatch& other) const;
-  bool overlaps(const MiniMatch& other) const;
+  bool overlaps(const MiniMatch& other) const { return overlaps(View{other.mask_.get(), other.values_.get()}); }
+  bool overlaps(const View& other) const;
+
+  // The parts that a MiniMatch of `match` would be made of, its values appended to `values`.
+  static SharedMask take_apart(const Match& match, std::vector<uint64_t>& values);
+
   friend bool operator==(const MiniMatch& a, const MiniMatch& b);
 
  private:
-  struct Mask {
-    WordSet set;
-    std::vector<uint64_t> words;
-  };
   static constexpr WordSet no_words{};
 
-  static std::shared_ptr<const Mask> share(const WordSet& set, const Flow& mask);
+  static SharedMask share(const WordSet& set, const Flow& mask);
 
-  std::shared_ptr<const Mask> mask_;  // null: everything matches
+  SharedMask mask_;  // null: everything matches
   std::unique_ptr<uint64_t[]> values_;
 };
 

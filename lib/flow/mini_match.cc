@@ -13,12 +13,20 @@ WordSet intersection(const WordSet& a, const WordSet& b) {
   return both;
 }
 
+WordSet words_of(const Flow& mask) {
+  WordSet set;
+  for (unsigned i = 0; i < key_word_count; ++i) {
+    set.bits[i >> 6] |= uint64_t{mask.word(i) != 0} << (i & 63);
+  }
+  return set;
+}
+
 bool contains(const WordSet& all, const WordSet& some) { return intersection(all, some) == some; }
 
 }  // namespace
 
 // Rules come in crowds that have one mask. Each thread remembers the masks that it met, and tries the last one first.
-std::shared_ptr<const MiniMatch::Mask> MiniMatch::share(const WordSet& set, const Flow& mask) {
+MiniMatch::SharedMask MiniMatch::share(const WordSet& set, const Flow& mask) {
   constexpr size_t remembered = 64;
   thread_local std::array<std::shared_ptr<const Mask>, remembered> recent;
   thread_local size_t last = 0;
@@ -47,11 +55,17 @@ std::shared_ptr<const MiniMatch::Mask> MiniMatch::share(const WordSet& set, cons
   return place;
 }
 
-MiniMatch::MiniMatch(const Match& match) {
-  WordSet set;
-  for (unsigned i = 0; i < key_word_count; ++i) {
-    set.bits[i >> 6] |= uint64_t{match.mask().word(i) != 0} << (i & 63);
+MiniMatch::SharedMask MiniMatch::take_apart(const Match& match, std::vector<uint64_t>& values) {
+  const WordSet set = words_of(match.mask());
+  if (set.empty()) {
+    return nullptr;
   }
+  set.for_each([&](unsigned i) { values.push_back(match.value().word(i) & match.mask().word(i)); });
+  return share(set, match.mask());
+}
+
+MiniMatch::MiniMatch(const Match& match) {
+  const WordSet set = words_of(match.mask());
   if (set.empty()) {
     return;
   }
@@ -108,12 +122,15 @@ bool MiniMatch::is_subset_of(const MiniMatch& other) const {
   return difference == 0;
 }
 
-bool MiniMatch::overlaps(const MiniMatch& other) const {
+bool MiniMatch::overlaps(const View& other) const {
+  if (other.mask == nullptr) {
+    return true;
+  }
   uint64_t difference = 0;
-  intersection(set(), other.set()).for_each([&](unsigned i) {
+  intersection(set(), other.mask->set).for_each([&](unsigned i) {
     const unsigned a = set().rank(i);
-    const unsigned b = other.set().rank(i);
-    difference |= (values()[a] ^ other.values()[b]) & masks()[a] & other.masks()[b];
+    const unsigned b = other.mask->set.rank(i);
+    difference |= (values()[a] ^ other.values[b]) & masks()[a] & other.mask->words[b];
   });
   return difference == 0;
 }

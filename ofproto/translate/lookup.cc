@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/base/recycler.h"
 #include "ofproto/translate/fragment.h"
 #include "ofproto/translate/translation.h"
 
@@ -70,7 +71,7 @@ void Translation::note_lookup(uint8_t table_id, const FlowRule* rule, const Conj
   if (!lookups_.empty() && lookups_.back().packet->looks_like(packet_)) {
     lookup.packet = lookups_.back().packet;
   } else {
-    lookup.packet = std::make_shared<PacketState>(packet_);
+    lookup.packet = std::allocate_shared<PacketState>(Recycler<PacketState>(), packet_);
   }
   if (!trail.empty()) {
     note_conjunctions(lookup, trail);

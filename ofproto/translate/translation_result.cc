@@ -2,6 +2,14 @@
 
 namespace weft::ofproto {
 
+MiniMatch::View DependencyView::seen_by(const TableDependency& table) const {
+  const uint64_t* own = values;
+  for (const MiniMatch::SharedMask& before : masks.first(table.seen)) {
+    own += before != nullptr ? before->words.size() : 0;
+  }
+  return {masks[table.seen].get(), own};
+}
+
 void Credits::apply(uint64_t packet_count, uint64_t byte_count, TimePoint used) const {
   for (const auto& counters : rules) {
     counters->credit(packet_count, byte_count, used);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "datapath/api/action.h"
@@ -33,25 +34,30 @@ struct Credits {
   struct Table {
     const FlowTable* table;
     bool matched;
+    friend bool operator==(const Table&, const Table&) = default;
   };
   struct Bucket {
     std::shared_ptr<const Group> group;
     size_t bucket;
+    friend bool operator==(const Bucket&, const Bucket&) = default;
   };
   struct Patch {
     std::shared_ptr<PatchCounters> counters;
     bool is_receive;
+    friend bool operator==(const Patch&, const Patch&) = default;
   };
   struct Mac {
     const MacTable* table;
     MacTable::Key key;
     MacLocation location;
+    friend bool operator==(const Mac&, const Mac&) = default;
   };
 
   // Packets that are answered in somebody's stead.
   struct Answer {
     const NeighbourTable* table;
     Domain domain;
+    friend bool operator==(const Answer&, const Answer&) = default;
   };
 
   // The rule's timeouts shrink.
@@ -59,6 +65,7 @@ struct Credits {
     std::shared_ptr<const FlowRule> rule;
     const TableSet* tables;
     openflow::FinTimeoutAction timeouts;
+    friend bool operator==(const FinTimeout&, const FinTimeout&) = default;
   };
 
   std::vector<std::shared_ptr<FlowCounters>> rules;
@@ -74,6 +81,9 @@ struct Credits {
 
   // Tables, MACs and neighbours belong to bridges, which outlive every record (RCU).
   void apply(uint64_t packet_count, uint64_t byte_count, TimePoint used) const;
+
+  // The same things are credited, not just equal ones.
+  friend bool operator==(const Credits&, const Credits&) = default;
 };
 
 struct MacLearn {
@@ -103,18 +113,46 @@ struct Effects {
   bool empty() const { return macs.empty() && neighbours.empty() && learns.empty(); }
 };
 
-// One table that was asked. `seen` is the packet as it was then, as far as the decision fixes it: a rule that is
-// added later touches the decision only if it could match that and beats what was found.
+// One table that was asked, and which packet it saw: a rule that is added later touches the decision only if it could
+// match that and beats what was found.
 struct TableDependency {
   BridgeId bridge = 0;
   uint8_t table_id = 0;
   std::optional<int32_t> priority;  // of the rule found; nothing: a miss
-  std::shared_ptr<const MiniMatch> seen;
+  uint32_t seen = 0;                // its place among SeenPackets
+
+  friend bool operator==(const TableDependency&, const TableDependency&) = default;
+};
+
+// The packet as tables saw it, as far as the decision fixes it: a mask for each time that it had changed, which decisions of
+// one kind have in common, and the values under all of them.
+struct SeenPackets {
+  std::vector<MiniMatch::SharedMask> masks;
+  std::vector<uint64_t> values;
+
+  void add(const Match& packet) { masks.push_back(MiniMatch::take_apart(packet, values)); }
 };
 
 struct Dependencies {
   std::vector<DependencyId> ids;  // sorted, each once
   std::vector<TableDependency> tables;
+  SeenPackets seen;
+};
+
+// The same, wherever it is kept.
+struct DependencyView {
+  DependencyView(std::span<const DependencyId> all_ids, std::span<const TableDependency> all_tables,
+                 std::span<const MiniMatch::SharedMask> all_masks, const uint64_t* all_values)
+      : ids(all_ids), tables(all_tables), masks(all_masks), values(all_values) {}
+  DependencyView(const Dependencies& all)  // NOLINT(google-explicit-constructor): the same things
+      : DependencyView(all.ids, all.tables, all.seen.masks, all.seen.values.data()) {}
+
+  MiniMatch::View seen_by(const TableDependency& table) const;
+
+  std::span<const DependencyId> ids;
+  std::span<const TableDependency> tables;
+  std::span<const MiniMatch::SharedMask> masks;
+  const uint64_t* values;
 };
 
 struct TranslationResult {

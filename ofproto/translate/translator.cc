@@ -396,20 +396,18 @@ void Translation::finish_dependencies() {
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 
   const Lookup* last = nullptr;
-  std::shared_ptr<const MiniMatch> seen;
+  SeenPackets& seen = out_.dependencies.seen;
   for (const Lookup& lookup : lookups_) {
     if (last == nullptr || lookup.packet != last->packet || lookup.fragments != last->fragments) {
       Match match;
       match.mask() = lookup.packet->known(looked_at_);
       match.value() = lookup.packet->flow();
       hide_fragment(match.value(), match.mask(), lookup.fragments);
-      for (unsigned i = 0; i < key_word_count; ++i) {
-        match.value().word(i) &= match.mask().word(i);
-      }
-      seen = std::make_shared<MiniMatch>(match);
+      seen.add(match);
       last = &lookup;
     }
-    out_.dependencies.tables.push_back({lookup.bridge, lookup.table_id, lookup.priority, seen});
+    out_.dependencies.tables.push_back(
+        {lookup.bridge, lookup.table_id, lookup.priority, static_cast<uint32_t>(seen.masks.size() - 1)});
   }
 }
 

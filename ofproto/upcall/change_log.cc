@@ -35,7 +35,7 @@ void TouchIndex::add(const Touches& touches) {
   }
 }
 
-bool TouchIndex::touches(const TableDependency& table) const {
+bool TouchIndex::touches(const TableDependency& table, const DependencyView& dependencies) const {
   if (tables_.contains({table.bridge, table.table_id})) {
     return true;
   }
@@ -43,16 +43,18 @@ bool TouchIndex::touches(const TableDependency& table) const {
   if (found == rules_.end()) {
     return false;
   }
+  const MiniMatch::View seen = dependencies.seen_by(table);
   const auto may_win = [&](const auto& rule) {
-    return (!table.priority || rule->priority() >= *table.priority) && rule->match().overlaps(*table.seen);
+    return (!table.priority || rule->priority() >= *table.priority) && rule->match().overlaps(seen);
   };
   return found->second.size() > max_compared_rules || std::ranges::any_of(found->second, may_win);
 }
 
-bool TouchIndex::touches(const Dependencies& dependencies) const {
+bool TouchIndex::touches(const DependencyView& dependencies) const {
   return std::ranges::any_of(dependencies.ids, [&](DependencyId id) { return ids_.contains(id); }) ||
          (!(rules_.empty() && tables_.empty()) &&
-          std::ranges::any_of(dependencies.tables, [&](const TableDependency& table) { return touches(table); }));
+          std::ranges::any_of(dependencies.tables,
+                              [&](const TableDependency& table) { return touches(table, dependencies); }));
 }
 
 uint64_t ChangeLog::append(Touches touches) {
@@ -79,7 +81,7 @@ std::unique_ptr<TouchIndex> ChangeLog::since(uint64_t sequence) const {
   return index;
 }
 
-bool ChangeLog::touches_since(uint64_t sequence, const Dependencies& dependencies) const {
+bool ChangeLog::touches_since(uint64_t sequence, const DependencyView& dependencies) const {
   const std::unique_ptr<TouchIndex> index = since(sequence);
   return index == nullptr || index->touches(dependencies);
 }

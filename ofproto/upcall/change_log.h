@@ -52,13 +52,13 @@ class TouchIndex {
  public:
   void add(const Touches& touches);
   bool empty() const { return ids_.empty() && rules_.empty() && tables_.empty(); }
-  bool touches(const Dependencies& dependencies) const;
+  bool touches(const DependencyView& dependencies) const;
 
  private:
   // Beyond so many added rules a table counts as touched as a whole: re-translating is cheaper than comparing.
   static constexpr size_t max_compared_rules = 64;
 
-  bool touches(const TableDependency& table) const;
+  bool touches(const TableDependency& table, const DependencyView& dependencies) const;
 
   std::unordered_set<DependencyId> ids_;
   std::map<Touches::Table, std::vector<std::shared_ptr<const FlowRule>>> rules_;
@@ -74,7 +74,7 @@ class ChangeLog {
   // What the change made visible must be so already. Returns its number.
   uint64_t append(Touches touches) EXCLUDES(mutex_);
 
-  bool touches_since(uint64_t sequence, const Dependencies& dependencies) const EXCLUDES(mutex_);
+  bool touches_since(uint64_t sequence, const DependencyView& dependencies) const EXCLUDES(mutex_);
   // All that came after `sequence`; nothing when some of it is forgotten, so that everything counts as touched.
   std::unique_ptr<TouchIndex> since(uint64_t sequence) const EXCLUDES(mutex_);
 

@@ -1,8 +1,10 @@
 #include "ofproto/upcall/flow_record.h"
 
 #include <algorithm>
+#include <array>
 
 #include "lib/base/big_endian.h"
+#include "lib/base/hash.h"
 #include "ofproto/translate/translator.h"
 
 namespace weft::ofproto {
@@ -24,7 +26,40 @@ std::optional<Snapshot::Place> place_of(const Snapshot& snapshot, const FlowKey&
   return place == nullptr ? std::nullopt : std::optional(*place);
 }
 
+// One rule may lead to many masks.
+uint64_t hash(const FlowRecord::Common& common) {
+  uint64_t sum = common.ids.size();
+  for (const DependencyId id : common.ids) {
+    sum = hash_add(sum, id);
+  }
+  for (const MiniMatch::SharedMask& mask : common.masks) {
+    sum = hash_add(sum, reinterpret_cast<uintptr_t>(mask.get()));
+  }
+  return sum;
+}
+
 }  // namespace
+
+FlowRecord::FlowRecord(Dependencies dependencies, Credits credits, FrozenStatePtr resumed)
+    : common_(share({std::move(dependencies.ids), std::move(dependencies.tables), std::move(dependencies.seen.masks),
+                     std::move(credits)})),
+      resumed_(std::move(resumed)) {
+  const std::vector<uint64_t>& values = dependencies.seen.values;
+  more_ = values.size() > inside ? std::make_unique_for_overwrite<uint64_t[]>(values.size()) : nullptr;
+  std::ranges::copy(values, more_ != nullptr ? more_.get() : inside_.data());
+}
+
+std::shared_ptr<const FlowRecord::Common> FlowRecord::share(Common common) {
+  constexpr size_t remembered = 64;
+  thread_local std::array<std::weak_ptr<const Common>, remembered> recent;
+  std::weak_ptr<const Common>& place = recent[hash(common) % remembered];
+  if (std::shared_ptr<const Common> known = place.lock(); known != nullptr && *known == common) {
+    return known;
+  }
+  auto made = std::make_shared<const Common>(std::move(common));
+  place = made;
+  return made;
+}
 
 PortId port_id_of(const FlowKey& key) {
   return PortId{static_cast<uint32_t>(swap_network_order(key.word(KeyWord::hash_port)) & port_bits)};

@@ -21,7 +21,8 @@ Match on_port(uint64_t in_port) {
 
 Dependencies asked(BridgeId bridge, uint8_t table_id, std::optional<int32_t> found, const Match& seen) {
   Dependencies dependencies;
-  dependencies.tables.push_back({bridge, table_id, found, std::make_shared<MiniMatch>(seen)});
+  dependencies.tables.push_back({bridge, table_id, found, 0});
+  dependencies.seen.add(seen);
   return dependencies;
 }
 
@@ -33,8 +34,9 @@ TouchIndex index_of(Touches touches) {
 
 TEST(TouchIndex, IdTouchesWhoReliedOnIt) {
   const TouchIndex index = index_of({.ids = {dependency::group(1, 5)}, .rules = {}});
-  EXPECT_TRUE(index.touches({.ids = {dependency::group(1, 5)}, .tables = {}}));
-  EXPECT_FALSE(index.touches({.ids = {dependency::group(2, 5), dependency::port(1, OfPort{5})}, .tables = {}}));
+  EXPECT_TRUE(index.touches(Dependencies{.ids = {dependency::group(1, 5)}, .tables = {}, .seen = {}}));
+  EXPECT_FALSE(index.touches(
+      Dependencies{.ids = {dependency::group(2, 5), dependency::port(1, OfPort{5})}, .tables = {}, .seen = {}}));
 }
 
 TEST(TouchIndex, AddedRuleTouchesWhatItCouldHaveWon) {
@@ -59,7 +61,7 @@ TEST(ChangeLog, ChangesSinceANumberTouch) {
   ChangeLog log;
   const uint64_t before = log.sequence();
   const uint64_t first = log.append({.ids = {11}, .rules = {}});
-  const Dependencies on_11{.ids = {11}, .tables = {}};
+  const Dependencies on_11{.ids = {11}, .tables = {}, .seen = {}};
   EXPECT_EQ(log.sequence(), first);
   EXPECT_TRUE(log.touches_since(before, on_11));
   EXPECT_FALSE(log.touches_since(first, on_11));
@@ -74,8 +76,8 @@ TEST(ChangeLog, WhatIsForgottenCountsAsTouching) {
     log.append({.ids = {id}, .rules = {}});
   }
   EXPECT_EQ(log.since(before), nullptr);
-  EXPECT_TRUE(log.touches_since(before, {}));
-  EXPECT_FALSE(log.touches_since(before + 1, {}));
+  EXPECT_TRUE(log.touches_since(before, Dependencies{}));
+  EXPECT_FALSE(log.touches_since(before + 1, Dependencies{}));
 }
 
 }  // namespace
