@@ -142,6 +142,8 @@ std::optional<KernelMatch> kernel_match(const Megaflow& megaflow) {
       is_possible = is_possible && (value & ~placed) == 0 && (is_ip || !is_address(name));
     }
   });
+  // What asks for packets without an IP header covers none of the program's.
+  is_possible = is_possible && (match.mask.present & ~match.key.present & present::ip) == 0;
   match.mask.present |= present::ip;  // so that no mask is empty
   match.key.present |= present::ip;
   return is_possible ? std::optional(match) : std::nullopt;
