@@ -163,6 +163,9 @@ KernelPath::Answer KernelPath::offer(Megaflow& megaflow) {
   }
   auto* share = static_cast<Share*>(installed.kernel_share.load(std::memory_order_relaxed));
   if (share == nullptr) {
+    if (!place_of_mask(*in, match->mask)) {
+      return Answer::not_now;  // without a slot, which others have a use for
+    }
     share = make_share(*in, *out, *match, *action);
     if (share == nullptr) {
       return Answer::not_now;
@@ -179,6 +182,12 @@ KernelPath::Share* KernelPath::make_share(uint32_t in, uint32_t out, const Kerne
   if (!number) {
     return nullptr;
   }
+  // Only now: a program that was under way when the last one was withdrawn counted after that.
+  weft_slot& shared = slot(*number);
+  for (__u64* counter : {&shared.packets, &shared.bytes, &shared.more_segments}) {
+    write(*counter, __u64{0});
+  }
+  write(shared.used_ns, __s64{0});
   places_[in].received_by.insert(*number);
   places_[out].sent_by.insert(*number);
   return new Share(shared_from_this(), in, out, match, action, *number);
@@ -193,18 +202,24 @@ std::optional<uint32_t> KernelPath::take_slot() {
   return next_slot_ < weft_max_slots ? std::optional(next_slot_++) : std::nullopt;
 }
 
-std::optional<uint8_t> KernelPath::take_mask(uint32_t place, const weft_key& mask) {
-  weft_port& shared = port(place);
-  std::optional<uint8_t> found;
+// Where the port has it, or has room for it.
+std::optional<uint8_t> KernelPath::place_of_mask(uint32_t place, const weft_key& mask) const {
+  const weft_port& shared = port(place);
+  std::optional<uint8_t> room;
   for (uint8_t i = 0; i < weft_max_masks; ++i) {
     if (are_equal(shared.masks[i], mask)) {
-      found = i;
-      break;
+      return i;
     }
-    if (!found && is_empty(shared.masks[i])) {
-      found = i;
+    if (!room && is_empty(shared.masks[i])) {
+      room = i;
     }
   }
+  return room;
+}
+
+std::optional<uint8_t> KernelPath::take_mask(uint32_t place, const weft_key& mask) {
+  weft_port& shared = port(place);
+  const auto found = place_of_mask(place, mask);
   if (found) {
     ++places_[place].mask_uses[*found];
     shared.masks[*found] = mask;
@@ -228,10 +243,14 @@ bool KernelPath::put_in(Share& share) {
     return false;
   }
   weft_slot& shared = slot(share.slot);
-  shared.key = share.match.key;
-  shared.key.port = static_cast<uint16_t>(share.in_place);
-  shared.key.mask = *mask;
-  shared.mask = share.match.mask;
+  weft_key key = share.match.key;
+  key.port = static_cast<uint16_t>(share.in_place);
+  key.mask = *mask;
+  // One that was in force a moment ago may be read yet: it keeps what it is, and is never another port's in between.
+  if (!are_equal(shared.key, key) || !are_equal(shared.mask, share.match.mask)) {
+    shared.key = key;
+    shared.mask = share.match.mask;
+  }
   shared.out_port = share.out_place;
   shared.pops_tag = share.action.pops_tag ? 1 : 0;
   shared.pushes_tag = share.action.pushed_tci ? 1 : 0;
@@ -274,11 +293,6 @@ void KernelPath::forget(Share& share) {
   if (places_[share.out_place].sent_by.erase(share.slot) != 0) {
     places_[share.out_place].ended.sent += sent_by(share.slot);
   }
-  weft_slot& shared = slot(share.slot);
-  for (__u64* counter : {&shared.packets, &shared.bytes, &shared.more_segments}) {
-    write(*counter, __u64{0});
-  }
-  write(shared.used_ns, __s64{0});
   resting_.push_back({share.slot, SystemClock::instance().now()});
 }
 

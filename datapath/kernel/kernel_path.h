@@ -112,6 +112,7 @@ class KernelPath : public std::enable_shared_from_this<KernelPath> {
   weft_slot& slot(uint32_t number) const { return programs_->slots()[number]; }
   weft_port& port(uint32_t place) const { return programs_->ports()[place]; }
   std::optional<uint32_t> place_of(PortId id) const REQUIRES(mutex_);
+  std::optional<uint8_t> place_of_mask(uint32_t place, const weft_key& mask) const REQUIRES(mutex_);
   std::optional<uint8_t> take_mask(uint32_t place, const weft_key& mask) REQUIRES(mutex_);
   void give_mask_back(uint32_t place, uint8_t mask) REQUIRES(mutex_);
   std::optional<uint32_t> take_slot() REQUIRES(mutex_);
