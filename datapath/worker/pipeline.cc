@@ -302,7 +302,7 @@ void Pipeline::offer_hits() {
 
 // What the kernel takes up it may have to give back; what it has no room for, it may have later.
 void Pipeline::offer(Megaflow& megaflow) {
-  constexpr uint64_t pause = 1000;
+  constexpr uint64_t pause = 1000, longest_pause = 10'000;
   Installed& installed = in_force(megaflow);
   const uint64_t count = installed.packet_count.load(std::memory_order_relaxed);
   switch (parts_.kernel.offer(megaflow)) {
@@ -310,7 +310,7 @@ void Pipeline::offer(Megaflow& megaflow) {
       installed.offer_at = count + pause;
       break;
     case KernelPath::Answer::not_now:
-      installed.offer_at = 2 * count + pause;
+      installed.offer_at = count + std::min(count, longest_pause) + pause;
       break;
     case KernelPath::Answer::never:
       installed.offer_at = Installed::no_offer;
