@@ -24,6 +24,47 @@ def _frame(port, tos):
             header[12:] + udp)
 
 
+class Capture:
+    """What comes to a guest's device, with the tag that the kernel takes out of a frame put back."""
+
+    AUXILIARY = (263, 8)  # SOL_PACKET, PACKET_AUXDATA
+    VLAN_VALID = 1 << 4
+
+    def __init__(self, guest):
+        self.socket = guest.place.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self.socket.setsockopt(*self.AUXILIARY, 1)
+        self.socket.bind(("eth0", ALL_PROTOCOLS))
+
+    def frames(self, source, seconds=0.2):
+        """Those of a sender, until none came for a while."""
+        self.socket.settimeout(seconds)
+        came = []
+        try:
+            while True:
+                data, beside, _, address = self.socket.recvmsg(2000, 256)
+                if address[2] != socket.PACKET_OUTGOING and data[6:12] == source:
+                    came.append(self._with_tag(data, beside))
+        except TimeoutError:
+            return came
+
+    def _with_tag(self, data, beside):
+        status, tci, tpid = next(struct.unpack("I12xHH", content) for level, kind, content in beside
+                                 if (level, kind) == self.AUXILIARY)
+        return data[:12] + struct.pack("!HH", tpid, tci) + data[12:] if status & self.VLAN_VALID else data
+
+    def close(self):
+        self.socket.close()
+
+
+def tag_count(frame):
+    """How many tags stand behind its addresses."""
+    count = 0
+    while frame[12 + 4 * count:14 + 4 * count] in (b"\x81\x00", b"\x88\xa8"):
+        count += 1
+    return count
+
+
 def burst(sender, receiver, frames, seconds=0.5):
     """Sends frames as fast as they go: those that came, until none did for `seconds`, and how long sending took."""
     into = sender.place.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
