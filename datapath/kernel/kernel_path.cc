@@ -175,9 +175,13 @@ KernelPath::Answer KernelPath::offer(Megaflow& megaflow) {
   return put_in(*share) ? Answer::taken : Answer::not_now;
 }
 
-// Null: every slot is in use, or rests.
+// Null: every slot is in use, or rests; or the port has as many as are left for others.
 KernelPath::Share* KernelPath::make_share(uint32_t in, uint32_t out, const KernelMatch& match,
                                           const KernelAction& action) {
+  const size_t used = next_slot_ - resting_.size();
+  if (places_[in].received_by.size() >= weft_max_slots - used) {
+    return nullptr;
+  }
   const auto number = take_slot();
   if (!number) {
     return nullptr;
