@@ -12,7 +12,8 @@
  * (lib/flow/extract.h) would see otherwise; tests/datapath/kernel compares the two.
  *
  * Order: a megaflow forwards only once a frame of it comes while nothing of its port is in user space: `left` is read
- * before `came_up`, and both only grow, so equal they mean that nothing was there in between.
+ * before `came_up`, and both only grow, so equal they mean that nothing was there in between. Where that does not come
+ * about, because the worker is behind all the time, frames of the megaflow are dropped for a moment (is_drained).
  *
  * Tables change while a program reads them: an element of `flows` may be given to another key, a mask be half there. So
  * they only lead to a slot, and the slot, which is not written again within a second of its last use, decides whether
@@ -45,7 +46,7 @@ enum {
 enum { ethernet_bytes = 14, ipv4_bytes = 20, ipv6_bytes = 40, min_tcp_bytes = 20, l4_bytes = 8 };
 
 /* What a filter returns is how much of the frame its socket is given. */
-enum { forwarded = 0, goes_up = 0x7fffffff };
+enum { stays_below = 0, goes_up = 0x7fffffff };
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -259,17 +260,40 @@ static __always_inline struct weft_slot* find_slot(const struct weft_port* port,
   return 0;
 }
 
-static __always_inline int is_forwarding(struct weft_slot* slot, const struct weft_port* port) {
-  const __u32 state = *(volatile __u32*)&slot->state;
-  if (state != weft_slot_waiting) {
-    return state == weft_slot_forwarding;
-  }
-  const __u64 left = *(const volatile __u64*)&port->left;
-  if (left != *(const volatile __u64*)&port->came_up) {
+enum fate { goes_to_user_space = 0, is_forwarded, is_dropped };
+
+/* A worker that is far behind, and stays so, would never let a megaflow wait to its end. So the frames of those that wait
+ * end here for a moment, which others of the port may take; until there is nothing in user space, or not yet again. */
+static __always_inline int is_drained(struct weft_port* port, __u64 backlog) {
+  const __u64 far_behind = 4096;
+  const __s64 moment_ns = 200 * 1000 * 1000;
+  const __s64 pause_ns = 1000 * 1000 * 1000;
+  const __s64 now = bpf_ktime_get_coarse_ns();
+  const __s64 end = *(volatile __s64*)&port->drained_to_ns;
+  if (now >= end && (backlog < far_behind || now - end < pause_ns)) {
     return 0;
   }
+  if (now >= end) {
+    *(volatile __s64*)&port->drained_to_ns = now + moment_ns;
+  }
+  __sync_fetch_and_add(&port->dropped, 1);
+  return 1;
+}
+
+static __always_inline enum fate fate_by(struct weft_slot* slot, struct weft_port* port) {
+  const __u32 state = *(volatile __u32*)&slot->state;
+  if (state != weft_slot_waiting) {
+    return state == weft_slot_forwarding ? is_forwarded : goes_to_user_space;
+  }
+  const __u64 left = *(const volatile __u64*)&port->left;
+  const __u64 came_up = *(const volatile __u64*)&port->came_up;
+  if (left != came_up) {
+    return is_drained(port, came_up - left) ? is_dropped : goes_to_user_space;
+  }
   /* Not if it was taken back meanwhile. */
-  return __sync_val_compare_and_swap(&slot->state, weft_slot_waiting, weft_slot_forwarding) == weft_slot_waiting;
+  return __sync_val_compare_and_swap(&slot->state, weft_slot_waiting, weft_slot_forwarding) == weft_slot_waiting
+             ? is_forwarded
+             : goes_to_user_space;
 }
 
 /* A frame that is too long is told of by those who drop it. */
@@ -287,33 +311,33 @@ static __always_inline void count(const struct __sk_buff* skb, struct weft_slot*
   *(volatile __s64*)&slot->used_ns = bpf_ktime_get_coarse_ns();
 }
 
-/* Where the frame goes, and how; false: up. */
-static __always_inline int forward(struct __sk_buff* skb, struct weft_port* port, __u32 place,
-                                   struct weft_verdict* verdict) {
+/* Where a frame that is forwarded goes, and how, is left in `verdict`. */
+static __always_inline enum fate forward(struct __sk_buff* skb, struct weft_port* port, __u32 place,
+                                         struct weft_verdict* verdict) {
   struct packet packet = {};
   if (port->mask_end == 0 || !read_packet(skb, &packet)) {
-    return 0;
+    return goes_to_user_space;
   }
   struct weft_slot* slot = find_slot(port, place, &packet.key);
   if (slot == 0) {
-    return 0;
+    return goes_to_user_space;
   }
   const __u32 out_place = slot->out_port;
   const struct weft_port* out = bpf_map_lookup_elem(&ports, &out_place);
   if (out == 0 || !fits(skb, packet.header_bytes, out->max_frame)) {
-    return 0;
+    return goes_to_user_space;
   }
   const __u32 ifindex = out->ifindex;
-  if (ifindex == 0 || !is_forwarding(slot, port)) {
-    return 0;
+  const enum fate fate = ifindex != 0 ? fate_by(slot, port) : goes_to_user_space;
+  if (fate == is_forwarded) {
+    count(skb, slot);
+    verdict->pops_tag = slot->pops_tag;
+    verdict->pushes_tag = slot->pushes_tag;
+    verdict->tag_tci = slot->tag_tci;
+    verdict->in_ifindex = skb->ifindex;
+    verdict->out_ifindex = ifindex;
   }
-  count(skb, slot);
-  verdict->pops_tag = slot->pops_tag;
-  verdict->pushes_tag = slot->pushes_tag;
-  verdict->tag_tci = slot->tag_tci;
-  verdict->in_ifindex = skb->ifindex;
-  verdict->out_ifindex = ifindex;
-  return 1;
+  return fate;
 }
 
 SEC("socket")
@@ -334,8 +358,8 @@ int weft_filter(struct __sk_buff* skb) {
   if (port == 0) {
     return goes_up;
   }
-  if (forward(skb, port, in_place, verdict)) {
-    return forwarded;
+  if (forward(skb, port, in_place, verdict) != goes_to_user_space) {
+    return stays_below;
   }
   __sync_fetch_and_add(&port->came_up, 1);
   return goes_up;

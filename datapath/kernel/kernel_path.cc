@@ -63,6 +63,10 @@ void KernelPort::has_left(uint64_t frames) {
   std::atomic_ref<__u64>(path_->port(place_).left).fetch_add(frames, std::memory_order_seq_cst);
 }
 
+uint64_t KernelPort::take_dropped() {
+  return std::atomic_ref<__u64>(path_->port(place_).dropped).exchange(0, std::memory_order_relaxed);
+}
+
 void KernelPort::set_mtu(uint32_t mtu) {
   write(path_->port(place_).max_frame, mtu != 0 ? static_cast<__u32>(mtu + ethernet_header_bytes) : __u32{0});
 }

@@ -52,6 +52,8 @@ class KernelPort {
 
   // Of the frames that came up to the port's sockets, so many more are gone: sent, dropped, or lost on the way. Any worker.
   void has_left(uint64_t frames);
+  // Frames that were dropped since the last call, because user space was behind and others had to leave it. Any worker.
+  uint64_t take_dropped();
   // How large a frame may be sent: `mtu` and the Ethernet header. 0: none.
   void set_mtu(uint32_t mtu);
 

@@ -69,7 +69,10 @@ struct weft_port {
   __u32 ifindex;   /* the switch, as all that follows; 0: nothing is sent there */
   __u32 max_frame; /* bytes with the Ethernet header, which the MTU does not count, but without a tag */
   __u32 mask_end;  /* places of masks below this one may be in use */
-  __u32 unused[9];
+  __u32 unused;
+  __u64 dropped;       /* frames while it was drained; programs */
+  __s64 drained_to_ns; /* CLOCK_MONOTONIC_COARSE; programs */
+  __u64 more_unused[2];
   struct weft_key masks[weft_max_masks]; /* all zero: not in use */
 };
 

@@ -47,6 +47,8 @@ class AfPacketPort final : public DevicePort {
 
   // Frames that came up to a socket of the port and have left, or were lost.
   void frames_have_left(uint64_t count);
+  // Frames that the kernel's part has dropped since the last call.
+  uint64_t take_kernel_drops() { return kernel_port_ != nullptr ? kernel_port_->take_dropped() : 0; }
 
  protected:
   size_t send(std::span<Packet* const> packets, TxContext& context) override;

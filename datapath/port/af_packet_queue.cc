@@ -244,6 +244,9 @@ void AfPacketQueue::count_overruns(RxContext& context) {
     context.drop(&port_, DropReason::rx_overrun, statistics.tp_drops);
     taken_ += statistics.tp_drops;
   }
+  if (const uint64_t count = port_.take_kernel_drops(); count != 0) {
+    context.drop(&port_, DropReason::rx_overrun, count);
+  }
 }
 
 }  // namespace weft::datapath
