@@ -43,6 +43,10 @@ enum {
   present_icmp = 1 << 5,
 };
 
+enum { ipv6_fragment = 44 };
+
+enum { min_frame_bytes = 60 };
+
 enum { ethernet_bytes = 14, ipv4_bytes = 20, ipv6_bytes = 40, min_tcp_bytes = 20, l4_bytes = 8 };
 
 /* What a filter returns is how much of the frame its socket is given. */
@@ -119,10 +123,12 @@ struct l4_start {
 struct packet {
   struct weft_key key;
   __u32 header_bytes; /* up to the payload of TCP or UDP */
+  int is_leading;     /* others of its flow must not overtake it, though they may be known and it is not */
 };
 
 /* The fields of the IP header. Gives the offset of what is behind it, and how long IP says that is; 0: not known. */
-static __always_inline __u32 read_ip(struct __sk_buff* skb, struct weft_key* key, __u32* rest) {
+static __always_inline __u32 read_ip(struct __sk_buff* skb, struct packet* packet, __u32* rest) {
+  struct weft_key* key = &packet->key;
   struct frame_start start;
   if (bpf_skb_load_bytes(skb, 0, &start.eth_dst, ethernet_bytes + ipv4_bytes) != 0) {
     return 0;
@@ -134,8 +140,8 @@ static __always_inline __u32 read_ip(struct __sk_buff* skb, struct weft_key* key
   if (start.eth_type == bpf_htons(IPV4)) {
     const __u32 total = bpf_ntohs(start.v4.total_length);
     /* 0x3fff: more fragments, and the offset */
-    if (start.v4.version_ihl != 0x45 || total < ipv4_bytes || total > available ||
-        (start.v4.fragment & bpf_htons(0x3fff)) != 0) {
+    packet->is_leading = (start.v4.fragment & bpf_htons(0x3fff)) != 0;
+    if (start.v4.version_ihl != 0x45 || total < ipv4_bytes || total > available || packet->is_leading) {
       return 0;
     }
     key->ip_tos = start.v4.tos;
@@ -149,6 +155,7 @@ static __always_inline __u32 read_ip(struct __sk_buff* skb, struct weft_key* key
   if (start.eth_type != bpf_htons(IPV6) || bpf_skb_load_bytes(skb, ethernet_bytes, &start.v6, sizeof start.v6) != 0) {
     return 0;
   }
+  packet->is_leading = start.v6.next_header == ipv6_fragment;
   const __u32 first = bpf_ntohl(start.v6.version_class_label);
   *rest = bpf_ntohs(start.v6.payload_length);
   if (first >> 28 != 6 || *rest > available - ipv6_bytes) {
@@ -179,7 +186,7 @@ static __always_inline int read_packet(struct __sk_buff* skb, struct packet* pac
     }
     key->vlan_tci = bpf_htons((__u16)skb->vlan_tci | 0x1000);
   }
-  const __u32 offset = read_ip(skb, key, &rest);
+  const __u32 offset = read_ip(skb, packet, &rest);
   if (offset == 0 || rest < l4_bytes || bpf_skb_load_bytes(skb, offset, &l4, l4_bytes) != 0) {
     return 0;
   }
@@ -280,10 +287,20 @@ static __always_inline int is_drained(struct weft_port* port, __u64 backlog) {
   return 1;
 }
 
-static __always_inline enum fate fate_by(struct weft_slot* slot, struct weft_port* port) {
+/* Fragments go up, and whole datagrams of the same flow behind them: as long as one of them is in user space. What TCP
+ * sends in fragments, if ever, it puts in order itself. */
+static __always_inline enum fate fate_in_force(struct packet* packet, const struct weft_port* port) {
+  if (packet->key.ip_proto != tcp && *(const volatile __u64*)&port->left < *(const volatile __u64*)&port->behind) {
+    packet->is_leading = 1;
+    return goes_to_user_space;
+  }
+  return is_forwarded;
+}
+
+static __always_inline enum fate fate_by(struct weft_slot* slot, struct weft_port* port, struct packet* packet) {
   const __u32 state = *(volatile __u32*)&slot->state;
   if (state != weft_slot_waiting) {
-    return state == weft_slot_forwarding ? is_forwarded : goes_to_user_space;
+    return state == weft_slot_forwarding ? fate_in_force(packet, port) : goes_to_user_space;
   }
   const __u64 left = *(const volatile __u64*)&port->left;
   const __u64 came_up = *(const volatile __u64*)&port->came_up;
@@ -302,33 +319,40 @@ static __always_inline int fits(const struct __sk_buff* skb, __u32 header_bytes,
   return size <= max_frame;
 }
 
+/* What loses its tag may be shorter than a wire allows. */
+static __always_inline int is_padded(const struct __sk_buff* skb, __u8 pops_tag, __u8 pushes_tag) {
+  return pops_tag && !pushes_tag && skb->len < min_frame_bytes;
+}
+
 static __always_inline void count(const struct __sk_buff* skb, struct weft_slot* slot) {
   __sync_fetch_and_add(&slot->packets, 1);
   __sync_fetch_and_add(&slot->bytes, skb->len + (skb->vlan_present ? 4 : 0));
   if (skb->gso_size != 0 && skb->gso_segs > 1) {
     __sync_fetch_and_add(&slot->more_segments, skb->gso_segs - 1);
   }
+  if (is_padded(skb, slot->pops_tag, slot->pushes_tag)) {
+    __sync_fetch_and_add(&slot->padding, min_frame_bytes - skb->len);
+  }
   *(volatile __s64*)&slot->used_ns = bpf_ktime_get_coarse_ns();
 }
 
 /* Where a frame that is forwarded goes, and how, is left in `verdict`. */
 static __always_inline enum fate forward(struct __sk_buff* skb, struct weft_port* port, __u32 place,
-                                         struct weft_verdict* verdict) {
-  struct packet packet = {};
-  if (port->mask_end == 0 || !read_packet(skb, &packet)) {
+                                         struct packet* packet, struct weft_verdict* verdict) {
+  if (port->mask_end == 0 || !read_packet(skb, packet)) {
     return goes_to_user_space;
   }
-  struct weft_slot* slot = find_slot(port, place, &packet.key);
+  struct weft_slot* slot = find_slot(port, place, &packet->key);
   if (slot == 0) {
     return goes_to_user_space;
   }
   const __u32 out_place = slot->out_port;
   const struct weft_port* out = bpf_map_lookup_elem(&ports, &out_place);
-  if (out == 0 || !fits(skb, packet.header_bytes, out->max_frame)) {
+  if (out == 0 || !fits(skb, packet->header_bytes, out->max_frame)) {
     return goes_to_user_space;
   }
   const __u32 ifindex = out->ifindex;
-  const enum fate fate = ifindex != 0 ? fate_by(slot, port) : goes_to_user_space;
+  const enum fate fate = ifindex != 0 ? fate_by(slot, port, packet) : goes_to_user_space;
   if (fate == is_forwarded) {
     count(skb, slot);
     verdict->pops_tag = slot->pops_tag;
@@ -358,10 +382,14 @@ int weft_filter(struct __sk_buff* skb) {
   if (port == 0) {
     return goes_up;
   }
-  if (forward(skb, port, in_place, verdict) != goes_to_user_space) {
+  struct packet packet = {};
+  if (forward(skb, port, in_place, &packet, verdict) != goes_to_user_space) {
     return stays_below;
   }
-  __sync_fetch_and_add(&port->came_up, 1);
+  const __u64 before = __sync_fetch_and_add(&port->came_up, 1);
+  if (packet.is_leading) {
+    *(volatile __u64*)&port->behind = before + 1;
+  }
   return goes_up;
 }
 
@@ -376,6 +404,9 @@ int weft_guard(struct __sk_buff* skb) {
   verdict->out_ifindex = 0;
   if (verdict->in_ifindex != skb->ifindex || (verdict->pops_tag && bpf_skb_vlan_pop(skb) != 0) ||
       (verdict->pushes_tag && bpf_skb_vlan_push(skb, bpf_htons(VLAN_TPID), verdict->tag_tci) != 0)) {
+    return TC_ACT_STOLEN;
+  }
+  if (is_padded(skb, verdict->pops_tag, verdict->pushes_tag) && bpf_skb_change_tail(skb, min_frame_bytes, 0) != 0) {
     return TC_ACT_STOLEN;
   }
   return bpf_redirect(out, 0);

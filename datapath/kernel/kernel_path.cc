@@ -123,9 +123,8 @@ void KernelPath::remove_port(uint32_t place) {
   MutexLock lock(mutex_);
   programs_->remove_place(port(place).ifindex);
   write(port(place).ifindex, __u32{0});
-  const std::set<Share*> shares = in_force_;
-  for (Share* share : shares) {
-    if (share->in_place == place || share->out_place == place) {
+  for (const auto* shares : {&places_[place].received_by, &places_[place].sent_by}) {
+    for (Share* share : *shares) {
       withdraw_locked(*share);
     }
   }
@@ -138,9 +137,12 @@ void KernelPath::set_enabled(bool is_enabled) {
   MutexLock lock(mutex_);
   is_enabled_ = is_enabled;
   is_open_ = is_enabled && programs_ != nullptr;
-  const std::set<Share*> shares = is_enabled ? std::set<Share*>() : in_force_;
-  for (Share* share : shares) {
-    withdraw_locked(*share);
+  for (const Place& place : places_) {
+    for (Share* share : place.received_by) {
+      if (!is_enabled) {
+        withdraw_locked(*share);
+      }
+    }
   }
 }
 
@@ -176,6 +178,9 @@ KernelPath::Answer KernelPath::offer(Megaflow& megaflow) {
     }
     installed.kernel_share.store(share, std::memory_order_release);
   }
+  if (share->in_place != *in || share->out_place != *out) {
+    return Answer::not_now;
+  }
   return put_in(*share) ? Answer::taken : Answer::not_now;
 }
 
@@ -192,13 +197,14 @@ KernelPath::Share* KernelPath::make_share(uint32_t in, uint32_t out, const Kerne
   }
   // Only now: a program that was under way when the last one was withdrawn counted after that.
   weft_slot& shared = slot(*number);
-  for (__u64* counter : {&shared.packets, &shared.bytes, &shared.more_segments}) {
+  for (__u64* counter : {&shared.packets, &shared.bytes, &shared.more_segments, &shared.padding}) {
     write(*counter, __u64{0});
   }
   write(shared.used_ns, __s64{0});
-  places_[in].received_by.insert(*number);
-  places_[out].sent_by.insert(*number);
-  return new Share(shared_from_this(), in, out, match, action, *number);
+  auto* const share = new Share(shared_from_this(), in, out, match, action, *number);
+  places_[in].received_by.insert(share);
+  places_[out].sent_by.insert(share);
+  return share;
 }
 
 std::optional<uint32_t> KernelPath::take_slot() {
@@ -270,7 +276,7 @@ bool KernelPath::put_in(Share& share) {
     return false;
   }
   share.is_in_force = true;
-  in_force_.insert(&share);
+  ++in_force_count_;
   return true;
 }
 
@@ -288,17 +294,17 @@ void KernelPath::withdraw_locked(Share& share) {
   programs_->remove_flow(shared.key);
   give_mask_back(share.in_place, shared.key.mask);
   share.is_in_force = false;
-  in_force_.erase(&share);
+  --in_force_count_;
 }
 
 void KernelPath::forget(Share& share) {
   MutexLock lock(mutex_);
   withdraw_locked(share);
-  // A place that is another port's by now does not know the slot.
-  if (places_[share.in_place].received_by.erase(share.slot) != 0) {
+  // A place that is another port's by now does not know the share.
+  if (places_[share.in_place].received_by.erase(&share) != 0) {
     places_[share.in_place].ended.received += received_by(share.slot);
   }
-  if (places_[share.out_place].sent_by.erase(share.slot) != 0) {
+  if (places_[share.out_place].sent_by.erase(&share) != 0) {
     places_[share.out_place].ended.sent += sent_by(share.slot);
   }
   resting_.push_back({share.slot, SystemClock::instance().now()});
@@ -310,11 +316,11 @@ KernelTraffic KernelPath::received_by(uint32_t number) const {
   return {packets, read(counted.bytes), packets + read(counted.more_segments)};
 }
 
-// With the tag as it is when the frame leaves.
+// With tag and padding as they are when the frame leaves.
 KernelTraffic KernelPath::sent_by(uint32_t number) const {
   KernelTraffic sum = received_by(number);
   const weft_slot& counted = slot(number);
-  sum.bytes += sum.packets * vlan_tag_bytes * counted.pushes_tag;
+  sum.bytes += sum.packets * vlan_tag_bytes * counted.pushes_tag + read(slot(number).padding);
   sum.bytes -= sum.packets * vlan_tag_bytes * counted.pops_tag;
   return sum;
 }
@@ -326,11 +332,11 @@ KernelPath::PortTraffic KernelPath::traffic(PortId id) const {
     return {};
   }
   PortTraffic sum = places_[*place].ended;
-  for (const uint32_t number : places_[*place].received_by) {
-    sum.received += received_by(number);
+  for (const Share* share : places_[*place].received_by) {
+    sum.received += received_by(share->slot);
   }
-  for (const uint32_t number : places_[*place].sent_by) {
-    sum.sent += sent_by(number);
+  for (const Share* share : places_[*place].sent_by) {
+    sum.sent += sent_by(share->slot);
   }
   return sum;
 }
@@ -341,7 +347,7 @@ KernelStatus KernelPath::status() const {
   if (programs_ == nullptr) {
     return {was_tried_ ? State::unavailable : State::unused};
   }
-  return {is_enabled_ ? State::forwards : State::switched_off, in_force_.size()};
+  return {is_enabled_ ? State::forwards : State::switched_off, in_force_count_};
 }
 
 }  // namespace weft::datapath

@@ -10,7 +10,7 @@
 // passes the packet up; one that is under way on another processor, for a microsecond, has still to end. Whoever replaces or removes a megaflow withdraws it first, so
 // nothing stays in force in the kernel that is not in force in user space.
 //
-// The programs are loaded with the first port. Where the kernel has no BPF, or refuses, everything goes on in user
+// The programs are loaded with the first port, once. Where the kernel has no BPF, or refuses, everything goes on in user
 // space.
 //
 // Threads:   load(), add_port(), set_enabled(), traffic(), status(): the control thread. offer(): workers. KernelShare: as it says.
@@ -103,8 +103,8 @@ class KernelPath : public std::enable_shared_from_this<KernelPath> {
   struct Place {
     PortId port = port_id::none;
     std::array<unsigned, weft_max_masks> mask_uses{};
-    std::set<uint32_t> received_by, sent_by;  // slots
-    PortTraffic ended{};                      // of slots that are no more
+    std::set<Share*> received_by, sent_by;
+    PortTraffic ended{};  // of shares that are no more
   };
   struct Rest {
     uint32_t slot;
@@ -135,7 +135,7 @@ class KernelPath : public std::enable_shared_from_this<KernelPath> {
   std::map<PortId, uint32_t> place_by_port_ GUARDED_BY(mutex_);
   std::vector<Place> places_ GUARDED_BY(mutex_);
   std::vector<uint32_t> free_places_ GUARDED_BY(mutex_);
-  std::set<Share*> in_force_ GUARDED_BY(mutex_);
+  size_t in_force_count_ GUARDED_BY(mutex_) = 0;
   uint32_t next_slot_ GUARDED_BY(mutex_) = 0;
   std::deque<Rest> resting_ GUARDED_BY(mutex_);  // not written before a second is over
 };

@@ -4,7 +4,8 @@
  * that they leave by, and what was counted. Slots and ports are arrays that both sides have in memory; the hash table
  * `flows` leads from a masked key to the slot.
  *
- * Threads: fields say who writes them. All are written whole: a reader sees the old value or the new one.
+ * Threads: fields say who writes them. Numbers are written whole; keys and masks are not, which readers have
+ * to bear (forward.bpf.c).
  */
 #ifndef WEFT_DATAPATH_KERNEL_SHARED_LAYOUT_H
 #define WEFT_DATAPATH_KERNEL_SHARED_LAYOUT_H
@@ -56,23 +57,25 @@ struct weft_slot {
   __u64 bytes;
   __u64 more_segments; /* that large frames stand for beyond one */
   __s64 used_ns;       /* CLOCK_MONOTONIC_COARSE of the last packet */
+  __u64 padding;       /* bytes that frames were made longer by, when they lost their tag */
   /* The switch, while unused for long: what is done with the packet before it leaves, in this order. */
   __u8 pops_tag;
   __u8 pushes_tag; /* of type 0x8100 */
   __u16 tag_tci;   /* host order */
-  __u32 unused[3];
+  __u32 unused[3]; /* to whole cache lines */
 };
 
 struct weft_port {
   __u64 came_up;   /* frames that user space was given; programs */
   __u64 left;      /* those of them that have left it, or were dropped; the switch */
-  __u32 ifindex;   /* the switch, as all that follows; 0: nothing is sent there */
+  __u32 ifindex;   /* the switch, as the next two; 0: nothing is sent there */
   __u32 max_frame; /* bytes with the Ethernet header, which the MTU does not count, but without a tag */
   __u32 mask_end;  /* places of masks below this one may be in use */
   __u32 unused;
-  __u64 dropped;       /* frames while it was drained; programs */
-  __s64 drained_to_ns; /* CLOCK_MONOTONIC_COARSE; programs */
-  __u64 more_unused[2];
+  __u64 behind;        /* the frame by `came_up` that others than TCP's stay behind; programs, as what follows */
+  __u64 dropped;       /* frames while it was drained */
+  __s64 drained_to_ns; /* CLOCK_MONOTONIC_COARSE */
+  __u64 more_unused;
   struct weft_key masks[weft_max_masks]; /* all zero: not in use */
 };
 

@@ -43,7 +43,9 @@ class AfPacketPort final : public DevicePort {
 
   std::vector<std::shared_ptr<RxQueue>> rx_queues() override;
   PortCapabilities capabilities() const override;
+  // Tells the kernel's part, too, how large a frame may be, and whether the device is up.
   PortStatus status() const override;
+  bool is_sent_to_by_kernel() const override { return kernel_port_ != nullptr; }
 
   // Frames that came up to a socket of the port and have left, or were lost.
   void frames_have_left(uint64_t count);

@@ -25,9 +25,8 @@ struct ClaimedDevice {
   Guard guard;
 };
 
-// A failure leaves the device as it was, and says what to do.
-// `guard`: as Guard::attach has it.
-Result<ClaimedDevice, PortError> claim_device(const PortSpec& spec, std::optional<int> guard = std::nullopt);
+// A failure leaves the device as it was, and says what to do. `program`: as Guard::attach has it.
+Result<ClaimedDevice, PortError> claim_device(const PortSpec& spec, std::optional<int> program = std::nullopt);
 
 // The device is promiscuous for as long as the socket is open, however the process ends.
 Result<Fd, OsError> hold_promiscuous(uint32_t ifindex);

@@ -165,8 +165,8 @@ class RxQueue {
   // may keep frames of its own between calls.
   virtual bool receive(PacketBatch& batch, RxContext& context) = 0;
 
-  // Everything that receive() has handed over, dropped or lost until now is gone: sent or dropped. Called by its worker
-  // between two calls of receive(), not behind each of them.
+  // Everything that receive() has handed over, dropped or lost until now is gone: sent, dropped, or in the backlog of a port
+  // that the kernel sends nothing to by itself. Called by its worker between two calls of receive(), not behind each.
   virtual void all_has_left() {}
 
   // Whether it keeps frames of its own between calls now. They are from the pool of its worker.
@@ -214,6 +214,9 @@ class Port {
   // The port is about to go: drops what waits for this worker, as port_gone. Its packets are from that worker's pool,
   // so this runs on that worker, before the destructor.
   virtual void discard_backlog(TxContext& context);
+
+  // Whether the kernel may send to it by itself (datapath/kernel), past what waits in a backlog of it.
+  virtual bool is_sent_to_by_kernel() const { return false; }
 
   // How senders are told that a frame is too large for the way it was to go. Null: they are not.
   virtual TooBigAnswers* too_big_answers() { return nullptr; }

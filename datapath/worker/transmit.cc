@@ -176,6 +176,13 @@ void TransmitStep::flush() {
   last_id_ = port_id::none;
 }
 
+bool TransmitStep::has_backlog_beside_kernel() const {
+  return std::ranges::any_of(backlogged_, [&](PortId id) {
+    const Port* port = ports_->find(id);
+    return port != nullptr && port->is_sent_to_by_kernel();
+  });
+}
+
 bool TransmitStep::retry_backlogs() {
   if (backlogged_.empty()) {
     return false;

@@ -69,6 +69,8 @@ class TransmitStep final : public Exits {
   // Tries again what ports could not send before. True: something was tried.
   bool retry_backlogs();
   bool has_backlog() const { return !backlogged_.empty(); }
+  // Of a port that the kernel sends to by itself.
+  bool has_backlog_beside_kernel() const;
 
   // The port is about to go: nothing of it stays here or in its backlog.
   void forget_port(Port& port);

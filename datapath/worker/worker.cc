@@ -220,7 +220,7 @@ bool Worker::read_queues() {
 
 // At the end of a round, when nothing is in hand.
 void Worker::tell_queues() {
-  if (!has_all_left()) {
+  if (transmit_.has_backlog_beside_kernel() || transmit_.has_parted() || pipeline_.has_held()) {
     return;
   }
   for (AttachedQueue& attached : queues_) {

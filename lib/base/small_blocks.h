@@ -8,7 +8,7 @@
 //
 // Threads:   any. Each takes from its own slabs; a block freed by another thread (after a grace period most are) goes back to
 //            the slab's own, over a lock-free stack. What a thread had when it ended the next new thread has.
-// Ownership: slabs are never given back to the system. So memory is that of the most there ever was at once.
+// Ownership: slabs are never given back to the system: memory is that of the most each thread ever had of each size.
 // Cost:      to take or free, some nanoseconds, and no lock. Blocks are multiples of 64 bytes and aligned to 64, so that no two
 //            share a cache line. Beyond `largest`: as operator new. The sanitizers see each block as an allocation of its own.
 #pragma once

@@ -26,7 +26,7 @@ std::optional<Snapshot::Place> place_of(const Snapshot& snapshot, const FlowKey&
   return place == nullptr ? std::nullopt : std::optional(*place);
 }
 
-// One rule may lead to many masks.
+// One rule may lead to many masks, a group to many buckets.
 uint64_t hash(const FlowRecord::Common& common) {
   uint64_t sum = common.ids.size();
   for (const DependencyId id : common.ids) {
@@ -34,6 +34,9 @@ uint64_t hash(const FlowRecord::Common& common) {
   }
   for (const MiniMatch::SharedMask& mask : common.masks) {
     sum = hash_add(sum, reinterpret_cast<uintptr_t>(mask.get()));
+  }
+  for (const Credits::Bucket& bucket : common.credits.buckets) {
+    sum = hash_add(sum, bucket.bucket);
   }
   return sum;
 }
