@@ -93,6 +93,41 @@ TEST_F(KernelPathTest, ItWaitsUntilNothingOfThePortIsInUserSpace) {
   EXPECT_EQ(one.share()->count().packets, 2U);
 }
 
+// Whoever stays behind for ever would keep the megaflow waiting for ever.
+TEST_F(KernelPathTest, AWorkerThatIsFarBehindIsDrained) {
+  constexpr unsigned far_behind = 5000;
+  OneMegaflow one(left, 53);
+  ASSERT_EQ(path_->offer(one.megaflow), Answer::taken);
+  for (unsigned i = 0; i < far_behind; ++i) {
+    ASSERT_FALSE(takes("in0", 99));
+  }
+  EXPECT_EQ(filter_->dropped(), 0U);
+  EXPECT_FALSE(takes("in0", 53));
+  EXPECT_EQ(filter_->dropped(), 1U);
+  EXPECT_EQ(left_->take_dropped(), 1U);
+  EXPECT_EQ(left_->take_dropped(), 0U);
+  EXPECT_FALSE(takes("in0", 99));
+  EXPECT_EQ(filter_->dropped(), 1U) << "others come up";
+  left_->has_left(far_behind + 1);
+  EXPECT_TRUE(takes("in0", 53));
+}
+
+TEST_F(KernelPathTest, AWholeDatagramStaysBehindAFragmentInUserSpace) {
+  OneMegaflow one(left, 53);
+  ASSERT_EQ(path_->offer(one.megaflow), Answer::taken);
+  ASSERT_TRUE(takes("in0", 53));
+  Bytes fragment = frame().eth("00:00:00:00:00:01", "00:00:00:00:00:00").ipv4("10.0.0.1", "10.0.0.2").udp(1, 53);
+  constexpr size_t flags_at = 14 + 6;
+  fragment[flags_at] |= 0x20;  // there are more
+  EXPECT_EQ(filter_->run({fragment, read_device("in0")->ifindex}).out_ifindex, 0U);
+  EXPECT_FALSE(takes("in0", 53));
+  left_->has_left(1);
+  EXPECT_FALSE(takes("in0", 53)) << "the one that went up behind the fragment is there yet";
+  left_->has_left(2);
+  EXPECT_TRUE(takes("in0", 53));
+  EXPECT_TRUE(one.share()->is_forwarding());
+}
+
 TEST_F(KernelPathTest, AnotherPortsPacketsAreNoneOfIt) {
   OneMegaflow one(left, 53);
   ASSERT_EQ(path_->offer(one.megaflow), Answer::taken);

@@ -363,6 +363,7 @@ TEST_F(KernelTwin, TheProgramTakesWhatExtractionSays) {
       return;
     }
   }
+  EXPECT_EQ(filter_->dropped(), 0U);
   RecordProperty("taken", std::to_string(taken_));
   EXPECT_GT(taken_, static_cast<uint64_t>(count) / 10) << "too few to mean anything";
   EXPECT_GT(tagged_, static_cast<uint64_t>(count) / 1000);
