@@ -446,7 +446,7 @@ std::string Switch::Impl::dump_megaflows(std::optional<std::string_view> bridge)
   std::vector<std::string> lines;
   datapath_->for_each_megaflow([&](datapath::Megaflow& megaflow) {
     const datapath::Installed* installed = megaflow.installed.load(std::memory_order_acquire);
-    const Snapshot::Place* place = snapshot.place(port_id_of(megaflow.key));
+    const Snapshot::Place* place = snapshot.place(datapath::in_port_of(megaflow));
     if (installed == nullptr || megaflow.is_dead.load(std::memory_order_acquire) ||
         (bridge && (place == nullptr || snapshot.bridges[place->bridge_index]->name != *bridge))) {
       return;

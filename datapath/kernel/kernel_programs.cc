@@ -24,12 +24,11 @@ asm(R"(
 extern "C" const char weft_forward_object[] __attribute__((visibility("hidden")));
 extern "C" const char weft_forward_object_end[] __attribute__((visibility("hidden")));
 
-// libbpf prints to standard error by itself unless told not to; what it returns is enough.
+}  // namespace
+
 void silence_libbpf() {
   ::libbpf_set_print([](libbpf_print_level, const char*, va_list) { return 0; });
 }
-
-}  // namespace
 
 Result<std::unique_ptr<KernelPrograms>, OsError> KernelPrograms::load() {
   silence_libbpf();

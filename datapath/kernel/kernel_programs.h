@@ -15,6 +15,9 @@ struct bpf_object;
 
 namespace weft::datapath {
 
+// libbpf prints to standard error by itself unless told not to; what it returns is enough. Any number of times.
+void silence_libbpf();
+
 class KernelPrograms {
  public:
   static Result<std::unique_ptr<KernelPrograms>, OsError> load();

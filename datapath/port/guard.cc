@@ -12,6 +12,7 @@
 #include <optional>
 #include <string_view>
 
+#include "datapath/kernel/kernel_programs.h"
 #include "lib/os/device.h"
 #include "lib/os/fd.h"
 
@@ -78,11 +79,6 @@ std::optional<uint32_t> find_guard(uint32_t ifindex) {
 }
 
 std::string ipv6_switch(const std::string& device) { return "net/ipv6/conf/" + device + "/disable_ipv6"; }
-
-// libbpf prints to standard error by itself unless told not to; what it returns is enough.
-void silence_libbpf() {
-  ::libbpf_set_print([](libbpf_print_level, const char*, va_list) { return 0; });
-}
 
 }  // namespace
 
