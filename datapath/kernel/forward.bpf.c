@@ -9,7 +9,7 @@
  *
  * What is known: TCP, UDP and echo over IPv4 without options and IPv6 without extension headers, at most one VLAN tag,
  * no fragments, lengths in order. Everything else goes up as before, so nothing is decided here that extraction
- * (lib/flow/extract.h) would see otherwise; tests/datapath/kernel compares the two.
+ * (lib/flow/extract.h) would see otherwise; tests/system/kernel compares the two.
  *
  * Order: a megaflow forwards only once a frame of it comes while nothing of its port is in user space: `left` is read
  * before `came_up`, and both only grow, so equal they mean that nothing was there in between. Where that does not come

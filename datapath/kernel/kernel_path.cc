@@ -137,11 +137,12 @@ void KernelPath::set_enabled(bool is_enabled) {
   MutexLock lock(mutex_);
   is_enabled_ = is_enabled;
   is_open_ = is_enabled && programs_ != nullptr;
+  if (is_enabled) {
+    return;
+  }
   for (const Place& place : places_) {
     for (Share* share : place.received_by) {
-      if (!is_enabled) {
-        withdraw_locked(*share);
-      }
+      withdraw_locked(*share);
     }
   }
 }
